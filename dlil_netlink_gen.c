@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/dlil.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "dlil_netlink_gen.h"
+
+#include <linux/dlil.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation dlil_a_ifindex_range = {
+	.min	= 1ULL,
+	.max	= S32_MAX,
+};
+
+/* Common nested types */
+const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1] = {
+	[DLIL_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[DLIL_A_FILTER_KIND] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_FILTER_DIRECTION] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[DLIL_A_FILTER_ACTION] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_FILTER_PROGRAM] = { .type = NLA_BINARY, },
+	[DLIL_A_FILTER_EXPR] = { .type = NLA_NUL_STRING, .len = 1023, },
+	[DLIL_A_FILTER_PACKETS] = { .type = NLA_U64, },
+	[DLIL_A_FILTER_MATCHED] = { .type = NLA_U64, },
+};
+
+const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
+	[DLIL_A_PROTO_FAMILY] = { .type = NLA_NUL_STRING, .len = 31, },
+	[DLIL_A_PROTO_NUMBER] = { .type = NLA_U32, },
+	[DLIL_A_PROTO_PACKETS] = { .type = NLA_U64, },
+};
+
+/* Global operation policy for dlil */
+const struct nla_policy dlil_nl_policy[DLIL_A_FILTER + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &dlil_a_ifindex_range),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
+	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+};
+
+/* Ops table for dlil */
+const struct genl_small_ops dlil_nl_ops[8] = {
+	{
+		.cmd	= DLIL_CMD_IFNET_ATTACH,
+		.doit	= dlil_nl_ifnet_attach_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_IFNET_DETACH,
+		.doit	= dlil_nl_ifnet_detach_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_IFNET_SET,
+		.doit	= dlil_nl_ifnet_set_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_IFNET_GET,
+		.doit	= dlil_nl_ifnet_get_doit,
+		.dumpit	= dlil_nl_ifnet_get_dumpit,
+	},
+	{
+		.cmd	= DLIL_CMD_FILTER_ADD,
+		.doit	= dlil_nl_filter_add_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_FILTER_DEL,
+		.doit	= dlil_nl_filter_del_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_PROTO_PLUMB,
+		.doit	= dlil_nl_proto_plumb_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_PROTO_UNPLUMB,
+		.doit	= dlil_nl_proto_unplumb_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+};

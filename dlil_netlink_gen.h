@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/dlil.yaml */
+/* YNL-GEN kernel header */
+
+#ifndef _LINUX_DLIL_GEN_H
+#define _LINUX_DLIL_GEN_H
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include <linux/dlil.h>
+
+/* Common nested types */
+extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1];
+extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
+
+/* Global operation policy for dlil */
+extern const struct nla_policy dlil_nl_policy[DLIL_A_FILTER + 1];
+
+/* Ops table for dlil */
+extern const struct genl_small_ops dlil_nl_ops[8];
+
+int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info);
+
+#endif /* _LINUX_DLIL_GEN_H */

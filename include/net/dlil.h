@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DLIL, the Data Link Interface Layer: what drivers, filters and protocols use.
+ *
+ * Row ids such as FLT-5 name the rows of Documentation/semantics.rst.
+ *
+ * Conventions of every callback and function here:
+ *  - they return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
+ *    this is not an error".  Functions turn DLIL_STOLEN into 0 before they
+ *    return; -ENOTSUPP from a callback becomes -EOPNOTSUPP;
+ *  - a received packet has skb->data at the payload and skb_mac_header() at its
+ *    link header; a packet on its way out has skb->data at its link header once
+ *    it is framed;
+ *  - packets in a &struct sk_buff_head are private to its holder: its lock is
+ *    never used.
+ */
+#ifndef _NET_DLIL_H
+#define _NET_DLIL_H
+
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/socket.h>
+#include <linux/types.h>
+
+struct dlil_ifnet;
+struct module;
+
+/** define DLIL_STOLEN - the callee owns the packet now; XNU's EJUSTRETURN */
+#define DLIL_STOLEN 1
+
+/** define DLIL_NAME_MAX - room for the name of a filter or protocol, with NUL */
+#define DLIL_NAME_MAX 32
+
+/** define DLIL_ID_MAX - longest unique id of an ifnet, in bytes (IFN-1) */
+#define DLIL_ID_MAX 64
+
+/**
+ * enum dlil_ifnet_family - what kind of link an ifnet is
+ * @DLIL_IFNET_ANY: none in particular
+ * @DLIL_IFNET_LOOPBACK: loops back what is sent
+ * @DLIL_IFNET_ETHERNET: Ethernet headers; has an input thread of its own (INP-2)
+ * @DLIL_IFNET_CELLULAR: cellular; has an input thread of its own (INP-2)
+ * @DLIL_IFNET_RAW: no link header
+ */
+enum dlil_ifnet_family {
+	DLIL_IFNET_ANY,
+	DLIL_IFNET_LOOPBACK,
+	DLIL_IFNET_ETHERNET,
+	DLIL_IFNET_CELLULAR,
+	DLIL_IFNET_RAW,
+};
+
+/*
+ * Protocol families.  0 stands for "all" in a filter and "none" in a packet.
+ * Modules of your own take a number from DLIL_PF_PRIVATE on.
+ */
+#define DLIL_PF_INET	AF_INET
+#define DLIL_PF_INET6	AF_INET6
+#define DLIL_PF_VLAN	0x101
+#define DLIL_PF_MPLS	0x102
+#define DLIL_PF_PPPOE	0x103
+#define DLIL_PF_PRIVATE	0x10000
+
+/**
+ * enum dlil_drop_reason - why a packet was freed (STA-4)
+ * @DLIL_DROP_DETACHED: the ifnet is not attached, or is being detached
+ * @DLIL_DROP_DEMUX: the family's demux could not read the frame
+ * @DLIL_DROP_FILTER: a filter refused it
+ * @DLIL_DROP_PROMISC: a unicast frame for somebody else
+ * @DLIL_DROP_NOPROTO: no attached protocol takes it
+ * @DLIL_DROP_PROTOCOL: the protocol returned an error
+ * @DLIL_DROP_QUEUE_FULL: the input queue holds rcvq_limit packets (INP-12)
+ * @DLIL_DROP_NOMEM: no memory, for instance for a private copy
+ * @DLIL_DROP_FRAMER: no link header could be built
+ * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
+ * @DLIL_DROP_DRIVER: the driver refused it, or its device is not there any more
+ * @DLIL_DROP_MAX: how many there are
+ */
+enum dlil_drop_reason {
+	DLIL_DROP_DETACHED,
+	DLIL_DROP_DEMUX,
+	DLIL_DROP_FILTER,
+	DLIL_DROP_PROMISC,
+	DLIL_DROP_NOPROTO,
+	DLIL_DROP_PROTOCOL,
+	DLIL_DROP_QUEUE_FULL,
+	DLIL_DROP_NOMEM,
+	DLIL_DROP_FRAMER,
+	DLIL_DROP_RECURSION,
+	DLIL_DROP_DRIVER,
+	DLIL_DROP_MAX
+};
+
+/**
+ * struct dlil_stats - the counters of an ifnet (STA-1), and increments of them
+ * @ipackets: packets received
+ * @ibytes: their bytes, link header included
+ * @ierrors: receive errors
+ * @opackets: packets sent
+ * @obytes: their bytes, link header included
+ * @oerrors: transmit errors
+ * @collisions: collisions
+ * @imcasts: group addressed packets received
+ * @omcasts: group addressed packets sent
+ * @iqdrops: received packets dropped before they were queued or processed
+ * @noproto: received packets that no attached protocol takes
+ */
+struct dlil_stats {
+	u64 ipackets;
+	u64 ibytes;
+	u64 ierrors;
+	u64 opackets;
+	u64 obytes;
+	u64 oerrors;
+	u64 collisions;
+	u64 imcasts;
+	u64 omcasts;
+	u64 iqdrops;
+	u64 noproto;
+};
+
+/**
+ * struct dlil_flow - where the packets of one direction went (STA-3)
+ * @seen: packets that entered DLIL
+ * @delivered: handed to a protocol, which took them; on output, to the driver
+ * @passed: received, claimed by no protocol, taken by the driver (LNX-5)
+ * @stolen: kept by a filter, protocol or family that returned DLIL_STOLEN
+ * @freed: freed by DLIL; the sum of @drops
+ * @drops: freed, by reason
+ *
+ * At rest @seen is the sum of @delivered, @passed, @stolen and @freed.
+ */
+struct dlil_flow {
+	u64 seen;
+	u64 delivered;
+	u64 passed;
+	u64 stolen;
+	u64 freed;
+	u64 drops[DLIL_DROP_MAX];
+};
+
+/**
+ * enum dlil_desc_kind - how a demux descriptor tells a protocol's frames
+ * @DLIL_DESC_ETYPE: Ethernet II type, 2 bytes, network order
+ * @DLIL_DESC_SAP: 802.2 DSAP, SSAP and control, 3 bytes
+ * @DLIL_DESC_SNAP: SNAP organisation and type, 5 bytes
+ */
+enum dlil_desc_kind {
+	DLIL_DESC_ETYPE = 1,
+	DLIL_DESC_SAP,
+	DLIL_DESC_SNAP,
+};
+
+/** define DLIL_DESC_MAX - the longest descriptor, in bytes */
+#define DLIL_DESC_MAX 5
+
+/**
+ * struct dlil_demux_desc - one way to recognise a protocol's frames (PRO-6)
+ * @kind: what @data is
+ * @len: bytes used of @data
+ * @data: the value to look for
+ */
+struct dlil_demux_desc {
+	enum dlil_desc_kind kind;
+	u8 len;
+	u8 data[DLIL_DESC_MAX];
+};
+
+/**
+ * struct dlil_frame - what the framer puts in the link header
+ * @type: Ethernet II type, network order
+ * @dest: destination link address, of the ifnet's address length
+ */
+struct dlil_frame {
+	__be16 type;
+	u8 dest[MAX_ADDR_LEN];
+};
+
+/**
+ * struct dlil_driver_ops - the driver's vector
+ *
+ * Once the ifnet is detached inert versions stand in for all of them (IFN-6).
+ */
+struct dlil_driver_ops {
+	/**
+	 * @output: send one framed packet.  Takes the packet whatever it
+	 * returns; an error is counted as a drop by the driver.  Bottom halves
+	 * off; must not sleep.  Required.
+	 */
+	int (*output)(struct dlil_ifnet *ifp, struct sk_buff *skb);
+	/**
+	 * @unmatched: consecutive received packets that the core is about to
+	 * free, all for the reason @why (demux, promiscuous or no protocol).
+	 * Take packets off @list to keep them; what is left is freed, counted
+	 * as @why.  Input thread; may sleep.  Optional (LNX-5).
+	 */
+	void (*unmatched)(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			  enum dlil_drop_reason why);
+	/**
+	 * @free: the final detach is over, nothing calls the driver any more.
+	 * Worker; may sleep.  Optional (IFN-5).
+	 */
+	void (*free)(struct dlil_ifnet *ifp);
+};
+
+/**
+ * struct dlil_family_ops - the vector of an interface family
+ */
+struct dlil_family_ops {
+	/**
+	 * @demux: tell the protocol family of a received packet, and set
+	 * skb->pkt_type.  0 with @family set; DLIL_STOLEN; -ENOENT when no
+	 * descriptor matches; another error when the frame cannot be read.
+	 * RCU read lock held; must not sleep.  Required (PRO-7).
+	 */
+	int (*demux)(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
+	/**
+	 * @framer: put the link header on.  On an error the caller frees *@skb;
+	 * a framer that lost the packet sets it to NULL.  Bottom halves off;
+	 * must not sleep.  Optional (OUT-4).
+	 */
+	int (*framer)(struct dlil_ifnet *ifp, struct sk_buff **skb,
+		      const struct dlil_frame *frame);
+	/**
+	 * @add_proto: from now on recognise @descs as @family; all or none.
+	 * -EINVAL for a wrong length, -EOPNOTSUPP for an unknown kind,
+	 * -EADDRINUSE for one that is taken.  May sleep; calls for one ifnet
+	 * are serialised.  Required (PRO-1, PRO-6).
+	 */
+	int (*add_proto)(struct dlil_ifnet *ifp, u32 family,
+			 const struct dlil_demux_desc *descs, unsigned int n);
+	/**
+	 * @del_proto: forget all descriptors of @family.  Cannot fail for want
+	 * of memory.  May sleep; serialised with @add_proto.  Required.
+	 */
+	int (*del_proto)(struct dlil_ifnet *ifp, u32 family);
+};
+
+/** define DLIL_ATTR_COUNT_INPUT - the core counts ipackets and ibytes itself */
+#define DLIL_ATTR_COUNT_INPUT	BIT(0)
+
+/**
+ * struct dlil_ifnet_params - what dlil_ifnet_init() makes of an ifnet
+ * @driver: the driver's vector; must outlive the attachment
+ * @family: the family's vector; must outlive the attachment
+ * @priv: for the driver, see dlil_ifnet_priv()
+ * @net: network namespace it is seen in (IFN-10); not held
+ * @name: its name; copied
+ * @ifindex: its index in @net, not 0
+ * @attrs: DLIL_ATTR_*
+ * @addr_len: length of a link address, at most MAX_ADDR_LEN
+ * @broadcast: broadcast link address, or NULL
+ */
+struct dlil_ifnet_params {
+	const struct dlil_driver_ops *driver;
+	const struct dlil_family_ops *family;
+	void *priv;
+	struct net *net;
+	const char *name;
+	int ifindex;
+	u32 attrs;
+	u8 addr_len;
+	const u8 *broadcast;
+};
+
+int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
+		       size_t len, struct dlil_ifnet **out);
+void dlil_ifnet_release(struct dlil_ifnet *ifp);
+int dlil_ifnet_init(struct dlil_ifnet *ifp,
+		    const struct dlil_ifnet_params *params);
+int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len);
+int dlil_ifnet_detach(struct dlil_ifnet *ifp);
+int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp);
+
+struct dlil_ifnet *dlil_ifnet_get(struct dlil_ifnet *ifp);
+void dlil_ifnet_put(struct dlil_ifnet *ifp);
+bool dlil_ifnet_io_begin(struct dlil_ifnet *ifp);
+void dlil_ifnet_io_end(struct dlil_ifnet *ifp);
+struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex);
+struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name);
+
+void *dlil_ifnet_priv(const struct dlil_ifnet *ifp);
+const char *dlil_ifnet_name(const struct dlil_ifnet *ifp);
+int dlil_ifnet_index(const struct dlil_ifnet *ifp);
+const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);
+void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name);
+void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr);
+void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp);
+
+void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
+void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
+		     struct dlil_flow *in, struct dlil_flow *out);
+
+int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+	       const struct dlil_stats *inc);
+int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
+
+/** define DLIL_FILTER_VLAN - sees packets with a hardware VLAN tag (FLT-9) */
+#define DLIL_FILTER_VLAN	BIT(0)
+
+/** typedef dlil_filter_t - a reference to an attached filter, never 0 */
+typedef u32 dlil_filter_t;
+
+/**
+ * struct dlil_filter_info - how a filter describes itself to users
+ * @kind: what sort of filter it is
+ * @action: what it does to a packet that it picks, or ""
+ * @expr: how it picks packets, or ""
+ * @packets: packets it has looked at
+ * @matched: packets it has picked
+ */
+struct dlil_filter_info {
+	const char *kind;
+	const char *action;
+	const char *expr;
+	u64 packets;
+	u64 matched;
+};
+
+/**
+ * struct dlil_filter_ops - what an interface filter does
+ *
+ * Verdicts of @input and @output (FLT-5): 0 lets the packet go on, DLIL_STOLEN
+ * keeps it, an error has it freed.  A filter that frees or keeps the packet it
+ * was given and puts another one in *@skb has replaced it.
+ */
+struct dlil_filter_ops {
+	/** @owner: pinned while the filter is attached (FLT-1) */
+	struct module *owner;
+	/**
+	 * @input: a received packet of @family (0 if demux failed).  Input
+	 * thread, no lock held; may sleep.  Optional.
+	 */
+	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     struct sk_buff **skb);
+	/**
+	 * @output: a packet on its way out, with its link header.  Bottom
+	 * halves off, RCU read lock held; must not sleep.  Optional.
+	 */
+	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff **skb);
+	/**
+	 * @detached: no callback of this filter runs now or will.  Called
+	 * exactly once, process context, no lock held; may sleep.  Optional.
+	 */
+	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
+	/**
+	 * @describe: fill in @info; its strings must live as long as the
+	 * filter.  Process context; must not attach or detach.  Optional.
+	 */
+	void (*describe)(void *cookie, struct dlil_filter_info *info);
+};
+
+/**
+ * struct dlil_filter_params - a filter to be attached
+ * @ops: its callbacks; must outlive the filter
+ * @name: shown to users; copied
+ * @cookie: handed to every callback
+ * @family: protocol family it sees, 0 for all (FLT-4)
+ * @flags: DLIL_FILTER_*
+ */
+struct dlil_filter_params {
+	const struct dlil_filter_ops *ops;
+	const char *name;
+	void *cookie;
+	u32 family;
+	u32 flags;
+};
+
+int dlil_filter_attach(struct dlil_ifnet *ifp,
+		       const struct dlil_filter_params *params,
+		       dlil_filter_t *ref);
+int dlil_filter_detach(dlil_filter_t ref);
+int dlil_filter_detach_async(dlil_filter_t ref);
+int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb);
+
+/**
+ * struct dlil_proto_ops - what a protocol does
+ */
+struct dlil_proto_ops {
+	/** @owner: pinned while the protocol is attached */
+	struct module *owner;
+	/**
+	 * @input: version 1, one received packet.  On an error other than
+	 * DLIL_STOLEN the caller frees it; 0 means it was taken.  Input thread,
+	 * no lock held; may sleep (INP-10).
+	 */
+	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     struct sk_buff *skb);
+	/**
+	 * @input_list: version 2, consecutive packets.  On 0 and DLIL_STOLEN
+	 * all of @list is taken; on an error what is left in it is freed.
+	 * Input thread, no lock held; may sleep (INP-10).
+	 */
+	int (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff_head *list);
+	/**
+	 * @pre_output: fill in @frame for packets to @dest.  Called with the
+	 * first packet of a list: 0 serves all of the list; DLIL_STOLEN took
+	 * this packet; an error fails the list.  Bottom halves off; must not
+	 * sleep.  Optional (OUT-2).
+	 */
+	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff *skb, const struct sockaddr *dest,
+			  struct dlil_frame *frame);
+	/**
+	 * @detached: no callback of this protocol runs now or will.  Called
+	 * exactly once, process context, no lock held; may sleep.  Optional.
+	 */
+	void (*detached)(void *cookie, struct dlil_ifnet *ifp, u32 family);
+};
+
+/**
+ * struct dlil_proto_params - a protocol to be attached
+ * @ops: its callbacks; must outlive the protocol
+ * @name: shown to users; copied
+ * @cookie: handed to every callback
+ * @descs: its demux descriptors; copied by the family
+ * @n_descs: how many
+ */
+struct dlil_proto_params {
+	const struct dlil_proto_ops *ops;
+	const char *name;
+	void *cookie;
+	const struct dlil_demux_desc *descs;
+	unsigned int n_descs;
+};
+
+int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
+		      const struct dlil_proto_params *params);
+int dlil_proto_attach_v2(struct dlil_ifnet *ifp, u32 family,
+			 const struct dlil_proto_params *params);
+int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family);
+
+/** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
+#define DLIL_OUTPUT_RAW		BIT(0)
+
+int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
+		const struct sockaddr *dest, u32 flags);
+
+extern const struct dlil_family_ops dlil_ether_family_ops;
+
+#endif /* _NET_DLIL_H */

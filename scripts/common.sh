@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every script here shares: where the cache is, how to talk, and how to
+# get a package.  Sourced, never run.
+
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${DLIL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dlil}
+JOBS=${JOBS:-$(nproc)}
+export TOP CACHE JOBS
+
+mkdir -p "$CACHE"
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root: run it as root, or install sudo"
+	fi
+}
+
+# apt's lists may be absent (a fresh machine) or old; read them at most once.
+apt_update() {
+	[ -z "${DLIL_APT_UPDATED:-}" ] || return 0
+	say "reading the package lists (apt-get update)"
+	as_root apt-get update -qq >&2
+	export DLIL_APT_UPDATED=1
+}
+
+# need_packages PKG...: install what is missing, saying what.
+need_packages() {
+	local p missing=()
+
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+			grep -q 'ok installed' || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	apt_update
+	say "installing: ${missing[*]}"
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends \
+		"${missing[@]}" >"$CACHE/apt.log" 2>&1 ||
+		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install failed"; }
+}
+
+# locked NAME COMMAND...: one at a time, whoever else uses the same cache.
+locked() {
+	local name=$1
+	shift
+	(
+		flock 9
+		"$@"
+	) 9>"$CACHE/$name.lock"
+}
+
+# fetch_unpacked DIR PACKAGE...: unpack packages under DIR without installing
+# them.  DIR appears only when it is complete.
+fetch_unpacked() {
+	local dir=$1 tmp deb
+	shift
+
+	[ ! -d "$dir" ] || return 0
+	tmp=$(mktemp -d "$CACHE/tmp.XXXXXX")
+	say "fetching: $*"
+	(cd "$tmp" && apt-get download -qq "$@" >&2 2>/dev/null) || {
+		apt_update
+		(cd "$tmp" && apt-get download -qq "$@" >&2)
+	} || die "cannot download $*"
+	mkdir "$tmp/root"
+	for deb in "$tmp"/*.deb; do
+		dpkg -x "$deb" "$tmp/root"
+	done
+	mv "$tmp/root" "$dir"
+	rm -rf "$tmp"
+}
