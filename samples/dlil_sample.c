@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A consumer of DLIL to copy from: one filter and one protocol on one ifnet.
+ *
+ * The filter counts the packets of the ifnet and learns who sends to it.  The
+ * protocol answers echo requests of those senders.  Both sleep on input, which
+ * an rx_handler, tc or nftables could not.  See samples/README.
+ *
+ * What guards what:
+ *  - kernel_param_lock(THIS_MODULE) is held whenever a parameter is read or
+ *    written, and taken by init and exit, so there is one attach or detach at a
+ *    time.  No callback takes it, hence it is safe to wait for them under it;
+ *  - sample_lock guards the pointer sample_now, which the callbacks `detached`
+ *    clear at a time of their own when the ifnet goes away;
+ *  - the reference count of struct sample keeps that alive: one for the filter
+ *    and one for the protocol, dropped by their `detached`, and one for whoever
+ *    is at work on it;
+ *  - sample_peers_lock guards the table of senders.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/etherdevice.h>
+#include <linux/if_packet.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/nsproxy.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <net/dlil.h>
+
+#include "dlil_sample.h"
+
+/* A family of our own: nobody but DLIL and we ever see the number. */
+#define SAMPLE_FAMILY	(DLIL_PF_PRIVATE + SAMPLE_ETHERTYPE)
+
+/* Senders are forged easily; what they make us keep has a bound. */
+#define SAMPLE_PEERS_MAX	64
+
+/**
+ * struct sample - one attachment to one ifnet, and cookie of every callback
+ * @ifp: the ifnet; a reference is held
+ * @filter: our filter on it; valid until its `detached`
+ * @refs: see the top of the file
+ */
+struct sample {
+	struct dlil_ifnet *ifp;
+	dlil_filter_t filter;
+	refcount_t refs;
+};
+
+static DEFINE_SPINLOCK(sample_lock);
+static struct sample *sample_now;
+
+struct sample_peer {
+	struct list_head list;
+	u8 addr[ETH_ALEN];
+};
+
+static DEFINE_MUTEX(sample_peers_lock);
+static LIST_HEAD(sample_peers);
+static unsigned int sample_n_peers;
+
+/*
+ * Module-wide, so that reading them needs no attachment.  A filter for high
+ * packet rates would count per CPU.
+ */
+static atomic64_t sample_packets_in;
+static atomic64_t sample_packets_out;
+static atomic64_t sample_answered;
+
+/* Who sends to us */
+
+static struct sample_peer *sample_find_peer(const u8 *addr)
+{
+	struct sample_peer *peer;
+
+	lockdep_assert_held(&sample_peers_lock);
+	list_for_each_entry(peer, &sample_peers, list)
+		if (ether_addr_equal(peer->addr, addr))
+			return peer;
+	return NULL;
+}
+
+/* May sleep, twice: that is the point of this sample. */
+static void sample_learn_peer(const u8 *addr)
+{
+	struct sample_peer *peer;
+
+	mutex_lock(&sample_peers_lock);
+	if (sample_n_peers == SAMPLE_PEERS_MAX || sample_find_peer(addr))
+		goto unlock;
+	peer = kzalloc(sizeof(*peer), GFP_KERNEL);
+	if (!peer)
+		goto unlock;
+	ether_addr_copy(peer->addr, addr);
+	list_add_tail(&peer->list, &sample_peers);
+	sample_n_peers++;
+unlock:
+	mutex_unlock(&sample_peers_lock);
+}
+
+static bool sample_knows_peer(const u8 *addr)
+{
+	bool known;
+
+	mutex_lock(&sample_peers_lock);
+	known = sample_find_peer(addr);
+	mutex_unlock(&sample_peers_lock);
+	return known;
+}
+
+static void sample_forget_peers(void)
+{
+	struct sample_peer *peer, *next;
+
+	mutex_lock(&sample_peers_lock);
+	list_for_each_entry_safe(peer, next, &sample_peers, list)
+		kfree(peer);
+	INIT_LIST_HEAD(&sample_peers);
+	sample_n_peers = 0;
+	mutex_unlock(&sample_peers_lock);
+}
+
+/* The life of an attachment */
+
+static void sample_put(struct sample *s)
+{
+	bool last;
+
+	spin_lock(&sample_lock);
+	last = refcount_dec_and_test(&s->refs);
+	if (last && sample_now == s)
+		sample_now = NULL;
+	spin_unlock(&sample_lock);
+	if (!last)
+		return;
+	dlil_ifnet_put(s->ifp);
+	kfree(s);
+}
+
+/*
+ * sample_now counts for nothing: the last sample_put() clears it under the same
+ * lock, so whoever finds it here finds a reference left to add to.
+ */
+static struct sample *sample_get_now(void)
+{
+	struct sample *s;
+
+	spin_lock(&sample_lock);
+	s = sample_now;
+	if (s)
+		refcount_inc(&s->refs);
+	spin_unlock(&sample_lock);
+	return s;
+}
+
+/* The filter */
+
+/* A filter of family 0 is also shown frames that demux could not read. */
+static bool sample_has_sender(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb) &&
+	       skb_tail_pointer(skb) >= skb_mac_header(skb) + ETH_HLEN;
+}
+
+static int sample_filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			       struct sk_buff **skb)
+{
+	atomic64_inc(&sample_packets_in);
+	if (sample_has_sender(*skb))
+		sample_learn_peer(eth_hdr(*skb)->h_source);
+	return 0;
+}
+
+/* Here sleeping is not allowed: the host may be sending from a softirq. */
+static int sample_filter_output(void *cookie, struct dlil_ifnet *ifp,
+				u32 family, struct sk_buff **skb)
+{
+	atomic64_inc(&sample_packets_out);
+	return 0;
+}
+
+static void sample_filter_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	sample_forget_peers();
+	sample_put(cookie);
+}
+
+static void sample_filter_describe(void *cookie, struct dlil_filter_info *info)
+{
+	info->kind = "sample";
+	info->action = "count";
+	info->expr = "";
+	info->packets = atomic64_read(&sample_packets_in) +
+			atomic64_read(&sample_packets_out);
+	info->matched = info->packets;
+}
+
+static const struct dlil_filter_ops sample_filter_ops = {
+	.owner		= THIS_MODULE,
+	.input		= sample_filter_input,
+	.output		= sample_filter_output,
+	.detached	= sample_filter_detached,
+	.describe	= sample_filter_describe,
+};
+
+/* The protocol */
+
+/*
+ * Nothing in a packet is believed before its length is checked, and the header
+ * may lie scattered over fragments: hence skb_copy_bits(), which minds both.
+ */
+static int sample_read_request(const struct sk_buff *skb,
+			       struct sample_hdr *hdr)
+{
+	if (skb_copy_bits(skb, 0, hdr, sizeof(*hdr)))
+		return -EBADMSG;
+	if (hdr->magic != htonl(SAMPLE_MAGIC) || hdr->op != SAMPLE_REQUEST ||
+	    hdr->zero)
+		return -EBADMSG;
+	if (ntohs(hdr->len) > skb->len - sizeof(*hdr))
+		return -EBADMSG;
+	if (!is_valid_ether_addr(eth_hdr(skb)->h_source))
+		return -EBADMSG;
+	return 0;
+}
+
+/* No link header yet, but room for one: the framer puts it on. */
+static struct sk_buff *sample_build_reply(const struct sk_buff *request,
+					  struct sample_hdr *hdr)
+{
+	unsigned int len = ntohs(hdr->len);
+	struct sk_buff *skb;
+
+	skb = alloc_skb(LL_MAX_HEADER + sizeof(*hdr) + len, GFP_KERNEL);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, LL_MAX_HEADER);
+	hdr->op = SAMPLE_REPLY;
+	skb_put_data(skb, hdr, sizeof(*hdr));
+	/* Cannot fail: sample_read_request() has compared the lengths. */
+	skb_copy_bits(request, sizeof(*hdr), skb_put(skb, len), len);
+	return skb;
+}
+
+static int sample_send(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		       const u8 *addr)
+{
+	struct sockaddr_ll dest = {
+		.sll_family	= AF_PACKET,
+		.sll_halen	= ETH_ALEN,
+	};
+	struct sk_buff_head list;
+
+	ether_addr_copy(dest.sll_addr, addr);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	/* Takes the list, whatever it returns. */
+	return dlil_output(ifp, SAMPLE_FAMILY, &list, (struct sockaddr *)&dest,
+			   0);
+}
+
+/*
+ * 0 says that the packet is ours now; with an error the caller frees it and
+ * counts it as refused by the protocol.
+ */
+static int sample_proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			      struct sk_buff *skb)
+{
+	struct sample_hdr hdr;
+	struct sk_buff *reply;
+	int err;
+
+	err = sample_read_request(skb, &hdr);
+	if (err)
+		return err;
+	if (!sample_knows_peer(eth_hdr(skb)->h_source))
+		return -EPERM;
+	reply = sample_build_reply(skb, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	if (!sample_send(ifp, reply, eth_hdr(skb)->h_source))
+		atomic64_inc(&sample_answered);
+	consume_skb(skb);
+	return 0;
+}
+
+/* From the address that sample_send() was given to what the framer wants. */
+static int sample_proto_pre_output(void *cookie, struct dlil_ifnet *ifp,
+				   u32 family, struct sk_buff *skb,
+				   const struct sockaddr *dest,
+				   struct dlil_frame *frame)
+{
+	const struct sockaddr_ll *ll = (const struct sockaddr_ll *)dest;
+
+	if (!ll || ll->sll_family != AF_PACKET)
+		return -EAFNOSUPPORT;
+	if (ll->sll_halen != ETH_ALEN)
+		return -EINVAL;
+	frame->type = htons(SAMPLE_ETHERTYPE);
+	ether_addr_copy(frame->dest, ll->sll_addr);
+	return 0;
+}
+
+static void sample_proto_detached(void *cookie, struct dlil_ifnet *ifp,
+				  u32 family)
+{
+	sample_put(cookie);
+}
+
+static const struct dlil_proto_ops sample_proto_ops = {
+	.owner		= THIS_MODULE,
+	.input		= sample_proto_input,
+	.pre_output	= sample_proto_pre_output,
+	.detached	= sample_proto_detached,
+};
+
+static const struct dlil_demux_desc sample_descs[] = {
+	{
+		.kind	= DLIL_DESC_ETYPE,
+		.len	= 2,
+		.data	= { SAMPLE_ETHERTYPE >> 8, SAMPLE_ETHERTYPE & 0xff },
+	},
+};
+
+/* Attach and detach */
+
+/*
+ * The protocol comes first: it is refused where there are no Ethernet headers,
+ * and the filter reads them.
+ */
+static int sample_attach(const char *name)
+{
+	struct dlil_filter_params filter = {
+		.ops	= &sample_filter_ops,
+		.name	= "sample",
+	};
+	struct dlil_proto_params proto = {
+		.ops		= &sample_proto_ops,
+		.name		= "sample",
+		.descs		= sample_descs,
+		.n_descs	= ARRAY_SIZE(sample_descs),
+	};
+	struct sample *s;
+	int err;
+
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	s->ifp = dlil_ifnet_by_name(current->nsproxy->net_ns, name);
+	if (!s->ifp) {
+		kfree(s);
+		return -ENODEV;
+	}
+	refcount_set(&s->refs, 1);
+
+	/* From here on `detached` may come at any time. */
+	refcount_inc(&s->refs);
+	proto.cookie = s;
+	err = dlil_proto_attach(s->ifp, SAMPLE_FAMILY, &proto);
+	if (err)
+		goto put_proto;
+
+	refcount_inc(&s->refs);
+	filter.cookie = s;
+	err = dlil_filter_attach(s->ifp, &filter, &s->filter);
+	if (err)
+		goto detach_proto;
+
+	spin_lock(&sample_lock);
+	sample_now = s;
+	spin_unlock(&sample_lock);
+	/* If both are detached by now, this clears sample_now again. */
+	sample_put(s);
+	return 0;
+
+detach_proto:
+	sample_put(s);	/* for the filter that is none */
+	/* If this fails the ifnet is going, and its `detached` comes as well. */
+	dlil_proto_detach(s->ifp, SAMPLE_FAMILY);
+	goto put;
+put_proto:
+	sample_put(s);
+put:
+	sample_put(s);
+	return err;
+}
+
+/*
+ * Returns when all callbacks have, so that rmmod works right after.  An error
+ * means that the ifnet is going and its final detach has got hold of filter or
+ * protocol before us, so that is what to wait for then.  Should that wait be cut
+ * short by a signal, the references still see to the rest.
+ */
+static void sample_detach(void)
+{
+	struct sample *s = sample_get_now();
+	int filter, proto;
+
+	if (!s)
+		return;
+	filter = dlil_filter_detach(s->filter);
+	proto = dlil_proto_detach(s->ifp, SAMPLE_FAMILY);
+	if (filter || proto)
+		dlil_ifnet_wait_detached(s->ifp);
+	sample_put(s);
+}
+
+/* Parameters */
+
+/* Between init and exit: before, `dev` is only kept; after, nothing is done. */
+static bool sample_loaded;
+static char sample_dev[IFNAMSIZ + 1];	/* with the newline of echo */
+
+static int sample_set_dev(const char *val, const struct kernel_param *kp)
+{
+	char *name;
+
+	if (strscpy(sample_dev, val, sizeof(sample_dev)) < 0)
+		return -EINVAL;
+	if (!sample_loaded)
+		return 0;
+	sample_detach();
+	name = strim(sample_dev);
+	return *name ? sample_attach(name) : 0;
+}
+
+static int sample_get_dev(char *buf, const struct kernel_param *kp)
+{
+	int len;
+
+	spin_lock(&sample_lock);
+	len = sysfs_emit(buf, "%s\n",
+			 sample_now ? dlil_ifnet_name(sample_now->ifp) : "");
+	spin_unlock(&sample_lock);
+	return len;
+}
+
+static const struct kernel_param_ops sample_dev_ops = {
+	.set	= sample_set_dev,
+	.get	= sample_get_dev,
+};
+module_param_cb(dev, &sample_dev_ops, NULL, 0644);
+MODULE_PARM_DESC(dev, "ifnet to attach to, by name; empty to detach");
+
+static int sample_get_count(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(kp->arg));
+}
+
+static const struct kernel_param_ops sample_count_ops = {
+	.get	= sample_get_count,
+};
+module_param_cb(packets_in, &sample_count_ops, &sample_packets_in, 0444);
+MODULE_PARM_DESC(packets_in, "packets that the filter saw on input");
+module_param_cb(packets_out, &sample_count_ops, &sample_packets_out, 0444);
+MODULE_PARM_DESC(packets_out, "packets that the filter saw on output");
+module_param_cb(answered, &sample_count_ops, &sample_answered, 0444);
+MODULE_PARM_DESC(answered, "echo requests answered");
+
+static int sample_get_peers(char *buf, const struct kernel_param *kp)
+{
+	int len;
+
+	mutex_lock(&sample_peers_lock);
+	len = sysfs_emit(buf, "%u\n", sample_n_peers);
+	mutex_unlock(&sample_peers_lock);
+	return len;
+}
+
+static const struct kernel_param_ops sample_peers_ops = {
+	.get	= sample_get_peers,
+};
+module_param_cb(peers, &sample_peers_ops, NULL, 0444);
+MODULE_PARM_DESC(peers, "senders known to the filter");
+
+/* The module */
+
+/*
+ * Loads even if it cannot attach.  To fail would be wrong once anything was
+ * attached: that frees the module regardless of references to it, while a
+ * `detached` may still be running.
+ */
+static int __init sample_init(void)
+{
+	const char *name;
+	int err;
+
+	kernel_param_lock(THIS_MODULE);
+	name = strim(sample_dev);
+	err = *name ? sample_attach(name) : 0;
+	if (err)
+		pr_warn("cannot attach to %s: %pe\n", name, ERR_PTR(err));
+	sample_loaded = true;
+	kernel_param_unlock(THIS_MODULE);
+	return 0;
+}
+
+/*
+ * What is attached pins the module, so nothing is attached here.  The parameters
+ * are still there after this; a write that gets in between changes nothing.
+ */
+static void __exit sample_exit(void)
+{
+	kernel_param_lock(THIS_MODULE);
+	sample_loaded = false;
+	kernel_param_unlock(THIS_MODULE);
+}
+
+module_init(sample_init);
+module_exit(sample_exit);
+MODULE_DESCRIPTION("Sample consumer of DLIL: a filter and an echo protocol");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,242 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What can be checked without running the module: warnings, annotations,
+# documentation, style.  KERNEL=X.Y chooses the kernel to build against.
+#
+#   check.sh [NAME...]     all checks, or those named
+#
+# One line for each check, `ok NAME` or `not ok NAME` with what it had to say,
+# and at the end `check: N passed, N failed`.
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+CHECKS=(build sparse checkpatch kernel-doc shellcheck tool netlink spdx
+	spelling hosts commits semantics)
+
+need_packages build-essential git libc6-dev libelf1 pahole perl shellcheck \
+	sparse codespell
+
+cd "$TOP"
+SERIES=$(scripts/kernel.sh version)
+KDIR=$(scripts/kernel.sh headers "$SERIES")
+TREE=$(scripts/kernel.sh source "$SERIES")
+BUILD=$TOP/build/check-${KDIR##*/linux-headers-}
+OUT=$(mktemp -d)
+trap 'rm -rf "$OUT"' EXIT
+
+in_git() { git -c safe.directory="$TOP" "$@"; }
+
+# Files that are tracked, or that somebody forgot to track.
+FILES=()
+while IFS= read -r -d '' file; do
+	[ ! -e "$file" ] || FILES+=("$file")
+done < <(in_git ls-files -z --cached --others --exclude-standard)
+[ ${#FILES[@]} -gt 0 ] || die "no files: this wants a git checkout"
+
+# matching REGEX: the files of that path.
+matching() { printf '%s\n' "${FILES[@]}" | grep -E "$1"; }
+
+# Written by the kernel's own generator, in its own style.
+GENERATED='(^|/)dlil_netlink_gen\.[ch]$|^include/uapi/linux/dlil\.h$'
+
+mapfile -t C_FILES < <(matching '\.[ch]$' | grep -vE "$GENERATED")
+USER='^(tools|scripts)/|^samples/echo-client\.c$'
+COMPAT=include/compat.h
+mapfile -t KERNEL_C < <(printf '%s\n' "${C_FILES[@]}" |
+	grep -vE "$USER|^$COMPAT$")
+mapfile -t USER_C < <(printf '%s\n' "${C_FILES[@]}" | grep -E "$USER")
+mapfile -t SCRIPTS < <(printf '%s\0' "${FILES[@]}" | xargs -0 \
+	grep -lE '^#!.*[/ ](ba)?sh$|^# shellcheck shell=')
+
+# none GREP...: true if it looked and found nothing; shows what it finds.
+none() {
+	local status=0
+
+	"$@" || status=$?
+	[ $status -eq 1 ]
+}
+
+# From a copy that is new each time: what was compiled before warns no more.
+copy_sources() {
+	rm -rf "$BUILD"
+	mkdir -p "$BUILD"
+	cp --parents -t "$BUILD" "${FILES[@]}"
+}
+
+# The same flags every time, so that nothing is compiled twice.
+kbuild() {
+	make -C "$KDIR" M="$BUILD" -j "$JOBS" W=1 KCFLAGS=-Werror \
+		CONFIG_DLIL=m CONFIG_DLIL_SAMPLE=m "$@" modules 2>&1
+}
+
+# The suites are compiled too.  The distribution's kernel has no KUnit that they
+# could be linked with, hence KBUILD_MODPOST_WARN, and only for them.
+kbuild_kunit() {
+	kbuild CONFIG_DLIL_KUNIT_TEST=m KBUILD_MODPOST_WARN=1 "$@" |
+		grep -vE 'modpost: .* undefined!$|modpost: suppressed'
+}
+
+# -Werror is for the compiler; modpost and kernel-doc have warnings of their own.
+check_build() {
+	copy_sources
+	make -C "$BUILD" samples/echo-client CFLAGS=-Werror
+	{ kbuild && kbuild_kunit; } | tee "$OUT/build.log"
+	none grep -i 'warning' "$OUT/build.log"
+}
+
+# Kernel headers may have reports of their own, which are not ours to mend.
+check_sparse() {
+	local log=$OUT/sparse.log
+
+	[ -d "$BUILD" ] || copy_sources
+	kbuild_kunit C=2 CF=-D__CHECK_ENDIAN__ >"$log" || {
+		cat "$log"
+		return 1
+	}
+	awk -v theirs="^(${KDIR%/usr/src/*}/|[.]/|include/|arch/)" '
+		/^  CHECK  / { run = 1 }
+		/: (warning|error): / && $0 !~ theirs { print; bad = 1 }
+		END {
+			if (!run) print "sparse was not run"
+			exit bad || !run
+		}' "$log"
+}
+
+checkpatch() {
+	"$TREE/scripts/checkpatch.pl" --strict --no-tree --no-summary \
+		--show-types --quiet "$@"
+}
+
+# Programs are held to the kernel's style as well, but lack its macros; and what
+# keeps us compatible with several kernels has to ask which one it is.
+check_checkpatch() {
+	local bad=0
+
+	checkpatch -f "${KERNEL_C[@]}" || bad=1
+	checkpatch --ignore PREFER_DEFINED_ATTRIBUTE_MACRO \
+		-f "${USER_C[@]}" || bad=1
+	checkpatch --ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON \
+		-f "$COMPAT" || bad=1
+	[ $bad -eq 0 ]
+}
+
+# Every function for others has it, and all there is of it is well-formed.
+check_kernel-doc() {
+	local name bad=0
+
+	"$TREE/scripts/kernel-doc" -none -Werror "${KERNEL_C[@]}" "$COMPAT"
+	while read -r name; do
+		! grep -q "\b$name(" include/net/dlil.h ||
+			grep -q "^ \* $name - " "${KERNEL_C[@]}" ||
+			{ echo "$name has no kernel-doc"; bad=1; }
+	done < <(sed -nE 's/^EXPORT_SYMBOL(_GPL)?\((.*)\);$/\2/p' \
+		"${KERNEL_C[@]}")
+	[ $bad -eq 0 ]
+}
+
+check_shellcheck() { shellcheck -x -P SCRIPTDIR -P "$TOP" "${SCRIPTS[@]}"; }
+
+# Built with -Werror, run under sanitizers and valgrind.
+check_tool() { tools/dlilctl/test.sh; }
+
+check_netlink() { scripts/gen-netlink.sh --check; }
+
+# The licence is the one file that cannot carry its own name.
+check_spdx() {
+	local file bad=0
+
+	for file in "${FILES[@]}"; do
+		[ "$file" != LICENSE ] || continue
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' && continue
+		echo "$file: no SPDX-License-Identifier in its first lines"
+		bad=1
+	done
+	[ $bad -eq 0 ]
+}
+
+check_spelling() {
+	mapfile -t texts < <(matching . | grep -vx LICENSE)
+	codespell --quiet-level 3 --ignore-words-list nd "${texts[@]}"
+}
+
+# Where packages come from and where the checkout lies is each machine's own.
+check_hosts() {
+	mapfile -t texts < <(matching . | grep -vx LICENSE)
+	none grep -nE '[a-z]+://[a-zA-Z0-9]|\.(debian|ubuntu)\.[a-z]{2,}|[r]egistry\.' \
+		"${texts[@]}"
+	none grep -nE '(^|[^a-zA-Z0-9_.~$}*])/(work|root|home|Users)/[a-zA-Z0-9]' \
+		"${texts[@]}"
+	none grep -nF "$TOP/" "${texts[@]}"
+}
+
+check_commits() {
+	none grep -E '^[0-9a-f]+ .{73}' < <(in_git log --format='%h %s')
+}
+
+# Groups of rows and how many each has.
+ROWS=(INI:4 IFN:12 INP:12 FLT:12 PRO:8 OUT:10 EVT:3 IOC:1 TAP:1 MUL:2 ARP:2
+	RTC:3 STA:5 LNX:12)
+
+# described [MARK]: the rows that the page has, or those so marked.
+described() {
+	sed -nE "s/^- \*\*([A-Z]{3}-[0-9]+)\*\* \((${1:-built|partly|later})\).*/\1/p" \
+		Documentation/semantics.rst | sort
+}
+
+# Documentation/semantics.rst has every row once, in order; nobody names another.
+check_semantics() {
+	local g all=() carried bare id='\b[A-Z]{3}-[0-9]+\b'
+
+	for g in "${ROWS[@]}"; do
+		mapfile -t -O ${#all[@]} all < <(
+			seq -f "${g%:*}-%g" "${g#*:}")
+	done
+	described | diff <(printf '%s\n' "${all[@]}" | sort) - ||
+		{ echo "above: rows without (<) or with another (>) description"
+		return 1; }
+	matching '\.([ch]|sh|py)$|^README$' | xargs grep -noE "$id" |
+		grep -vE ":($(IFS='|'; echo "${all[*]}"))$" |
+		grep -E ":($(IFS='|'; echo "${ROWS[*]%:*}"))-" &&
+		{ echo "above: rows that there are not"; return 1; }
+
+	carried=$(matching '^(kunit|scripts|tools|samples)/.*test|^kunit/' |
+		xargs grep -hoE "$id" | sort -u)
+	bare=$(described 'built|partly' |
+		comm -23 - <(echo "$carried") | xargs)
+	echo "# carried by tests: $(comm -12 <(described) \
+		<(echo "$carried") | wc -l) of ${#all[@]} rows"
+	[ -z "$bare" ] || echo "# built, but carried by no test: $bare"
+}
+
+run() {
+	local name=$1 status
+
+	# Not in a condition: that would take the check's own set -e away.
+	set +e
+	(set -e; "check_$name") >"$OUT/$name" 2>&1 </dev/null
+	status=$?
+	set -e
+	if [ $status -eq 0 ]; then
+		echo "ok $name"
+		grep '^# ' "$OUT/$name" || true
+		passed=$((passed + 1))
+	else
+		echo "not ok $name"
+		sed 's/^/    /' "$OUT/$name"
+		failed=$((failed + 1))
+	fi
+}
+
+for name; do
+	declare -F "check_$name" >/dev/null ||
+		die "no check $name; there are: ${CHECKS[*]}"
+done
+[ $# -gt 0 ] || set -- "${CHECKS[@]}"
+passed=0 failed=0
+for name; do
+	run "$name"
+done
+echo "check: $passed passed, $failed failed"
+[ $failed -eq 0 ]
