@@ -10,12 +10,6 @@
 
 #include <linux/dlil.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation dlil_a_ifindex_range = {
-	.min	= 1ULL,
-	.max	= S32_MAX,
-};
-
 /* Common nested types */
 const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1] = {
 	[DLIL_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
@@ -36,7 +30,7 @@ const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
 
 /* Global operation policy for dlil */
 const struct nla_policy dlil_nl_policy[DLIL_A_FILTER + 1] = {
-	[DLIL_A_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &dlil_a_ifindex_range),
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),

@@ -28,6 +28,9 @@ struct module;
 /** define DLIL_STOLEN - the callee owns the packet now; XNU's EJUSTRETURN */
 #define DLIL_STOLEN 1
 
+/** define DLIL_SKIP - filters only: go on behind the later ones of my kind */
+#define DLIL_SKIP 2
+
 /** define DLIL_NAME_MAX - room for the name of a filter or protocol, with NUL */
 #define DLIL_NAME_MAX 32
 
@@ -184,8 +187,8 @@ struct dlil_frame {
 struct dlil_driver_ops {
 	/**
 	 * @output: send one framed packet.  Takes the packet whatever it
-	 * returns; an error is counted as a drop by the driver.  Bottom halves
-	 * off; must not sleep.  Required.
+	 * returns; after an error the core counts it as freed by the driver.
+	 * Bottom halves off, RCU read lock held; must not sleep.  Required.
 	 */
 	int (*output)(struct dlil_ifnet *ifp, struct sk_buff *skb);
 	/**
@@ -239,6 +242,9 @@ struct dlil_family_ops {
 /** define DLIL_ATTR_COUNT_INPUT - the core counts ipackets and ibytes itself */
 #define DLIL_ATTR_COUNT_INPUT	BIT(0)
 
+/** define DLIL_ATTR_CLASSIFIED - received packets come with skb->pkt_type set */
+#define DLIL_ATTR_CLASSIFIED	BIT(1)
+
 /**
  * struct dlil_ifnet_params - what dlil_ifnet_init() makes of an ifnet
  * @driver: the driver's vector; must outlive the attachment
@@ -280,8 +286,13 @@ struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex);
 struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name);
 
 void *dlil_ifnet_priv(const struct dlil_ifnet *ifp);
+const struct dlil_driver_ops *
+dlil_ifnet_driver(const struct dlil_ifnet *ifp);
 const char *dlil_ifnet_name(const struct dlil_ifnet *ifp);
 int dlil_ifnet_index(const struct dlil_ifnet *ifp);
+u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp);
+const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp);
+u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);
 void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name);
 void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr);
@@ -294,6 +305,7 @@ void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc);
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
+void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /** define DLIL_FILTER_VLAN - sees packets with a hardware VLAN tag (FLT-9) */
 #define DLIL_FILTER_VLAN	BIT(0)
@@ -320,9 +332,10 @@ struct dlil_filter_info {
 /**
  * struct dlil_filter_ops - what an interface filter does
  *
- * Verdicts of @input and @output (FLT-5): 0 lets the packet go on, DLIL_STOLEN
- * keeps it, an error has it freed.  A filter that frees or keeps the packet it
- * was given and puts another one in *@skb has replaced it.
+ * Verdicts of @input and @output (FLT-5): 0 lets the packet go on to the next
+ * filter, DLIL_SKIP past all later filters that have the same callback,
+ * DLIL_STOLEN keeps it, an error has it freed.  A filter that frees or keeps
+ * the packet it was given and puts another one in *@skb has replaced it.
  */
 struct dlil_filter_ops {
 	/** @owner: pinned while the filter is attached (FLT-1) */
@@ -374,6 +387,7 @@ int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb);
+void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
  * struct dlil_proto_ops - what a protocol does
@@ -389,17 +403,18 @@ struct dlil_proto_ops {
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff *skb);
 	/**
-	 * @input_list: version 2, consecutive packets.  On 0 and DLIL_STOLEN
-	 * all of @list is taken; on an error what is left in it is freed.
-	 * Input thread, no lock held; may sleep (INP-10).
+	 * @input_list: version 2, consecutive packets.  Those that it takes
+	 * off @list are its own; those left are freed, counted as refused by
+	 * the protocol.  Input thread, no lock held; may sleep (INP-10).
 	 */
 	int (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff_head *list);
 	/**
 	 * @pre_output: fill in @frame for packets to @dest.  Called with the
 	 * first packet of a list: 0 serves all of the list; DLIL_STOLEN took
-	 * this packet; an error fails the list.  Bottom halves off; must not
-	 * sleep.  Optional (OUT-2).
+	 * this packet, and the next one is tried; an error fails the list.
+	 * Bottom halves off, RCU read lock held; must not sleep.  Required of
+	 * protocols that send anything but raw frames (OUT-2).
 	 */
 	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
@@ -440,5 +455,9 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags);
 
 extern const struct dlil_family_ops dlil_ether_family_ops;
+int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
+int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
+			 const struct dlil_demux_desc *descs, unsigned int n);
+int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family);
 
 #endif /* _NET_DLIL_H */

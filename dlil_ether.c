@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The Ethernet family: tells whose a frame is, and puts headers on.
+ *
+ * Each ifnet has a small hash from descriptors to protocol families, made with
+ * its first protocol and freed with its last.  demux reads it under RCU;
+ * add_proto and del_proto are serialised by the core.
+ */
+#include <linux/etherdevice.h>
+#include <linux/hash.h>
+#include <linux/if_vlan.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <net/dlil.h>
+
+#define ETHER_HASH_BITS 4
+
+/* Destination SAP, source SAP, control; and for SNAP organisation and type. */
+#define LLC_LEN		3
+#define SNAP_LEN	5
+#define LLC_SNAP	0xaaaa03
+
+/**
+ * typedef ether_key - a descriptor as one number
+ *
+ * The kind is in the upper bits, so that keys of different kinds never meet.
+ */
+typedef u64 ether_key;
+
+#define ETHER_KEY(kind, value) (((u64)(kind) << 48) | (value))
+
+/**
+ * struct ether_desc - one descriptor of a protocol
+ * @node: in the hash
+ * @key: the descriptor
+ * @family: the protocol's family
+ * @rcu: for freeing
+ */
+struct ether_desc {
+	struct hlist_node node;
+	ether_key key;
+	u32 family;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ether_table - what an ifnet recognises
+ * @slots: descriptors by key
+ * @n: how many; under the core's lock
+ * @rcu: for freeing
+ */
+struct ether_table {
+	struct hlist_head slots[1 << ETHER_HASH_BITS];
+	unsigned int n;
+	struct rcu_head rcu;
+};
+
+static struct hlist_head *slot_of(struct ether_table *table, ether_key key)
+{
+	return &table->slots[hash_64(key, ETHER_HASH_BITS)];
+}
+
+static struct ether_desc *find_desc(struct ether_table *table, ether_key key,
+				    bool locked)
+{
+	struct ether_desc *desc;
+
+	hlist_for_each_entry_rcu(desc, slot_of(table, key), node, locked)
+		if (desc->key == key)
+			return desc;
+	return NULL;
+}
+
+/* The table of @ifp; its users are serialised by the core. */
+static struct ether_table *own_table(struct dlil_ifnet *ifp)
+{
+	return rcu_dereference_protected(*dlil_ifnet_family_data(ifp), true);
+}
+
+static u64 be_bytes(const u8 *data, unsigned int len)
+{
+	u64 value = 0;
+
+	while (len--)
+		value = value << 8 | *data++;
+	return value;
+}
+
+static int make_key(const struct dlil_demux_desc *desc, ether_key *key)
+{
+	unsigned int want;
+
+	switch (desc->kind) {
+	case DLIL_DESC_ETYPE:
+		want = sizeof(__be16);
+		break;
+	case DLIL_DESC_SAP:
+		want = LLC_LEN;
+		break;
+	case DLIL_DESC_SNAP:
+		want = SNAP_LEN;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	if (desc->len != want)
+		return -EINVAL;
+	*key = ETHER_KEY(desc->kind, be_bytes(desc->data, want));
+	return 0;
+}
+
+static int add_desc(struct ether_table *table, u32 family,
+		    const struct dlil_demux_desc *from)
+{
+	struct ether_desc *desc;
+	ether_key key;
+	int err;
+
+	err = make_key(from, &key);
+	if (err)
+		return err;
+	if (find_desc(table, key, true))
+		return -EADDRINUSE;
+	desc = kmalloc(sizeof(*desc), GFP_KERNEL);
+	if (!desc)
+		return -ENOMEM;
+	desc->key = key;
+	desc->family = family;
+	hlist_add_head_rcu(&desc->node, slot_of(table, key));
+	table->n++;
+	return 0;
+}
+
+static void del_descs(struct ether_table *table, u32 family)
+{
+	struct hlist_node *next;
+	struct ether_desc *desc;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table->slots); i++) {
+		hlist_for_each_entry_safe(desc, next, &table->slots[i], node) {
+			if (desc->family != family)
+				continue;
+			hlist_del_rcu(&desc->node);
+			kfree_rcu(desc, rcu);
+			table->n--;
+		}
+	}
+}
+
+static void free_if_empty(struct dlil_ifnet *ifp, struct ether_table *table)
+{
+	if (table->n)
+		return;
+	RCU_INIT_POINTER(*dlil_ifnet_family_data(ifp), NULL);
+	kfree_rcu(table, rcu);
+}
+
+/**
+ * dlil_ether_add_proto - recognise a protocol's frames
+ * @ifp: ifnet
+ * @family: the protocol's family
+ * @descs: its descriptors
+ * @n: how many
+ *
+ * Row PRO-6; see &dlil_family_ops.add_proto.
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -EADDRINUSE or -ENOMEM; after an error none
+ * of @descs is left behind.
+ */
+int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
+			 const struct dlil_demux_desc *descs, unsigned int n)
+{
+	struct ether_table *table = own_table(ifp);
+	unsigned int i;
+	int err = 0;
+
+	if (!n)
+		return 0;
+	if (!table) {
+		table = kzalloc(sizeof(*table), GFP_KERNEL);
+		if (!table)
+			return -ENOMEM;
+		rcu_assign_pointer(*dlil_ifnet_family_data(ifp), table);
+	}
+	for (i = 0; i < n && !err; i++)
+		err = add_desc(table, family, &descs[i]);
+	if (err) {
+		del_descs(table, family);
+		free_if_empty(ifp, table);
+	}
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ether_add_proto);
+
+/**
+ * dlil_ether_del_proto - forget a protocol's frames
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-6; see &dlil_family_ops.del_proto.
+ *
+ * Return: 0
+ */
+int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family)
+{
+	struct ether_table *table = own_table(ifp);
+
+	if (table) {
+		del_descs(table, family);
+		free_if_empty(ifp, table);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_ether_del_proto);
+
+/* Group, ours or somebody else's (PRO-7). */
+static void classify(const struct dlil_ifnet *ifp, struct sk_buff *skb,
+		     const struct ethhdr *eth)
+{
+	if (ether_addr_equal_64bits(eth->h_dest, dlil_ifnet_lladdr(ifp)))
+		skb->pkt_type = PACKET_HOST;
+	else if (!is_multicast_ether_addr(eth->h_dest))
+		skb->pkt_type = PACKET_OTHERHOST;
+	else if (ether_addr_equal_64bits(eth->h_dest,
+					 dlil_ifnet_broadcast(ifp)))
+		skb->pkt_type = PACKET_BROADCAST;
+	else
+		skb->pkt_type = PACKET_MULTICAST;
+}
+
+/* The key of an 802.3 frame, whose type field is a length. */
+static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
+{
+	u8 buf[LLC_LEN + SNAP_LEN];
+	const u8 *llc;
+
+	if (len > skb->len || len < LLC_LEN)
+		return -EINVAL;
+	llc = skb_header_pointer(skb, 0, LLC_LEN, buf);
+	if (!llc)
+		return -EINVAL;
+	*key = ETHER_KEY(DLIL_DESC_SAP, be_bytes(llc, LLC_LEN));
+	if (*key != ETHER_KEY(DLIL_DESC_SAP, LLC_SNAP))
+		return 0;
+	if (len < LLC_LEN + SNAP_LEN)
+		return -EINVAL;
+	llc = skb_header_pointer(skb, LLC_LEN, SNAP_LEN, buf);
+	if (!llc)
+		return -EINVAL;
+	*key = ETHER_KEY(DLIL_DESC_SNAP, be_bytes(llc, SNAP_LEN));
+	return 0;
+}
+
+static int frame_key(const struct sk_buff *skb, const struct ethhdr *eth,
+		     ether_key *key)
+{
+	u16 type = ntohs(eth->h_proto);
+
+	/* A tag in the packet's metadata is the outermost type on the wire. */
+	if (skb_vlan_tag_present(skb))
+		type = ntohs(skb->vlan_proto);
+	if (likely(type >= ETH_P_802_3_MIN)) {
+		*key = ETHER_KEY(DLIL_DESC_ETYPE, type);
+		return 0;
+	}
+	return llc_key(skb, type, key);
+}
+
+/**
+ * dlil_ether_demux - tell the protocol family of a frame
+ * @ifp: ifnet
+ * @skb: the frame
+ * @family: set to the family
+ *
+ * Row PRO-7; see &dlil_family_ops.demux.  Sets skb->pkt_type unless the driver
+ * has (DLIL_ATTR_CLASSIFIED).
+ *
+ * Context: RCU read lock held.
+ * Return: 0; -ENOENT if nobody wants such frames; -EINVAL if it is truncated.
+ */
+int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
+{
+	struct ether_table *table;
+	const struct ethhdr *eth;
+	struct ether_desc *desc;
+	ether_key key;
+	int err;
+
+	if (!skb_mac_header_was_set(skb) ||
+	    skb->data - skb_mac_header(skb) < ETH_HLEN)
+		return -EINVAL;
+	eth = eth_hdr(skb);
+	if (!(dlil_ifnet_attrs(ifp) & DLIL_ATTR_CLASSIFIED))
+		classify(ifp, skb, eth);
+	err = frame_key(skb, eth, &key);
+	if (err)
+		return err;
+	table = rcu_dereference(*dlil_ifnet_family_data(ifp));
+	desc = table ? find_desc(table, key, false) : NULL;
+	if (!desc)
+		return -ENOENT;
+	*family = desc->family;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_ether_demux);
+
+/* Rows OUT-4, PRO-6: an Ethernet II header in front of the packet. */
+static int ether_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
+			const struct dlil_frame *frame)
+{
+	struct sk_buff *skb = *pskb;
+	struct ethhdr *eth;
+	int err;
+
+	err = skb_cow_head(skb, ETH_HLEN);
+	if (err)
+		return err;
+	skb_reset_network_header(skb);
+	eth = skb_push(skb, ETH_HLEN);
+	skb_reset_mac_header(skb);
+	ether_addr_copy(eth->h_dest, frame->dest);
+	ether_addr_copy(eth->h_source, dlil_ifnet_lladdr(ifp));
+	eth->h_proto = frame->type;
+	skb->protocol = frame->type;
+	return 0;
+}
+
+const struct dlil_family_ops dlil_ether_family_ops = {
+	.demux = dlil_ether_demux,
+	.framer = ether_framer,
+	.add_proto = dlil_ether_add_proto,
+	.del_proto = dlil_ether_del_proto,
+};
+EXPORT_SYMBOL_GPL(dlil_ether_family_ops);

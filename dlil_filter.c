@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interface filters.
+ *
+ * The list of an ifnet, under its lock, is what is attached; the two arrays made
+ * from it are what packets meet: received ones under SRCU, sent ones under RCU.
+ * An array is replaced as a whole, so attach never stops traffic.
+ *
+ * A detach begins by winning FILTER_DYING; the winner, and only it, brings the
+ * filter to its end.  It puts a stub in the filter's slots, which works from any
+ * context and cannot fail; from then on no new call is made (FLT-2).  The rest is
+ * in dlil_retire.c and filter_end().  That a filter may die while new arrays are
+ * made from the list is what filter_lock is for.
+ */
+#include <linux/if_vlan.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_retire.h"
+
+enum { FILTER_DYING };
+
+/**
+ * struct dlil_filter - an attached filter
+ * @id: what its owner knows it by
+ * @ifp: where it is attached; referenced
+ * @ops: callbacks
+ * @cookie: handed to them
+ * @family: protocol family it sees, 0 for all
+ * @flags: DLIL_FILTER_*
+ * @name: shown to users
+ * @state: FILTER_DYING
+ * @list: in the ifnet's list, under its lock
+ * @retire: its end
+ * @rcu: for freeing; look-ups by @id are under RCU
+ */
+struct dlil_filter {
+	dlil_filter_t id;
+	struct dlil_ifnet *ifp;
+	const struct dlil_filter_ops *ops;
+	void *cookie;
+	u32 family;
+	u32 flags;
+	char name[DLIL_NAME_MAX];
+	unsigned long state;
+	struct list_head list;
+	struct dlil_retire retire;
+	struct rcu_head rcu;
+};
+
+/* All attached filters by id; ids are not used again for a long time. */
+static DEFINE_XARRAY_ALLOC1(dlil_filters);
+static u32 dlil_filters_next;
+
+/* In the slot of a filter that is being detached. */
+static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb)
+{
+	return 0;
+}
+
+/* The index of the last slot from @i on that has the callback of slot @i. */
+static unsigned int last_of_kind(const struct dlil_filter_vec *vec,
+				 unsigned int i)
+{
+	unsigned int j, last = i;
+
+	for (j = i + 1; j < vec->n; j++)
+		if (READ_ONCE(vec->slots[j].fn) == READ_ONCE(vec->slots[i].fn))
+			last = j;
+	return last;
+}
+
+/**
+ * dlil_filter_run - take one packet through the filters of a direction
+ * @vec: the filters
+ * @ifp: ifnet
+ * @family: protocol family of the packet
+ * @skb: the packet, which a filter may replace
+ *
+ * Context: inside the read section that protects @vec.
+ * Return: 0 go on, DLIL_STOLEN, or an error: then the packet, unless it is NULL,
+ * is the caller's to free.
+ */
+int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
+		    u32 family, struct sk_buff **skb)
+{
+	const struct dlil_filter_slot *slot;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < vec->n; i++) {
+		slot = &vec->slots[i];
+		if (slot->family && slot->family != family)
+			continue;
+		if (skb_vlan_tag_present(*skb) &&
+		    !(slot->flags & DLIL_FILTER_VLAN))
+			continue;
+		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+		if (likely(!err))
+			continue;
+		if (err != DLIL_SKIP)
+			return err;
+		i = last_of_kind(vec, i);
+	}
+	return 0;
+}
+
+static void vec_free_srcu(struct rcu_head *head)
+{
+	kfree(container_of(head, struct dlil_filter_vec, rcu));
+}
+
+static bool filter_is_dying(const struct dlil_filter *f)
+{
+	return test_bit(FILTER_DYING, &f->state);
+}
+
+static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f,
+		    bool in)
+{
+	struct dlil_filter_slot *slot = &vec->slots[vec->n];
+
+	slot->fn = in ? f->ops->input : f->ops->output;
+	if (!slot->fn)
+		return;
+	slot->cookie = f->cookie;
+	slot->family = f->family;
+	slot->flags = f->flags;
+	slot->filter = f;
+	vec->n++;
+}
+
+/* The living filters of one direction and, behind them, @f unless NULL. */
+static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool in,
+					const struct dlil_filter *f)
+{
+	struct dlil_filter_vec *vec;
+	struct dlil_filter *other;
+	size_t n = 1;
+
+	lockdep_assert_held(&ifp->lock);
+
+	list_for_each_entry(other, &ifp->filter_list, list)
+		n++;
+	vec = kzalloc(struct_size(vec, slots, n), GFP_KERNEL);
+	if (!vec)
+		return NULL;
+	list_for_each_entry(other, &ifp->filter_list, list)
+		if (!filter_is_dying(other))
+			vec_add(vec, other, in);
+	if (f)
+		vec_add(vec, f, in);
+	return vec;
+}
+
+/* Stub out the slots of @f, or of whoever is dying if that is NULL. */
+static void vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
+{
+	unsigned int i;
+
+	for (i = 0; vec && i < vec->n; i++)
+		if (f ? vec->slots[i].filter == f :
+			filter_is_dying(vec->slots[i].filter))
+			WRITE_ONCE(vec->slots[i].fn, filter_gone);
+}
+
+/* An array without slots is none: the hot path then looks at a pointer only. */
+static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
+{
+	if (vec->n)
+		return vec;
+	kfree(vec);
+	return NULL;
+}
+
+static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
+			 struct dlil_filter_vec *out)
+{
+	struct dlil_filter_vec *old_in, *old_out;
+
+	lockdep_assert_held(&ifp->lock);
+
+	in = vec_or_null(in);
+	out = vec_or_null(out);
+	spin_lock_bh(&ifp->filter_lock);
+	vec_stub(in, NULL);
+	vec_stub(out, NULL);
+	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
+	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
+	spin_unlock_bh(&ifp->filter_lock);
+	if (old_in)
+		call_srcu(&ifp->srcu, &old_in->rcu, vec_free_srcu);
+	if (old_out)
+		kfree_rcu(old_out, rcu);
+}
+
+/* Make new arrays, with @f if that is not NULL; fails without a trace. */
+static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
+{
+	struct dlil_filter_vec *in, *out;
+
+	in = vec_make(ifp, true, f);
+	if (!in)
+		return -ENOMEM;
+	out = vec_make(ifp, false, f);
+	if (!out) {
+		kfree(in);
+		return -ENOMEM;
+	}
+	if (f) {
+		/* Its owner may detach it from the very first call. */
+		list_add_tail(&f->list, &ifp->filter_list);
+		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+	}
+	vecs_install(ifp, in, out);
+	return 0;
+}
+
+static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
+				      const struct dlil_filter_params *params)
+{
+	struct dlil_filter *f = kzalloc(sizeof(*f), GFP_KERNEL);
+
+	if (!f)
+		return NULL;
+	f->ifp = dlil_ifnet_get(ifp);
+	f->ops = params->ops;
+	f->cookie = params->cookie;
+	f->family = params->family;
+	f->flags = params->flags;
+	strscpy(f->name, params->name, sizeof(f->name));
+	return f;
+}
+
+/**
+ * dlil_filter_attach - put a filter behind those that are on an ifnet
+ * @ifp: ifnet
+ * @params: the filter
+ * @ref: set to its reference before its first callback can run
+ *
+ * Rows FLT-1, FLT-3, FLT-6.  Pins the filter's module until `detached` has
+ * returned, so the module detaches it at somebody's request, not in its exit.
+ *
+ * Context: process; may sleep.  May be called from input callbacks.
+ * Return: 0; -EINVAL without ops or name; -ENAMETOOLONG; -ENXIO unless the ifnet
+ * is attached; -ENODEV if the module is going away; -ENOMEM.
+ */
+int dlil_filter_attach(struct dlil_ifnet *ifp,
+		       const struct dlil_filter_params *params,
+		       dlil_filter_t *ref)
+{
+	struct dlil_filter *f;
+	int err;
+
+	if (!ifp || !params || !ref || !params->ops || !params->name ||
+	    !*params->name)
+		return -EINVAL;
+	if (strlen(params->name) >= DLIL_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (!try_module_get(params->ops->owner))
+		return -ENODEV;
+	f = filter_new(ifp, params);
+	if (!f) {
+		err = -ENOMEM;
+		goto put_module;
+	}
+	/* Only the number for now: nobody finds the filter by it. */
+	err = xa_alloc_cyclic(&dlil_filters, &f->id, NULL, xa_limit_31b,
+			      &dlil_filters_next, GFP_KERNEL);
+	if (err < 0)
+		goto free;
+	*ref = f->id;
+
+	mutex_lock(&ifp->lock);
+	if (dlil_ifnet_is_attached(ifp))
+		err = vecs_update(ifp, f);
+	else
+		err = -ENXIO;
+	mutex_unlock(&ifp->lock);
+	if (err)
+		goto erase;
+	return 0;
+
+erase:
+	*ref = 0;
+	xa_erase(&dlil_filters, f->id);
+free:
+	dlil_ifnet_put(ifp);
+	kfree(f);
+put_module:
+	module_put(params->ops->owner);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_filter_attach);
+
+/* From here on no new call is made.  Any context. */
+static void filter_kill(struct dlil_filter *f)
+{
+	struct dlil_ifnet *ifp = f->ifp;
+
+	spin_lock_bh(&ifp->filter_lock);
+	vec_stub(rcu_dereference_protected(ifp->filters_in, true), f);
+	vec_stub(rcu_dereference_protected(ifp->filters_out, true), f);
+	spin_unlock_bh(&ifp->filter_lock);
+}
+
+/* No callback runs any more and the caller has won FILTER_DYING. */
+static void filter_end(struct dlil_retire *r)
+{
+	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
+	struct module *owner = f->ops->owner;
+	struct dlil_ifnet *ifp = f->ifp;
+
+	mutex_lock(&ifp->lock);
+	/* Without memory the stub stays where it is, for the next update. */
+	vecs_update(ifp, NULL);
+	mutex_unlock(&ifp->lock);
+
+	xa_erase(&dlil_filters, f->id);
+	if (f->ops->detached)
+		f->ops->detached(f->cookie, ifp);
+
+	mutex_lock(&ifp->lock);
+	list_del(&f->list);
+	mutex_unlock(&ifp->lock);
+	kfree_rcu(f, rcu);
+	module_put(owner);
+	dlil_ifnet_put(ifp);
+}
+
+static int filter_detach(dlil_filter_t ref, struct completion *done)
+{
+	struct dlil_filter *f;
+	int err = 0;
+
+	rcu_read_lock();
+	f = xa_load(&dlil_filters, ref);
+	if (!f)
+		err = -EINVAL;
+	else if (done && dlil_in_callback(f->ifp))
+		err = -EDEADLK;
+	else if (test_and_set_bit(FILTER_DYING, &f->state))
+		err = -EINVAL;
+	rcu_read_unlock();
+	if (err)
+		return err;
+	filter_kill(f);
+	dlil_retire_queue(&f->retire, f->ifp, filter_end, done);
+	return 0;
+}
+
+/**
+ * dlil_filter_detach - take a filter off, and wait until it is gone
+ * @ref: its reference
+ *
+ * Row FLT-2: from now on no new call is made to the filter; calls under way are
+ * waited for; then `detached` is called once.
+ *
+ * Context: process; may sleep.  Not from a callback of the same ifnet.
+ * Return: 0; -EINVAL for a reference that is unknown, stale or already being
+ * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for.
+ */
+int dlil_filter_detach(dlil_filter_t ref)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	int err;
+
+	might_sleep();
+	err = filter_detach(ref, &done);
+	if (!err)
+		wait_for_completion(&done);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_filter_detach);
+
+/**
+ * dlil_filter_detach_async - take a filter off, without waiting
+ * @ref: its reference
+ *
+ * Row FLT-7: `detached` says when it is over.
+ *
+ * Context: any but hard interrupts, callbacks of this very filter included.
+ * Return: 0, or -EINVAL as dlil_filter_detach().
+ */
+int dlil_filter_detach_async(dlil_filter_t ref)
+{
+	return filter_detach(ref, NULL);
+}
+EXPORT_SYMBOL_GPL(dlil_filter_detach_async);
+
+static struct dlil_filter *next_to_kill(struct dlil_ifnet *ifp)
+{
+	struct dlil_filter *f;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(f, &ifp->filter_list, list)
+		if (!test_and_set_bit(FILTER_DYING, &f->state))
+			goto out;
+	f = NULL;
+out:
+	mutex_unlock(&ifp->lock);
+	return f;
+}
+
+static bool no_filters(struct dlil_ifnet *ifp)
+{
+	bool ret;
+
+	mutex_lock(&ifp->lock);
+	ret = list_empty(&ifp->filter_list);
+	mutex_unlock(&ifp->lock);
+	return ret;
+}
+
+/* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
+void dlil_filter_detach_all(struct dlil_ifnet *ifp)
+{
+	struct dlil_filter *f;
+
+	while ((f = next_to_kill(ifp))) {
+		filter_kill(f);
+		filter_end(&f->retire);
+	}
+	/* Others may be on their way out by themselves (FLT-8). */
+	wait_event(ifp->wait, no_filters(ifp));
+}
+
+/* Call @fn for the filters of @ifp, in order, until it returns not 0. */
+int dlil_filter_for_each(struct dlil_ifnet *ifp,
+			 int (*fn)(const char *name, u32 direction,
+				   const struct dlil_filter_ops *ops,
+				   void *cookie, void *arg),
+			 void *arg)
+{
+	struct dlil_filter *f;
+	u32 direction;
+	int err = 0;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(f, &ifp->filter_list, list) {
+		if (filter_is_dying(f))
+			continue;
+		direction = (f->ops->input ? DLIL_DIRECTION_IN : 0) |
+			    (f->ops->output ? DLIL_DIRECTION_OUT : 0);
+		err = fn(f->name, direction, f->ops, f->cookie, arg);
+		if (err)
+			break;
+	}
+	mutex_unlock(&ifp->lock);
+	return err;
+}
+
+/* The first filter on @ifp called @name: its reference, or 0. */
+dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
+			       const struct dlil_filter_ops **ops)
+{
+	dlil_filter_t ref = 0;
+	struct dlil_filter *f;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(f, &ifp->filter_list, list) {
+		if (filter_is_dying(f) || strcmp(f->name, name))
+			continue;
+		ref = f->id;
+		*ops = f->ops;
+		break;
+	}
+	mutex_unlock(&ifp->lock);
+	return ref;
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host's own protocols, as protocols of a wrapped netdev (LNX-4).
+ *
+ * Each of them gives what it receives back to the host's stack.  One that is
+ * known here and not plumbed is cut off: its packets neither come in, whatever
+ * the policy for unmatched ones says, nor go out.
+ */
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/netlink.h>
+#include <net/ndisc.h>
+#include <net/route.h>
+
+#include "dlil_host.h"
+#include "dlil_netdev.h"
+
+/* Every one of them is input to the stack; it takes the whole list. */
+static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff_head *list)
+{
+	dlil_netdev_deliver(cookie, list);
+	return 0;
+}
+
+/*
+ * The link address of the next hop @neigh.  While it is not known the kernel
+ * keeps the packet, frames it later and sends it itself (LNX-6).
+ */
+static int resolve(struct neighbour *neigh, struct net_device *dev,
+		   struct sk_buff *skb, __be16 type, struct dlil_frame *frame)
+{
+	if (IS_ERR(neigh))
+		return PTR_ERR(neigh);
+	skb->dev = dev;
+	skb->protocol = type;
+	skb_reset_network_header(skb);
+	if (neigh_event_send(neigh, skb))
+		return DLIL_STOLEN;
+	neigh_ha_snapshot(frame->dest, neigh, dev);
+	frame->type = type;
+	return 0;
+}
+
+static int inet_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff *skb, const struct sockaddr *dest,
+			   struct dlil_frame *frame)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)dest;
+	struct dlil_netdev *nd = cookie;
+
+	if (!dest || dest->sa_family != AF_INET)
+		return -EAFNOSUPPORT;
+	return resolve(ip_neigh_gw4(nd->dev, sin->sin_addr.s_addr), nd->dev,
+		       skb, htons(ETH_P_IP), frame);
+}
+
+static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			    struct sk_buff *skb, const struct sockaddr *dest,
+			    struct dlil_frame *frame)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)dest;
+	struct dlil_netdev *nd = cookie;
+
+	if (!dest || dest->sa_family != AF_INET6)
+		return -EAFNOSUPPORT;
+	return resolve(ip_neigh_gw6(nd->dev, &sin6->sin6_addr), nd->dev, skb,
+		       htons(ETH_P_IPV6), frame);
+}
+
+static const struct dlil_proto_ops inet_ops = {
+	.input_list = host_input,
+	.pre_output = inet_pre_output,
+};
+
+static const struct dlil_proto_ops inet6_ops = {
+	.input_list = host_input,
+	.pre_output = inet6_pre_output,
+};
+
+/* Those of which the kernel has nothing to resolve: raw output only. */
+static const struct dlil_proto_ops link_ops = {
+	.input_list = host_input,
+};
+
+#define ETYPE(type) { DLIL_DESC_ETYPE, 2, { (type) >> 8, (type) & 0xff } }
+
+/**
+ * struct host_proto - a protocol of the host's
+ * @name: as users write it
+ * @family: its family
+ * @ops: its operations
+ * @types: Ethernet types of its frames, 0 ends them
+ * @descs: the same for demux
+ * @n: how many
+ */
+struct host_proto {
+	const char *name;
+	u32 family;
+	const struct dlil_proto_ops *ops;
+	__be16 types[2];
+	struct dlil_demux_desc descs[2];
+	unsigned int n;
+};
+
+static const struct host_proto host_protos[] = {
+	{ "inet", DLIL_PF_INET, &inet_ops,
+	  { htons(ETH_P_IP), htons(ETH_P_ARP) },
+	  { ETYPE(ETH_P_IP), ETYPE(ETH_P_ARP) }, 2 },
+	{ "inet6", DLIL_PF_INET6, &inet6_ops,
+	  { htons(ETH_P_IPV6) }, { ETYPE(ETH_P_IPV6) }, 1 },
+	{ "vlan", DLIL_PF_VLAN, &link_ops,
+	  { htons(ETH_P_8021Q), htons(ETH_P_8021AD) },
+	  { ETYPE(ETH_P_8021Q), ETYPE(ETH_P_8021AD) }, 2 },
+	{ "mpls", DLIL_PF_MPLS, &link_ops,
+	  { htons(ETH_P_MPLS_UC), htons(ETH_P_MPLS_MC) },
+	  { ETYPE(ETH_P_MPLS_UC), ETYPE(ETH_P_MPLS_MC) }, 2 },
+	{ "pppoe", DLIL_PF_PPPOE, &link_ops,
+	  { htons(ETH_P_PPP_DISC), htons(ETH_P_PPP_SES) },
+	  { ETYPE(ETH_P_PPP_DISC), ETYPE(ETH_P_PPP_SES) }, 2 },
+};
+
+static_assert(ARRAY_SIZE(host_protos) <= BITS_PER_LONG);
+
+static int find_name(const char *name, struct netlink_ext_ack *extack)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(host_protos); i++)
+		if (!strcmp(host_protos[i].name, name))
+			return i;
+	NL_SET_ERR_MSG(extack,
+		       "unknown protocol: inet, inet6, vlan, mpls and pppoe are known");
+	return -EPROTONOSUPPORT;
+}
+
+static int find_type(__be16 type)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(host_protos); i++)
+		if (type == host_protos[i].types[0] ||
+		    type == host_protos[i].types[1])
+			return i;
+	return -ENOENT;
+}
+
+/* Is @skb of one of the host's protocols that is not plumbed?  And whose? */
+bool dlil_host_is_cut(const struct dlil_netdev *nd, const struct sk_buff *skb,
+		      u32 *family)
+{
+	int i = find_type(skb_vlan_tag_present(skb) ? skb->vlan_proto :
+						      skb->protocol);
+
+	*family = 0;
+	if (i < 0)
+		return false;
+	*family = host_protos[i].family;
+	return !test_bit(i, &nd->plumbed);
+}
+
+static int plumb(struct dlil_netdev *nd, int i)
+{
+	const struct host_proto *proto = &host_protos[i];
+	const struct dlil_proto_params params = {
+		.ops = proto->ops,
+		.name = proto->name,
+		.cookie = nd,
+		.descs = proto->descs,
+		.n_descs = proto->n,
+	};
+	int err;
+
+	err = dlil_proto_attach_v2(nd->ifp, proto->family, &params);
+	if (!err)
+		set_bit(i, &nd->plumbed);
+	return err;
+}
+
+/* All protocols of the host, as a device has them before it is wrapped. */
+int dlil_host_plumb_all(struct dlil_netdev *nd)
+{
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(host_protos); i++) {
+		err = plumb(nd, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* May sleep; the ifnet of @nd is acquired by somebody, attached or not. */
+int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
+		    struct netlink_ext_ack *extack)
+{
+	int i = find_name(name, extack), err;
+
+	if (i < 0)
+		return i;
+	err = plumb(nd, i);
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG(extack, "protocol is plumbed already");
+	else if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack,
+			       "another protocol has taken a frame type of this one");
+	return err;
+}
+
+/* As dlil_host_plumb(); waits for packets that are being delivered. */
+int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
+		      struct netlink_ext_ack *extack)
+{
+	int i = find_name(name, extack), err;
+
+	if (i < 0)
+		return i;
+	if (!test_and_clear_bit(i, &nd->plumbed))
+		err = -ENXIO;
+	else
+		err = dlil_proto_detach(nd->ifp, host_protos[i].family);
+	if (err == -ENXIO)
+		NL_SET_ERR_MSG(extack, "protocol is not plumbed");
+	return err;
+}

@@ -1,0 +1,795 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of an ifnet: acquired, attached, detaching, and from there acquired
+ * again.
+ *
+ * dlil_ifnets_lock guards which ifnets are known, in use and attached, and their
+ * changes of state; it is held for a short time only, never around a callback.
+ * Attaches are serialised by attach_lock, so that nobody sees a half-made one.
+ *
+ * A detach changes the state, takes the ifnet off the list of attached ones and
+ * kills its I/O references, all of that without waiting.  These may still use it:
+ *  - producers of input, output and look-ups, inside RCU read sections that have
+ *    seen it attached; a grace period goes by before the references can reach 0;
+ *  - holders of an I/O reference: the input thread in a batch;
+ *  - attaches and detaches of filters and protocols, which check the state under
+ *    ifp->lock, and workers that end them;
+ *  - holders of a life-time reference, who can do nothing but ask.
+ * The last I/O reference queues the final detach, which nothing waits for but
+ * those who ask to: see ifnet_detach_work().
+ */
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_proto.h"
+#include "dlil_retire.h"
+#include "dlil_stats.h"
+
+/* Released ifnets that are kept for reuse (IFN-2). */
+#define IFNET_POOL_MAX 64
+
+static DEFINE_MUTEX(dlil_ifnets_lock);
+static DEFINE_MUTEX(attach_lock);
+
+/* Attached ifnets, oldest first, and a count of changes for dumps. */
+static LIST_HEAD(dlil_ifnets);
+unsigned int dlil_ifnets_gen = 1;
+
+/* All ifnets, least recently released first; each holds one reference. */
+static LIST_HEAD(known_ifnets);
+static unsigned int n_released;
+
+static struct workqueue_struct *ifnet_wq;
+static struct kmem_cache *ifnet_cache;
+
+/* Ifnets that are attached or detaching; module exit waits for none. */
+static atomic_t n_live = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(all_dead);
+
+/* Stand in for the vectors of a driver that has let go (IFN-6). */
+static int inert_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	kfree_skb(skb);
+	return 0;
+}
+
+static int inert_demux(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		       u32 *family)
+{
+	kfree_skb(skb);
+	return DLIL_STOLEN;
+}
+
+static int inert_framer(struct dlil_ifnet *ifp, struct sk_buff **skb,
+			const struct dlil_frame *frame)
+{
+	kfree_skb(*skb);
+	*skb = NULL;
+	return DLIL_STOLEN;
+}
+
+static int inert_add_proto(struct dlil_ifnet *ifp, u32 family,
+			   const struct dlil_demux_desc *descs, unsigned int n)
+{
+	return -EINVAL;
+}
+
+static int inert_del_proto(struct dlil_ifnet *ifp, u32 family)
+{
+	return -EINVAL;
+}
+
+static const struct dlil_driver_ops inert_driver = {
+	.output = inert_output,
+};
+
+static const struct dlil_family_ops inert_family = {
+	.demux = inert_demux,
+	.framer = inert_framer,
+	.add_proto = inert_add_proto,
+	.del_proto = inert_del_proto,
+};
+
+static void ifnet_free(struct dlil_ifnet *ifp)
+{
+	/* Old filter arrays may still be on their way. */
+	srcu_barrier(&ifp->srcu);
+	cleanup_srcu_struct(&ifp->srcu);
+	percpu_ref_exit(&ifp->io);
+	free_percpu(ifp->stats);
+	kmem_cache_free(ifnet_cache, ifp);
+}
+
+static void ifnet_free_work(struct work_struct *work)
+{
+	ifnet_free(container_of(work, struct dlil_ifnet, detach_work));
+}
+
+/**
+ * dlil_ifnet_get - take a life-time reference
+ * @ifp: ifnet
+ *
+ * Context: any.
+ * Return: @ifp
+ */
+struct dlil_ifnet *dlil_ifnet_get(struct dlil_ifnet *ifp)
+{
+	refcount_inc(&ifp->refs);
+	return ifp;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_get);
+
+/**
+ * dlil_ifnet_put - drop a life-time reference
+ * @ifp: ifnet
+ *
+ * Context: any.
+ */
+void dlil_ifnet_put(struct dlil_ifnet *ifp)
+{
+	if (!refcount_dec_and_test(&ifp->refs))
+		return;
+	/* Not attached, so its work is free; freeing may sleep. */
+	INIT_WORK(&ifp->detach_work, ifnet_free_work);
+	queue_work(ifnet_wq, &ifp->detach_work);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_put);
+
+/**
+ * dlil_ifnet_io_begin - take an I/O reference
+ * @ifp: ifnet
+ *
+ * Row IFN-8: while it is held the final detach waits.
+ *
+ * Context: any.
+ * Return: false if the ifnet is not attached.
+ */
+bool dlil_ifnet_io_begin(struct dlil_ifnet *ifp)
+{
+	return percpu_ref_tryget_live(&ifp->io);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_io_begin);
+
+/**
+ * dlil_ifnet_io_end - drop an I/O reference
+ * @ifp: ifnet
+ *
+ * Context: any.
+ */
+void dlil_ifnet_io_end(struct dlil_ifnet *ifp)
+{
+	percpu_ref_put(&ifp->io);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_io_end);
+
+static void ifnet_detach_work(struct work_struct *work);
+
+/* No I/O reference is left, and none can be had. */
+static void ifnet_io_gone(struct percpu_ref *ref)
+{
+	struct dlil_ifnet *ifp = container_of(ref, struct dlil_ifnet, io);
+
+	queue_work(ifnet_wq, &ifp->detach_work);
+}
+
+static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
+				    const void *id, size_t len)
+{
+	struct dlil_ifnet *ifp;
+
+	ifp = kmem_cache_zalloc(ifnet_cache, GFP_KERNEL);
+	if (!ifp)
+		return NULL;
+	ifp->stats = dlil_stats_alloc();
+	if (!ifp->stats)
+		goto free;
+	if (percpu_ref_init(&ifp->io, ifnet_io_gone,
+			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
+			    GFP_KERNEL))
+		goto free_stats;
+	if (init_srcu_struct(&ifp->srcu))
+		goto exit_ref;
+
+	ifp->kind = kind;
+	ifp->id_len = len;
+	if (len)
+		memcpy(ifp->id, id, len);
+	ifp->driver = &inert_driver;
+	ifp->family = &inert_family;
+	mutex_init(&ifp->lock);
+	spin_lock_init(&ifp->filter_lock);
+	INIT_LIST_HEAD(&ifp->filter_list);
+	INIT_LIST_HEAD(&ifp->proto_list);
+	INIT_LIST_HEAD(&ifp->attached);
+	init_waitqueue_head(&ifp->wait);
+	init_waitqueue_head(&ifp->detached);
+	refcount_set(&ifp->refs, 1);
+	return ifp;
+
+exit_ref:
+	percpu_ref_exit(&ifp->io);
+free_stats:
+	free_percpu(ifp->stats);
+free:
+	kmem_cache_free(ifnet_cache, ifp);
+	return NULL;
+}
+
+static struct dlil_ifnet *find_known(enum dlil_ifnet_family kind,
+				     const void *id, size_t len)
+{
+	struct dlil_ifnet *ifp, *used = NULL;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	list_for_each_entry(ifp, &known_ifnets, known) {
+		if (ifp->kind != kind || ifp->id_len != len ||
+		    memcmp(ifp->id, id, len))
+			continue;
+		if (!ifp->in_use)
+			return ifp;
+		/* An empty id names nobody: look for another one. */
+		if (len)
+			used = ifp;
+	}
+	return used;
+}
+
+/**
+ * dlil_ifnet_acquire - get an ifnet
+ * @family: interface family
+ * @id: unique id within the family
+ * @len: its length in bytes, at most DLIL_ID_MAX, 0 for none
+ * @out: set to the ifnet
+ *
+ * Row IFN-1: an ifnet that was released comes back for the same id.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL for bad arguments; -EBUSY if one with this id is in use;
+ * -ENOMEM.
+ */
+int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
+		       size_t len, struct dlil_ifnet **out)
+{
+	struct dlil_ifnet *ifp;
+	int err = 0;
+
+	if (!out || len > DLIL_ID_MAX || (len && !id))
+		return -EINVAL;
+	mutex_lock(&dlil_ifnets_lock);
+	ifp = find_known(family, id, len);
+	if (ifp && ifp->in_use) {
+		err = -EBUSY;
+	} else if (ifp) {
+		ifp->reused = true;
+		n_released--;
+	} else {
+		ifp = ifnet_new(family, id, len);
+		if (ifp)
+			list_add_tail(&ifp->known, &known_ifnets);
+		else
+			err = -ENOMEM;
+	}
+	if (!err) {
+		ifp->in_use = true;
+		*out = ifp;
+	}
+	mutex_unlock(&dlil_ifnets_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
+
+static void forget(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	list_del(&ifp->known);
+	n_released--;
+	dlil_ifnet_put(ifp);
+}
+
+static void ifnet_release_locked(struct dlil_ifnet *ifp)
+{
+	struct dlil_ifnet *old;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	ifp->in_use = false;
+	ifp->release_later = false;
+	list_move_tail(&ifp->known, &known_ifnets);
+	if (++n_released <= IFNET_POOL_MAX)
+		return;
+	list_for_each_entry(old, &known_ifnets, known) {
+		if (old->in_use)
+			continue;
+		forget(old);
+		break;
+	}
+}
+
+/**
+ * dlil_ifnet_release - give an ifnet back
+ * @ifp: ifnet from dlil_ifnet_acquire()
+ *
+ * Row IFN-2: it is kept for the next one who asks for its id, unless too many
+ * are.  If it is attached or detaching it is in use until the final detach is
+ * over.
+ *
+ * Context: process; may sleep.
+ */
+void dlil_ifnet_release(struct dlil_ifnet *ifp)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	if (!WARN_ON_ONCE(!ifp->in_use || ifp->release_later)) {
+		if (ifp->state == DLIL_STATE_ACQUIRED)
+			ifnet_release_locked(ifp);
+		else
+			ifp->release_later = true;
+	}
+	mutex_unlock(&dlil_ifnets_lock);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_release);
+
+/**
+ * dlil_ifnet_init - fill in what an ifnet is, before it is attached
+ * @ifp: ifnet that the caller has acquired
+ * @params: what it is
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching.
+ */
+int dlil_ifnet_init(struct dlil_ifnet *ifp,
+		    const struct dlil_ifnet_params *params)
+{
+	int err = 0;
+
+	if (!ifp || !params || !params->driver || !params->driver->output ||
+	    !params->family || !params->family->demux || !params->net ||
+	    !params->name || params->ifindex <= 0 ||
+	    params->addr_len > MAX_ADDR_LEN)
+		return -EINVAL;
+	mutex_lock(&dlil_ifnets_lock);
+	if (ifp->state != DLIL_STATE_ACQUIRED) {
+		err = -EBUSY;
+		goto unlock;
+	}
+	ifp->driver = params->driver;
+	ifp->family = params->family;
+	ifp->priv = params->priv;
+	ifp->attrs = params->attrs;
+	ifp->ifindex = params->ifindex;
+	ifp->addr_len = params->addr_len;
+	write_pnet(&ifp->net, params->net);
+	strscpy(ifp->name, params->name, sizeof(ifp->name));
+	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
+	if (params->broadcast)
+		memcpy(ifp->broadcast, params->broadcast, params->addr_len);
+unlock:
+	mutex_unlock(&dlil_ifnets_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_init);
+
+static int attach_check(struct dlil_ifnet *ifp, size_t len)
+{
+	lockdep_assert_held(&attach_lock);
+
+	if (READ_ONCE(ifp->state) != DLIL_STATE_ACQUIRED)
+		return -EEXIST;
+	if (ifp->driver == &inert_driver)
+		return -EINVAL;
+	if (!ifp->family->add_proto || !ifp->family->del_proto)
+		return -ENODEV;
+	if (len > MAX_ADDR_LEN ||
+	    (len && ifp->addr_len && len != ifp->addr_len))
+		return -EINVAL;
+	return 0;
+}
+
+static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
+{
+	int err;
+
+	err = attach_check(ifp, len);
+	if (err)
+		return err;
+	err = dlil_inq_start(ifp);
+	if (err)
+		return err;
+
+	if (len) {
+		ifp->addr_len = len;
+		memcpy(ifp->lladdr, lladdr, len);
+	}
+	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
+	dlil_stats_reset(ifp);
+	dlil_ifnet_get(ifp);
+	WRITE_ONCE(ifp->live, true);
+	atomic_inc(&n_live);
+	percpu_ref_reinit(&ifp->io);
+
+	mutex_lock(&dlil_ifnets_lock);
+	list_add_tail_rcu(&ifp->attached, &dlil_ifnets);
+	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
+	/* Pairs with dlil_ifnet_is_attached(). */
+	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
+	mutex_unlock(&dlil_ifnets_lock);
+	return 0;
+}
+
+/**
+ * dlil_ifnet_attach - make an ifnet live
+ * @ifp: ifnet, filled in by dlil_ifnet_init()
+ * @lladdr: its link address
+ * @len: length of that; 0 keeps the one it has
+ *
+ * Row IFN-3.  When it returns the input thread is running.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
+ * address of another length than the ifnet's; -EEXIST if it is attached or
+ * detaching; -ENODEV if the family lacks add_proto or del_proto; or why the
+ * thread could not be had.  After an error all is as before.
+ */
+int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
+{
+	int err;
+
+	if (!ifp || (len && !lladdr))
+		return -EINVAL;
+	mutex_lock(&attach_lock);
+	err = ifnet_attach(ifp, lladdr, len);
+	mutex_unlock(&attach_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_attach);
+
+/*
+ * The final detach (IFN-5): no I/O reference is left and an RCU grace period has
+ * gone by since the state changed, so no callback runs and none will.
+ */
+static void ifnet_detach_work(struct work_struct *work)
+{
+	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
+					      detach_work);
+	void (*free)(struct dlil_ifnet *ifp) = ifp->driver->free;
+
+	dlil_filter_detach_all(ifp);
+	dlil_proto_detach_all(ifp);
+	dlil_inq_stop(ifp);
+
+	mutex_lock(&dlil_ifnets_lock);
+	ifp->driver = &inert_driver;
+	ifp->family = &inert_family;
+	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
+	mutex_unlock(&dlil_ifnets_lock);
+
+	if (free)
+		free(ifp);
+
+	mutex_lock(&dlil_ifnets_lock);
+	if (ifp->release_later)
+		ifnet_release_locked(ifp);
+	WRITE_ONCE(ifp->live, false);
+	mutex_unlock(&dlil_ifnets_lock);
+	wake_up_all(&ifp->detached);
+	dlil_ifnet_put(ifp);
+	if (atomic_dec_and_test(&n_live))
+		wake_up_all(&all_dead);
+}
+
+/**
+ * dlil_ifnet_detach - take an ifnet down
+ * @ifp: ifnet
+ *
+ * Row IFN-4: it is gone from look-ups at once; the final detach (IFN-5) follows
+ * in a worker, and ends with the driver's free callback.
+ *
+ * Context: process; may sleep, does not wait for anybody's callback.
+ * Return: 0; -EINVAL for NULL or an ifnet that is not attached; -ENXIO if it is
+ * detaching already.
+ */
+int dlil_ifnet_detach(struct dlil_ifnet *ifp)
+{
+	int err = 0;
+
+	if (!ifp)
+		return -EINVAL;
+	mutex_lock(&dlil_ifnets_lock);
+	if (ifp->state == DLIL_STATE_ACQUIRED) {
+		err = -EINVAL;
+	} else if (ifp->state == DLIL_STATE_DETACHING) {
+		err = -ENXIO;
+	} else {
+		WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
+		list_del_rcu(&ifp->attached);
+		WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
+	}
+	mutex_unlock(&dlil_ifnets_lock);
+	if (!err)
+		percpu_ref_kill(&ifp->io);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
+
+static bool is_detached(const struct dlil_ifnet *ifp)
+{
+	/* Attached again by somebody else: ours was over before. */
+	return !READ_ONCE(ifp->live) || dlil_ifnet_is_attached(ifp);
+}
+
+/**
+ * dlil_ifnet_wait_detached - wait until the final detach is over
+ * @ifp: ifnet, referenced by the caller
+ *
+ * The driver's free callback has returned by then.
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on @ifp might
+ * want, RTNL included, and not from such a callback.
+ * Return: 0; -EDEADLK from a callback; -ERESTARTSYS if the caller was killed.
+ */
+int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
+{
+	if (dlil_in_callback(ifp))
+		return -EDEADLK;
+	return wait_event_killable(ifp->detached, is_detached(ifp));
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_wait_detached);
+
+/**
+ * dlil_ifnet_by_index - find an attached ifnet by its index
+ * @net: namespace
+ * @ifindex: index
+ *
+ * Row IFN-10.
+ *
+ * Context: any.
+ * Return: the ifnet, referenced, or NULL.
+ */
+struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex)
+{
+	struct dlil_ifnet *ifp;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(ifp, &dlil_ifnets, attached)
+		if (ifp->ifindex == ifindex &&
+		    net_eq(read_pnet(&ifp->net), net) &&
+		    refcount_inc_not_zero(&ifp->refs))
+			goto out;
+	ifp = NULL;
+out:
+	rcu_read_unlock();
+	return ifp;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_by_index);
+
+/**
+ * dlil_ifnet_by_name - find an attached ifnet by its name
+ * @net: namespace
+ * @name: name
+ *
+ * Row IFN-10.
+ *
+ * Context: process; may sleep.
+ * Return: the ifnet, referenced, or NULL.
+ */
+struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name)
+{
+	struct dlil_ifnet *ifp;
+
+	mutex_lock(&dlil_ifnets_lock);
+	list_for_each_entry(ifp, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&ifp->net), net) &&
+		    !strncmp(ifp->name, name, IFNAMSIZ)) {
+			dlil_ifnet_get(ifp);
+			goto out;
+		}
+	ifp = NULL;
+out:
+	mutex_unlock(&dlil_ifnets_lock);
+	return ifp;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_by_name);
+
+/**
+ * dlil_ifnet_priv - the driver's own pointer
+ * @ifp: ifnet
+ *
+ * Return: what the driver gave as &dlil_ifnet_params.priv.
+ */
+void *dlil_ifnet_priv(const struct dlil_ifnet *ifp)
+{
+	return ifp->priv;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_priv);
+
+/**
+ * dlil_ifnet_driver - the driver's vector
+ * @ifp: ifnet, attached
+ *
+ * Return: what the driver gave as &dlil_ifnet_params.driver.
+ */
+const struct dlil_driver_ops *
+dlil_ifnet_driver(const struct dlil_ifnet *ifp)
+{
+	return ifp->driver;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_driver);
+
+/**
+ * dlil_ifnet_name - the name of an ifnet
+ * @ifp: ifnet
+ *
+ * Return: its name, which changes in place when a device is renamed.
+ */
+const char *dlil_ifnet_name(const struct dlil_ifnet *ifp)
+{
+	return ifp->name;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_name);
+
+/**
+ * dlil_ifnet_index - the index of an ifnet
+ * @ifp: ifnet
+ *
+ * Return: its index in its namespace.
+ */
+int dlil_ifnet_index(const struct dlil_ifnet *ifp)
+{
+	return ifp->ifindex;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_index);
+
+/**
+ * dlil_ifnet_attrs - what the driver said about itself
+ * @ifp: ifnet
+ *
+ * Return: DLIL_ATTR_*
+ */
+u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp)
+{
+	return ifp->attrs;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_attrs);
+
+/**
+ * dlil_ifnet_lladdr - the link address of an ifnet
+ * @ifp: ifnet
+ *
+ * Return: the address, MAX_ADDR_LEN bytes aligned to 8, which changes in place.
+ */
+const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp)
+{
+	return ifp->lladdr;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_lladdr);
+
+/**
+ * dlil_ifnet_broadcast - the broadcast address of an ifnet
+ * @ifp: ifnet
+ *
+ * Return: the address, MAX_ADDR_LEN bytes aligned to 8.
+ */
+const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp)
+{
+	return ifp->broadcast;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_broadcast);
+
+/**
+ * dlil_ifnet_addr_len - the length of an ifnet's link addresses
+ * @ifp: ifnet
+ *
+ * Return: the length in bytes.
+ */
+u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp)
+{
+	return ifp->addr_len;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_addr_len);
+
+/**
+ * dlil_ifnet_family_data - where the family keeps what it knows of an ifnet
+ * @ifp: ifnet
+ *
+ * Return: a pointer to the family's RCU pointer, NULL at first; what it points to
+ * is the family's to free when its last protocol goes.
+ */
+void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp)
+{
+	return &ifp->family_data;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_family_data);
+
+/**
+ * dlil_ifnet_set_name - an ifnet was renamed
+ * @ifp: ifnet
+ * @name: its new name
+ *
+ * Context: process; may sleep.
+ */
+void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	strscpy(ifp->name, name, sizeof(ifp->name));
+	mutex_unlock(&dlil_ifnets_lock);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_set_name);
+
+/**
+ * dlil_ifnet_set_lladdr - the link address of an ifnet was changed
+ * @ifp: ifnet
+ * @lladdr: its new address, of its address length
+ *
+ * Context: process; may sleep.
+ */
+void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	memcpy(ifp->lladdr, lladdr, ifp->addr_len);
+	mutex_unlock(&dlil_ifnets_lock);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_set_lladdr);
+
+/* The @pos-th attached ifnet of a namespace, referenced, or NULL. */
+struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos)
+{
+	struct dlil_ifnet *ifp;
+
+	mutex_lock(&dlil_ifnets_lock);
+	list_for_each_entry(ifp, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&ifp->net), net) && !pos--) {
+			dlil_ifnet_get(ifp);
+			goto out;
+		}
+	ifp = NULL;
+out:
+	mutex_unlock(&dlil_ifnets_lock);
+	return ifp;
+}
+
+/* The name as it is now, to @name of IFNAMSIZ bytes. */
+void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	strscpy(name, ifp->name, IFNAMSIZ);
+	mutex_unlock(&dlil_ifnets_lock);
+}
+
+int dlil_ifnet_module_init(void)
+{
+	ifnet_cache = kmem_cache_create("dlil_ifnet",
+					sizeof(struct dlil_ifnet), 0,
+					SLAB_HWCACHE_ALIGN, NULL);
+	if (!ifnet_cache)
+		return -ENOMEM;
+	ifnet_wq = alloc_workqueue("dlil_ifnet", WQ_UNBOUND, 0);
+	if (!ifnet_wq) {
+		kmem_cache_destroy(ifnet_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Nobody can attach any more, and whatever is attached is being detached. */
+void dlil_ifnet_wait_all(void)
+{
+	wait_event(all_dead, !atomic_read(&n_live));
+}
+
+void dlil_ifnet_module_exit(void)
+{
+	struct dlil_ifnet *ifp, *next;
+
+	mutex_lock(&dlil_ifnets_lock);
+	list_for_each_entry_safe(ifp, next, &known_ifnets, known) {
+		WARN_ON(ifp->in_use);
+		forget(ifp);
+	}
+	mutex_unlock(&dlil_ifnets_lock);
+	/* Frees queued by the puts above run before this returns. */
+	destroy_workqueue(ifnet_wq);
+	kmem_cache_destroy(ifnet_cache);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_IFNET_H
+#define _DLIL_IFNET_H
+
+#include <linux/dlil.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/refcount.h>
+#include <linux/srcu.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <net/dlil.h>
+#include <net/net_namespace.h>
+
+#include "dlil_input.h"
+
+struct dlil_filter_vec;
+struct dlil_pcpu_stats;
+struct dlil_proto;
+
+/* Slots of the protocol hash; the common families have one each (PRO-2). */
+#define DLIL_PROTO_SLOTS 8
+
+/**
+ * struct dlil_ifnet - an interface known to DLIL
+ *
+ * @driver: the driver's vector; set while not attached
+ * @family: the family's vector; set while not attached
+ * @priv: the driver's; set while not attached
+ * @family_data: the family's; RCU, written by add_proto and del_proto
+ * @attrs: DLIL_ATTR_*; set while not attached
+ * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
+ *	attached inside an RCU read section may use the ifnet until the end of
+ *	the section: the final detach begins a grace period later
+ * @stats: per-CPU counters
+ * @filters_in: filters of received packets; SRCU (@srcu)
+ * @filters_out: filters of sent packets; RCU
+ * @protos: attached protocols by family; SRCU for input, RCU for output
+ * @srcu: read-side protection of one input batch, whose callbacks may sleep
+ * @io: I/O references of those that may sleep; dead unless attached
+ * @inq: the input queue
+ *
+ * @lock: guards @filter_list, @proto_list, the publishing of @filters_in,
+ *	@filters_out and @protos, and serialises add_proto and del_proto
+ * @filter_lock: guards the slots of @filters_in and @filters_out against a
+ *	filter that dies while they are replaced
+ * @filter_list: attached filters in order, until their last callback is over
+ * @proto_list: attached protocols, until their last callback is over
+ * @wait: woken when @filter_list or @proto_list gets shorter
+ *
+ * @net: namespace; set while not attached, not held
+ * @name: name; written under dlil_ifnets_lock
+ * @ifindex: index; set while not attached
+ * @addr_len: length of a link address; set while not attached
+ * @lladdr: link address; readers may see it change (LNX-7)
+ * @broadcast: broadcast address; set while not attached
+ *
+ * @kind: interface family, constant
+ * @id: unique id, constant
+ * @id_len: its length, constant
+ * @refs: life-time references
+ * @live: from attach to the end of the final detach; under dlil_ifnets_lock
+ * @in_use: acquired by somebody; under dlil_ifnets_lock
+ * @reused: was in use before; under dlil_ifnets_lock
+ * @release_later: released before its final detach; under dlil_ifnets_lock
+ * @known: in the list of known ifnets; under dlil_ifnets_lock
+ * @attached: in the list of attached ifnets; written under dlil_ifnets_lock,
+ *	read under it or RCU
+ * @detach_work: the final detach, and later freeing
+ * @detached: woken when the final detach is over
+ */
+struct dlil_ifnet {
+	const struct dlil_driver_ops *driver;
+	const struct dlil_family_ops *family;
+	void *priv;
+	void __rcu *family_data;
+	u32 attrs;
+	u32 state;
+	struct dlil_pcpu_stats __percpu *stats;
+	struct dlil_filter_vec __rcu *filters_in;
+	struct dlil_filter_vec __rcu *filters_out;
+	struct hlist_head protos[DLIL_PROTO_SLOTS];
+	struct srcu_struct srcu;
+	struct percpu_ref io;
+
+	struct dlil_inq inq ____cacheline_aligned_in_smp;
+
+	struct mutex lock ____cacheline_aligned_in_smp;
+	spinlock_t filter_lock;
+	struct list_head filter_list;
+	struct list_head proto_list;
+	wait_queue_head_t wait;
+
+	possible_net_t net;
+	char name[IFNAMSIZ];
+	int ifindex;
+	u8 addr_len;
+	u8 lladdr[MAX_ADDR_LEN] __aligned(8);
+	u8 broadcast[MAX_ADDR_LEN] __aligned(8);
+
+	enum dlil_ifnet_family kind;
+	u8 id[DLIL_ID_MAX];
+	size_t id_len;
+	refcount_t refs;
+	bool live;
+	bool in_use;
+	bool reused;
+	bool release_later;
+	struct list_head known;
+	struct list_head attached;
+	struct work_struct detach_work;
+	wait_queue_head_t detached;
+};
+
+/* Changes with every attach and detach; written under dlil_ifnets_lock. */
+extern unsigned int dlil_ifnets_gen;
+
+/* May @ifp be used until the end of the RCU read section that we are in? */
+static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
+{
+	/* Pairs with the release in ifnet_attach(). */
+	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
+}
+
+/* What a callback returned, as our callers want to see it. */
+static inline int dlil_errno(int err)
+{
+	if (err == DLIL_STOLEN)
+		return 0;
+	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
+}
+
+struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
+void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
+
+int dlil_ifnet_module_init(void);
+void dlil_ifnet_wait_all(void);
+void dlil_ifnet_module_exit(void);
+
+#endif /* _DLIL_IFNET_H */

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Input: queue, thread, demux, filters, dispatch to protocols.
+ *
+ * Any number of producers push packets on a lock-free list; the one thread that
+ * serves the ifnet takes all of it at once.  Producer and thread meet in two
+ * places only: the producer that finds the queue empty puts it on the thread's
+ * ready list, and wakes the thread if that is asleep.  So there is no lock, no
+ * wake and no allocation per packet.
+ *
+ * A packet is in turn
+ *  - queued by somebody who has seen the ifnet attached inside an RCU read
+ *    section: the final detach starts a grace period later, so that nothing is
+ *    queued once the thread is told to stop;
+ *  - worked on under an I/O reference and the SRCU read section of its ifnet,
+ *    both taken once per batch: filters and protocols stay while their callbacks
+ *    run, which may sleep.
+ */
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_input.h"
+#include "dlil_proto.h"
+#include "dlil_stats.h"
+
+unsigned int dlil_rcvq_limit = 2048;
+bool dlil_multi_threaded_input = true;
+
+static struct dlil_thread dlil_main_thread;
+
+/**
+ * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
+ * @ifp: whose
+ * @filters: its input filters, or NULL
+ * @list: packets collected for @proto, or for the driver if that is NULL
+ * @family: protocol family of @proto, 0 if there is none
+ * @proto: who gets @list
+ * @why: without @proto, why the packets are nobody's
+ * @tally: what has been counted
+ */
+struct dlil_batch {
+	struct dlil_ifnet *ifp;
+	const struct dlil_filter_vec *filters;
+	struct sk_buff_head list;
+	u32 family;
+	struct dlil_proto *proto;
+	enum dlil_drop_reason why;
+	struct dlil_tally tally;
+};
+
+/* Packets of @list that are still there were not taken: free them. */
+static void batch_purge(struct dlil_batch *b, enum dlil_drop_reason why)
+{
+	b->tally.flow.drops[why] += skb_queue_len(&b->list);
+	__skb_queue_purge(&b->list);
+}
+
+static void batch_flush(struct dlil_batch *b)
+{
+	unsigned int n = skb_queue_len(&b->list);
+
+	if (!n)
+		return;
+	if (b->proto) {
+		dlil_proto_deliver(b->proto, b->ifp, &b->list, &b->tally.flow);
+		batch_purge(b, DLIL_DROP_PROTOCOL);
+		return;
+	}
+	if (b->why == DLIL_DROP_NOPROTO)
+		b->tally.stats.noproto += n;
+	if (b->ifp->driver->unmatched) {
+		b->ifp->driver->unmatched(b->ifp, &b->list, b->why);
+		b->tally.flow.passed += n - skb_queue_len(&b->list);
+	}
+	batch_purge(b, b->why);
+}
+
+/* Append @skb for @proto, or for nobody because of @why. */
+static void batch_add(struct dlil_batch *b, struct sk_buff *skb, u32 family,
+		      struct dlil_proto *proto, enum dlil_drop_reason why)
+{
+	if (proto != b->proto || (!proto && why != b->why)) {
+		batch_flush(b);
+		b->family = proto ? family : 0;
+		b->proto = proto;
+		b->why = why;
+	}
+	__skb_queue_tail(&b->list, skb);
+}
+
+/* One packet through demux, filters and the look-up of its protocol (INP-8). */
+static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
+{
+	struct dlil_ifnet *ifp = b->ifp;
+	struct dlil_proto *proto;
+	u32 family = 0;
+	int demux, err;
+
+	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
+		b->tally.stats.ipackets++;
+		b->tally.stats.ibytes += skb->len +
+					 (skb->data - skb_mac_header(skb));
+	}
+
+	rcu_read_lock();
+	demux = ifp->family->demux(ifp, skb, &family);
+	rcu_read_unlock();
+	if (demux == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+		return;
+	}
+	if (demux)
+		family = 0;
+
+	if (skb->pkt_type == PACKET_BROADCAST ||
+	    skb->pkt_type == PACKET_MULTICAST)
+		b->tally.stats.imcasts++;
+
+	if (b->filters) {
+		err = dlil_filter_run(b->filters, ifp, family, &skb);
+		if (err == DLIL_STOLEN) {
+			b->tally.flow.stolen++;
+			return;
+		}
+		if (err) {
+			b->tally.flow.drops[DLIL_DROP_FILTER]++;
+			kfree_skb(skb);
+			return;
+		}
+	}
+
+	if (demux && demux != -ENOENT)
+		return batch_add(b, skb, 0, NULL, DLIL_DROP_DEMUX);
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return batch_add(b, skb, 0, NULL, DLIL_DROP_PROMISC);
+
+	proto = NULL;
+	if (!demux)
+		proto = family == b->family ? b->proto :
+					      dlil_proto_lookup(ifp, family);
+	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
+}
+
+/* Free what is left once the ifnet is being detached. */
+static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list)
+{
+	struct sk_buff *skb;
+	u64 n = 0;
+
+	while ((skb = list)) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		kfree_skb(skb);
+		n++;
+	}
+	atomic_sub(n, &ifp->inq.len);
+	dlil_stats_drop(ifp, DLIL_IN, DLIL_DROP_DETACHED, n);
+}
+
+/**
+ * dlil_input_batch - work on the first packets of a list
+ * @ifp: ifnet that they came from
+ * @list: packets linked by skb->next
+ *
+ * Context: the input thread, or a test in its place; may sleep.
+ * Return: the packets that are left after DLIL_INPUT_BATCH ones.
+ */
+struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
+{
+	struct dlil_batch b = { .ifp = ifp };
+	struct sk_buff *skb;
+	unsigned int n = 0;
+	int idx;
+
+	if (!dlil_ifnet_io_begin(ifp)) {
+		input_discard(ifp, list);
+		return NULL;
+	}
+	__skb_queue_head_init(&b.list);
+	idx = srcu_read_lock(&ifp->srcu);
+	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
+
+	while ((skb = list) && n < DLIL_INPUT_BATCH) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		n++;
+		atomic_dec(&ifp->inq.len);
+		input_packet(&b, skb);
+	}
+	batch_flush(&b);
+
+	srcu_read_unlock(&ifp->srcu, idx);
+	b.tally.flow.seen = n;
+	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
+	dlil_ifnet_io_end(ifp);
+	return list;
+}
+
+/*
+ * Take all that is queued, oldest first.  A node of the queue is one packet
+ * (skb->prev is NULL), or the first of a list: then its prev is the second
+ * packet and the second's prev the last.
+ */
+static struct sk_buff *inq_take(struct dlil_inq *q)
+{
+	struct llist_node *node = llist_del_all(&q->head);
+	struct sk_buff *skb, *second, *list = NULL;
+
+	while (node) {
+		skb = llist_entry(node, struct sk_buff, ll_node);
+		node = node->next;
+		second = skb->prev;
+		skb->next = list;
+		if (second) {
+			second->prev->next = list;
+			skb->next = second;
+		}
+		list = skb;
+	}
+	return list;
+}
+
+static void thread_pass(struct dlil_thread *t)
+{
+	/* What was queued before a flush is seen in ready after it. */
+	struct llist_node *flush = llist_del_all(&t->flush);
+	struct llist_node *ready = llist_del_all(&t->ready);
+	struct dlil_inq *q, *next;
+	struct dlil_ifnet *ifp;
+	struct sk_buff *list;
+
+	/* A queue may become ready again as soon as it is taken. */
+	llist_for_each_entry_safe(q, next, ready, ready) {
+		ifp = container_of(q, struct dlil_ifnet, inq);
+		list = inq_take(q);
+		while (list) {
+			list = dlil_input_batch(ifp, list);
+			cond_resched();
+		}
+	}
+	llist_for_each_entry_safe(q, next, flush, flush)
+		complete(&q->flushed);
+}
+
+static bool thread_idle(const struct dlil_thread *t)
+{
+	return llist_empty(&t->ready) && llist_empty(&t->flush);
+}
+
+static int thread_fn(void *arg)
+{
+	struct dlil_thread *t = arg;
+
+	complete(&t->started);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/* Pairs with the full barrier of llist_add() in thread_kick(). */
+		smp_store_mb(t->asleep, true);
+		if (thread_idle(t)) {
+			if (kthread_should_stop())
+				break;
+			schedule();
+		}
+		WRITE_ONCE(t->asleep, false);
+		__set_current_state(TASK_RUNNING);
+		thread_pass(t);
+		cond_resched();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Something was added to one of the thread's lists. */
+static void thread_kick(struct dlil_thread *t)
+{
+	if (READ_ONCE(t->asleep))
+		wake_up_process(t->task);
+}
+
+static int thread_start(struct dlil_thread *t, const char *name)
+{
+	struct task_struct *task;
+
+	init_llist_head(&t->ready);
+	init_llist_head(&t->flush);
+	init_completion(&t->started);
+	t->asleep = false;
+	task = kthread_create(thread_fn, t, "dlil/%s", name);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	t->task = get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&t->started);
+	return 0;
+}
+
+/* The thread works off what it has before it goes. */
+static void thread_stop(struct dlil_thread *t)
+{
+	kthread_stop(t->task);
+	put_task_struct(t->task);
+	t->task = NULL;
+}
+
+static bool has_own_thread(const struct dlil_ifnet *ifp)
+{
+	return READ_ONCE(dlil_multi_threaded_input) &&
+	       (ifp->kind == DLIL_IFNET_ETHERNET ||
+		ifp->kind == DLIL_IFNET_CELLULAR);
+}
+
+/* Make the queue of an ifnet ready for use (INP-2).  Not attached; may sleep. */
+int dlil_inq_start(struct dlil_ifnet *ifp)
+{
+	struct dlil_inq *q = &ifp->inq;
+
+	init_llist_head(&q->head);
+	atomic_set(&q->len, 0);
+	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
+	if (q->thread == &q->own) {
+		int err = thread_start(&q->own, ifp->name);
+
+		if (err)
+			return err;
+	}
+	q->pid = task_pid_nr(q->thread->task);
+	return 0;
+}
+
+/*
+ * Nothing can be queued any more: wait until the thread has let go of what was
+ * queued, and stop it if it is the ifnet's own (IFN-5).  May sleep.
+ */
+void dlil_inq_stop(struct dlil_ifnet *ifp)
+{
+	struct dlil_inq *q = &ifp->inq;
+
+	if (q->thread == &q->own) {
+		thread_stop(&q->own);
+		return;
+	}
+	init_completion(&q->flushed);
+	llist_add(&q->flush, &q->thread->flush);
+	thread_kick(q->thread);
+	wait_for_completion(&q->flushed);
+}
+
+/* Are we called from an input callback, maybe of this very ifnet? */
+bool dlil_inq_is_current(const struct dlil_ifnet *ifp)
+{
+	return ifp->inq.thread && READ_ONCE(ifp->inq.thread->task) == current;
+}
+
+/* The queue holds @n packets more in the node @first now. */
+static void inq_push(struct dlil_inq *q, struct sk_buff *first)
+{
+	if (!llist_add(&first->ll_node, &q->head))
+		return;
+	llist_add(&q->ready, &q->thread->ready);
+	thread_kick(q->thread);
+}
+
+/* Not attached, or no room: the packet comes to its end here. */
+static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		       enum dlil_drop_reason why)
+{
+	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
+		struct dlil_stats inc = {
+			.ipackets = 1,
+			.ibytes = skb->len + (skb->data - skb_mac_header(skb)),
+		};
+
+		dlil_stats_add(ifp, &inc);
+	}
+	dlil_stats_drop(ifp, DLIL_IN, why, 1);
+	kfree_skb(skb);
+}
+
+/**
+ * dlil_input_one - a driver hands one packet in
+ * @ifp: ifnet that received it
+ * @skb: the packet, private to the caller, which gives it away in every case
+ *
+ * As dlil_input() for a list of one packet, only faster.
+ *
+ * Context: any but hard interrupts.
+ * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
+ * (INP-12).
+ */
+int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_inq *q = &ifp->inq;
+	int err = 0;
+
+	rcu_read_lock();
+	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
+		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+		err = -ENXIO;
+	} else if (unlikely(atomic_inc_return(&q->len) >
+			    (int)READ_ONCE(dlil_rcvq_limit))) {
+		atomic_dec(&q->len);
+		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+		err = -ENOBUFS;
+	} else {
+		skb->prev = NULL;
+		inq_push(q, skb);
+	}
+	rcu_read_unlock();
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_input_one);
+
+/**
+ * dlil_input_refused - count a packet that the driver could not hand in
+ * @ifp: ifnet that received it
+ * @why: the reason
+ *
+ * The packet is the caller's to free.
+ *
+ * Context: any but hard interrupts.
+ */
+void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
+{
+	dlil_stats_drop(ifp, DLIL_IN, why, 1);
+}
+EXPORT_SYMBOL_GPL(dlil_input_refused);
+
+static void refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			enum dlil_drop_reason why)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list)))
+		refuse_one(ifp, skb, why);
+}
+
+/* Append a whole list in constant time (INP-3), unless it does not fit. */
+static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
+{
+	int n = skb_queue_len(list), over;
+	struct dlil_inq *q = &ifp->inq;
+	struct sk_buff_head excess;
+	struct sk_buff *first;
+
+	__skb_queue_head_init(&excess);
+	over = atomic_add_return(n, &q->len) - (int)READ_ONCE(dlil_rcvq_limit);
+	over = clamp(over, 0, n);
+	if (unlikely(over)) {
+		atomic_sub(over, &q->len);
+		for (n = over; n > 0; n--)
+			__skb_queue_head(&excess, __skb_dequeue_tail(list));
+	}
+	first = skb_peek(list);
+	if (first) {
+		struct sk_buff *last = skb_peek_tail(list);
+
+		last->next = NULL;
+		if (first == last) {
+			first->prev = NULL;
+		} else {
+			first->prev = first->next;
+			first->next->prev = last;
+		}
+		inq_push(q, first);
+		__skb_queue_head_init(list);
+	}
+	refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);
+	return over ? -ENOBUFS : 0;
+}
+
+/**
+ * dlil_input - a driver hands packets in
+ * @ifp: ifnet that received them
+ * @list: the packets, each with skb->data at its payload and skb_mac_header()
+ *	at its link header, private to the caller, which gives them away in
+ *	every case; empty afterwards
+ * @inc: increments of the counters that go with them, or NULL (INP-6)
+ *
+ * The packets are queued as they are, in constant time, and worked on by the
+ * input thread, which is woken once at the most (INP-3).
+ *
+ * Context: any but hard interrupts.
+ * Return: 0; -EINVAL without ifnet or packets (INP-1); -ENXIO if the ifnet is
+ * not attached; -ENOBUFS if some did not fit and were dropped (INP-12).
+ */
+int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+	       const struct dlil_stats *inc)
+{
+	int err;
+
+	if (!ifp || !list || skb_queue_empty(list)) {
+		if (list)
+			__skb_queue_purge(list);
+		return -EINVAL;
+	}
+	if (inc)
+		dlil_stats_add(ifp, inc);
+	rcu_read_lock();
+	if (likely(dlil_ifnet_is_attached(ifp))) {
+		err = inq_append(ifp, list);
+	} else {
+		refuse_list(ifp, list, DLIL_DROP_DETACHED);
+		err = -ENXIO;
+	}
+	rcu_read_unlock();
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_input);
+
+int dlil_input_module_init(void)
+{
+	return thread_start(&dlil_main_thread, "main");
+}
+
+void dlil_input_module_exit(void)
+{
+	thread_stop(&dlil_main_thread);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_INPUT_H
+#define _DLIL_INPUT_H
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/llist.h>
+#include <linux/types.h>
+
+struct dlil_ifnet;
+struct sk_buff;
+struct task_struct;
+
+/* Packets worked on under one SRCU section and between two yields (INP-7). */
+#define DLIL_INPUT_BATCH 64
+
+/**
+ * struct dlil_thread - an input thread
+ * @task: the thread
+ * @ready: queues that have become non-empty since the last pass
+ * @flush: queues whose owner waits until all that was queued is gone
+ * @asleep: about to sleep or sleeping; the first to see it wakes the thread
+ * @started: completed by the thread itself
+ */
+struct dlil_thread {
+	struct task_struct *task;
+	struct llist_head ready;
+	struct llist_head flush;
+	bool asleep;
+	struct completion started;
+};
+
+/**
+ * struct dlil_inq - the input queue of an ifnet
+ * @head: packets, newest first; a node is a packet or a whole list, see
+ *	dlil_input()
+ * @len: packets in it
+ * @ready: in its thread's ready list from becoming non-empty to being drained
+ * @flush: in its thread's flush list while somebody waits
+ * @flushed: completed when the thread has got past @flush
+ * @thread: who drains it; set while not attached
+ * @own: used as @thread unless the main thread serves this ifnet
+ * @pid: process id of @thread, for display
+ */
+struct dlil_inq {
+	struct llist_head head;
+	atomic_t len;
+	struct llist_node ready;
+	struct llist_node flush;
+	struct completion flushed;
+	struct dlil_thread *thread;
+	struct dlil_thread own;
+	pid_t pid;
+};
+
+extern unsigned int dlil_rcvq_limit;
+extern bool dlil_multi_threaded_input;
+
+int dlil_inq_start(struct dlil_ifnet *ifp);
+void dlil_inq_stop(struct dlil_ifnet *ifp);
+bool dlil_inq_is_current(const struct dlil_ifnet *ifp);
+
+struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
+
+int dlil_input_module_init(void);
+void dlil_input_module_exit(void);
+
+#endif /* _DLIL_INPUT_H */

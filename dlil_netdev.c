@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A netdev as an ifnet: receive handler, egress hook, notifier.
+ *
+ * Received packets are taken by the device's rx_handler, which sits behind taps,
+ * tc and nft ingress.  Those for the host are given back to the stack on the same
+ * device, marked so that it lets taps and classifiers alone and so that we know
+ * them: skb->redirected together with tc_skip_classify.  The stack clears the
+ * first of every packet that lacks the second, so nobody else's get here with it
+ * (ifb clears it itself).  The mark travels with the packet, across RPS too.
+ *
+ * What the host sends meets the netfilter egress hook, in front of nft, tc and
+ * qdisc.  What we send ourselves has been through the filters and is told by a
+ * per-CPU pointer: dev_queue_xmit() calls the hook before anything else, on this
+ * CPU and with bottom halves off.
+ *
+ * Taking a device apart, under RTNL: `live` is cleared; the hooks go, which waits
+ * for an RCU grace period, so that neither hook runs nor packets are delivered
+ * to the device any more; the ifnet is detached, which does not wait.  Packets
+ * that are still queued, and the input thread, may hold on to the device: our
+ * reference to it is dropped by the driver's free callback, when they are gone.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/netfilter_netdev.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/sch_generic.h>
+
+#include "compat.h"
+#include "dlil_host.h"
+#include "dlil_netdev.h"
+#include "dlil_sysfs.h"
+
+/* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
+static DEFINE_PER_CPU(struct sk_buff *, sending);
+
+static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
+{
+	struct sk_buff *skb = *pskb;
+	struct dlil_netdev *nd;
+
+	/* Ours, on its way back to the host. */
+	if (skb_is_redirected(skb)) {
+		skb_reset_redirect(skb);
+		return RX_HANDLER_PASS;
+	}
+	/* Has no link header. */
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+	/* Memory is short, and this packet may be what sets some free. */
+	if (unlikely(skb_pfmemalloc(skb)))
+		return RX_HANDLER_PASS;
+
+	nd = rcu_dereference(skb->dev->rx_handler_data);
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	*pskb = skb;
+	if (unlikely(!skb)) {
+		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	/* Others wait for the pages of a packet that may be parked for long. */
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
+		kfree_skb(skb);
+		return RX_HANDLER_CONSUMED;
+	}
+	skb_dst_force(skb);
+	dlil_input_one(nd->ifp, skb);
+	return RX_HANDLER_CONSUMED;
+}
+
+/* May sleep or not.  Leaves the packets in @list if the device is going. */
+void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list)
+{
+	struct list_head packets;
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	rcu_read_lock();
+	if (likely(READ_ONCE(nd->live))) {
+		INIT_LIST_HEAD(&packets);
+		while ((skb = __skb_dequeue(list))) {
+			skb->dev = nd->dev;
+			skb->tc_skip_classify = 1;
+			skb->redirected = 1;
+			list_add_tail(&skb->list, &packets);
+		}
+		netif_receive_skb_list(&packets);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/* Row LNX-5: to the host as they are, but for protocols that are cut off. */
+static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			     enum dlil_drop_reason why)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	struct sk_buff *skb, *next;
+	struct sk_buff_head pass;
+	u32 family;
+
+	/* What demux could not read is malformed, and no use to the host. */
+	if (READ_ONCE(nd->unmatched) == DLIL_UNMATCHED_DROP ||
+	    why == DLIL_DROP_DEMUX)
+		return;
+	__skb_queue_head_init(&pass);
+	skb_queue_walk_safe(list, skb, next) {
+		if (why == DLIL_DROP_NOPROTO &&
+		    dlil_host_is_cut(nd, skb, &family))
+			continue;
+		__skb_unlink(skb, list);
+		__skb_queue_tail(&pass, skb);
+	}
+	dlil_netdev_deliver(nd, &pass);
+	/* The device is going. */
+	skb_queue_splice_tail(&pass, list);
+}
+
+/* Bottom halves off; takes the packet. */
+static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
+{
+	int err;
+
+	skb->dev = nd->dev;
+	/* Our hook, being the first one, is to see it. */
+	nf_skip_egress(skb, false);
+	this_cpu_write(sending, skb);
+	err = net_xmit_errno(dev_queue_xmit(skb));
+	this_cpu_write(sending, NULL);
+	return err;
+}
+
+static int netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	if (unlikely(!READ_ONCE(nd->live) || skb->len < ETH_HLEN)) {
+		kfree_skb(skb);
+		return -ENXIO;
+	}
+	/* A raw packet may come without the headers that the stack looks at. */
+	skb_reset_mac_header(skb);
+	skb->dev = nd->dev;
+	if (!skb->protocol) {
+		skb->protocol = dev_parse_header_protocol(skb);
+		skb_set_network_header(skb, nd->dev->hard_header_len);
+	}
+	return netdev_send(nd, skb);
+}
+
+static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
+			 const struct dlil_frame *frame)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	struct sk_buff *skb = *pskb;
+	int err;
+
+	err = skb_cow_head(skb, LL_RESERVED_SPACE(nd->dev));
+	if (err)
+		return err;
+	skb->dev = nd->dev;
+	skb->protocol = frame->type;
+	skb_reset_network_header(skb);
+	err = dev_hard_header(skb, nd->dev, ntohs(frame->type), frame->dest,
+			      dlil_ifnet_lladdr(ifp), skb->len);
+	if (err < 0)
+		return err;
+	skb_reset_mac_header(skb);
+	return 0;
+}
+
+/* Row LNX-6: what the host sends itself. */
+static unsigned int netdev_egress(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	struct dlil_netdev *nd = priv;
+	struct sk_buff *out = skb;
+	u32 family;
+	int err;
+
+	if (this_cpu_read(sending) == skb) {
+		this_cpu_write(sending, NULL);
+		return NF_ACCEPT;
+	}
+	if (unlikely(dlil_host_is_cut(nd, skb, &family))) {
+		dlil_output_refused(nd->ifp, DLIL_DROP_NOPROTO);
+		return NF_DROP;
+	}
+	err = dlil_filter_output(nd->ifp, family, &out);
+	if (likely(!err && out == skb))
+		return NF_ACCEPT;
+	if (!err)
+		netdev_send(nd, out);
+	else if (err != DLIL_STOLEN && out == skb)
+		return NF_DROP;
+	else if (err != DLIL_STOLEN)
+		kfree_skb(out);
+	return NF_STOLEN;
+}
+
+/* Runs in the final detach: no packet of ours refers to the device any more. */
+static void netdev_free(struct dlil_ifnet *ifp)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	netdev_put(nd->dev, &nd->tracker);
+	kfree(nd);
+	dlil_ifnet_release(ifp);
+}
+
+static const struct dlil_driver_ops netdev_driver = {
+	.output = netdev_output,
+	.unmatched = netdev_unmatched,
+	.free = netdev_free,
+};
+
+static const struct dlil_family_ops netdev_ether_family = {
+	.demux = dlil_ether_demux,
+	.framer = netdev_framer,
+	.add_proto = dlil_ether_add_proto,
+	.del_proto = dlil_ether_del_proto,
+};
+
+/**
+ * dlil_netdev_of - what wraps a device
+ * @dev: device
+ *
+ * Context: RTNL or RCU read lock held.
+ * Return: the binding, or NULL.
+ */
+struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
+{
+	if (rcu_dereference_rtnl(dev->rx_handler) != netdev_rx)
+		return NULL;
+	return rcu_dereference_rtnl(dev->rx_handler_data);
+}
+
+/**
+ * dlil_netdev_begin - use the binding of an ifnet that may be anybody's
+ * @ifp: ifnet
+ *
+ * Context: any.
+ * Return: the binding, which stays until dlil_ifnet_io_end(), or NULL if the
+ * ifnet is not attached or not a netdev.
+ */
+struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
+{
+	if (!dlil_ifnet_io_begin(ifp))
+		return NULL;
+	if (dlil_ifnet_driver(ifp) == &netdev_driver)
+		return dlil_ifnet_priv(ifp);
+	dlil_ifnet_io_end(ifp);
+	return NULL;
+}
+
+static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
+{
+	if (dlil_netdev_of(dev)) {
+		NL_SET_ERR_MSG(extack, "device is attached already");
+		return -EEXIST;
+	}
+	if (dev->type != ARPHRD_ETHER || (dev->flags & IFF_LOOPBACK) ||
+	    dev->addr_len != ETH_ALEN) {
+		NL_SET_ERR_MSG(extack,
+			       "only devices with Ethernet headers can be attached");
+		return -EOPNOTSUPP;
+	}
+	if (dev->priv_flags & IFF_NO_RX_HANDLER) {
+		NL_SET_ERR_MSG(extack,
+			       "device does not allow a receive handler");
+		return -EINVAL;
+	}
+	if (netdev_is_rx_handler_busy(dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "device has a receive handler: take it out of its bridge, bond or team, or delete its macvlans, first");
+		return -EBUSY;
+	}
+	if (dev->reg_state != NETREG_REGISTERED) {
+		NL_SET_ERR_MSG(extack, "device is going away");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* Row LNX-1: the permanent address, else the name, unique with its namespace. */
+static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp)
+{
+	struct { char name[IFNAMSIZ]; u64 cookie; } id = {};
+	int err;
+
+	if (!is_zero_ether_addr(dev->perm_addr)) {
+		err = dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, dev->perm_addr,
+					 dev->addr_len, ifp);
+		/* Another device has the same: virtual functions, clones. */
+		if (err != -EBUSY)
+			return err;
+	}
+	strscpy(id.name, dev->name, sizeof(id.name));
+	id.cookie = dev_net(dev)->net_cookie;
+	return dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, &id, sizeof(id), ifp);
+}
+
+static int init_ifnet(struct dlil_netdev *nd)
+{
+	struct net_device *dev = nd->dev;
+	const struct dlil_ifnet_params params = {
+		.driver = &netdev_driver,
+		.family = &netdev_ether_family,
+		.priv = nd,
+		.net = dev_net(dev),
+		.name = dev->name,
+		.ifindex = dev->ifindex,
+		.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED,
+		.addr_len = dev->addr_len,
+		.broadcast = dev->broadcast,
+	};
+
+	return dlil_ifnet_init(nd->ifp, &params);
+}
+
+/* The device's side of it; the ifnet is ready. */
+static int hook_device(struct dlil_netdev *nd)
+{
+	struct net_device *dev = nd->dev;
+	int err;
+
+	nd->egress.hook = netdev_egress;
+	nd->egress.priv = nd;
+	nd->egress.dev = dev;
+	nd->egress.pf = NFPROTO_NETDEV;
+	nd->egress.hooknum = NF_NETDEV_EGRESS;
+	/* In front of everybody: nft sees what has passed our filters. */
+	nd->egress.priority = INT_MIN;
+	err = nf_register_net_hook(dev_net(dev), &nd->egress);
+	if (err)
+		return err;
+	err = dlil_sysfs_add(dev);
+	if (err)
+		goto unhook;
+	err = netdev_rx_handler_register(dev, netdev_rx, nd);
+	if (err)
+		goto remove;
+	/* Merged packets cannot be forwarded or filtered as what they were. */
+	dev_disable_lro(dev);
+	return 0;
+
+remove:
+	dlil_sysfs_remove(dev);
+unhook:
+	nf_unregister_net_hook(dev_net(dev), &nd->egress);
+	return err;
+}
+
+/**
+ * dlil_netdev_attach - wrap a device as an ifnet
+ * @dev: device
+ * @unmatched: enum dlil_unmatched
+ * @extack: gets a sentence when it is refused
+ *
+ * Row LNX-1.
+ *
+ * Context: RTNL held.
+ * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM.
+ */
+int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct netlink_ext_ack *extack)
+{
+	struct dlil_netdev *nd;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = check_device(dev, extack);
+	if (err)
+		return err;
+	nd = kzalloc(sizeof(*nd), GFP_KERNEL);
+	if (!nd)
+		return -ENOMEM;
+	nd->dev = dev;
+	nd->live = true;
+	nd->unmatched = unmatched;
+	err = acquire_for(dev, &nd->ifp);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "the ifnet of this device is still being detached");
+		goto free;
+	}
+	err = init_ifnet(nd);
+	if (!err)
+		err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no input thread could be started");
+		goto release;
+	}
+	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
+
+	/* From here on the final detach lets go of all of it. */
+	err = dlil_host_plumb_all(nd);
+	if (!err)
+		err = hook_device(nd);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "no memory for protocols and hooks");
+		WRITE_ONCE(nd->live, false);
+		dlil_ifnet_detach(nd->ifp);
+		return err;
+	}
+	if (READ_ONCE(dlil_verbose))
+		netdev_info(dev, "attached to DLIL\n");
+	return 0;
+
+release:
+	dlil_ifnet_release(nd->ifp);
+free:
+	kfree(nd);
+	return err;
+}
+
+static void unhook_device(struct dlil_netdev *nd)
+{
+	struct net_device *dev = nd->dev;
+
+	WRITE_ONCE(nd->live, false);
+	dlil_sysfs_remove(dev);
+	nf_unregister_net_hook(dev_net(dev), &nd->egress);
+	/* Waits for readers: see the top of this file. */
+	netdev_rx_handler_unregister(dev);
+	dlil_ifnet_detach(nd->ifp);
+	if (READ_ONCE(dlil_verbose))
+		netdev_info(dev, "detached from DLIL\n");
+}
+
+/**
+ * dlil_netdev_detach - unwrap a device
+ * @dev: device
+ * @extack: gets a sentence when it is refused
+ *
+ * The device is as before when this returns; the final detach of the ifnet is
+ * still to come.
+ *
+ * Context: RTNL held.
+ * Return: the ifnet, referenced, to wait for without RTNL; or ERR_PTR(-ENXIO) if
+ * the device is not attached.
+ */
+struct dlil_ifnet *dlil_netdev_detach(struct net_device *dev,
+				      struct netlink_ext_ack *extack)
+{
+	struct dlil_netdev *nd = dlil_netdev_of(dev);
+	struct dlil_ifnet *ifp;
+
+	ASSERT_RTNL();
+
+	if (!nd) {
+		NL_SET_ERR_MSG(extack, "device is not attached");
+		return ERR_PTR(-ENXIO);
+	}
+	ifp = dlil_ifnet_get(nd->ifp);
+	unhook_device(nd);
+	return ifp;
+}
+
+static int netdev_event(struct notifier_block *nb, unsigned long event,
+			void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct dlil_netdev *nd = dlil_netdev_of(dev);
+
+	if (!nd)
+		return NOTIFY_DONE;
+	switch (event) {
+	case NETDEV_UNREGISTER:
+		/* Also when it moves to another namespace (LNX-8). */
+		unhook_device(nd);
+		break;
+	case NETDEV_CHANGENAME:
+		dlil_ifnet_set_name(nd->ifp, dev->name);
+		break;
+	case NETDEV_CHANGEADDR:
+		dlil_ifnet_set_lladdr(nd->ifp, dev->dev_addr);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netdev_notifier = {
+	.notifier_call = netdev_event,
+};
+
+int dlil_netdev_module_init(void)
+{
+	return register_netdevice_notifier(&netdev_notifier);
+}
+
+/*
+ * Nobody can attach any more.  The notifier is told once more of every device as
+ * if that were going, so it unwraps what is still wrapped (INI-4).
+ */
+void dlil_netdev_module_exit(void)
+{
+	unregister_netdevice_notifier(&netdev_notifier);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_NETDEV_H
+#define _DLIL_NETDEV_H
+
+#include <linux/dlil.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <net/dlil.h>
+
+struct netlink_ext_ack;
+
+/**
+ * struct dlil_netdev - a netdev wrapped as an ifnet
+ * @dev: the device; referenced until the final detach of @ifp
+ * @tracker: of that reference
+ * @ifp: the ifnet; acquired
+ * @live: cleared, under RTNL, before the hooks go: nothing is delivered to the
+ *	device in RCU read sections that begin later
+ * @unmatched: enum dlil_unmatched
+ * @plumbed: host protocols that are attached, by index in the table of
+ *	dlil_host.c; atomic bits
+ * @egress: hook in the path of what the host sends
+ */
+struct dlil_netdev {
+	struct net_device *dev;
+	netdevice_tracker tracker;
+	struct dlil_ifnet *ifp;
+	bool live;
+	u32 unmatched;
+	unsigned long plumbed;
+	struct nf_hook_ops egress;
+};
+
+extern bool dlil_verbose;
+
+int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct netlink_ext_ack *extack);
+struct dlil_ifnet *dlil_netdev_detach(struct net_device *dev,
+				      struct netlink_ext_ack *extack);
+struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
+struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
+void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list);
+
+int dlil_netdev_module_init(void);
+void dlil_netdev_module_exit(void);
+
+#endif /* _DLIL_NETDEV_H */

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic netlink: the requests of Documentation/netlink/specs/dlil.yaml.
+ *
+ * Requests run in parallel; each takes the locks it needs.  Nothing here waits
+ * for callbacks of filters or protocols with RTNL held (LNX-12).
+ */
+#include <linux/module.h>
+#include <linux/rtnetlink.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "dlil_filter.h"
+#include "dlil_host.h"
+#include "dlil_ifnet.h"
+#include "dlil_match.h"
+#include "dlil_netdev.h"
+#include "dlil_netlink.h"
+#include "dlil_netlink_gen.h"
+#include "dlil_proto.h"
+
+/* Room for an ifnet without its filters, and for each of those. */
+#define IFNET_MSG_SIZE	4096
+#define FILTER_MSG_SIZE	1280
+
+static struct genl_family dlil_nl_family;
+
+/* The device that a request is about, with RTNL held. */
+static struct net_device *find_device(struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct net_device *dev = NULL;
+
+	if (a[DLIL_A_IFINDEX]) {
+		dev = __dev_get_by_index(genl_info_net(info),
+					 nla_get_u32(a[DLIL_A_IFINDEX]));
+	} else if (a[DLIL_A_IFNAME]) {
+		dev = __dev_get_by_name(genl_info_net(info),
+					nla_data(a[DLIL_A_IFNAME]));
+	} else {
+		NL_SET_ERR_MSG(info->extack,
+			       "name the device, by ifindex or ifname");
+		return ERR_PTR(-EINVAL);
+	}
+	if (dev)
+		return dev;
+	NL_SET_ERR_MSG(info->extack, "no such device");
+	return ERR_PTR(-ENODEV);
+}
+
+/* The ifnet that a request is about, referenced. */
+static struct dlil_ifnet *find_ifnet(struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct net_device *dev;
+	struct dlil_ifnet *ifp;
+
+	if (a[DLIL_A_IFINDEX])
+		ifp = dlil_ifnet_by_index(genl_info_net(info),
+					  nla_get_u32(a[DLIL_A_IFINDEX]));
+	else if (a[DLIL_A_IFNAME])
+		ifp = dlil_ifnet_by_name(genl_info_net(info),
+					 nla_data(a[DLIL_A_IFNAME]));
+	else
+		ifp = NULL;
+	if (ifp)
+		return ifp;
+
+	/* Only to say what is wrong. */
+	rtnl_lock();
+	dev = find_device(info);
+	rtnl_unlock();
+	if (IS_ERR(dev))
+		return ERR_CAST(dev);
+	NL_SET_ERR_MSG(info->extack, "device is not attached");
+	return ERR_PTR(-ENXIO);
+}
+
+int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	u32 unmatched = DLIL_UNMATCHED_PASS;
+	struct net_device *dev;
+	int err;
+
+	if (info->attrs[DLIL_A_UNMATCHED])
+		unmatched = nla_get_u32(info->attrs[DLIL_A_UNMATCHED]);
+	rtnl_lock();
+	dev = find_device(info);
+	err = PTR_ERR_OR_ZERO(dev);
+	if (!err)
+		err = dlil_netdev_attach(dev, unmatched, info->extack);
+	rtnl_unlock();
+	return err;
+}
+
+int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct dlil_ifnet *ifp;
+	struct net_device *dev;
+	int err;
+
+	rtnl_lock();
+	dev = find_device(info);
+	ifp = IS_ERR(dev) ? ERR_CAST(dev) :
+			    dlil_netdev_detach(dev, info->extack);
+	rtnl_unlock();
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_ifnet_wait_detached(ifp);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+/*
+ * Call @fn for the netdev binding that a request is about.  The I/O reference
+ * keeps the binding; @fn must not wait for the final detach.
+ */
+static int with_netdev(struct genl_info *info,
+		       int (*fn)(struct dlil_netdev *nd,
+				 struct genl_info *info))
+{
+	struct dlil_netdev *nd;
+	struct dlil_ifnet *ifp;
+	int err;
+
+	ifp = find_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	nd = dlil_netdev_begin(ifp);
+	if (nd) {
+		err = fn(nd, info);
+		dlil_ifnet_io_end(ifp);
+	} else {
+		NL_SET_ERR_MSG(info->extack,
+			       "ifnet is not a network device's, or is being detached");
+		err = -ENXIO;
+	}
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
+{
+	WRITE_ONCE(nd->unmatched, nla_get_u32(info->attrs[DLIL_A_UNMATCHED]));
+	return 0;
+}
+
+int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	if (!info->attrs[DLIL_A_UNMATCHED]) {
+		NL_SET_ERR_MSG(info->extack, "nothing to set: unmatched is known");
+		return -EINVAL;
+	}
+	return with_netdev(info, set_netdev);
+}
+
+/* The name of the protocol in a request, or NULL. */
+static const char *proto_name(struct genl_info *info)
+{
+	struct nlattr *tb[DLIL_A_PROTO_MAX + 1];
+
+	if (info->attrs[DLIL_A_PROTOCOL] &&
+	    !nla_parse_nested(tb, DLIL_A_PROTO_MAX,
+			      info->attrs[DLIL_A_PROTOCOL],
+			      dlil_protocol_nl_policy, info->extack) &&
+	    tb[DLIL_A_PROTO_FAMILY])
+		return nla_data(tb[DLIL_A_PROTO_FAMILY]);
+	NL_SET_ERR_MSG(info->extack, "name the protocol's family");
+	return NULL;
+}
+
+static int plumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
+{
+	const char *name = proto_name(info);
+
+	return name ? dlil_host_plumb(nd, name, info->extack) : -EINVAL;
+}
+
+int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return with_netdev(info, plumb_netdev);
+}
+
+static int unplumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
+{
+	const char *name = proto_name(info);
+
+	return name ? dlil_host_unplumb(nd, name, info->extack) : -EINVAL;
+}
+
+int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return with_netdev(info, unplumb_netdev);
+}
+
+static int parse_filter(struct genl_info *info, struct nlattr **tb)
+{
+	int err;
+
+	if (!info->attrs[DLIL_A_FILTER]) {
+		NL_SET_ERR_MSG(info->extack, "no filter given");
+		return -EINVAL;
+	}
+	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX,
+			       info->attrs[DLIL_A_FILTER],
+			       dlil_filter_nl_policy, info->extack);
+	if (err)
+		return err;
+	if (!tb[DLIL_A_FILTER_NAME]) {
+		NL_SET_ERR_MSG(info->extack, "filter needs a name");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_match(struct genl_info *info,
+		       struct dlil_match_params *params)
+{
+	struct nlattr *tb[DLIL_A_FILTER_MAX + 1], *program;
+	int err;
+
+	err = parse_filter(info, tb);
+	if (err)
+		return err;
+	if (!tb[DLIL_A_FILTER_KIND] ||
+	    strcmp(nla_data(tb[DLIL_A_FILTER_KIND]), "match")) {
+		NL_SET_ERR_MSG(info->extack,
+			       "unknown kind of filter: match is known");
+		return -EOPNOTSUPP;
+	}
+	program = tb[DLIL_A_FILTER_PROGRAM];
+	if (!tb[DLIL_A_FILTER_ACTION] || !program) {
+		NL_SET_ERR_MSG(info->extack,
+			       "match filter needs an action and a program");
+		return -EINVAL;
+	}
+	if (nla_len(program) % sizeof(struct sock_filter)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "program is not a whole number of instructions");
+		return -EINVAL;
+	}
+	params->name = nla_data(tb[DLIL_A_FILTER_NAME]);
+	params->action = nla_data(tb[DLIL_A_FILTER_ACTION]);
+	params->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
+	if (tb[DLIL_A_FILTER_DIRECTION])
+		params->direction = nla_get_u32(tb[DLIL_A_FILTER_DIRECTION]);
+	if (tb[DLIL_A_FILTER_EXPR])
+		params->expr = nla_data(tb[DLIL_A_FILTER_EXPR]);
+	params->program = nla_data(program);
+	params->n = nla_len(program) / sizeof(struct sock_filter);
+	return 0;
+}
+
+int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct dlil_match_params params = {};
+	struct dlil_ifnet *ifp;
+	int err;
+
+	err = parse_match(info, &params);
+	if (err)
+		return err;
+	ifp = find_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_match_add(ifp, &params, info->extack);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *tb[DLIL_A_FILTER_MAX + 1];
+	struct dlil_ifnet *ifp;
+	int err;
+
+	err = parse_filter(info, tb);
+	if (err)
+		return err;
+	ifp = find_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_match_del(ifp, nla_data(tb[DLIL_A_FILTER_NAME]),
+			     info->extack);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+static int put_u64s(struct sk_buff *msg, int first, const u64 *values, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (nla_put_u64_64bit(msg, first + i, values[i],
+				      DLIL_A_STATS_PAD))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static_assert(DLIL_A_STATS_PAD == 1 && DLIL_A_FLOW_PAD == 1 &&
+	      DLIL_A_DROPS_PAD == 1);
+static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
+	      sizeof(struct dlil_stats) / sizeof(u64));
+static_assert(DLIL_A_DROPS_MAX - DLIL_A_DROPS_PAD == DLIL_DROP_MAX);
+
+static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
+{
+	struct nlattr *nest = nla_nest_start(msg, DLIL_A_STATS);
+
+	if (!nest || put_u64s(msg, DLIL_A_STATS_IPACKETS, (const u64 *)stats,
+			      sizeof(*stats) / sizeof(u64)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_flow(struct sk_buff *msg, int attr,
+		    const struct dlil_flow *flow)
+{
+	struct nlattr *nest = nla_nest_start(msg, attr), *drops;
+
+	if (!nest || put_u64s(msg, DLIL_A_FLOW_SEEN, &flow->seen,
+			      DLIL_A_FLOW_FREED - DLIL_A_FLOW_SEEN + 1))
+		return -EMSGSIZE;
+	drops = nla_nest_start(msg, DLIL_A_FLOW_DROPS);
+	if (!drops || put_u64s(msg, DLIL_A_DROPS_DETACHED, flow->drops,
+			       DLIL_DROP_MAX))
+		return -EMSGSIZE;
+	nla_nest_end(msg, drops);
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_proto(const struct dlil_proto *proto, void *arg)
+{
+	struct sk_buff *msg = arg;
+	struct nlattr *nest = nla_nest_start(msg, DLIL_A_PROTOCOL);
+
+	if (!nest ||
+	    nla_put_string(msg, DLIL_A_PROTO_FAMILY, proto->name) ||
+	    nla_put_u32(msg, DLIL_A_PROTO_NUMBER, proto->family) ||
+	    nla_put_u64_64bit(msg, DLIL_A_PROTO_PACKETS,
+			      dlil_proto_packets(proto), DLIL_A_PROTO_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* Where a dump is in the filters of an ifnet. */
+struct put_filters {
+	struct sk_buff *msg;
+	unsigned int skip;
+	unsigned int n;
+};
+
+static int put_filter(const char *name, u32 direction,
+		      const struct dlil_filter_ops *ops, void *cookie,
+		      void *arg)
+{
+	struct dlil_filter_info info = { .action = "", .expr = "" };
+	struct put_filters *put = arg;
+	struct sk_buff *msg = put->msg;
+	struct nlattr *nest;
+
+	if (put->n++ < put->skip)
+		return 0;
+	info.kind = ops->owner ? module_name(ops->owner) : "module";
+	if (ops->describe)
+		ops->describe(cookie, &info);
+	nest = nla_nest_start(msg, DLIL_A_FILTER);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_string(msg, DLIL_A_FILTER_NAME, name) ||
+	    nla_put_string(msg, DLIL_A_FILTER_KIND, info.kind) ||
+	    nla_put_u32(msg, DLIL_A_FILTER_DIRECTION, direction) ||
+	    nla_put_string(msg, DLIL_A_FILTER_ACTION, info.action) ||
+	    nla_put_string(msg, DLIL_A_FILTER_EXPR, info.expr) ||
+	    nla_put_u64_64bit(msg, DLIL_A_FILTER_PACKETS, info.packets,
+			      DLIL_A_FILTER_PAD) ||
+	    nla_put_u64_64bit(msg, DLIL_A_FILTER_MATCHED, info.matched,
+			      DLIL_A_FILTER_PAD)) {
+		nla_nest_cancel(msg, nest);
+		put->n--;
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* What goes before the filters. */
+static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
+{
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct dlil_netdev *nd;
+	char name[IFNAMSIZ];
+	u32 unmatched;
+
+	dlil_ifnet_copy_name(ifp, name);
+	if (nla_put_string(msg, DLIL_A_IFNAME, name) ||
+	    nla_put_u32(msg, DLIL_A_STATE, READ_ONCE(ifp->state)) ||
+	    nla_put_u32(msg, DLIL_A_THREAD, ifp->inq.pid))
+		return -EMSGSIZE;
+	nd = dlil_netdev_begin(ifp);
+	if (nd) {
+		unmatched = READ_ONCE(nd->unmatched);
+		dlil_ifnet_io_end(ifp);
+		if (nla_put_u32(msg, DLIL_A_UNMATCHED, unmatched))
+			return -EMSGSIZE;
+	}
+	dlil_stats_read(ifp, &stats, &in, &out);
+	if (dlil_proto_for_each(ifp, put_proto, msg) ||
+	    put_stats(msg, &stats) ||
+	    put_flow(msg, DLIL_A_INPUT, &in) ||
+	    put_flow(msg, DLIL_A_OUTPUT, &out))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/*
+ * One message about @ifp.  Filters that do not fit make further messages, which
+ * have only the index and filters from *@skip on.
+ *
+ * Return: 0, with *@skip 0 when all of the ifnet has been said; or -EMSGSIZE.
+ */
+static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
+		      u32 seq, int flags, unsigned int *skip,
+		      struct netlink_callback *cb)
+{
+	struct put_filters put = { .msg = msg, .skip = *skip };
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put(msg, portid, seq, &dlil_nl_family, flags,
+			  DLIL_CMD_IFNET_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
+	err = nla_put_u32(msg, DLIL_A_IFINDEX, ifp->ifindex);
+	if (!err && !*skip)
+		err = put_ifnet(msg, ifp);
+	if (err)
+		goto cancel;
+	err = dlil_filter_for_each(ifp, put_filter, &put);
+	if (err && put.n <= *skip && *skip)
+		goto cancel;
+	*skip = err ? put.n : 0;
+	genlmsg_end(msg, hdr);
+	return 0;
+
+cancel:
+	genlmsg_cancel(msg, hdr);
+	return -EMSGSIZE;
+}
+
+static int count_filter(const char *name, u32 direction,
+			const struct dlil_filter_ops *ops, void *cookie,
+			void *arg)
+{
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	unsigned int n = 1, skip = 0;
+	struct dlil_ifnet *ifp;
+	struct sk_buff *msg;
+	int err = -ENOMEM;
+
+	ifp = find_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	/* One more than there are, should one be added meanwhile. */
+	dlil_filter_for_each(ifp, count_filter, &n);
+	msg = genlmsg_new(IFNET_MSG_SIZE + n * FILTER_MSG_SIZE, GFP_KERNEL);
+	if (msg)
+		err = fill_ifnet(msg, ifp, info->snd_portid, info->snd_seq, 0,
+				 &skip, NULL);
+	dlil_ifnet_put(ifp);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
+}
+
+int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(skb->sk);
+	unsigned int skip = cb->args[1];
+	unsigned long pos = cb->args[0];
+	struct dlil_ifnet *ifp;
+	int err;
+
+	cb->seq = READ_ONCE(dlil_ifnets_gen);
+	while ((ifp = dlil_ifnet_nth(net, pos))) {
+		err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
+				 cb->nlh->nlmsg_seq, NLM_F_MULTI, &skip, cb);
+		dlil_ifnet_put(ifp);
+		if (err)
+			break;
+		if (!skip)
+			pos++;
+	}
+	cb->args[0] = pos;
+	cb->args[1] = skip;
+	return skb->len;
+}
+
+static struct genl_family dlil_nl_family __ro_after_init = {
+	.name		= DLIL_GENL_NAME,
+	.version	= DLIL_GENL_VERSION,
+	/* The policy ends with what requests may carry. */
+	.maxattr	= DLIL_A_FILTER,
+	.policy		= dlil_nl_policy,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.small_ops	= dlil_nl_ops,
+	.n_small_ops	= ARRAY_SIZE(dlil_nl_ops),
+	.resv_start_op	= DLIL_CMD_IFNET_ATTACH,
+};
+
+int dlil_netlink_module_init(void)
+{
+	return genl_register_family(&dlil_nl_family);
+}
+
+void dlil_netlink_module_exit(void)
+{
+	genl_unregister_family(&dlil_nl_family);
+}

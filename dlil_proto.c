@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Protocols: attach, detach, look-up, delivery.
+ *
+ * The hash is what packets meet: received ones under the ifnet's SRCU, sent ones
+ * under RCU; the list, under the ifnet's lock, is what users see.  A detach makes
+ * the protocol unreachable and its operations inert in one go, and leaves the
+ * waiting to dlil_retire.c.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "dlil_ifnet.h"
+#include "dlil_proto.h"
+
+static int gone_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff *skb)
+{
+	return -ENXIO;
+}
+
+static int gone_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff_head *list)
+{
+	return -ENXIO;
+}
+
+static int gone_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff *skb, const struct sockaddr *dest,
+			   struct dlil_frame *frame)
+{
+	return -ENXIO;
+}
+
+/* What late callers reach, by version (PRO-3). */
+static const struct dlil_proto_ops gone_ops[] = {
+	{ .input = gone_input, .pre_output = gone_pre_output },
+	{ .input_list = gone_input_list, .pre_output = gone_pre_output },
+};
+
+/* Inside the read section of input (SRCU) or output (RCU). */
+struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family)
+{
+	struct hlist_head *slot = &ifp->protos[dlil_proto_slot(family)];
+	struct dlil_proto *proto;
+
+	hlist_for_each_entry_rcu(proto, slot, node,
+				 srcu_read_lock_held(&ifp->srcu))
+		if (proto->family == family)
+			return proto;
+	return NULL;
+}
+
+/* Version 1: one by one.  What is refused is freed here. */
+static void deliver_each(struct dlil_proto *proto,
+			 const struct dlil_proto_ops *ops,
+			 struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			 struct dlil_flow *flow)
+{
+	struct sk_buff *skb;
+	int err;
+
+	while ((skb = __skb_dequeue(list))) {
+		err = ops->input(proto->cookie, ifp, proto->family, skb);
+		if (!err) {
+			flow->delivered++;
+		} else if (err == DLIL_STOLEN) {
+			flow->stolen++;
+		} else {
+			flow->drops[DLIL_DROP_PROTOCOL]++;
+			kfree_skb(skb);
+		}
+	}
+}
+
+/**
+ * dlil_proto_deliver - hand received packets to their protocol
+ * @proto: the protocol
+ * @ifp: where the packets came from
+ * @list: the packets; what is left in it afterwards was refused
+ * @flow: counts what became of the others
+ *
+ * Context: the input thread, inside its SRCU section, which keeps the protocol
+ * across the whole hand-over (PRO-4); may sleep.
+ */
+void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
+			struct sk_buff_head *list, struct dlil_flow *flow)
+{
+	const struct dlil_proto_ops *ops = READ_ONCE(proto->ops);
+	unsigned int n = skb_queue_len(list);
+	int err;
+
+	u64_stats_update_begin(&proto->syncp);
+	u64_stats_add(&proto->packets, n);
+	u64_stats_update_end(&proto->syncp);
+
+	if (!ops->input_list) {
+		deliver_each(proto, ops, ifp, list, flow);
+		return;
+	}
+	err = ops->input_list(proto->cookie, ifp, proto->family, list);
+	n -= skb_queue_len(list);
+	if (err == DLIL_STOLEN)
+		flow->stolen += n;
+	else
+		flow->delivered += n;
+}
+
+u64 dlil_proto_packets(const struct dlil_proto *proto)
+{
+	unsigned int start;
+	u64 n;
+
+	do {
+		start = u64_stats_fetch_begin(&proto->syncp);
+		n = u64_stats_read(&proto->packets);
+	} while (u64_stats_fetch_retry(&proto->syncp, start));
+	return n;
+}
+
+static struct dlil_proto *find_living(struct dlil_ifnet *ifp, u32 family)
+{
+	struct dlil_proto *proto;
+
+	lockdep_assert_held(&ifp->lock);
+
+	list_for_each_entry(proto, &ifp->proto_list, list)
+		if (proto->family == family && !proto->dying)
+			return proto;
+	return NULL;
+}
+
+static struct dlil_proto *proto_new(u32 family,
+				    const struct dlil_proto_params *params,
+				    bool v2)
+{
+	struct dlil_proto *proto = kzalloc(sizeof(*proto), GFP_KERNEL);
+
+	if (!proto)
+		return NULL;
+	proto->family = family;
+	proto->real = params->ops;
+	proto->v2 = v2;
+	/* A version 2 protocol is told by its list callback being there. */
+	proto->live = *params->ops;
+	if (v2)
+		proto->live.input = NULL;
+	else
+		proto->live.input_list = NULL;
+	proto->ops = &proto->live;
+	proto->cookie = params->cookie;
+	u64_stats_init(&proto->syncp);
+	if (params->name)
+		strscpy(proto->name, params->name, sizeof(proto->name));
+	return proto;
+}
+
+/* Everything that can fail, and then the protocol is reachable (PRO-1). */
+static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
+		      const struct dlil_proto_params *params)
+{
+	u32 family = proto->family;
+	int err;
+
+	lockdep_assert_held(&ifp->lock);
+
+	if (!dlil_ifnet_is_attached(ifp))
+		return -ENXIO;
+	if (find_living(ifp, family))
+		return -EEXIST;
+	err = ifp->family->add_proto(ifp, family, params->descs,
+				     params->n_descs);
+	if (err)
+		return dlil_errno(err);
+	list_add_tail(&proto->list, &ifp->proto_list);
+	hlist_add_head_rcu(&proto->node,
+			   &ifp->protos[dlil_proto_slot(family)]);
+	return 0;
+}
+
+static int proto_attach(struct dlil_ifnet *ifp, u32 family,
+			const struct dlil_proto_params *params, bool v2)
+{
+	struct dlil_proto *proto;
+	int err;
+
+	if (!ifp || !family || !params || !params->ops)
+		return -EINVAL;
+	if (v2 ? !params->ops->input_list : !params->ops->input)
+		return -EINVAL;
+	if (params->n_descs && !params->descs)
+		return -EINVAL;
+	if (!try_module_get(params->ops->owner))
+		return -ENODEV;
+	proto = proto_new(family, params, v2);
+	if (!proto) {
+		err = -ENOMEM;
+		goto put_module;
+	}
+	mutex_lock(&ifp->lock);
+	err = proto_link(ifp, proto, params);
+	mutex_unlock(&ifp->lock);
+	if (!err)
+		return 0;
+	kfree(proto);
+put_module:
+	module_put(params->ops->owner);
+	return err;
+}
+
+/**
+ * dlil_proto_attach - attach a version 1 protocol, which gets packets one by one
+ * @ifp: ifnet
+ * @family: its family, not 0
+ * @params: the protocol, with @input
+ *
+ * Row PRO-1.  Pins the protocol's module until `detached` has returned.
+ *
+ * Context: process; may sleep.  May be called from input callbacks.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO unless the ifnet is attached;
+ * -EEXIST if the family is there already; -ENODEV if the module is going away;
+ * -ENOMEM; or what the ifnet family's add_proto said.
+ */
+int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
+		      const struct dlil_proto_params *params)
+{
+	return proto_attach(ifp, family, params, false);
+}
+EXPORT_SYMBOL_GPL(dlil_proto_attach);
+
+/**
+ * dlil_proto_attach_v2 - attach a version 2 protocol, which gets lists
+ * @ifp: ifnet
+ * @family: its family, not 0
+ * @params: the protocol, with @input_list
+ *
+ * Otherwise as dlil_proto_attach().
+ *
+ * Return: as dlil_proto_attach().
+ */
+int dlil_proto_attach_v2(struct dlil_ifnet *ifp, u32 family,
+			 const struct dlil_proto_params *params)
+{
+	return proto_attach(ifp, family, params, true);
+}
+EXPORT_SYMBOL_GPL(dlil_proto_attach_v2);
+
+/* Unreachable from here on; late callers get -ENXIO. */
+static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
+{
+	lockdep_assert_held(&ifp->lock);
+
+	proto->dying = true;
+	ifp->family->del_proto(ifp, proto->family);
+	hlist_del_rcu(&proto->node);
+	WRITE_ONCE(proto->ops, &gone_ops[proto->v2]);
+}
+
+/* No callback runs any more. */
+static void proto_end(struct dlil_retire *r)
+{
+	struct dlil_proto *proto = container_of(r, struct dlil_proto, retire);
+	const struct dlil_proto_ops *ops = proto->real;
+	struct dlil_ifnet *ifp = r->ifp;
+
+	if (ops->detached)
+		ops->detached(proto->cookie, ifp, proto->family);
+	mutex_lock(&ifp->lock);
+	list_del(&proto->list);
+	mutex_unlock(&ifp->lock);
+	module_put(ops->owner);
+	kfree(proto);
+}
+
+/**
+ * dlil_proto_detach - detach a protocol
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
+ * then `detached` is called once.  From a callback of the same ifnet it returns
+ * at once, and `detached` says when it is over.
+ *
+ * Context: process; may sleep.
+ * Return: 0, -EINVAL for bad arguments, -ENXIO if there is no such protocol.
+ */
+int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct dlil_proto *proto;
+	bool wait;
+
+	if (!ifp || !family)
+		return -EINVAL;
+	wait = !dlil_in_callback(ifp);
+	mutex_lock(&ifp->lock);
+	proto = find_living(ifp, family);
+	if (proto)
+		proto_unlink(ifp, proto);
+	mutex_unlock(&ifp->lock);
+	if (!proto)
+		return -ENXIO;
+	dlil_retire_queue(&proto->retire, ifp, proto_end, wait ? &done : NULL);
+	if (wait)
+		wait_for_completion(&done);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_proto_detach);
+
+static struct dlil_proto *next_to_unlink(struct dlil_ifnet *ifp)
+{
+	struct dlil_proto *proto;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(proto, &ifp->proto_list, list) {
+		if (proto->dying)
+			continue;
+		proto_unlink(ifp, proto);
+		goto out;
+	}
+	proto = NULL;
+out:
+	mutex_unlock(&ifp->lock);
+	return proto;
+}
+
+static bool no_protos(struct dlil_ifnet *ifp)
+{
+	bool ret;
+
+	mutex_lock(&ifp->lock);
+	ret = list_empty(&ifp->proto_list);
+	mutex_unlock(&ifp->lock);
+	return ret;
+}
+
+/* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
+void dlil_proto_detach_all(struct dlil_ifnet *ifp)
+{
+	struct dlil_proto *proto;
+
+	while ((proto = next_to_unlink(ifp))) {
+		proto->retire.ifp = ifp;
+		proto_end(&proto->retire);
+	}
+	/* Others may be on their way out by themselves. */
+	wait_event(ifp->wait, no_protos(ifp));
+}
+
+/* Call @fn for the protocols of @ifp until it returns not 0. */
+int dlil_proto_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const struct dlil_proto *proto, void *arg),
+			void *arg)
+{
+	struct dlil_proto *proto;
+	int err = 0;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(proto, &ifp->proto_list, list) {
+		if (proto->dying)
+			continue;
+		err = fn(proto, arg);
+		if (err)
+			break;
+	}
+	mutex_unlock(&ifp->lock);
+	return err;
+}

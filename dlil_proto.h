@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_PROTO_H
+#define _DLIL_PROTO_H
+
+#include <linux/u64_stats_sync.h>
+#include <net/dlil.h>
+
+#include "dlil_ifnet.h"
+#include "dlil_retire.h"
+
+/**
+ * struct dlil_proto - a protocol attached to an ifnet
+ * @node: in the ifnet's hash
+ * @family: its family
+ * @ops: @live, or inert once its detach has begun (PRO-3)
+ * @live: its callbacks, those of its version only
+ * @real: its callbacks as attached
+ * @v2: gets lists
+ * @cookie: handed to them
+ * @name: shown to users
+ * @packets: received packets handed to it; written by the input thread
+ * @syncp: makes @packets readable on 32 bits
+ * @list: in the ifnet's list, under its lock
+ * @dying: its detach has begun, under the ifnet's lock
+ * @retire: its end
+ */
+struct dlil_proto {
+	struct hlist_node node;
+	u32 family;
+	const struct dlil_proto_ops *ops;
+	struct dlil_proto_ops live;
+	const struct dlil_proto_ops *real;
+	bool v2;
+	void *cookie;
+	char name[DLIL_NAME_MAX];
+	u64_stats_t packets;
+	struct u64_stats_sync syncp;
+	struct list_head list;
+	bool dying;
+	struct dlil_retire retire;
+};
+
+static inline unsigned int dlil_proto_slot(u32 family)
+{
+	switch (family) {
+	case DLIL_PF_INET:
+		return 0;
+	case DLIL_PF_INET6:
+		return 1;
+	case DLIL_PF_VLAN:
+		return 2;
+	default:
+		return 3 + family % (DLIL_PROTO_SLOTS - 3);
+	}
+}
+
+struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family);
+void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
+			struct sk_buff_head *list, struct dlil_flow *flow);
+void dlil_proto_detach_all(struct dlil_ifnet *ifp);
+int dlil_proto_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const struct dlil_proto *proto, void *arg),
+			void *arg);
+u64 dlil_proto_packets(const struct dlil_proto *proto);
+
+#endif /* _DLIL_PROTO_H */

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sysfs: /sys/class/net/dlil_ifnets, and a group on each wrapped device.
+ *
+ * Removing the group, which happens under RTNL, waits for its readers: they must
+ * not take RTNL.  For the same reason they need nothing else to keep the binding.
+ */
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/rtnetlink.h>
+#include <linux/sysfs.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+#include "compat.h"
+#include "dlil_ifnet.h"
+#include "dlil_netdev.h"
+#include "dlil_sysfs.h"
+
+/**
+ * struct dlil_net - what a namespace has of ours
+ * @net: the namespace
+ * @ifnets: its /sys/class/net/dlil_ifnets
+ */
+struct dlil_net {
+	struct net *net;
+	struct class_attribute ifnets;
+};
+
+static unsigned int dlil_net_id;
+
+static const char * const state_names[] = {
+	[DLIL_STATE_ACQUIRED] = "acquired",
+	[DLIL_STATE_ATTACHED] = "attached",
+	[DLIL_STATE_DETACHING] = "detaching",
+};
+
+static const char * const unmatched_names[] = {
+	[DLIL_UNMATCHED_PASS] = "pass",
+	[DLIL_UNMATCHED_DROP] = "drop",
+};
+
+/* Show what @fn has to say about the binding of a device. */
+static ssize_t show_netdev(struct device *d, char *buf,
+			   ssize_t (*fn)(const struct dlil_netdev *nd,
+					 char *buf))
+{
+	struct dlil_netdev *nd;
+	ssize_t ret = -ENODEV;
+
+	rcu_read_lock();
+	nd = dlil_netdev_of(to_net_dev(d));
+	if (nd)
+		ret = fn(nd, buf);
+	rcu_read_unlock();
+	return ret;
+}
+
+#define NETDEV_ATTR(_name)						\
+static ssize_t _name##_show(struct device *d,				\
+			    struct device_attribute *attr, char *buf)	\
+{									\
+	return show_netdev(d, buf, show_##_name);			\
+}									\
+static DEVICE_ATTR_RO(_name)
+
+static ssize_t show_state(const struct dlil_netdev *nd, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  state_names[READ_ONCE(nd->ifp->state)]);
+}
+NETDEV_ATTR(state);
+
+static ssize_t show_thread(const struct dlil_netdev *nd, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", nd->ifp->inq.pid);
+}
+NETDEV_ATTR(thread);
+
+static ssize_t show_unmatched(const struct dlil_netdev *nd, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  unmatched_names[READ_ONCE(nd->unmatched)]);
+}
+NETDEV_ATTR(unmatched);
+
+#define COUNTER_ATTR(_name)						\
+static ssize_t show_##_name(const struct dlil_netdev *nd, char *buf)	\
+{									\
+	struct dlil_flow in, out;					\
+	struct dlil_stats stats;					\
+									\
+	dlil_stats_read(nd->ifp, &stats, &in, &out);			\
+	return sysfs_emit(buf, "%llu\n", stats._name);			\
+}									\
+NETDEV_ATTR(_name)
+
+COUNTER_ATTR(ipackets);
+COUNTER_ATTR(ibytes);
+COUNTER_ATTR(opackets);
+COUNTER_ATTR(obytes);
+COUNTER_ATTR(imcasts);
+COUNTER_ATTR(iqdrops);
+COUNTER_ATTR(noproto);
+
+static struct attribute *netdev_attrs[] = {
+	&dev_attr_state.attr,
+	&dev_attr_thread.attr,
+	&dev_attr_unmatched.attr,
+	&dev_attr_ipackets.attr,
+	&dev_attr_ibytes.attr,
+	&dev_attr_opackets.attr,
+	&dev_attr_obytes.attr,
+	&dev_attr_imcasts.attr,
+	&dev_attr_iqdrops.attr,
+	&dev_attr_noproto.attr,
+	NULL
+};
+
+static const struct attribute_group netdev_group = {
+	.name = "dlil",
+	.attrs = netdev_attrs,
+};
+
+int dlil_sysfs_add(struct net_device *dev)
+{
+	return sysfs_create_group(&dev->dev.kobj, &netdev_group);
+}
+
+void dlil_sysfs_remove(struct net_device *dev)
+{
+	sysfs_remove_group(&dev->dev.kobj, &netdev_group);
+}
+
+static ssize_t ifnets_show(compat_class_const struct class *class,
+			   compat_class_const struct class_attribute *attr,
+			   char *buf)
+{
+	struct dlil_net *dn = container_of(attr, struct dlil_net, ifnets);
+	struct dlil_ifnet *ifp;
+	char name[IFNAMSIZ];
+	unsigned long pos;
+	int len = 0;
+
+	for (pos = 0; (ifp = dlil_ifnet_nth(dn->net, pos)); pos++) {
+		dlil_ifnet_copy_name(ifp, name);
+		dlil_ifnet_put(ifp);
+		if (len + sizeof(name) + sizeof(" ++more++") > PAGE_SIZE) {
+			len += sysfs_emit_at(buf, len, " ++more++");
+			break;
+		}
+		len += sysfs_emit_at(buf, len, len ? " %s" : "%s", name);
+	}
+	len += sysfs_emit_at(buf, len, "\n");
+	return len;
+}
+
+static int change(struct net *net, char sign, const char *name,
+		  struct dlil_ifnet **going, struct netlink_ext_ack *extack)
+{
+	struct net_device *dev = __dev_get_by_name(net, name);
+	struct dlil_ifnet *ifp;
+
+	if (!dev) {
+		NL_SET_ERR_MSG(extack, "no such device");
+		return -ENODEV;
+	}
+	if (sign == '+')
+		return dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, extack);
+	ifp = dlil_netdev_detach(dev, extack);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	*going = ifp;
+	return 0;
+}
+
+/* "+DEV" attaches, "-DEV" detaches. */
+static ssize_t ifnets_store(compat_class_const struct class *class,
+			    compat_class_const struct class_attribute *attr,
+			    const char *buf, size_t count)
+{
+	struct dlil_net *dn = container_of(attr, struct dlil_net, ifnets);
+	struct netlink_ext_ack extack = {};
+	struct dlil_ifnet *going = NULL;
+	char name[IFNAMSIZ + 1] = "";
+	char sign;
+	int err;
+
+	if (!capable(CAP_NET_ADMIN))
+		return -EPERM;
+	if (sscanf(buf, "%c%16s", &sign, name) != 2 ||
+	    (sign != '+' && sign != '-') || !dev_valid_name(name)) {
+		pr_err("dlil: write +DEV or -DEV to dlil_ifnets\n");
+		return -EINVAL;
+	}
+	if (!rtnl_trylock())
+		return restart_syscall();
+	err = change(dn->net, sign, name, &going, &extack);
+	rtnl_unlock();
+	if (err && extack._msg)
+		pr_err("dlil: %s: %s\n", name, extack._msg);
+	if (going) {
+		err = dlil_ifnet_wait_detached(going);
+		dlil_ifnet_put(going);
+	}
+	return err ?: count;
+}
+
+static int __net_init dlil_net_init(struct net *net)
+{
+	struct dlil_net *dn = net_generic(net, dlil_net_id);
+
+	dn->net = net;
+	dn->ifnets.attr.name = "dlil_ifnets";
+	dn->ifnets.attr.mode = 0644;
+	dn->ifnets.show = ifnets_show;
+	dn->ifnets.store = ifnets_store;
+	sysfs_attr_init(&dn->ifnets.attr);
+	return netdev_class_create_file_ns(&dn->ifnets, net);
+}
+
+static void __net_exit dlil_net_exit(struct net *net)
+{
+	struct dlil_net *dn = net_generic(net, dlil_net_id);
+
+	netdev_class_remove_file_ns(&dn->ifnets, net);
+}
+
+static struct pernet_operations dlil_net_ops = {
+	.init = dlil_net_init,
+	.exit = dlil_net_exit,
+	.id = &dlil_net_id,
+	.size = sizeof(struct dlil_net),
+};
+
+int dlil_sysfs_module_init(void)
+{
+	return register_pernet_subsys(&dlil_net_ops);
+}
+
+void dlil_sysfs_module_exit(void)
+{
+	unregister_pernet_subsys(&dlil_net_ops);
+}

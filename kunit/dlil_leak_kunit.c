@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the suites before this one lost: it has to be linked last.
+ *
+ * kmemleak scans by itself a minute after boot and ten minutes later, and
+ * reports what was unreferenced both times.  On User Mode Linux with time-travel
+ * that wait takes no time.  Only there: other kernels can be asked for a scan.
+ */
+#include <kunit/test.h>
+#include <linux/console.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#define SCANS_DONE	(720 * HZ)
+#define PLANTS		8
+
+static unsigned int reports, reported_plants;
+
+static void watch(struct console *con, const char *text, unsigned int len)
+{
+	if (strnstr(text, "unreferenced object", len))
+		reports++;
+	if (strnstr(text, "dlil_leak_plant", len))
+		reported_plants++;
+}
+
+static struct console watcher = {
+	.name = "dlil_leak",
+	.write = watch,
+	.flags = CON_ENABLED,
+	.index = -1,
+};
+
+/* Leaks on purpose: proof that kmemleak is at work and that we see it. */
+noinline void dlil_leak_plant(void);
+noinline void dlil_leak_plant(void)
+{
+	void *volatile lost;
+	int i;
+
+	for (i = 0; i < PLANTS; i++)
+		lost = kzalloc(48, GFP_KERNEL);
+	lost = NULL;
+}
+
+static int dlil_leak_suite_init(struct kunit_suite *suite)
+{
+	long left = SCANS_DONE;
+
+	dlil_leak_plant();
+	register_console(&watcher);
+	while (left)
+		left = schedule_timeout_interruptible(left);
+	return unregister_console(&watcher);
+}
+
+/* STA-3, OUT-9, IFN-5: nothing is left behind. */
+static void dlil_leak_none(struct kunit *test)
+{
+	KUNIT_EXPECT_GT(test, reported_plants, 0);
+	KUNIT_EXPECT_EQ(test, reports, reported_plants);
+}
+
+static struct kunit_case dlil_leak_cases[] = {
+	KUNIT_CASE(dlil_leak_none),
+	{}
+};
+
+static struct kunit_suite dlil_leak_suite = {
+	.name = "dlil_leak",
+	.suite_init = dlil_leak_suite_init,
+	.test_cases = dlil_leak_cases,
+};
+kunit_test_suite(dlil_leak_suite);

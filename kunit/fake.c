@@ -1,0 +1,740 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/etherdevice.h>
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+
+#include "../dlil_ifnet.h"
+#include "fake.h"
+
+#define FAKE_IFINDEX	4711
+
+const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
+
+/* Packets of ours that are not freed, and ifnets that are not destroyed. */
+static atomic_t live_skbs = ATOMIC_INIT(0);
+static atomic_t live_fakes = ATOMIC_INIT(0);
+
+void fake_trace(struct fake *fake, const char *fmt, ...)
+{
+	unsigned long flags;
+	va_list args;
+
+	spin_lock_irqsave(&fake->lock, flags);
+	if (fake->len)
+		fake->len += scnprintf(fake->trace + fake->len,
+				       FAKE_TRACE - fake->len, " ");
+	va_start(args, fmt);
+	fake->len += vscnprintf(fake->trace + fake->len,
+				FAKE_TRACE - fake->len, fmt, args);
+	va_end(args);
+	spin_unlock_irqrestore(&fake->lock, flags);
+}
+
+void fake_trace_clear(struct fake *fake)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&fake->lock, flags);
+	fake->len = 0;
+	fake->trace[0] = '\0';
+	spin_unlock_irqrestore(&fake->lock, flags);
+}
+
+/* Packets */
+
+static void skb_destroyed(struct sk_buff *skb)
+{
+	atomic_dec(&live_skbs);
+}
+
+int fake_skbs(void)
+{
+	return atomic_read(&live_skbs);
+}
+
+/* @len bytes of room behind as much in front; its contents are the caller's. */
+struct sk_buff *fake_skb(struct fake *fake, unsigned int len)
+{
+	struct sk_buff *skb = alloc_skb(2 * len + FAKE_HLEN, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(fake->test, skb);
+	skb_reserve(skb, len + FAKE_HLEN);
+	skb->destructor = skb_destroyed;
+	atomic_inc(&live_skbs);
+	return skb;
+}
+
+struct fake_payload *fake_payload(const struct sk_buff *skb)
+{
+	return (struct fake_payload *)skb_network_header(skb);
+}
+
+struct sk_buff *fake_tx(struct fake *fake, u32 seq)
+{
+	struct fake_payload *payload;
+	struct sk_buff *skb;
+
+	skb = fake_skb(fake, sizeof(*payload));
+	skb_reset_network_header(skb);
+	payload = skb_put_zero(skb, sizeof(*payload));
+	payload->seq = seq;
+	return skb;
+}
+
+struct sk_buff *fake_raw(struct fake *fake, u32 seq)
+{
+	struct sk_buff *skb = fake_tx(fake, seq);
+
+	memset(skb_push(skb, FAKE_HLEN), 0, FAKE_HLEN);
+	skb_reset_mac_header(skb);
+	return skb;
+}
+
+struct sk_buff *fake_rx(struct fake *fake, u32 family, u32 seq)
+{
+	struct sk_buff *skb = fake_raw(fake, seq);
+
+	fake_payload(skb)->family = family;
+	skb_pull(skb, FAKE_HLEN);
+	return skb;
+}
+
+/* What the packet tells @stage to do.  Who steals, frees. */
+static int obey(struct sk_buff *skb, enum fake_stage stage)
+{
+	int verdict = fake_payload(skb)->verdict[stage];
+
+	if (verdict == DLIL_STOLEN)
+		kfree_skb(skb);
+	return verdict;
+}
+
+static u32 seq_of(const struct sk_buff *skb)
+{
+	return fake_payload(skb)->seq;
+}
+
+/* The driver */
+
+static int driver_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+	int err = fake_payload(skb)->verdict[FAKE_DRIVER];
+
+	fake_trace(fake, "D%u", seq_of(skb));
+	if (fake->output_hook)
+		fake->output_hook(fake, skb);
+	if (err)
+		kfree_skb(skb);
+	else
+		skb_queue_tail(&fake->sent, skb);
+	return err;
+}
+
+/* For tests that want it: not in the vector by default. */
+void fake_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+		    enum dlil_drop_reason why)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+	unsigned int keep = fake->keep_unmatched;
+	struct sk_buff *skb;
+
+	fake_trace(fake, "U%d[", why);
+	skb_queue_walk(list, skb)
+		fake_trace(fake, "%u", seq_of(skb));
+	fake_trace(fake, "]");
+	for (; keep && (skb = __skb_dequeue(list)); keep--)
+		kfree_skb(skb);
+}
+
+static void driver_free(struct dlil_ifnet *ifp)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	fake_trace(fake, "free");
+	atomic_inc(&fake->freed);
+	if (fake->free_hook)
+		fake->free_hook(fake);
+}
+
+/* The family: payload and header say all. */
+
+static int family_demux(struct dlil_ifnet *ifp, struct sk_buff *skb,
+			u32 *family)
+{
+	struct fake_payload *payload = fake_payload(skb);
+	int err = payload->verdict[FAKE_DEMUX];
+
+	skb->pkt_type = payload->pkt_type;
+	*family = payload->family;
+	if (err == DLIL_STOLEN)
+		kfree_skb(skb);
+	return err;
+}
+
+static int family_framer(struct dlil_ifnet *ifp, struct sk_buff **skb,
+			 const struct dlil_frame *frame)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+	u8 *header;
+	int err;
+
+	fake_trace(fake, "h%u", seq_of(*skb));
+	err = obey(*skb, FAKE_FRAMER);
+	if (err) {
+		if (err != DLIL_STOLEN && fake->framer_loses) {
+			kfree_skb(*skb);
+			*skb = NULL;
+		}
+		return err;
+	}
+	header = skb_push(*skb, FAKE_HLEN);
+	skb_reset_mac_header(*skb);
+	memset(header, 0, FAKE_HLEN);
+	memcpy(header, frame->dest, ETH_ALEN);
+	memcpy(header + ETH_ALEN, &frame->type, sizeof(frame->type));
+	return 0;
+}
+
+static int family_add_proto(struct dlil_ifnet *ifp, u32 family,
+			    const struct dlil_demux_desc *descs,
+			    unsigned int n)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	if (fake->add_error)
+		return fake->add_error;
+	fake->protos_added++;
+	return 0;
+}
+
+static int family_del_proto(struct dlil_ifnet *ifp, u32 family)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	fake->protos_deleted++;
+	return 0;
+}
+
+/* Filters */
+
+static int filter_run(struct fake_filter *f, struct sk_buff **skb,
+		      enum fake_stage stage)
+{
+	atomic_inc(&f->calls);
+	fake_trace(f->fake, "%c%u", f->tag, seq_of(*skb));
+	if (f->hook)
+		return f->hook(f, skb);
+	if (f->verdict) {
+		if (f->verdict == DLIL_STOLEN)
+			kfree_skb(*skb);
+		return f->verdict;
+	}
+	return obey(*skb, stage);
+}
+
+static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			struct sk_buff **skb)
+{
+	struct fake_filter *f = cookie;
+
+	KUNIT_EXPECT_PTR_EQ(f->fake->test, ifp, f->fake->ifp);
+	return filter_run(f, skb, FAKE_FILTER_IN);
+}
+
+static int filter_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff **skb)
+{
+	struct fake_filter *f = cookie;
+
+	KUNIT_EXPECT_PTR_EQ(f->fake->test, ifp, f->fake->ifp);
+	return filter_run(f, skb, FAKE_FILTER_OUT);
+}
+
+static void filter_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fake_filter *f = cookie;
+
+	atomic_inc(&f->detached);
+	fake_trace(f->fake, "~%c", f->tag);
+}
+
+const struct dlil_filter_ops fake_filter_in_ops = {
+	.input = filter_input,
+	.detached = filter_detached,
+};
+
+const struct dlil_filter_ops fake_filter_out_ops = {
+	.output = filter_output,
+	.detached = filter_detached,
+};
+
+const struct dlil_filter_ops fake_filter_both_ops = {
+	.input = filter_input,
+	.output = filter_output,
+	.detached = filter_detached,
+};
+
+struct fake_filter *fake_filter_new(struct fake *fake, char tag,
+				    const struct dlil_filter_ops *ops)
+{
+	struct fake_filter *f = &fake->filters[fake->n_filters];
+
+	KUNIT_ASSERT_LT(fake->test, fake->n_filters, FAKE_FILTERS);
+	fake->n_filters++;
+	f->fake = fake;
+	f->tag = tag;
+	f->params.ops = ops;
+	f->params.name = "fake";
+	f->params.cookie = f;
+	return f;
+}
+
+int fake_filter_attach(struct fake_filter *f)
+{
+	int err = dlil_filter_attach(f->fake->ifp, &f->params, &f->ref);
+
+	if (!err)
+		f->attached++;
+	return err;
+}
+
+struct fake_filter *fake_filter(struct fake *fake, char tag,
+				const struct dlil_filter_ops *ops)
+{
+	struct fake_filter *f = fake_filter_new(fake, tag, ops);
+
+	KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(f), 0);
+	KUNIT_ASSERT_NE(fake->test, f->ref, 0);
+	return f;
+}
+
+/* Protocols */
+
+static int proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff *skb)
+{
+	struct fake_proto *p = cookie;
+	int err;
+
+	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
+	atomic_inc(&p->packets);
+	fake_trace(p->fake, "%c%u", p->tag, seq_of(skb));
+	if (p->hook)
+		p->hook(p);
+	err = obey(skb, FAKE_PROTO);
+	if (!err)
+		kfree_skb(skb);
+	return err;
+}
+
+/* The first packet speaks for the list. */
+static int proto_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			    struct sk_buff_head *list)
+{
+	struct fake_proto *p = cookie;
+	struct sk_buff *skb;
+	int err;
+
+	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
+	atomic_add(skb_queue_len(list), &p->packets);
+	fake_trace(p->fake, "%c[", p->tag);
+	skb_queue_walk(list, skb)
+		fake_trace(p->fake, "%u", seq_of(skb));
+	fake_trace(p->fake, "]");
+	if (p->hook)
+		p->hook(p);
+	if (p->list_hook)
+		return p->list_hook(p, list);
+	err = fake_payload(skb_peek(list))->verdict[FAKE_PROTO];
+	if (!err || err == DLIL_STOLEN)
+		__skb_queue_purge(list);
+	return err;
+}
+
+static int proto_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			    struct sk_buff *skb, const struct sockaddr *dest,
+			    struct dlil_frame *frame)
+{
+	struct fake_proto *p = cookie;
+
+	fake_trace(p->fake, "%c?%u", p->tag, seq_of(skb));
+	frame->type = cpu_to_be16(0x9000 + seq_of(skb));
+	memcpy(frame->dest, dest->sa_data, ETH_ALEN);
+	return obey(skb, FAKE_PRE_OUTPUT);
+}
+
+static void proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family)
+{
+	struct fake_proto *p = cookie;
+
+	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
+	atomic_inc(&p->detached);
+	fake_trace(p->fake, "~%c", p->tag);
+}
+
+const struct dlil_proto_ops fake_proto_ops = {
+	.input = proto_input,
+	.input_list = proto_input_list,
+	.pre_output = proto_pre_output,
+	.detached = proto_detached,
+};
+
+struct fake_proto *fake_proto_new(struct fake *fake, char tag, u32 family)
+{
+	struct fake_proto *p = &fake->protos[fake->n_protos];
+
+	KUNIT_ASSERT_LT(fake->test, fake->n_protos, FAKE_PROTOS);
+	fake->n_protos++;
+	p->fake = fake;
+	p->tag = tag;
+	p->family = family;
+	p->params.ops = &fake_proto_ops;
+	p->params.name = "fake";
+	p->params.cookie = p;
+	return p;
+}
+
+int fake_proto_attach(struct fake_proto *p)
+{
+	int err = dlil_proto_attach(p->fake->ifp, p->family, &p->params);
+
+	if (!err)
+		p->attached++;
+	return err;
+}
+
+int fake_proto_attach_v2(struct fake_proto *p)
+{
+	int err = dlil_proto_attach_v2(p->fake->ifp, p->family, &p->params);
+
+	if (!err)
+		p->attached++;
+	return err;
+}
+
+struct fake_proto *fake_proto(struct fake *fake, char tag, u32 family)
+{
+	struct fake_proto *p = fake_proto_new(fake, tag, family);
+
+	KUNIT_ASSERT_EQ(fake->test, fake_proto_attach(p), 0);
+	return p;
+}
+
+struct fake_proto *fake_proto_v2(struct fake *fake, char tag, u32 family)
+{
+	struct fake_proto *p = fake_proto_new(fake, tag, family);
+
+	KUNIT_ASSERT_EQ(fake->test, fake_proto_attach_v2(p), 0);
+	return p;
+}
+
+/* Traffic */
+
+int fake_input(struct fake *fake, struct sk_buff_head *list)
+{
+	int err;
+
+	atomic_add(skb_queue_len(list), &fake->handed_in);
+	err = dlil_input(fake->ifp, list, NULL);
+	KUNIT_EXPECT_TRUE(fake->test, skb_queue_empty(list));
+	return err;
+}
+
+int fake_input_new(struct fake *fake, u32 family, u32 first, u32 n)
+{
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	for (; n; n--)
+		__skb_queue_tail(&list, fake_rx(fake, family, first++));
+	return fake_input(fake, &list);
+}
+
+int fake_output(struct fake *fake, u32 family, struct sk_buff_head *list,
+		u32 flags)
+{
+	static const struct sockaddr dest = { .sa_data = "\x02target" };
+	int err;
+
+	atomic_add(skb_queue_len(list), &fake->handed_out);
+	err = dlil_output(fake->ifp, family, list, &dest, flags);
+	KUNIT_EXPECT_TRUE(fake->test, skb_queue_empty(list));
+	return err;
+}
+
+int fake_output_new(struct fake *fake, u32 family, u32 first, u32 n,
+		    u32 flags)
+{
+	bool raw = flags & DLIL_OUTPUT_RAW;
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	for (; n; n--, first++)
+		__skb_queue_tail(&list, raw ? fake_raw(fake, first) :
+					      fake_tx(fake, first));
+	return fake_output(fake, family, &list, flags);
+}
+
+/* Counters */
+
+static bool all_seen(struct fake *fake)
+{
+	dlil_stats_read(fake->ifp, &fake->stats, &fake->in, &fake->out);
+	return fake->in.seen == atomic_read(&fake->handed_in) &&
+	       fake->out.seen == atomic_read(&fake->handed_out);
+}
+
+/* Row STA-3. */
+static void expect_conserved(struct fake *fake, const struct dlil_flow *flow)
+{
+	u64 freed = 0;
+	int i;
+
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		freed += flow->drops[i];
+	KUNIT_EXPECT_EQ(fake->test, flow->freed, freed);
+	KUNIT_EXPECT_EQ(fake->test, flow->seen,
+			flow->delivered + flow->passed + flow->stolen +
+			flow->freed);
+}
+
+void fake_read(struct fake *fake)
+{
+	struct kunit *test = fake->test;
+
+	if (!fake_wait_for(all_seen(fake))) {
+		KUNIT_EXPECT_EQ(test, fake->in.seen,
+				atomic_read(&fake->handed_in));
+		KUNIT_EXPECT_EQ(test, fake->out.seen,
+				atomic_read(&fake->handed_out));
+	}
+	expect_conserved(fake, &fake->in);
+	expect_conserved(fake, &fake->out);
+}
+
+void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
+		      const struct dlil_flow *want, int line)
+{
+	struct kunit *test = fake->test;
+	int i;
+
+	KUNIT_EXPECT_EQ_MSG(test, got->delivered, want->delivered,
+			    "delivered, line %d", line);
+	KUNIT_EXPECT_EQ_MSG(test, got->passed, want->passed,
+			    "passed, line %d", line);
+	KUNIT_EXPECT_EQ_MSG(test, got->stolen, want->stolen,
+			    "stolen, line %d", line);
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		KUNIT_EXPECT_EQ_MSG(test, got->drops[i], want->drops[i],
+				    "dropped for reason %d, line %d", i, line);
+}
+
+/* Threads */
+
+static int task_fn(void *arg)
+{
+	struct fake_task *task = arg;
+	int err = task->fn(task);
+
+	complete(&task->done);
+	return err;
+}
+
+struct fake_task *fake_run(struct fake *fake,
+			   int (*fn)(struct fake_task *task))
+{
+	struct fake_task *task = &fake->tasks[fake->n_tasks];
+
+	KUNIT_ASSERT_LT(fake->test, fake->n_tasks, FAKE_TASKS);
+	task->fake = fake;
+	task->fn = fn;
+	init_completion(&task->done);
+	task->task = kthread_create(task_fn, task, "fake");
+	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(task->task));
+	fake->n_tasks++;
+	get_task_struct(task->task);
+	wake_up_process(task->task);
+	return task;
+}
+
+bool fake_done(struct fake_task *task)
+{
+	return completion_done(&task->done);
+}
+
+int fake_join(struct fake_task *task)
+{
+	int err;
+
+	KUNIT_EXPECT_NE(task->fake->test,
+			wait_for_completion_timeout(&task->done,
+						    FAKE_DEADLINE), 0);
+	complete_all(&task->done);
+	err = kthread_stop(task->task);
+	put_task_struct(task->task);
+	task->task = NULL;
+	return err;
+}
+
+/* A test that fails must not leave a callback behind for ever. */
+void fake_block(struct fake *fake)
+{
+	complete(&fake->entered);
+	KUNIT_EXPECT_NE(fake->test,
+			wait_for_completion_timeout(&fake->leave,
+						    2 * FAKE_DEADLINE), 0);
+}
+
+void fake_wait_blocked(struct fake *fake)
+{
+	KUNIT_ASSERT_NE(fake->test,
+			wait_for_completion_timeout(&fake->entered,
+						    FAKE_DEADLINE), 0);
+}
+
+void fake_unblock(struct fake *fake)
+{
+	complete_all(&fake->leave);
+}
+
+/* Modules */
+
+struct module *fake_module(struct kunit *test, enum module_state state)
+{
+	struct module *module;
+
+	module = kunit_kzalloc(test, sizeof(*module), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, module);
+	module->state = state;
+	atomic_set(&module->refcnt, 1);
+	return module;
+}
+
+int fake_module_pins(const struct module *module)
+{
+	return atomic_read(&module->refcnt) - 1;
+}
+
+/* The ifnet */
+
+unsigned int fake_refs(const struct fake *fake)
+{
+	return refcount_read(&fake->ifp->refs);
+}
+
+static void fake_destroy(struct fake *fake)
+{
+	struct kunit *test = fake->test;
+	unsigned int i;
+
+	fake_unblock(fake);
+	for (i = 0; i < fake->n_tasks; i++)
+		if (fake->tasks[i].task)
+			fake_join(&fake->tasks[i]);
+	if (fake->attached)
+		fake_detach(fake);
+	fake_read(fake);
+
+	for (i = 0; i < fake->n_filters; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[i].detached),
+				fake->filters[i].attached);
+	for (i = 0; i < fake->n_protos; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[i].detached),
+				fake->protos[i].attached);
+	KUNIT_EXPECT_EQ(test, fake->protos_deleted, fake->protos_added);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), fake->attaches);
+	/* What is left is that of the list of known ifnets. */
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == 1));
+
+	if (!fake->released)
+		dlil_ifnet_release(fake->ifp);
+	skb_queue_purge(&fake->sent);
+	if (atomic_dec_and_test(&live_fakes)) {
+		KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+		atomic_set(&live_skbs, 0);
+	}
+}
+
+static void fake_resource_free(struct kunit_resource *res)
+{
+	fake_destroy(res->data);
+}
+
+struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
+			     const void *id, size_t len)
+{
+	struct fake *fake;
+
+	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fake);
+	fake->test = test;
+	fake->driver.output = driver_output;
+	fake->driver.free = driver_free;
+	fake->family.demux = family_demux;
+	fake->family.framer = family_framer;
+	fake->family.add_proto = family_add_proto;
+	fake->family.del_proto = family_del_proto;
+	fake->params.driver = &fake->driver;
+	fake->params.family = &fake->family;
+	fake->params.priv = fake;
+	fake->params.net = &init_net;
+	fake->params.name = "fake0";
+	fake->params.ifindex = FAKE_IFINDEX;
+	fake->params.addr_len = ETH_ALEN;
+	skb_queue_head_init(&fake->sent);
+	init_completion(&fake->entered);
+	init_completion(&fake->leave);
+	spin_lock_init(&fake->lock);
+
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(kind, id, len, &fake->ifp), 0);
+	atomic_inc(&live_fakes);
+	KUNIT_ASSERT_NOT_NULL(test,
+			      kunit_alloc_resource(test, NULL,
+						   fake_resource_free,
+						   GFP_KERNEL, fake));
+	return fake;
+}
+
+struct fake *fake_acquire(struct kunit *test, enum dlil_ifnet_family kind)
+{
+	return fake_acquire_id(test, kind, NULL, 0);
+}
+
+int fake_attach(struct fake *fake)
+{
+	int err = dlil_ifnet_init(fake->ifp, &fake->params);
+
+	if (!err)
+		err = dlil_ifnet_attach(fake->ifp, fake_lladdr,
+					fake->params.addr_len);
+	if (err)
+		return err;
+	fake->attached = true;
+	fake->attaches++;
+	atomic_set(&fake->handed_in, 0);
+	atomic_set(&fake->handed_out, 0);
+	return 0;
+}
+
+struct fake *fake_attached(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	return fake;
+}
+
+/* A test may have detached it, or begun to. */
+void fake_detach(struct fake *fake)
+{
+	int err = dlil_ifnet_detach(fake->ifp);
+
+	KUNIT_EXPECT_TRUE(fake->test,
+			  !err || err == -ENXIO || err == -EINVAL);
+	KUNIT_EXPECT_EQ(fake->test, dlil_ifnet_wait_detached(fake->ifp), 0);
+	fake->attached = false;
+}
+
+MODULE_DESCRIPTION("KUnit tests of the Data Link Interface Layer");
+MODULE_LICENSE("GPL");

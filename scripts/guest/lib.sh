@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests, the demo and the shell in the VM share: a pair of network
+# namespaces, traffic between them, and questions to dlilctl.  Sourced, never
+# run.
+#
+# Namespace dut has the device under test, dl0; peer is at the other end of the
+# wire, pe0.
+
+MAC0=02:00:00:00:07:01
+MAC1=02:00:00:00:07:02
+IP0=10.7.0.1
+IP1=10.7.0.2
+IP60=fd00:7::1
+IP61=fd00:7::2
+
+export PARAMS=/sys/module/dlil/parameters
+
+# In the background use `ip netns exec` itself: its $! can be killed.
+dut() { ip netns exec dut "$@"; }
+peer() { ip netns exec peer "$@"; }
+ctl() { dlilctl -n dut "$@"; }
+
+fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
+
+# is WHAT GOT WANTED: two values are the same.
+is() { [ "$2" = "$3" ] || fail "$1 is ${2:-nothing}, not $3"; }
+
+# at_least WHAT GOT WANTED: numbers.
+at_least() { [ "$2" -ge "$3" ] || fail "$1 is ${2:-nothing}, less than $3"; }
+
+# wait_for SECONDS COMMAND...: until it is true.
+wait_for() {
+	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	shift
+
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$deadline" ] ||
+			fail "waited in vain for: $*"
+		sleep 0.05
+	done
+}
+
+# Joined by a wire, with addresses.  All but lo can be deleted by its group.
+two_namespaces() {
+	ip netns add dut
+	ip netns add peer
+	ip -n dut -batch - <<-END
+		link set lo up group 1
+		link add dl0 address $MAC0 type veth peer name pe0 address $MAC1 netns peer
+		addr add $IP0/24 dev dl0
+		addr add $IP60/64 dev dl0 nodad
+		link set dl0 up
+	END
+	ip -n peer -batch - <<-END
+		link set lo up group 1
+		addr add $IP1/24 dev pe0
+		addr add $IP61/64 dev pe0 nodad
+		link set pe0 up
+	END
+}
+
+# json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets.
+json() { ctl -j -s show dl0 | jq -r ".[0]$1"; }
+
+# filter NAME FIELD: of a filter of dl0.
+filter() {
+	ctl -j filter show dl0 |
+		jq -r --arg n "$1" ".[0].filters[] | select(.name == \$n).$2"
+}
+
+# STA-3: nothing that entered DLIL is unaccounted for, or has two reasons.
+# Prints what is wrong.
+unaccounted() {
+	dlilctl -n "$1" -j -s show | jq -c '.[] | .ifname as $dev |
+		(.flow | to_entries[] |
+		 select((.value |
+			 .seen != .delivered + .passed + .stolen + .freed or
+			 .freed != ([.drops[]] | add))) |
+		 [$dev, .key, .value]),
+		(select(.drops != (.flow | .input.drops as $i |
+			.output.drops as $o | $i |
+			with_entries(.value += $o[.key]))) |
+		 [$dev, "drops", .drops])'
+}
+
+accounted() { [ -z "$(unaccounted "$1")" ]; }
+
+# pings FROM COUNT ADDRESS [ARG...]: how many answers came, and "dup" if one
+# came twice.
+pings() {
+	local from=$1 count=$2 addr=$3
+	shift 3
+
+	{ "$from" ping -q -n -i 0.01 -W 1 -c "$count" "$@" "$addr" || true; } |
+		sed -nE 's/.* transmitted, ([0-9]+) received(, .*(dup))?.*/\1\3/p'
+}
+
+# no_pings FROM ADDRESS: none gets there and back, without waiting long.
+no_pings() {
+	is "answers to $1 from $2" "$(pings "$1" 5 "$2" -w 1)" 0
+}
+
+# ping_along FROM ADDRESS: go on pinging; the output is in $T/along.
+ping_along() {
+	ip netns exec "$1" ping -n -i 0.01 "$2" >"$T/along" 2>&1 &
+	ALONG=$!
+	wait_for 10 along 5
+}
+
+# along COUNT: at least so many answers by now.
+along() { [ "$(grep -c 'bytes from' "$T/along")" -ge "$1" ]; }
+
+# along_more COUNT: so many further answers come.
+along_more() { wait_for 20 along $(($(grep -c 'bytes from' "$T/along") + $1)); }
+
+# Ends it; then every answer but at most the last has come, in order, once.
+end_along() {
+	stop_along
+	sed -nE 's/.*icmp_seq=([0-9]+) .*/\1/p' "$T/along" |
+		awk '$1 != NR { exit 1 }' ||
+		fail "a ping was lost, came twice or out of order"
+	sed -nE 's/^([0-9]+) packets transmitted, ([0-9]+) received.*/\1 \2/p' \
+		"$T/along" | awk '{ exit $1 - $2 > 1 }' ||
+		fail "pings were lost: $(tail -n 3 "$T/along")"
+}
+
+stop_along() {
+	kill -INT "$ALONG"
+	wait "$ALONG" || true
+}
+
+# A flood in the background, which may lose what it likes.
+flood() {
+	ip netns exec "$1" ping -q -n -f "$2" >/dev/null 2>&1 &
+	export FLOOD=$!
+}
+
+# is_listening NAMESPACE tcp|udp PORT
+is_listening() {
+	local hex
+
+	printf -v hex ':%04X ' "$3"
+	ip netns exec "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
+}
+
+# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.
+transfer() {
+	local from=$1 to=$2 addr=$3 file=$4 receiver
+
+	ip netns exec "$to" socat -u -b 262144 TCP-LISTEN:5001,reuseaddr - </dev/null |
+		sha256sum >"$T/sum" &
+	receiver=$!
+	wait_for 10 is_listening "$to" tcp 5001
+	"$from" socat -u -b 262144 "OPEN:$file" "TCP:$addr:5001"
+	wait "$receiver"
+	cut -d ' ' -f 1 "$T/sum"
+}
+
+# send_frames FROM DEV HEX...: frames as they are.
+send_frames() {
+	local from=$1 dev=$2 hex
+	shift 2
+
+	for hex in "$@"; do
+		# shellcheck disable=SC2001 # every two digits
+		printf '%b' "$(sed 's/../\\x&/g' <<<"${hex//[ :]/}")" |
+			"$from" socat -u - "INTERFACE:$dev"
+	done
+}
+
+# host_listens DEV ETHERTYPE: as one of the host's protocols does, for that type
+# only; unlike a tap it comes after DLIL.  The frames are in $T/host.
+host_listens() {
+	local index addr
+
+	index=$(dut cat "/sys/class/net/$1/ifindex")
+	# A struct sockaddr_ll behind its family, the type in network order.
+	printf -v addr 'x%04x%02x%02x0000%024x' $(($2)) \
+		$((index & 255)) $((index >> 8)) 0
+	ip netns exec dut socat -u \
+		"SOCKET-RECV:17:3:$((($2 & 255) << 8 | $2 >> 8)):$addr" \
+		- </dev/null >"$T/host" &
+	wait_for 5 dut grep -q " $(printf %04x $(($2))) " /proc/net/packet
+}
+
+# What is attached and how, without what counts.
+setup_of() {
+	dlilctl -n "$1" -j show | jq -c 'map(del(.filters[].packets,
+		.filters[].matched, .protocols[].packets))'
+}
+
+# refused COMMAND...: exit status 1, one line that says why, nothing changed.
+# The sentence is in $SENTENCE.
+refused() {
+	local before status=0
+
+	before=$(setup_of dut)
+	"$@" >"$T/stdout" 2>"$T/stderr" || status=$?
+	SENTENCE=$(cat "$T/stderr")
+	is "the exit status of $*" $status 1
+	is "the output of $*" "$(cat "$T/stdout")" ""
+	is "the number of lines about $*" "$(wc -l <"$T/stderr")" 1
+	[[ $SENTENCE == 'Error: '?* ]] || fail "$* said: $SENTENCE"
+	is "what is attached after $*" "$(setup_of dut)" "$before"
+}
+
+# refused_with TEXT COMMAND...: as refused, by the kernel and with that text.
+refused_with() {
+	local text=$1
+	shift
+
+	refused "$@"
+	[[ $SENTENCE == 'Error: dlil: '*"$text"* ]] ||
+		fail "$* said: $SENTENCE, without: $text"
+}

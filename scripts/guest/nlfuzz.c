@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sends the generic netlink family dlil messages that are wrong, each in one of
+ * many ways, and wants every one refused:
+ *
+ *	nlfuzz IFINDEX COUNT
+ *
+ * IFINDEX is that of an attached device, since what is wrong should often be
+ * found late.  The same messages every time.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include <linux/dlil.h>
+
+static struct {
+	struct nlmsghdr nlh;
+	struct genlmsghdr genl;
+	char attrs[128 * 1024];
+} msg;
+
+static uint32_t seq;
+static uint64_t state = 0x444c494c;
+
+static uint32_t rnd(uint32_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (state >> 32) % below;
+}
+
+static void *end_of_msg(void)
+{
+	return (char *)&msg + NLMSG_ALIGN(msg.nlh.nlmsg_len);
+}
+
+static void begin(uint16_t type, uint8_t cmd)
+{
+	memset(&msg, 0, sizeof(msg.nlh) + sizeof(msg.genl));
+	msg.nlh.nlmsg_len = sizeof(msg.nlh) + sizeof(msg.genl);
+	msg.nlh.nlmsg_type = type;
+	msg.nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	msg.nlh.nlmsg_seq = ++seq;
+	msg.genl.cmd = cmd;
+	msg.genl.version = 1;
+}
+
+static struct nlattr *put(uint16_t type, const void *data, uint16_t len)
+{
+	struct nlattr *attr = end_of_msg();
+
+	attr->nla_type = type;
+	attr->nla_len = NLA_HDRLEN + len;
+	memset(attr + 1, 0, NLA_ALIGN(len));
+	if (len)
+		memcpy(attr + 1, data, len);
+	msg.nlh.nlmsg_len = (char *)attr - (char *)&msg +
+			    NLA_ALIGN(attr->nla_len);
+	return attr;
+}
+
+static void put_u32(uint16_t type, uint32_t value)
+{
+	put(type, &value, sizeof(value));
+}
+
+static void put_str(uint16_t type, const char *text)
+{
+	put(type, text, strlen(text) + 1);
+}
+
+static struct nlattr *nest(uint16_t type)
+{
+	return put(type | NLA_F_NESTED, NULL, 0);
+}
+
+static void end_nest(struct nlattr *attr)
+{
+	attr->nla_len = (char *)end_of_msg() - (char *)attr;
+}
+
+static void put_noise(uint16_t type, uint16_t len)
+{
+	char noise[4096];
+	uint16_t i;
+
+	for (i = 0; i < len; i++)
+		noise[i] = rnd(256);
+	put(type, noise, len);
+}
+
+/* Returns the error of the answer, 0 for none, 1 for no answer. */
+static int talk(int fd)
+{
+	char buf[64 * 1024];
+	struct nlmsghdr *nlh;
+	ssize_t len;
+
+	if (send(fd, &msg, msg.nlh.nlmsg_len, 0) < 0)
+		return -errno;
+	len = recv(fd, buf, sizeof(buf), 0);
+	for (nlh = (void *)buf; NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len))
+		if (nlh->nlmsg_type == NLMSG_ERROR)
+			return ((struct nlmsgerr *)NLMSG_DATA(nlh))->error;
+	return 1;
+}
+
+static uint16_t find_family(int fd)
+{
+	char buf[4096];
+	struct nlmsghdr *nlh = (void *)buf;
+	struct nlattr *attr;
+	uint16_t id = 0;
+	ssize_t len;
+
+	begin(GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+	msg.nlh.nlmsg_flags = NLM_F_REQUEST;
+	put_str(CTRL_ATTR_FAMILY_NAME, DLIL_GENL_NAME);
+	if (send(fd, &msg, msg.nlh.nlmsg_len, 0) < 0 ||
+	    (len = recv(fd, buf, sizeof(buf), 0)) < 0 ||
+	    nlh->nlmsg_type != GENL_ID_CTRL)
+		return 0;
+	attr = (void *)((char *)NLMSG_DATA(nlh) + GENL_HDRLEN);
+	len = nlh->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
+	while (len >= NLA_HDRLEN && attr->nla_len <= len) {
+		if (attr->nla_type == CTRL_ATTR_FAMILY_ID)
+			memcpy(&id, attr + 1, sizeof(id));
+		len -= NLA_ALIGN(attr->nla_len);
+		attr = (void *)((char *)attr + NLA_ALIGN(attr->nla_len));
+	}
+	return id;
+}
+
+/* An attribute that no command takes, whatever else is in the message. */
+static void put_wrong_attr(void)
+{
+	struct nlattr *attr;
+
+	switch (rnd(9)) {
+	case 0: /* not known */
+		put_noise(DLIL_A_MAX + 1 + rnd(1000), rnd(64));
+		break;
+	case 1: /* too short for what it is */
+		put_noise(DLIL_A_UNMATCHED, rnd(4));
+		break;
+	case 2: /* out of range */
+		put_u32(DLIL_A_UNMATCHED, DLIL_UNMATCHED_DROP + 1 + rnd(1000));
+		break;
+	case 3: /* longer than any name */
+		put_noise(DLIL_A_IFNAME, 17 + rnd(1000));
+		break;
+	case 4: /* longer than the message */
+		attr = put(DLIL_A_UNMATCHED, "", 1);
+		attr->nla_len += 5 + rnd(60000);
+		break;
+	case 5: /* shorter than its header */
+		attr = put(DLIL_A_UNMATCHED, "", 1);
+		attr->nla_len = rnd(NLA_HDRLEN);
+		break;
+	case 6: /* out of range */
+		put_u32(DLIL_A_IFINDEX, rnd(2) ? 0 : 0x80000000 + rnd(1000));
+		break;
+	case 7: /* unknown inside a nest */
+		attr = nest(DLIL_A_FILTER);
+		put_noise(DLIL_A_FILTER_MAX + 1 + rnd(100), rnd(64));
+		end_nest(attr);
+		break;
+	case 8: /* not a nest */
+		put_noise(DLIL_A_PROTOCOL | NLA_F_NESTED, 1 + rnd(3));
+		break;
+	}
+}
+
+/* A filter with one thing wrong. */
+static void put_wrong_filter(void)
+{
+	struct sock_filter insns[8] = {
+		BPF_STMT(BPF_RET | BPF_K, 1),
+	};
+	uint16_t n = 1, len = sizeof(insns[0]);
+	const char *name = "fuzz", *kind = "match", *action = "drop";
+	uint32_t direction = 1 + rnd(3);
+	struct nlattr *attr;
+	uint16_t i;
+
+	attr = nest(DLIL_A_FILTER);
+	switch (rnd(10)) {
+	case 0: /* random instructions; an unknown one is always among them */
+		n = 1 + rnd(8);
+		for (i = 0; i < n; i++)
+			insns[i] = (struct sock_filter){
+				rnd(65536) | 0x8000, rnd(256), rnd(256),
+				rnd(1 << 30) };
+		len = n * sizeof(insns[0]);
+		break;
+	case 1: /* does not end */
+		insns[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_IMM, 1);
+		break;
+	case 2: /* jumps out of the program */
+		insns[0] = (struct sock_filter)
+			BPF_JUMP(BPF_JMP | BPF_JA, 1 + rnd(1 << 30), 0, 0);
+		break;
+	case 3: /* divides by zero */
+		insns[0] = (struct sock_filter)
+			BPF_STMT(BPF_ALU | BPF_DIV | BPF_K, 0);
+		insns[1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_A, 0);
+		len = 2 * sizeof(insns[0]);
+		break;
+	case 4: /* half an instruction */
+		len = rnd(sizeof(insns[0]));
+		break;
+	case 5:
+		kind = "mismatch";
+		break;
+	case 6:
+		action = "explode";
+		break;
+	case 7:
+		direction = rnd(2) ? 0 : 4 + rnd(1000);
+		break;
+	case 8:
+		name = "";
+		break;
+	case 9:
+		name = NULL;
+		break;
+	}
+	if (name)
+		put_str(DLIL_A_FILTER_NAME, name);
+	put_str(DLIL_A_FILTER_KIND, kind);
+	put_str(DLIL_A_FILTER_ACTION, action);
+	put_u32(DLIL_A_FILTER_DIRECTION, direction);
+	put(DLIL_A_FILTER_PROGRAM, insns, len);
+	end_nest(attr);
+}
+
+/* More instructions than a program may have. */
+static void put_long_filter(void)
+{
+	static struct sock_filter insns[BPF_MAXINSNS + 1];
+	struct nlattr *attr = nest(DLIL_A_FILTER);
+	size_t i;
+
+	for (i = 0; i < sizeof(insns) / sizeof(insns[0]); i++)
+		insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1);
+	put_str(DLIL_A_FILTER_NAME, "long");
+	put_str(DLIL_A_FILTER_KIND, "match");
+	put_str(DLIL_A_FILTER_ACTION, "drop");
+	put(DLIL_A_FILTER_PROGRAM, insns, sizeof(insns));
+	end_nest(attr);
+}
+
+static void make(uint16_t family, uint32_t ifindex, uint32_t i)
+{
+	static const char *const names[] = { "", "no-such-dev", "..", "a/b" };
+	uint8_t cmd = 1 + rnd(DLIL_CMD_MAX);
+
+	switch (i % 7) {
+	case 0: /* one attribute is wrong, the device is right */
+		begin(family, cmd);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_wrong_attr();
+		break;
+	case 1: /* the same in the other order */
+		begin(family, cmd);
+		put_wrong_attr();
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		break;
+	case 2:
+		begin(family, DLIL_CMD_FILTER_ADD);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_wrong_filter();
+		break;
+	case 3: /* noise */
+		begin(family, cmd);
+		put_noise(rnd(65536), rnd(4000));
+		put_noise(rnd(65536), rnd(4000));
+		break;
+	case 4: /* no such command */
+		begin(family, DLIL_CMD_MAX + 1 + rnd(200));
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		break;
+	case 5: /* no such device, or none, or two */
+		begin(family, cmd);
+		if (rnd(3))
+			put_str(DLIL_A_IFNAME, names[rnd(4)]);
+		if (rnd(2))
+			put_u32(DLIL_A_IFINDEX, 0x7fffffff);
+		break;
+	case 6:
+		begin(family, DLIL_CMD_FILTER_ADD);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_long_filter();
+		break;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct timeval timeout = { .tv_sec = 10 };
+	uint32_t i, count, ifindex;
+	uint16_t family;
+	int fd, ret;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: nlfuzz IFINDEX COUNT\n");
+		return 2;
+	}
+	ifindex = strtoul(argv[1], NULL, 10);
+	count = strtoul(argv[2], NULL, 10);
+	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+				 sizeof(timeout))) {
+		perror("netlink");
+		return 1;
+	}
+	family = find_family(fd);
+	if (!family) {
+		fprintf(stderr, "there is no family dlil\n");
+		return 1;
+	}
+	for (i = 0; i < count; i++) {
+		make(family, ifindex, i);
+		ret = talk(fd);
+		if (ret < 0)
+			continue;
+		fprintf(stderr, "message %u, command %u, was %s\n", i,
+			msg.genl.cmd, ret ? "not answered" : "accepted");
+		return 1;
+	}
+	printf("%u messages, all refused\n", count);
+	return 0;
+}

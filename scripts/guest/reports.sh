@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What counts as a report of the kernel that something went wrong.  One list
+# for the host, which reads the whole log of a VM, and for the guest, which
+# reads what each test added; for stock kernels and for debug kernels.
+# Sourced, never run.
+
+KERNEL_REPORTS=(
+	'WARNING:' 'BUG:' 'BUG [^ ]+ ?\(' 'Oops' 'Call Trace:' 'Kernel panic'
+	'general protection fault' 'unable to handle' 'stack-protector:'
+	'kernel BUG at' 'Bad page' 'double fault' 'divide error:'
+	# lockdep, sleeping in atomic context, RCU
+	'possible recursive locking' 'possible circular locking'
+	'INFO: possible' 'inconsistent lock state' 'suspicious RCU'
+	'Invalid wait context' 'held lock freed' 'bad unlock balance'
+	'lock held when returning' 'still has locks held'
+	'sleeping function called' 'scheduling while atomic'
+	'DEBUG_LOCKS_WARN_ON' 'workqueue: .* leaked'
+	# memory and references
+	'KASAN:' 'KCSAN:' 'KMSAN:' 'UBSAN:' 'KFENCE:' 'ODEBUG:'
+	'kmemleak: [0-9]+ new suspected' 'Objects remaining' 'still has objects'
+	'redzone overwritten' 'oison overwritten' 'Object already free'
+	'list_(add|del) corruption' 'waiting for .* to become free'
+	'refcount_t:' 'leaked' 'ref_tracker:' 'page allocation failure'
+	# nobody got on
+	'blocked for more than' 'soft lockup' 'hard LOCKUP'
+	'rcu.*stall' 'NETDEV WATCHDOG' 'workqueue lockup' 'hogged CPU'
+	# the network
+	'hw csum failure' 'skb_over_panic' 'skb_under_panic'
+)
+
+# Not about us: an unsigned module of an outside tree is what we load, and
+# debug facilities announce themselves.
+KERNEL_REPORTS_FINE=(
+	'loading out-of-tree module taints kernel'
+	'module verification failed'
+	'KASAN: .*initialized' 'RCU CPU stall'
+)
+
+# kernel_reports FILE: prints the reports in a kernel log; true if there are any.
+kernel_reports() {
+	grep -E "$(IFS='|'; echo "${KERNEL_REPORTS[*]}")" -- "$1" |
+		grep -vE "$(IFS='|'; echo "${KERNEL_REPORTS_FINE[*]}")"
+}

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# dlilctl, netlink and sysfs: what they refuse, and how.
+
+nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+# LNX-1: devices that cannot be wrapped.
+test_attach_errors() {
+	refused_with "" ctl attach nodev0
+	refused_with "" ctl detach nodev0
+	refused_with "" ctl detach dl0
+	refused_with "" ctl attach lo
+	refused_with "" ctl show dl0
+
+	ip -n dut link add br0 type bridge
+	ip -n dut link set dl0 master br0
+	refused_with "" ctl attach dl0
+	ip -n dut link set dl0 nomaster
+
+	ctl attach dl0
+	refused_with "" ctl attach dl0
+	refused_with "" ctl attach dl0 unmatched drop
+	is unmatched "$(json .unmatched)" pass
+	! ip -n dut link set dl0 master br0 2>/dev/null ||
+		fail "a wrapped device was put in a bridge"
+	ctl detach dl0
+	refused_with "" ctl detach dl0
+	ip -n dut link set dl0 master br0
+}
+
+# LNX-11: devices of other namespaces do not exist.
+test_other_namespace() {
+	ctl attach dl0
+	refused_with "" dlilctl -n peer detach dl0
+	refused_with "" dlilctl -n peer show dl0
+	is "what peer shows" "$(dlilctl -n peer -j show)" "[]"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# FLT-1 FLT-2: filters that cannot be added or deleted.
+test_filter_errors() {
+	refused_with "" ctl filter add dl0 a match icmp drop
+	ctl attach dl0
+	ctl filter add dl0 a match icmp count
+	refused_with "" ctl filter add dl0 a match udp count
+	refused_with "" ctl filter del dl0 b
+	refused_with "" ctl filter add nodev0 a match icmp drop
+	refused ctl filter add dl0 b match 'icmp and and' drop
+	refused ctl filter add dl0 b match 'nonsense words' drop
+	is filters "$(json '.filters | length')" 1
+	is answers "$(pings peer 5 $IP0)" 5
+	ctl filter del dl0 a
+	refused_with "" ctl filter del dl0 a
+}
+
+# A mistake in the command line is one of usage: exit status 2.
+test_usage_errors() {
+	local status line
+
+	ctl attach dl0
+	while read -r line; do
+		status=0
+		# shellcheck disable=SC2086 # the words of a line
+		ctl $line >"$T/stdout" 2>"$T/stderr" || status=$?
+		is "the exit status of dlilctl $line" $status 2
+		[ -s "$T/stderr" ] || fail "dlilctl $line said nothing"
+		is "the filters after dlilctl $line" "$(json '.filters | length')" 0
+	done <<-END
+		frobnicate
+		attach
+		attach dl0 unmatched maybe
+		filter add dl0 a
+		filter add dl0 a match icmp
+		filter add dl0 a sideways match icmp drop
+		filter add dl0 a match icmp explode
+		proto plumb dl0
+		set dl0 unmatched
+		--nonsense
+	END
+}
+
+# Changes want CAP_NET_ADMIN, and that of the whole machine, not of a user
+# namespace; showing does not.
+test_unprivileged() {
+	local sentence='Operation not permitted'
+
+	ctl attach dl0
+	for args in 'detach dl0' 'set dl0 unmatched drop' \
+		'filter add dl0 a match icmp drop' 'proto unplumb dl0 inet'; do
+		# shellcheck disable=SC2086 # words
+		refused dut nobody dlilctl $args
+		[[ $SENTENCE == *"$sentence"* ]] || fail "it said: $SENTENCE"
+	done
+	is "what nobody sees" "$(dut nobody dlilctl -j show | jq -r '.[].state')" \
+		attached
+	ctl detach dl0
+	refused dut nobody dlilctl attach dl0
+	# Root, but only in a namespace of its own, with a device of its own.
+	refused unshare -U -r -n bash -c 'ip link add v0 type veth peer name v1
+		dlilctl attach v0'
+	[[ $SENTENCE == *"$sentence"* ]] || fail "it said: $SENTENCE"
+}
+
+# Messages that dlilctl would never send: none is taken, nothing changes, and
+# the kernel has nothing to say about it.
+test_garbage_netlink() {
+	local before
+
+	ctl attach dl0
+	ctl filter add dl0 a match icmp count
+	before=$(setup_of dut)
+	dut nlfuzz "$(json .ifindex)" 3000
+	is "what is attached" "$(setup_of dut)" "$before"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+sys() { dut cat "/sys/class/net/$1"; }
+
+# sysfs: devices are wrapped and unwrapped by names, as with bonding_masters.
+test_sysfs_ifnets() {
+	local bad
+
+	is dlil_ifnets "$(sys dlil_ifnets)" ""
+	dut bash -c 'echo +dl0 >/sys/class/net/dlil_ifnets'
+	is dlil_ifnets "$(sys dlil_ifnets)" dl0
+	is state "$(json .state)" attached
+	is "what peer lists" "$(peer cat /sys/class/net/dlil_ifnets)" ""
+	is answers "$(pings peer 5 $IP0)" 5
+	for bad in +dl0 -nodev0 +nodev0 dl0 + - '' +lo; do
+		! dut bash -c "echo '$bad' >/sys/class/net/dlil_ifnets" \
+			2>/dev/null || fail "dlil_ifnets took: $bad"
+		is "dlil_ifnets after $bad" "$(sys dlil_ifnets)" dl0
+	done
+	dut bash -c 'echo -dl0 >/sys/class/net/dlil_ifnets'
+	is dlil_ifnets "$(sys dlil_ifnets)" ""
+	is "what dlilctl shows" "$(ctl -j show)" "[]"
+	! dut bash -c 'echo -dl0 >/sys/class/net/dlil_ifnets' 2>/dev/null ||
+		fail "dlil_ifnets took -dl0 twice"
+}
+
+# sysfs: the state of a wrapped device.
+test_sysfs_device() {
+	ctl attach dl0 unmatched drop
+	is answers "$(pings peer 20 $IP0)" 20
+	is state "$(sys dl0/dlil/state)" attached
+	is thread "$(sys dl0/dlil/thread)" "$(json .thread)"
+	is unmatched "$(sys dl0/dlil/unmatched)" drop
+	at_least ipackets "$(sys dl0/dlil/ipackets)" 20
+	at_least opackets "$(sys dl0/dlil/opackets)" 20
+	! dut bash -c 'echo 1 >/sys/class/net/dl0/dlil/ipackets' 2>/dev/null ||
+		fail "a counter can be written"
+	ctl detach dl0
+	! sys dl0/dlil/state 2>/dev/null || fail "sysfs still has it"
+}
+
+# INI-2: parameters; a value out of range is refused and the old one stays.
+test_parameters() {
+	local bad
+
+	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 2048
+	echo 100 >$PARAMS/rcvq_limit
+	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 100
+	for bad in 0 -1 99999999999 many ''; do
+		! (echo "$bad" >$PARAMS/rcvq_limit) 2>/dev/null ||
+			fail "rcvq_limit took: $bad"
+		is "rcvq_limit after $bad" "$(cat $PARAMS/rcvq_limit)" 100
+	done
+	! (echo maybe >$PARAMS/multi_threaded_input) 2>/dev/null ||
+		fail "multi_threaded_input took: maybe"
+	is multi_threaded_input "$(cat $PARAMS/multi_threaded_input)" Y
+}
+
+# INI-2: and at load time.
+test_parameters_at_load() {
+	rmmod dlil
+	! modprobe dlil rcvq_limit=0 2>/dev/null || fail "rcvq_limit=0 was taken"
+	[ ! -d /sys/module/dlil ] || fail "it is loaded all the same"
+	modprobe dlil rcvq_limit=64
+	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 64
+	ctl attach dl0
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# INP-2: without threads of their own ifnets share the main one.
+test_main_thread() {
+	local main
+
+	echo N >$PARAMS/multi_threaded_input
+	ctl attach dl0
+	dlilctl -n peer attach pe0
+	main=$(json .thread)
+	is "the thread" "$(cat "/proc/$main/comm")" dlil/main
+	is "the other's" "$(dlilctl -n peer -j show | jq '.[].thread')" "$main"
+	is answers "$(pings peer 20 $IP0)" 20
+	echo Y >$PARAMS/multi_threaded_input
+	ctl detach dl0
+	ctl attach dl0
+	is "the thread" "$(cat "/proc/$(json .thread)/comm")" dlil/dl0
+}
+
+# INP-12 STA-4: past the limit packets are freed, and counted as that.
+test_queue_limit() {
+	ctl attach dl0
+	echo 1 >$PARAMS/rcvq_limit
+	peer bash -c "for i in {1..50}; do
+		ping -q -n -c 200 -l 200 -W 1 $IP0 >/dev/null
+		[ \"\$(dlilctl -n dut -j -s show dl0 |
+			jq '.[0].flow.input.drops.\"queue-full\"')\" = 0 ] || exit 0
+	done" || true
+	at_least "packets dropped" "$(json '.flow.input.drops."queue-full"')" 1
+	is iqdrops "$(json .stats.iqdrops)" \
+		"$(json '.flow.input.drops."queue-full"')"
+	echo 2048 >$PARAMS/rcvq_limit
+	is answers "$(pings peer 20 $IP0)" 20
+}

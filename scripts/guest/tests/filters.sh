@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Filters of kind match.
+
+ICMP_ECHO='icmp[icmptype] == icmp-echo'
+
+small_transfer() {
+	[ -e "$T/data" ] || head -c 1000000 /dev/urandom >"$T/data"
+	is "the checksum of a transfer $1 to $2" \
+		"$(transfer "$1" "$2" "$3" "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+}
+
+# FLT-1 FLT-5 STA-4: a filter that drops on input takes effect at once, hits
+# nothing else, and its removal brings everything back.
+test_drop_on_input() {
+	ctl attach dl0
+	is answers "$(pings peer 5 $IP0)" 5
+	ctl filter add dl0 noping in match icmp drop
+	no_pings peer $IP0
+	small_transfer peer dut $IP0
+	is "answers by IPv6" "$(pings peer 5 $IP60)" 5
+	at_least "pings dropped" "$(filter noping matched)" 5
+	is "drops by filters" "$(json .flow.input.drops.filter)" \
+		"$(filter noping matched)"
+	is "drops on output" "$(json .flow.output.freed)" 0
+	ctl filter del dl0 noping
+	is "filters left" "$(json '.filters | length')" 0
+	is "answers after removal" "$(pings peer 5 $IP0)" 5
+}
+
+# FLT-1 FLT-5 LNX-6: the same on output.
+test_drop_on_output() {
+	ctl attach dl0
+	ctl filter add dl0 noping out match icmp drop
+	no_pings peer $IP0
+	no_pings dut $IP1
+	small_transfer dut peer $IP1
+	at_least "pings dropped" "$(filter noping matched)" 5
+	is "drops by filters" "$(json .flow.output.drops.filter)" \
+		"$(filter noping matched)"
+	is "drops on input" "$(json .flow.input.freed)" 0
+	ctl filter del dl0 noping
+	is "answers after removal" "$(pings peer 5 $IP0)" 5
+}
+
+# FLT-3 FLT-5: filters run in the order in which they were added, in both
+# directions; one that drops ends it.
+test_order() {
+	ctl attach dl0
+	ctl filter add dl0 first match icmp count
+	ctl filter add dl0 second in match "$ICMP_ECHO" drop
+	ctl filter add dl0 third match icmp count
+	is "the order shown" "$(json '[.filters[].name] | join(" ")')" \
+		"first second third"
+	no_pings peer $IP0
+	is "pings after the one that drops" "$(filter third matched)" 0
+	is "pings before it" "$(filter first matched)" \
+		"$(filter second matched)"
+
+	ctl filter del dl0 first
+	ctl filter add dl0 first match icmp count
+	is "the order after adding one again" \
+		"$(json '[.filters[].name] | join(" ")')" "second third first"
+	no_pings peer $IP0
+	is "pings after the one that drops" "$(filter first matched)" 0
+
+	ctl filter del dl0 second
+	ctl filter add dl0 second out match icmp drop
+	no_pings peer $IP0
+	at_least "replies before the one that drops" "$(filter first matched)" 5
+	at_least "replies that it drops" "$(filter second matched)" 5
+}
+
+# FLT-3: pass lets a packet by all later filters of the kind.
+test_action_pass() {
+	ctl attach dl0
+	ctl filter add dl0 ping match icmp pass
+	ctl filter add dl0 ip match ip drop
+	ctl filter add dl0 all match ip count
+	is answers "$(pings peer 5 $IP0)" 5
+	is "packets passed" "$(filter ping matched)" 10
+	is "packets after the one that drops" "$(filter all matched)" 0
+	ctl filter del dl0 ping
+	no_pings peer $IP0
+}
+
+# FLT-3 LNX-2: a filter that only counts counts what matches in its direction.
+test_action_count() {
+	ctl attach dl0
+	ctl filter add dl0 in in match icmp count
+	ctl filter add dl0 out out match icmp count
+	ctl filter add dl0 both match icmp count
+	ctl filter add dl0 other match udp port 9 count
+	is answers "$(pings peer 50 $IP0)" 50
+	is "packets in" "$(filter in matched)" 50
+	is "packets out" "$(filter out matched)" 50
+	is "packets both ways" "$(filter both matched)" 100
+	is "packets of others" "$(filter other matched)" 0
+	at_least "packets looked at" "$(filter other packets)" 100
+}
+
+# FLT-1: a filter is shown as it was added.
+test_shown_as_added() {
+	ctl attach dl0
+	ctl filter add dl0 'a name' out match 'tcp port 80 or udp' drop
+	is "the filter" "$(json '.filters[0] | del(.packets, .matched) | tojson')" \
+		"$(jq -cn '{name: "a name", kind: "match", direction: "out",
+			action: "drop", expr: "tcp port 80 or udp"} | tojson' |
+			jq -r .)"
+	is "dlilctl filter show" "$(ctl filter show dl0 | tail -n 1)" \
+		'    filter a name out match "tcp port 80 or udp" drop packets 0 matched 0'
+}
+
+# FLT-5: the whole frame is what a filter sees, link header and payload.
+test_whole_frame() {
+	ctl attach dl0
+	ctl filter add dl0 dst in match "ether dst $MAC0 and icmp" count
+	ctl filter add dl0 src out match "ether src $MAC0 and icmp" count
+	ctl filter add dl0 size in match 'icmp and len == 1042' count
+	ctl filter add dl0 last in match "$ICMP_ECHO and ether[1041] == 0xab" count
+	is answers "$(pings peer 10 $IP0 -s 1000 -p ab)" 10
+	for name in dst src size last; do
+		is "packets that match $name" "$(filter $name matched)" 10
+	done
+}
+
+# FLT-6: filters come and go under full traffic, and it does not notice.
+test_change_under_traffic() {
+	local i
+
+	ctl attach dl0
+	flood peer $IP60
+	ping_along dut $IP1
+	for i in {1..20}; do
+		ctl filter add dl0 "a$i" match udp drop
+		ctl filter add dl0 "b$i" in match udp drop
+		ctl filter del dl0 "a$i"
+		ctl filter del dl0 "b$i"
+	done
+	along_more 5
+	end_along
+	at_least "packets in" "$(json .stats.ipackets)" 100
+	is "drops by filters" "$(json .drops.filter)" 0
+}
+
+# FLT-1: as many filters as may be are in force, and one more is refused.
+test_many_filters() {
+	local i
+
+	ctl attach dl0
+	for i in {1..256}; do
+		ctl filter add dl0 "f$i" in match udp port "$i" count
+	done
+	refused ctl filter add dl0 toomuch in match udp port 257 count
+	is filters "$(json '.filters | length')" 256
+	peer bash -c "echo >/dev/udp/$IP0/256"
+	wait_for 5 eval '[ "$(filter f256 matched)" = 1 ]'
+	is "others that match" "$(json '[.filters[].matched] | add')" 1
+}

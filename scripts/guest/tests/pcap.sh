@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Odd frames of a capture file that make-pcap.py has made.  What DLIL counts is
+# what tcpdump counts in the file.
+
+TYPE='ether[12:2]'
+OURS="(ether dst $MAC0 or ether[0] & 1 = 1)"
+# By the length in the frame, or by its end.
+TRUNCATED="($TYPE < 0x600 and ($TYPE < 3 or len - 14 < $TYPE or
+	ether[14:2] = 0xaaaa and ether[16] = 3 and $TYPE < 8))"
+INET="($TYPE = 0x0800 or $TYPE = 0x0806)"
+INET6="($TYPE = 0x86dd)"
+VLAN="($TYPE = 0x8100 or $TYPE = 0x88a8)"
+MPLS="($TYPE = 0x8847 or $TYPE = 0x8848)"
+PPPOE="($TYPE = 0x8863 or $TYPE = 0x8864)"
+KNOWN="($INET or $INET6 or $VLAN or $MPLS or $PPPOE)"
+
+in_file() {
+	tcpdump -Z root --count -r odd.pcap "$1" 2>/dev/null | cut -d " " -f 1
+}
+
+replay() {
+	local sent seen
+
+	sent=$(in_file '')
+	seen=$(json .flow.input.seen)
+	peer tcpreplay -q -p 2000 -i pe0 odd.pcap >"$T/tcpreplay" 2>&1 ||
+		fail "$(cat "$T/tcpreplay")"
+	wait_for 10 eval '[ "$(json .flow.input.seen)" -ge '$((seen + sent))' ]'
+	is "packets seen" "$(json .flow.input.seen)" $((seen + sent))
+}
+
+# Only the replay is on the wire.
+quiet() {
+	local ns dev
+
+	for ns in dut peer; do
+		ip netns exec $ns bash -c \
+			'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
+	done
+	ip -n dut link set dl0 mtu 9000
+	ip -n peer link set pe0 mtu 9000
+	ip -n dut neigh add $IP1 lladdr $MAC1 dev dl0
+}
+
+packets_of() { json ".protocols[] | select(.family == \"$1\") | .packets"; }
+
+# STA-1 STA-4 PRO-7 LNX-5
+test_pcap() {
+	local family truncated others strangers
+
+	quiet
+	ctl attach dl0 unmatched drop
+	replay
+	is ipackets "$(json .stats.ipackets)" "$(in_file '')"
+	is imcasts "$(json .stats.imcasts)" "$(in_file 'ether[0] & 1 = 1')"
+	truncated=$(in_file "$TRUNCATED")
+	strangers=$(in_file "not $OURS and not $TRUNCATED")
+	others=$(in_file "$OURS and not $KNOWN and not $TRUNCATED")
+	at_least "truncated frames" "$truncated" 1
+	at_least "frames of others" "$others" 1
+	at_least "frames for others" "$strangers" 1
+	is "drops demux" "$(json .flow.input.drops.demux)" "$truncated"
+	is "drops promiscuous" "$(json .flow.input.drops.promiscuous)" \
+		"$strangers"
+	is "drops noproto" "$(json .flow.input.drops.noproto)" "$others"
+	is noproto "$(json .stats.noproto)" "$others"
+	for family in inet inet6 vlan mpls pppoe; do
+		local -n expr=${family^^}
+		at_least "frames of $family" "$(in_file "$expr and $OURS")" 1
+		is "packets of $family" "$(packets_of $family)" \
+			"$(in_file "$expr and $OURS")"
+	done
+
+	ctl set dl0 unmatched pass
+	replay
+	is passed "$(json .flow.input.passed)" $((others + strangers))
+	is "drops demux" "$(json .flow.input.drops.demux)" $((2 * truncated))
+	is freed "$(json .flow.input.freed)" \
+		$((2 * truncated + others + strangers))
+}
+
+# FLT-5: filters see the same frames in the same way.
+test_pcap_filters() {
+	local expr i=0 exprs=("$INET" "$TRUNCATED" 'ether multicast'
+		'greater 9000' 'icmp6' 'arp')
+
+	quiet
+	ctl attach dl0
+	for expr in "${exprs[@]}"; do
+		ctl filter add dl0 "f$((i++))" in match "$expr" count
+	done
+	replay
+	i=0
+	for expr in "${exprs[@]}"; do
+		at_least "frames for $expr" "$(in_file "$expr")" 1
+		is "frames that match $expr" "$(filter "f$((i++))" matched)" \
+			"$(in_file "$expr")"
+	done
+}

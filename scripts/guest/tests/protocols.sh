@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The host's protocols, and packets of none.
+
+has_inet() { json '.protocols[].family' | grep -qx inet; }
+
+# LNX-4 PRO-1 PRO-3: without inet there is no IPv4 in either direction, IPv6 goes
+# on; with it again all is as before.
+test_unplumb_inet() {
+	local seen dropped
+
+	ctl attach dl0
+	has_inet || fail "inet is not plumbed by attach"
+	is answers "$(pings peer 5 $IP0)" 5
+	ctl proto unplumb dl0 inet
+	! has_inet || fail "inet is still shown"
+	seen=$(json .flow.input.drops.noproto)
+	no_pings peer $IP0
+	at_least "drops in" "$(json .flow.input.drops.noproto)" $((seen + 5))
+	is noproto "$(json .stats.noproto)" "$(json .flow.input.drops.noproto)"
+	dropped=$(json .flow.output.drops.noproto)
+	no_pings dut $IP1
+	at_least "drops out" "$(json .flow.output.drops.noproto)" \
+		$((dropped + 1))
+	is "answers by IPv6" "$(pings peer 20 $IP60)" 20
+	ctl proto plumb dl0 inet
+	is "answers with inet again" "$(pings peer 20 $IP0)" 20
+}
+
+# LNX-4 LNX-5: the policy for unmatched packets does not bring inet back.
+test_unplumb_is_not_unmatched() {
+	ctl attach dl0 unmatched pass
+	ctl proto unplumb dl0 inet
+	no_pings peer $IP0
+	is passed "$(json .flow.input.passed)" 0
+}
+
+# LNX-4: the same for inet6.
+test_unplumb_inet6() {
+	ctl attach dl0
+	ctl proto unplumb dl0 inet6
+	no_pings peer $IP60
+	is "answers by IPv4" "$(pings peer 20 $IP0)" 20
+	ctl proto plumb dl0 inet6
+	is "answers with inet6 again" "$(pings peer 20 $IP60)" 20
+}
+
+# PRO-4 LNX-4: plumbing under traffic.
+test_plumb_under_traffic() {
+	local i
+
+	ctl attach dl0
+	flood peer $IP0
+	ping_along peer $IP60
+	for i in {1..10}; do
+		ctl proto unplumb dl0 inet
+		ctl proto plumb dl0 inet
+	done
+	end_along
+	kill $FLOOD
+	is "answers by IPv4" "$(pings peer 5 $IP0)" 5
+}
+
+# PRO-1 PRO-3 PRO-5: what is refused, with nothing changed.
+test_plumb_errors() {
+	ctl attach dl0
+	refused ctl proto plumb dl0 inet
+	refused ctl proto plumb dl0 decnet
+	refused ctl proto unplumb dl0 decnet
+	ctl proto unplumb dl0 inet
+	refused ctl proto unplumb dl0 inet
+	ctl proto plumb dl0 inet
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# A frame of an EtherType of nobody's, from peer's address.
+stray() { send_frames peer pe0 "$1 ${MAC1//:/} 88b6 $(printf '%092d' 0)"; }
+
+host_has() { [ "$(stat -c %s "$T/host")" -ge "$1" ]; }
+
+# LNX-5 INP-8: what no protocol claims goes to the host, or does not.
+test_unmatched() {
+	local i frame
+
+	ctl attach dl0
+	is unmatched "$(json .unmatched)" pass
+	: >"$T/host"
+	host_listens dl0 0x88b6
+	for i in 1 2 3; do
+		stray ${MAC0//:/}
+	done
+	wait_for 5 host_has 180
+	is "bytes the host got" "$(stat -c %s "$T/host")" 180
+	is passed "$(json .flow.input.passed)" 3
+	is "drops without a protocol" "$(json .flow.input.drops.noproto)" 0
+
+	ctl set dl0 unmatched drop
+	is unmatched "$(json .unmatched)" drop
+	for i in 1 2 3 4; do
+		stray ${MAC0//:/}
+	done
+	wait_for 5 eval '[ "$(json .flow.input.drops.noproto)" = 4 ]'
+	is noproto "$(json .stats.noproto)" 7
+	is passed "$(json .flow.input.passed)" 3
+	is "answers, which are claimed" "$(pings peer 5 $IP0)" 5
+
+	ctl set dl0 unmatched pass
+	stray ${MAC0//:/}
+	wait_for 5 host_has 240
+	is "bytes the host got" "$(stat -c %s "$T/host")" 240
+}
+
+# LNX-5 PRO-7: a frame for somebody else, on a promiscuous device.
+test_not_for_us() {
+	ip -n dut link set dl0 promisc on
+	ctl attach dl0 unmatched drop
+	is unmatched "$(json .unmatched)" drop
+	stray 02aabbccddee
+	wait_for 5 eval '[ "$(json .flow.input.drops.promiscuous)" = 1 ]'
+	ctl set dl0 unmatched pass
+	stray 02aabbccddee
+	wait_for 5 eval '[ "$(json .flow.input.passed)" = 1 ]'
+}

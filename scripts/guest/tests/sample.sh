@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The sample module: a filter and a protocol of another module's, whose input
+# callbacks sleep.
+
+SAMPLE=/sys/module/dlil_sample/parameters
+
+# FLT-1 FLT-11 PRO-1 PRO-6 OUT-1 OUT-4 LNX-6: its protocol answers echo requests
+# by dlil_output, and each answer passes the output filters once.
+test_sample_echo() {
+	ctl attach dl0
+	ctl filter add dl0 answers out match ether proto 0x88b5 count
+	dut modprobe dlil_sample dev=dl0
+	is "its device" "$(cat $SAMPLE/dev)" dl0
+	is "its filter" "$(json '[.filters[].kind] | join(" ")')" "match sample"
+	is answers "$(peer echo-client pe0 $MAC0 100)" \
+		"100 of 100 echoes came back"
+	is "requests answered" "$(cat $SAMPLE/answered)" 100
+	is "senders known" "$(cat $SAMPLE/peers)" 1
+	is "answers that a filter saw" "$(filter answers matched)" 100
+	at_least "packets its filter saw" "$(cat $SAMPLE/packets_in)" 100
+	is answers "$(pings peer 20 $IP0)" 20
+
+	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 88b5 $(printf '%092d' 0)"
+	wait_for 5 eval '[ "$(json .flow.input.drops.protocol)" = 1 ]'
+
+	! rmmod dlil_sample 2>/dev/null || fail "it was unloaded while attached"
+	echo >$SAMPLE/dev
+	is "filters left" "$(json '[.filters[].kind] | join(" ")')" match
+	rmmod dlil_sample
+	is answers "$(pings peer 20 $IP0)" 20
+}
+
+# FLT-8 PRO-3 IFN-5: the device goes with the sample on it, under traffic.
+test_sample_detached() {
+	ctl attach dl0
+	dut modprobe dlil_sample dev=dl0
+	flood peer $IP0
+	ctl detach dl0
+	is "its device" "$(cat $SAMPLE/dev)" ""
+	ctl attach dl0
+	dut bash -c "echo dl0 >$SAMPLE/dev"
+	timeout 9 ip -n dut link del dl0
+	wait_for 5 eval '[ -z "$(cat $SAMPLE/dev)" ]'
+	rmmod dlil_sample
+}

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# A wrapped device goes on working for everybody, and nobody sees a packet
+# twice or not at all.
+
+# LNX-1 LNX-2 LNX-3 IFN-3: attach under traffic, and not a packet is lost.
+test_attach_under_traffic() {
+	ping_along peer $IP0
+	ctl attach dl0
+	along_more 100
+	end_along
+	is state "$(json .state)" attached
+	is "the thread" "$(cat "/proc/$(json .thread)/comm")" dlil/dl0
+	at_least "packets in" "$(json .stats.ipackets)" 100
+	at_least "packets out" "$(json .stats.opackets)" 100
+	at_least "packets of inet" \
+		"$(json '.protocols[] | select(.family == "inet") | .packets')" 100
+}
+
+# $1 to $2 at $3
+transfer_50_mb() {
+	local size=$((50 << 20))
+
+	head -c $size /dev/urandom >"$T/data"
+	ctl attach dl0
+	is "the checksum" "$(transfer "$1" "$2" "$3" "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+}
+
+# LNX-2 LNX-3 INP-8 INP-9: TCP to the wrapped device.
+test_tcp_in() {
+	transfer_50_mb peer dut $IP0
+	at_least "bytes in" "$(json .stats.ibytes)" $((50 << 20))
+	is "freed on input" "$(json .flow.input.freed)" 0
+}
+
+# LNX-2 LNX-6: TCP from the wrapped device, in super-packets as the host makes
+# them.
+test_tcp_out() {
+	transfer_50_mb dut peer $IP1
+	at_least "bytes out" "$(json .stats.obytes)" $((50 << 20))
+	is "freed on output" "$(json .flow.output.freed)" 0
+}
+
+# $1 to $2 at $3: each datagram once and in order.  So few of them fit in the
+# socket even if nobody reads it.
+udp_datagrams() {
+	ip netns exec "$2" socat -u UDP-RECV:5000 - </dev/null >"$T/$2" &
+	wait_for 5 is_listening "$2" udp 5000
+	"$1" bash -c "exec 3>/dev/udp/$3/5000
+		for i in {1..200}; do echo \$i >&3; done"
+	wait_for 5 eval "cmp -s '$T/$2' <(seq 200)"
+}
+
+# LNX-2 INP-9: UDP both ways.
+test_udp() {
+	ctl attach dl0
+	ctl filter add dl0 in5000 in match udp port 5000 count
+	ctl filter add dl0 out5000 out match udp port 5000 count
+	udp_datagrams peer dut $IP0
+	udp_datagrams dut peer $IP1
+	is "datagrams in" "$(filter in5000 matched)" 200
+	is "datagrams out" "$(filter out5000 matched)" 200
+}
+
+neighbour() { ip -n "$1" -6 neigh show "$2" | grep -q "lladdr $3"; }
+
+has_no_tentative() { ! ip -n dut -6 addr show dev dl0 tentative | grep -q inet6; }
+
+# LNX-2 PRO-7 LNX-4: IPv6 finds neighbours both ways, and detection of duplicate
+# addresses does not take our own probe, seen twice, for somebody else's.
+test_ipv6_neighbour_discovery() {
+	local target=fd00:7::77
+
+	ctl attach dl0
+	ctl filter add dl0 sol-in in match 'icmp6 && ip6[40] == 135' count
+	ctl filter add dl0 adv-out out match 'icmp6 && ip6[40] == 136' count
+	ip -n dut -6 neigh flush dev dl0
+	ip -n peer -6 neigh flush dev pe0
+	is answers "$(pings peer 5 $IP60)" 5
+	neighbour peer $IP60 $MAC0 || fail "peer has not found its neighbour"
+	wait_for 5 neighbour dut $IP61 $MAC1
+	at_least "solicitations in" "$(filter sol-in matched)" 1
+	at_least "advertisements out" "$(filter adv-out matched)" 1
+
+	ip -n dut addr add $target/64 dev dl0
+	wait_for 10 has_no_tentative
+	! ip -n dut -6 addr show dev dl0 dadfailed | grep -q inet6 ||
+		fail "an address was taken for a duplicate"
+	is "answers of the new address" "$(pings peer 5 $target)" 5
+}
+
+# LNX-2 FLT-9: a VLAN device on the wrapped device.  What it sends has a
+# hardware tag: it is counted and bypasses filters.  What it receives the kernel
+# takes before DLIL.
+test_vlan_device() {
+	local seen
+
+	ip -n dut link add link dl0 name dl0.5 type vlan id 5
+	ip -n dut addr add 10.8.0.1/24 dev dl0.5
+	ip -n dut link set dl0.5 up
+	ip -n peer link add link pe0 name pe0.5 type vlan id 5
+	ip -n peer addr add 10.8.0.2/24 dev pe0.5
+	ip -n peer link set pe0.5 up
+	ctl attach dl0
+	is answers "$(pings peer 5 10.8.0.1)" 5
+	ctl filter add dl0 none match icmp drop
+	seen=$(json .flow.output.seen)
+	is "answers with a filter that drops pings" "$(pings peer 20 10.8.0.1)" 20
+	is "answers without VLAN" "$(pings peer 5 $IP0 -w 1)" 0
+	at_least "packets out" "$(json .flow.output.seen)" $((seen + 20))
+	at_least "pings dropped" "$(filter none matched)" 5
+}
+
+# LNX-2: a capture on the device shows each packet once, in both directions.
+test_tcpdump_sees_once() {
+	local kind
+
+	ctl attach dl0
+	ip netns exec dut tcpdump -Z root --immediate-mode -U -n -i dl0 \
+		-w "$T/pcap" icmp 2>"$T/tcpdump" &
+	wait_for 10 grep -q 'listening on' "$T/tcpdump"
+	is answers "$(pings peer 50 $IP0)" 50
+	wait_for 5 eval '[ "$(captured | wc -l)" -ge 100 ]'
+	kill -INT $!
+	wait $! || true
+	tcpdump -n -r "$T/pcap" >"$T/text" 2>/dev/null
+	for kind in request reply; do
+		is "the numbers of the ${kind}s" \
+			"$(sed -nE "s/.*echo $kind.* seq ([0-9]+).*/\1/p" \
+				"$T/text" | tr '\n' ' ')" \
+			"$(seq 50 | tr '\n' ' ')"
+	done
+}
+
+# What tc counted at its hook $1.
+tc_count() {
+	tc -n dut -s -j filter show dev dl0 "$1" |
+		jq '[.[].options?.actions[0].stats.packets? // empty] | add'
+}
+
+# What nft counted in its chain $1.
+nft_count() {
+	dut nft -j list chain netdev t "$1" |
+		jq '[.nftables[].rule?.expr[]?.counter?.packets // empty] | add'
+}
+
+# LNX-2: the hooks of tc and nft count each packet once.
+test_tc_and_nft_count_once() {
+	tc -n dut qdisc add dev dl0 clsact
+	tc -n dut filter add dev dl0 ingress protocol ip flower ip_proto icmp \
+		action pass
+	tc -n dut filter add dev dl0 egress protocol ip flower ip_proto icmp \
+		action pass
+	dut nft -f - <<-END
+		table netdev t {
+			chain in {
+				type filter hook ingress device dl0 priority 0
+				ip protocol icmp counter
+			}
+			chain out {
+				type filter hook egress device dl0 priority 0
+				ip protocol icmp counter
+			}
+		}
+	END
+	ctl attach dl0
+	is answers "$(pings peer 50 $IP0)" 50
+	is "tc ingress" "$(tc_count ingress)" 50
+	is "tc egress" "$(tc_count egress)" 50
+	is "nft ingress" "$(nft_count in)" 50
+	is "nft egress" "$(nft_count out)" 50
+}
+
+# LNX-2: the host's hooks are after the filters on the way out, before them on
+# the way in: what a filter drops they see on input only.
+test_filters_between_hooks() {
+	tc -n dut qdisc add dev dl0 clsact
+	tc -n dut filter add dev dl0 ingress protocol ip flower ip_proto icmp \
+		action pass
+	tc -n dut filter add dev dl0 egress protocol ip flower ip_proto icmp \
+		action pass
+	ctl attach dl0
+	ctl filter add dl0 none in match icmp drop
+	is answers "$(pings peer 5 $IP0 -w 1)" 0
+	is "tc ingress" "$(tc_count ingress)" "$(filter none matched)"
+	ctl filter del dl0 none
+	ctl filter add dl0 none out match icmp drop
+	is answers "$(pings peer 5 $IP0 -w 1)" 0
+	is "tc egress" "$(tc_count egress)" 0
+	at_least "replies dropped" "$(filter none matched)" 5
+}
+
+# A second wire into dut: x0 there, x1 at the peer, who takes 10.8.0.1 to be
+# behind it and to have dl0's link address.
+second_wire() {
+	ip -n dut link add x0 type veth peer name x1 netns peer
+	ip -n dut link set x0 up
+	ip -n dut addr add 10.8.0.1/32 dev dl0
+	ip -n dut route add 10.8.0.2 dev x0
+	ip -n peer link set x1 up
+	ip -n peer addr add 10.8.0.2/24 dev x1
+	ip -n peer neigh add 10.8.0.1 lladdr $MAC0 dev x1
+	ip -n dut neigh add 10.8.0.2 dev x0 lladdr \
+		"$(peer cat /sys/class/net/x1/address)"
+	ctl filter add dl0 pings in match 'icmp[icmptype] == icmp-echo' count
+}
+
+# LNX-3: packets that tc has sent around by way of an ifb come back with marks
+# like ours, and still are not ours.
+test_ifb_and_back() {
+	ctl attach dl0
+	ctl filter add dl0 pings in match 'icmp[icmptype] == icmp-echo' count
+	ip -n dut link add ifb7 type ifb
+	ip -n dut link set ifb7 up
+	tc -n dut qdisc add dev dl0 clsact
+	tc -n dut filter add dev dl0 ingress matchall action mirred egress \
+		redirect dev ifb7
+	is answers "$(pings peer 50 $IP0)" 50
+	is "pings the filter saw" "$(filter pings matched)" 50
+	ctl filter add dl0 none in match icmp drop
+	no_pings peer $IP0
+}
+
+# LNX-3: what tc sends into the device from another one is received like all.
+test_tc_redirect_in() {
+	ctl attach dl0
+	second_wire
+	tc -n dut qdisc add dev x0 clsact
+	tc -n dut filter add dev x0 ingress protocol ip matchall action mirred \
+		ingress redirect dev dl0
+	is answers "$(pings peer 50 10.8.0.1)" 50
+	is "pings the filter saw" "$(filter pings matched)" 50
+}
+
+# $1: who forwards.  What x1 sends to an address of nobody appears at pe0.
+forwarded_out() {
+	ctl filter add dl0 forwarded out match udp port 6000 count
+	ip netns exec peer tcpdump -Z root --immediate-mode -U -n -i pe0 \
+		-w "$T/pcap" udp port 6000 2>"$T/tcpdump" &
+	wait_for 10 grep -q 'listening on' "$T/tcpdump"
+	peer bash -c 'exec 3>/dev/udp/10.8.0.1/6000
+		for i in {1..50}; do echo $i >&3; done'
+	wait_for 5 eval '[ "$(captured | wc -l)" -ge 50 ]'
+	is "packets that $1 forwarded" \
+		"$(captured | wc -l)" 50
+	is "those the filter saw" "$(filter forwarded matched)" 50
+}
+
+# LNX-6: what tc sends out of the device passes the output filters.
+test_tc_redirect_out() {
+	ctl attach dl0
+	second_wire
+	tc -n dut qdisc add dev x0 clsact
+	tc -n dut filter add dev x0 ingress protocol ip matchall action mirred \
+		egress redirect dev dl0
+	forwarded_out tc
+}
+
+# LNX-6: and what nft forwards.
+test_nft_forward_out() {
+	ctl attach dl0
+	second_wire
+	dut nft -f - <<-END
+		table netdev t {
+			chain in {
+				type filter hook ingress device x0 priority 0
+				ip protocol udp fwd to dl0
+			}
+		}
+	END
+	forwarded_out nft
+}
+
+# LNX-1 LNX-11 LNX-2: both ends of a wire are wrapped, each in its namespace.
+test_both_ends_wrapped() {
+	head -c 5000000 /dev/urandom >"$T/data"
+	ctl attach dl0
+	dlilctl -n peer attach pe0
+	is "what dut shows" "$(ctl -j show | jq -r '.[].ifname')" dl0
+	is "what peer shows" "$(dlilctl -n peer -j show | jq -r '.[].ifname')" pe0
+	is answers "$(pings peer 20 $IP0)" 20
+	is "answers by IPv6" "$(pings dut 20 $IP61)" 20
+	is "the checksum" "$(transfer peer dut $IP0 "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+}

@@ -1,0 +1,249 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Makes an initramfs for the VM:
+#
+#   initramfs.sh [--dlil] OUT SCRIPT [ARG...]
+#
+# and prints the kernel image that it is for.
+#
+# Its base, the tools and the kernel's modules, is kept in the cache.  Appended
+# to it is a second archive with scripts/guest, the script that init runs and,
+# with --dlil, our modules and tools, built first; so an edited test costs
+# nothing.  Both are uncompressed, since an emulated processor unpacks slowly.
+#
+# DLIL_VM_IMAGE    bzImage to boot instead of the distribution's ($KERNEL)
+# DLIL_VM_MODULES  folder in which its lib/modules/RELEASE is
+# DLIL_VM_KDIR     folder to build modules for it in
+# DLIL_VM_TTY      not empty: the script has a terminal
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+# What the guest runs, real ones; busybox stands in for all others.
+TOOLS=(bash ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
+	kmod dmesg setpriv setsid unshare nsenter grep sed mawk find xargs
+	cat cmp cut chmod chown cp dd env head ls mkdir mktemp mv nice nohup
+	readlink rm seq sha256sum sleep sort stdbuf stty tail tee timeout
+	touch tr uniq watch wc column)
+PACKAGES=(busybox-static bash iproute2 nftables iputils-ping ethtool iperf3
+	tcpdump tcpreplay socat jq kmod util-linux bsdextrautils grep sed mawk
+	findutils coreutils diffutils procps ncurses-base libc6)
+# Not in a distribution's kernel image, but in its modules.
+MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
+	sch_ingress sch_netem sch_tbf cls_matchall cls_flower cls_u32 cls_bpf
+	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
+	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
+
+find_kernel() {
+	local dir=${DLIL_VM_MODULES:-}
+
+	if [ -n "${DLIL_VM_IMAGE:-}" ]; then
+		[ -n "$dir" ] || die "DLIL_VM_IMAGE needs DLIL_VM_MODULES too"
+		IMAGE=$DLIL_VM_IMAGE
+	else
+		dir=$("$TOP/scripts/kernel.sh" image)
+		IMAGE=$(echo "$dir"/boot/vmlinuz-*)
+	fi
+	MODROOT=$(echo "$dir"/lib/modules/*)
+	[ -d "$MODROOT" ] || die "not one lib/modules/RELEASE in $dir"
+	RELEASE=${MODROOT##*/}
+}
+
+# copy_libs ROOT FILE...: the shared libraries of programs.
+copy_libs() {
+	local root=$1 lib dst
+	shift
+
+	{ ldd "$@" 2>/dev/null || true; } |
+		grep -oE '/[^ :]+\.so[^ :]*' | sort -u |
+		while read -r lib; do
+			dst=$lib
+			[ "${lib#/usr/}" != "$lib" ] || dst=/usr$lib
+			install -D -m 755 "$lib" "$root$dst"
+		done
+}
+
+# archive ROOT: as root's, whoever makes it.
+archive() {
+	(cd "$1" && find . | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0 --reproducible)
+}
+
+copy_tools() {
+	local root=$1 tool path applet paths=()
+
+	mkdir -p "$root"/{dev,proc,sys,tmp,run,root,etc} \
+		"$root"/usr/{bin,sbin,lib,lib64,lib/busybox,share}
+	for path in bin sbin lib lib64; do
+		ln -s "usr/$path" "$root/$path"
+	done
+	for tool in "${TOOLS[@]}"; do
+		path=$(command -v "$tool") || die "no $tool here"
+		install -m 755 "$path" "$root/usr/bin/$tool"
+		paths+=("$path")
+	done
+	copy_libs "$root" "${paths[@]}"
+	ln -s bash "$root/usr/bin/sh"
+	ln -s mawk "$root/usr/bin/awk"
+	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
+		ln -s ../bin/kmod "$root/usr/sbin/$tool"
+	done
+	install -m 755 "$(command -v busybox)" "$root/usr/lib/busybox/busybox"
+	for applet in $(busybox --list); do
+		[ "$applet" = busybox ] ||
+			ln -s busybox "$root/usr/lib/busybox/$applet"
+	done
+	for path in linux vt100 vt220 xterm xterm-256color screen \
+		screen-256color tmux-256color dumb; do
+		install -D -m 644 "/lib/terminfo/${path::1}/$path" \
+			"$root/usr/lib/terminfo/${path::1}/$path"
+	done
+	printf '%s\n' 'root:x:0:0::/root:/bin/bash' \
+		'nobody:x:65534:65534::/:/bin/bash' >"$root/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'nogroup:x:65534:' >"$root/etc/group"
+	echo '127.0.0.1 localhost' >"$root/etc/hosts"
+}
+
+# The packages have no modules.dep, and the cache of packages stays as it is.
+copy_modules() {
+	local root=$1 all=$1.all file dst
+
+	mkdir -p "$all/lib/modules"
+	cp -al "$MODROOT" "$all/lib/modules/" 2>/dev/null ||
+		cp -a "$MODROOT" "$all/lib/modules/"
+	depmod -b "$all" "$RELEASE"
+	dst=$root/usr/lib/modules/$RELEASE
+	mkdir -p "$dst"
+	cp "$MODROOT"/modules.{order,builtin,builtin.modinfo} "$dst/"
+	for file in "${MODULES[@]}"; do
+		modprobe -d "$all" -S "$RELEASE" --show-depends "$file" ||
+			die "kernel $RELEASE has no module $file"
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u |
+		while read -r file; do
+			install -D -m 644 "$file" \
+				"$root/usr${file#"$all"}"
+		done
+	rm -rf "$all"
+}
+
+# make_base KEY: $CACHE/initramfs-KEY with root/ and base.cpio.
+make_base() {
+	local dir=$CACHE/initramfs-$1 tmp
+
+	[ ! -d "$dir" ] || { touch "$dir"; return 0; }
+	find "$CACHE" -maxdepth 1 -name 'initramfs-*' -mtime +30 \
+		-exec rm -rf {} +
+	say "making the base of the initramfs for $RELEASE"
+	tmp=$(mktemp -d "$CACHE/tmp.XXXXXX")
+	# shellcheck disable=SC2064 # this one, and in the subshell of locked
+	trap "rm -rf '$tmp'" EXIT
+	copy_tools "$tmp/root"
+	copy_modules "$tmp/root"
+	archive "$tmp/root" >"$tmp/base.cpio"
+	# Only the modules are needed again, for modules.dep.
+	find "$tmp/root/usr" -mindepth 1 -maxdepth 1 ! -name lib \
+		-exec rm -rf {} +
+	chmod 755 "$tmp"
+	mv "$tmp" "$dir"
+}
+
+# Builds of several kernels do not disturb each other, nor the checkout.
+build_dlil() {
+	local kdir=${DLIL_VM_KDIR:-}
+
+	[ -n "$kdir" ] || {
+		[ -z "${DLIL_VM_IMAGE:-}" ] ||
+			die "DLIL_VM_IMAGE needs DLIL_VM_KDIR too"
+		kdir=$("$TOP/scripts/kernel.sh" headers)
+	}
+	need_packages make gcc libc6-dev rsync python3 \
+		libmnl-dev libpcap-dev libjansson-dev
+	BUILD=$TOP/build/module-$RELEASE
+	mkdir -p "$BUILD"
+	# No times: what differs is newer, even if it was checked out earlier.
+	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
+		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
+		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
+		--exclude='Module.symvers' --exclude='modules.order' \
+		--exclude='*.d' --exclude='.flags' --exclude='/guest-tools' \
+		--exclude='/tools/dlilctl/dlilctl' \
+		--exclude='/samples/echo-client' \
+		"$TOP/" "$BUILD/"
+	say "building dlil for $RELEASE"
+	{
+		make -C "$BUILD" -j "$JOBS" KDIR="$kdir" modules samples &&
+		make -C "$BUILD" -j "$JOBS" tool
+	} >"$BUILD.log" 2>&1 || {
+		tail -n 40 "$BUILD.log" >&2
+		die "the build failed, see $BUILD.log"
+	}
+	mkdir -p "$BUILD/guest-tools"
+	gcc -O2 -Wall -Wextra -Werror -static -o "$BUILD/guest-tools/nlfuzz" \
+		-I "$TOP/include/uapi" "$TOP/scripts/guest/nlfuzz.c"
+}
+
+copy_dlil() {
+	local root=$1 updates=$1/usr/lib/modules/$RELEASE/updates
+
+	mkdir -p "$updates" "$root/usr/bin"
+	install -m 644 "$BUILD"/dlil.ko "$BUILD"/samples/*.ko "$updates/"
+	install -m 755 "$BUILD/tools/dlilctl/dlilctl" \
+		"$BUILD/samples/echo-client" "$BUILD/guest-tools/nlfuzz" \
+		"$root/usr/bin/"
+	copy_libs "$root" "$root/usr/bin/dlilctl"
+	python3 "$TOP/scripts/make-pcap.py" "$root/dlil/odd.pcap"
+}
+
+# modules.dep over the modules of the base and ours.
+add_modules_dep() {
+	local root=$1 base=$2 tmp=$1.dep lib
+
+	lib=$tmp/usr/lib/modules/$RELEASE
+	mkdir -p "${lib%/*}"
+	ln -s usr/lib "$tmp/lib"
+	cp -al "$base/root/usr/lib/modules/$RELEASE" "$lib"
+	cp -a "$root/usr/lib/modules/$RELEASE/." "$lib/" 2>/dev/null || true
+	depmod -b "$tmp" "$RELEASE"
+	mkdir -p "$root/usr/lib/modules/$RELEASE"
+	cp "$lib"/modules.* "$root/usr/lib/modules/$RELEASE/"
+}
+
+WITH_DLIL=
+[ "${1:-}" != --dlil ] || { WITH_DLIL=1; shift; }
+[ $# -ge 2 ] || { sed -n '3,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+OUT=$1 SCRIPT=$2
+shift 2
+
+need_packages cpio "${PACKAGES[@]}"
+find_kernel
+KEY=$RELEASE-$({ stat -c '%n %s %Y' "$IMAGE"; cat "$0"
+	# shellcheck disable=SC2016 # dpkg-query's own
+	dpkg-query -W -f '${Package} ${Version}\n' "${PACKAGES[@]}"
+} | sha256sum | cut -c 1-12)
+BASE=$CACHE/initramfs-$KEY
+locked initramfs make_base "$KEY"
+
+WORK=$(mktemp -d "$CACHE/tmp.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+ROOT=$WORK/root
+mkdir -p "$ROOT/dlil"
+cp -r "$TOP/scripts/guest/." "$ROOT/dlil/"
+mv "$ROOT/dlil/init" "$ROOT/init"
+cp "$SCRIPT" "$ROOT/dlil/script"
+{
+	for v in NO_COLOR TERM; do
+		[ -z "${!v+x}" ] || printf 'export %s=%q\n' "$v" "${!v}"
+	done
+	[ $# -eq 0 ] || printf ' %q' set -- "$@"
+	printf '\n. /dlil/script\n'
+} >"$ROOT/dlil/run"
+[ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
+if [ -n "$WITH_DLIL" ]; then
+	build_dlil
+	copy_dlil "$ROOT"
+fi
+add_modules_dep "$ROOT" "$BASE"
+{ cat "$BASE/base.cpio"; archive "$ROOT"; } >"$OUT"
+echo "$IMAGE"

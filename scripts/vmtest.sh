@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the functional tests (guest/tests) in a VM, on the distribution's kernel
+# or that of $KERNEL:
+#
+#   vmtest.sh [-k PATTERN]   those whose names match the pattern
+#   vmtest.sh --harness      see that the VM harness notices what goes wrong
+#
+# The last line is "vmtest: N passed, N failed".
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+usage() { sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+PATTERN=. HARNESS=
+case $#:${1:-} in
+0:) ;;
+2:-k) PATTERN=$2 ;;
+1:--harness) HARNESS=1 ;;
+*) usage ;;
+esac
+
+summary() {
+	echo "vmtest: $1 passed, $2 failed"
+	[ "$2" -eq 0 ] && [ "$1" -gt 0 ]
+}
+
+# notices NAME TEXT OPTION... -- COMMANDS: vm.sh fails a script of these
+# commands and says that text.
+notices() {
+	local name=$1 text=$2 options=()
+	shift 2
+
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	echo "$2" >"$WORK/$name.sh"
+	if ! "$TOP/scripts/vm.sh" "${options[@]}" --name "harness-$name" \
+		"$WORK/$name.sh" >"$WORK/said" 2>&1 &&
+		grep -qE "$text" "$WORK/said"; then
+		echo "ok $name"
+		PASSED=$((PASSED + 1))
+	else
+		sed 's/^/# /' "$WORK/said"
+		echo "not ok $name"
+		FAILED=$((FAILED + 1))
+	fi
+}
+
+test_harness() {
+	PASSED=0 FAILED=0
+	WORK=$(mktemp -d "$CACHE/tmp.XXXXXX")
+	trap 'rm -rf "$WORK"' EXIT
+
+	notices failure 'exit status is 3' -- 'exit 3'
+	notices warning 'the kernel reported: .*WARNING: planted' -- \
+		'echo "<4>WARNING: planted" >/dev/kmsg'
+	notices crash 'the kernel reported: .*sysrq' -- \
+		'echo c >/proc/sysrq-trigger; sleep 60'
+	notices hang 'did not end within 30 s' --timeout 30 -- 'sleep 600'
+	notices dead 'stopped before the script ended' -- \
+		'poweroff -f; sleep 600'
+	notices no-plan 'an unknown number' --ktap -- 'echo ok 1 one'
+	notices half-a-plan '1 tests reported of 2' --ktap -- \
+		'echo 1..2; echo ok 1 one'
+	notices not-ok 'tests failed' --ktap -- \
+		'echo 1..2; echo ok 1 one; echo not ok 2 two'
+	summary $PASSED $FAILED
+}
+
+test_dlil() {
+	local passed failed plan status=0 out=$TOP/build/vm/vmtest.out
+
+	"$TOP/scripts/vm.sh" --dlil --ktap --timeout 600 --name vmtest \
+		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" || status=$?
+	passed=$(grep -c '^ok ' "$out" || true)
+	failed=$(grep -c '^not ok ' "$out" || true)
+	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
+	# Those that a crash kept from running failed, and so did the run itself
+	# if something is wrong that no test is to blame for.
+	failed=$((failed + ${plan:-1} - passed - failed))
+	[ $status -eq 0 ] || [ $failed -gt 0 ] || failed=1
+	summary "$passed" "$failed"
+}
+
+if [ -n "$HARNESS" ]; then
+	test_harness
+else
+	test_dlil
+fi

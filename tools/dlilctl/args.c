@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The words of the command line.  A mistake in them ends the program: nothing
+ * has been sent to the kernel at that point.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <net/if.h>
+
+#include "dlilctl.h"
+
+/* What is being parsed, for the hint in usage errors. */
+static const struct command *object;
+static const struct command *command;
+
+static void print_line(FILE *f, const struct command *obj,
+		       const struct command *cmd)
+{
+	static const char *label = "Usage:";
+
+	fprintf(f, "%-6s dlilctl %s%s%s%s%s\n", label, obj ? obj->name : "",
+		obj ? " " : "", cmd->name, *cmd->usage ? " " : "", cmd->usage);
+	label = "";
+}
+
+/* Prints a line for each of @cmds, which are the commands of @obj if any. */
+void print_usage(FILE *f, const struct command *obj, const struct command *cmds)
+{
+	const struct command *cmd;
+
+	for (cmd = cmds; cmd->name; cmd++) {
+		if (cmd->sub)
+			print_usage(f, cmd, cmd->sub);
+		else if (cmd->usage)
+			print_line(f, obj, cmd);
+	}
+}
+
+/**
+ * usage_error() - say what is wrong with the command line, and end
+ * @fmt: what is wrong; what would be right is added here
+ */
+void usage_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("Error: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	if (command)
+		print_line(stderr, object, command);
+	else if (object)
+		print_usage(stderr, object, object->sub);
+	else
+		fputs("Usage: dlilctl help\n", stderr);
+	exit(EXIT_USAGE);
+}
+
+static bool same_command(const struct command *a, const struct command *b)
+{
+	return a->run == b->run && a->sub == b->sub;
+}
+
+/* The commands that @prefix may stand for. */
+static const char *list_commands(const struct command *cmds, const char *prefix)
+{
+	static char list[256];
+	size_t used = 0;
+
+	for (; cmds->name && used < sizeof(list); cmds++)
+		if (cmds->usage && !strncmp(cmds->name, prefix, strlen(prefix)))
+			used += snprintf(list + used, sizeof(list) - used,
+					 " %s", cmds->name);
+	return list;
+}
+
+/* Abbreviations are fine as long as they stand for one command only. */
+static const struct command *find_command(const struct command *cmds,
+					  const char *word)
+{
+	const struct command *cmd, *found = NULL;
+	size_t len = strlen(word);
+	bool ambiguous = false;
+
+	for (cmd = cmds; len && cmd->name; cmd++) {
+		if (strncmp(cmd->name, word, len))
+			continue;
+		if (!cmd->name[len])
+			return cmd;
+		if (found && !same_command(cmd, found))
+			ambiguous = true;
+		found = cmd;
+	}
+	if (!found)
+		usage_error("\"%s\" is none of:%s", word,
+			    list_commands(cmds, ""));
+	if (ambiguous)
+		usage_error("\"%s\" may be any of:%s", word,
+			    list_commands(cmds, word));
+	return found;
+}
+
+/* The entry that an alias stands for: it has the usage. */
+static const struct command *unalias(const struct command *cmds,
+				     const struct command *cmd)
+{
+	while (!cmds->usage || !same_command(cmds, cmd))
+		cmds++;
+	return cmds;
+}
+
+static bool is_help(const char *word)
+{
+	return *word && !strncmp("help", word, strlen(word));
+}
+
+static int run_leaf(const struct command *cmd, struct args *args)
+{
+	command = cmd;
+	/* No abbreviation here: it may well be the name of a device. */
+	if (args->n && !strcmp(args->words[0], "help")) {
+		print_line(stdout, object, command);
+		return EXIT_SUCCESS;
+	}
+	return cmd->run(args);
+}
+
+static int run_object(const struct command *obj, struct args *args)
+{
+	const struct command *cmds = obj->sub;
+	const char *word;
+
+	object = obj;
+	if (!args->n)
+		return run_leaf(&cmds[0], args);
+	word = next_word(args, "command");
+	if (is_help(word)) {
+		print_usage(stdout, object, cmds);
+		return EXIT_SUCCESS;
+	}
+	return run_leaf(unalias(cmds, find_command(cmds, word)), args);
+}
+
+/**
+ * run_command() - do what the command line says
+ * @cmds: the commands there are
+ * @args: the command line after the options, not empty
+ *
+ * Return: the exit status.
+ */
+int run_command(const struct command *cmds, struct args *args)
+{
+	const struct command *cmd;
+
+	cmd = unalias(cmds, find_command(cmds, next_word(args, "command")));
+	return cmd->sub ? run_object(cmd, args) : run_leaf(cmd, args);
+}
+
+/* The index of the choice that @word abbreviates, -1 for none or several. */
+int find_choice(const char *const *choices, const char *word)
+{
+	size_t len = strlen(word);
+	int i, found = -1;
+
+	for (i = 0; len && choices[i]; i++) {
+		if (strncmp(choices[i], word, len))
+			continue;
+		if (!choices[i][len])
+			return i;
+		if (found >= 0)
+			return -1;
+		found = i;
+	}
+	return found;
+}
+
+/* Takes the next word; @what it is, should it be missing. */
+const char *next_word(struct args *args, const char *what)
+{
+	if (!args->n)
+		usage_error("%s is missing", what);
+	args->n--;
+	return *args->words++;
+}
+
+/* Takes a name of 1 to @max bytes. */
+const char *next_name(struct args *args, const char *what, size_t max)
+{
+	const char *name = next_word(args, what);
+
+	if (!*name || strlen(name) > max)
+		usage_error("\"%s\" cannot be a %s: it has 1 to %zu characters",
+			    name, what, max);
+	return name;
+}
+
+const char *next_dev(struct args *args)
+{
+	if (args->n && args->words[0][0] == '-')
+		usage_error("options such as \"%s\" go before the command",
+			    args->words[0]);
+	return next_name(args, "DEV", IFNAMSIZ - 1);
+}
+
+/* Takes "unmatched pass|drop". */
+int next_unmatched(struct args *args)
+{
+	static const char *const keywords[] = { "unmatched", NULL };
+	static const char *const choices[] = {
+		[DLIL_UNMATCHED_PASS] = "pass",
+		[DLIL_UNMATCHED_DROP] = "drop",
+		NULL
+	};
+	const char *word = next_word(args, "unmatched");
+	int choice;
+
+	if (find_choice(keywords, word) < 0)
+		usage_error("\"%s\" stands where unmatched should", word);
+	word = next_word(args, "pass or drop");
+	choice = find_choice(choices, word);
+	if (choice < 0)
+		usage_error("unmatched is pass or drop, not \"%s\"", word);
+	return choice;
+}
+
+void no_more_words(const struct args *args)
+{
+	if (args->n)
+		usage_error("\"%s\" is too much", args->words[0]);
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From netlink attributes to JSON.  The tables mirror the attribute sets of
+ * Documentation/netlink/specs/dlil.yaml, indexed by attribute.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/genetlink.h>
+
+#include "dlilctl.h"
+
+enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_NEST,
+	    TYPE_LIST };
+
+struct set;
+
+/**
+ * struct field - an attribute
+ * @key: its name in JSON
+ * @type: TYPE_LIST is a nest that may occur many times
+ * @set: what is in a nest
+ * @names: of the values of an enumeration; NULL at the end
+ */
+struct field {
+	const char *key;
+	enum type type;
+	const struct set *set;
+	const char *const *names;
+};
+
+struct set {
+	const struct field *fields;
+	size_t n;
+};
+
+#define U32(k) { .key = (k), .type = TYPE_U32 }
+#define U64(k) { .key = (k), .type = TYPE_U64 }
+#define STRING(k) { .key = (k), .type = TYPE_STRING }
+#define ENUM(k, v) { .key = (k), .type = TYPE_ENUM, .names = (v) }
+#define NEST(k, s) { .key = (k), .type = TYPE_NEST, .set = &(s) }
+#define LIST(k, s) { .key = (k), .type = TYPE_LIST, .set = &(s) }
+
+#define DEFINE_SET(name) \
+	static const struct set name##_set = { \
+		.fields = name##_fields, \
+		.n = ARRAY_SIZE(name##_fields), \
+	}
+
+static const char *const states[] = {
+	[DLIL_STATE_ACQUIRED] = "acquired",
+	[DLIL_STATE_ATTACHED] = "attached",
+	[DLIL_STATE_DETACHING] = "detaching",
+	NULL
+};
+
+static const char *const policies[] = {
+	[DLIL_UNMATCHED_PASS] = "pass",
+	[DLIL_UNMATCHED_DROP] = "drop",
+	NULL
+};
+
+static const char *const directions[] = {
+	[0] = "none",
+	[DLIL_DIRECTION_IN] = "in",
+	[DLIL_DIRECTION_OUT] = "out",
+	[DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT] = "both",
+	NULL
+};
+
+static const struct field protocol_fields[] = {
+	[DLIL_A_PROTO_FAMILY] = STRING("family"),
+	[DLIL_A_PROTO_NUMBER] = U32("number"),
+	[DLIL_A_PROTO_PACKETS] = U64("packets"),
+};
+DEFINE_SET(protocol);
+
+/* Nobody reads the program: the kernel keeps the expression for that. */
+static const struct field filter_fields[] = {
+	[DLIL_A_FILTER_NAME] = STRING("name"),
+	[DLIL_A_FILTER_KIND] = STRING("kind"),
+	[DLIL_A_FILTER_DIRECTION] = ENUM("direction", directions),
+	[DLIL_A_FILTER_ACTION] = STRING("action"),
+	[DLIL_A_FILTER_EXPR] = STRING("expr"),
+	[DLIL_A_FILTER_PACKETS] = U64("packets"),
+	[DLIL_A_FILTER_MATCHED] = U64("matched"),
+};
+DEFINE_SET(filter);
+
+static const struct field stats_fields[] = {
+	[DLIL_A_STATS_IPACKETS] = U64("ipackets"),
+	[DLIL_A_STATS_IBYTES] = U64("ibytes"),
+	[DLIL_A_STATS_IERRORS] = U64("ierrors"),
+	[DLIL_A_STATS_OPACKETS] = U64("opackets"),
+	[DLIL_A_STATS_OBYTES] = U64("obytes"),
+	[DLIL_A_STATS_OERRORS] = U64("oerrors"),
+	[DLIL_A_STATS_COLLISIONS] = U64("collisions"),
+	[DLIL_A_STATS_IMCASTS] = U64("imcasts"),
+	[DLIL_A_STATS_OMCASTS] = U64("omcasts"),
+	[DLIL_A_STATS_IQDROPS] = U64("iqdrops"),
+	[DLIL_A_STATS_NOPROTO] = U64("noproto"),
+};
+DEFINE_SET(stats);
+
+static const struct field drops_fields[] = {
+	[DLIL_A_DROPS_DETACHED] = U64("detached"),
+	[DLIL_A_DROPS_DEMUX] = U64("demux"),
+	[DLIL_A_DROPS_FILTER] = U64("filter"),
+	[DLIL_A_DROPS_PROMISCUOUS] = U64("promiscuous"),
+	[DLIL_A_DROPS_NOPROTO] = U64("noproto"),
+	[DLIL_A_DROPS_PROTOCOL] = U64("protocol"),
+	[DLIL_A_DROPS_QUEUE_FULL] = U64("queue-full"),
+	[DLIL_A_DROPS_NOMEM] = U64("nomem"),
+	[DLIL_A_DROPS_FRAMER] = U64("framer"),
+	[DLIL_A_DROPS_RECURSION] = U64("recursion"),
+	[DLIL_A_DROPS_DRIVER] = U64("driver"),
+};
+DEFINE_SET(drops);
+
+static const struct field flow_fields[] = {
+	[DLIL_A_FLOW_SEEN] = U64("seen"),
+	[DLIL_A_FLOW_DELIVERED] = U64("delivered"),
+	[DLIL_A_FLOW_PASSED] = U64("passed"),
+	[DLIL_A_FLOW_STOLEN] = U64("stolen"),
+	[DLIL_A_FLOW_FREED] = U64("freed"),
+	[DLIL_A_FLOW_DROPS] = NEST("drops", drops_set),
+};
+DEFINE_SET(flow);
+
+static const struct field ifnet_fields[] = {
+	[DLIL_A_IFINDEX] = U32("ifindex"),
+	[DLIL_A_IFNAME] = STRING("ifname"),
+	[DLIL_A_STATE] = ENUM("state", states),
+	[DLIL_A_UNMATCHED] = ENUM("unmatched", policies),
+	[DLIL_A_THREAD] = U32("thread"),
+	[DLIL_A_PROTOCOL] = LIST("protocols", protocol_set),
+	[DLIL_A_FILTER] = LIST("filters", filter_set),
+	[DLIL_A_STATS] = NEST("stats", stats_set),
+	[DLIL_A_INPUT] = NEST("input", flow_set),
+	[DLIL_A_OUTPUT] = NEST("output", flow_set),
+};
+DEFINE_SET(ifnet);
+
+/* There is no way on without memory. */
+json_t *need(json_t *json)
+{
+	if (json)
+		return json;
+	complain("Error", "out of memory");
+	exit(EXIT_REFUSED);
+}
+
+static void set_new(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, need(value)))
+		need(NULL);
+}
+
+static void append_new(json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, need(value)))
+		need(NULL);
+}
+
+/* JSON is UTF-8, a device's name may be any bytes: take others as Latin-1. */
+static json_t *string_json(const char *s)
+{
+	json_t *json = json_string(s);
+	char *utf8, *p;
+
+	if (json)
+		return json;
+	p = utf8 = malloc(2 * strlen(s) + 1);
+	if (!utf8)
+		return NULL;
+	for (; *s; s++) {
+		if (*s & 0x80)
+			*p++ = 0xc0 | (unsigned char)*s >> 6;
+		*p++ = *s & 0x80 ? 0x80 | (*s & 0x3f) : *s;
+	}
+	*p = 0;
+	json = json_string(utf8);
+	free(utf8);
+	return json;
+}
+
+/* Integers are signed in jansson; no counter gets that far. */
+static json_t *u64_json(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : value);
+}
+
+static json_t *enum_json(const char *const *names, uint32_t value)
+{
+	uint32_t i;
+
+	for (i = 0; names[i]; i++)
+		if (i == value)
+			return json_string(names[i]);
+	return json_string("unknown");
+}
+
+static json_t *decode(const struct set *set, const void *data, size_t len);
+
+/* What stands for an attribute that is not there: every key is always there. */
+static json_t *absent(const struct field *field)
+{
+	switch (field->type) {
+	case TYPE_STRING:
+		return json_string("");
+	case TYPE_ENUM:
+		return json_string("unknown");
+	case TYPE_NEST:
+		return decode(field->set, NULL, 0);
+	case TYPE_LIST:
+		return json_array();
+	default:
+		return json_integer(0);
+	}
+}
+
+static bool valid(const struct field *field, const struct nlattr *attr)
+{
+	static const enum mnl_attr_data_type types[] = {
+		[TYPE_U32] = MNL_TYPE_U32,
+		[TYPE_U64] = MNL_TYPE_U64,
+		[TYPE_STRING] = MNL_TYPE_NUL_STRING,
+		[TYPE_ENUM] = MNL_TYPE_U32,
+		[TYPE_NEST] = MNL_TYPE_NESTED,
+		[TYPE_LIST] = MNL_TYPE_NESTED,
+	};
+
+	return mnl_attr_validate(attr, types[field->type]) >= 0;
+}
+
+/* NULL if @attr, or something in it, is malformed. */
+static json_t *present(const struct field *field, const struct nlattr *attr)
+{
+	if (!valid(field, attr))
+		return NULL;
+	switch (field->type) {
+	case TYPE_U32:
+		return need(json_integer(mnl_attr_get_u32(attr)));
+	case TYPE_U64:
+		return need(u64_json(mnl_attr_get_u64(attr)));
+	case TYPE_STRING:
+		return need(string_json(mnl_attr_get_str(attr)));
+	case TYPE_ENUM:
+		return need(enum_json(field->names, mnl_attr_get_u32(attr)));
+	default:
+		return decode(field->set, mnl_attr_get_payload(attr),
+			      mnl_attr_get_payload_len(attr));
+	}
+}
+
+/* NULL if an attribute is malformed.  Unknown ones are left out. */
+static json_t *decode(const struct set *set, const void *data, size_t len)
+{
+	json_t *value, *object = need(json_object());
+	const struct field *field;
+	const struct nlattr *attr;
+	size_t i;
+
+	for (i = 0; i < set->n; i++)
+		if (set->fields[i].key)
+			set_new(object, set->fields[i].key,
+				absent(&set->fields[i]));
+
+	mnl_attr_for_each_payload(data, len) {
+		i = mnl_attr_get_type(attr);
+		if (i >= set->n || !set->fields[i].key)
+			continue;
+		field = &set->fields[i];
+		value = present(field, attr);
+		if (!value) {
+			json_decref(object);
+			return NULL;
+		}
+		if (field->type == TYPE_LIST)
+			append_new(json_object_get(object, field->key), value);
+		else
+			set_new(object, field->key, value);
+	}
+	return object;
+}
+
+/* The reasons of both directions in one. */
+static json_t *sum_drops(const json_t *in, const json_t *out)
+{
+	json_t *sum = need(json_object());
+	const char *key;
+	size_t i;
+
+	in = json_object_get(in, "drops");
+	out = json_object_get(out, "drops");
+	for (i = 0; i < drops_set.n; i++) {
+		key = drops_fields[i].key;
+		if (key)
+			set_new(sum, key, u64_json((uint64_t)number(in, key) +
+						   number(out, key)));
+	}
+	return sum;
+}
+
+/**
+ * decode_ifnet() - take in the description of one ifnet
+ * @nlh: the message
+ * @ifnets: array to add it to
+ *
+ * Return: MNL_CB_OK; MNL_CB_ERROR with errno set if it is malformed.
+ */
+int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
+{
+	size_t len = mnl_nlmsg_get_payload_len(nlh);
+	json_t *ifnet = NULL, *in, *out;
+
+	if (len >= GENL_HDRLEN)
+		ifnet = decode(&ifnet_set,
+			       mnl_nlmsg_get_payload_offset(nlh, GENL_HDRLEN),
+			       len - GENL_HDRLEN);
+	if (!ifnet) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	in = json_object_get(ifnet, "input");
+	out = json_object_get(ifnet, "output");
+	set_new(ifnet, "drops", sum_drops(in, out));
+	set_new(ifnet, "flow", json_pack("{s:O, s:O}", "input", in,
+					 "output", out));
+	append_new(ifnets, ifnet);
+	return MNL_CB_OK;
+}

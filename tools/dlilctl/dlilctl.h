@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * dlilctl: control of the Data Link Interface Layer.
+ *
+ * A reply of the kernel becomes a JSON object (decode.c).  With -j parts of it
+ * are printed as they are, without -j tables are printed from it, so that both
+ * outputs always tell the same.
+ */
+#ifndef DLILCTL_H
+#define DLILCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+#include <libmnl/libmnl.h>
+#include <pcap/pcap.h>
+
+#include <linux/dlil.h>
+
+#define DLILCTL_VERSION "0.1"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Beside EXIT_SUCCESS. */
+enum {
+	EXIT_REFUSED = 1,	/* by the kernel, or nothing was sent to it */
+	EXIT_USAGE = 2,
+};
+
+/* args.c: the words of the command line */
+
+struct args {
+	int n;
+	char **words;
+};
+
+/**
+ * struct command - a word of the command line and what it does
+ * @name: the word; NULL ends a table
+ * @usage: what follows it; NULL for an alias
+ * @run: does it, returns the exit status
+ * @sub: instead of @run, the commands of an object; the first one is what is
+ *	done when no word follows
+ */
+struct command {
+	const char *name;
+	const char *usage;
+	int (*run)(struct args *args);
+	const struct command *sub;
+};
+
+void print_usage(FILE *f, const struct command *obj,
+		 const struct command *cmds);
+int run_command(const struct command *cmds, struct args *args);
+
+void usage_error(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+int find_choice(const char *const *choices, const char *word);
+const char *next_word(struct args *args, const char *what);
+const char *next_name(struct args *args, const char *what, size_t max);
+const char *next_dev(struct args *args);
+int next_unmatched(struct args *args);
+void no_more_words(const struct args *args);
+
+/* genl.c: requests to the kernel */
+
+struct nlmsghdr *genl_request(uint8_t cmd, const char *dev);
+int genl_change(struct nlmsghdr *nlh);
+int genl_query(const char *dev, json_t **ifnets);
+
+/* decode.c: from netlink to JSON */
+
+int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets);
+json_t *need(json_t *json);
+
+/* print.c */
+
+struct options {
+	bool json;
+	bool pretty;
+	bool stats;
+	bool details;
+	bool color;
+};
+
+extern struct options options;
+
+enum color { COLOR_IFNAME, COLOR_GOOD, COLOR_BAD };
+
+void print_color(enum color color, const char *text);
+void complain(const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+json_int_t number(const json_t *object, const char *key);
+const char *text(const json_t *object, const char *key);
+
+/**
+ * struct view - one way to look at ifnets
+ * @keys: what -j prints of each; NULL at the end
+ * @stats_keys: what -j -s prints besides; may be NULL
+ * @print: prints one for people
+ */
+struct view {
+	const char *const *keys;
+	const char *const *stats_keys;
+	void (*print)(const json_t *ifnet);
+};
+
+int show_ifnets(const struct view *view, struct args *args);
+
+/* One file per noun. */
+
+extern const struct command filter_commands[];
+extern const struct command proto_commands[];
+
+int run_attach(struct args *args);
+int run_detach(struct args *args);
+int run_set(struct args *args);
+int run_show(struct args *args);
+int run_stats(struct args *args);
+
+void print_heading(const json_t *ifnet);
+void print_filters(const json_t *ifnet);
+void print_protocols(const json_t *ifnet);
+
+int compile_expr(const char *expr, struct bpf_program *prog);
+
+#endif /* DLILCTL_H */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests to the generic netlink family dlil, and what becomes of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/genetlink.h>
+
+#include "dlilctl.h"
+
+/* The longest program (BPF_MAXINSNS) makes 32 KiB. */
+#define REQUEST_SIZE (64 * 1024)
+
+/* An ifnet with all the filters it may have is one message. */
+#define ANSWER_SIZE (1024 * 1024)
+
+/* A list that changes while it is read is read again, but not for ever. */
+#define MAX_TRIES 16
+
+/**
+ * struct answer - what the kernel said
+ * @ifnets: where to put the ifnets it describes; may be NULL
+ * @family: number of the family, if that was the question
+ * @err: 0 or a negative errno
+ * @sentence: in words, NULL if there are none; valid until the next request
+ */
+struct answer {
+	json_t *ifnets;
+	uint16_t family;
+	int err;
+	const char *sentence;
+};
+
+static struct nlmsghdr *put_header(void *buf, uint8_t cmd, uint8_t version)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct genlmsghdr *genl;
+
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = version;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return nlh;
+}
+
+/**
+ * genl_request() - start a request
+ * @cmd: DLIL_CMD_*
+ * @dev: device that it is about, NULL for all
+ *
+ * Return: the message, with room for anything; there is only one at a time.
+ */
+struct nlmsghdr *genl_request(uint8_t cmd, const char *dev)
+{
+	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	struct nlmsghdr *nlh = put_header(buf, cmd, DLIL_GENL_VERSION);
+
+	if (dev)
+		mnl_attr_put_strz(nlh, DLIL_A_IFNAME, dev);
+	return nlh;
+}
+
+static int on_data(const struct nlmsghdr *nlh, void *data)
+{
+	struct answer *answer = data;
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL)
+		return answer->ifnets ? decode_ifnet(nlh, answer->ifnets) :
+					MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
+			answer->family = mnl_attr_get_u16(attr);
+	return MNL_CB_OK;
+}
+
+static const char *find_sentence(const struct nlmsghdr *nlh, size_t offset)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, offset)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			return mnl_attr_get_str(attr);
+	return NULL;
+}
+
+/* The last message of an answer: NLMSG_ERROR or NLMSG_DONE. */
+static int on_end(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
+	bool done = nlh->nlmsg_type == NLMSG_DONE;
+	size_t size = done ? sizeof(end->error) : sizeof(*end);
+	struct answer *answer = data;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < size) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	answer->err = end->error;
+	/* The request comes back before the attributes, unless capped. */
+	if (!done && !(nlh->nlmsg_flags & NLM_F_CAPPED))
+		size += end->msg.nlmsg_len - sizeof(end->msg);
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
+		answer->sentence = find_sentence(nlh, size);
+	return MNL_CB_STOP;
+}
+
+/*
+ * Sends a request and reads until its answer is complete.  Returns a negative
+ * errno if there is none, -EINTR if what was listed changed meanwhile.
+ */
+static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
+		    struct answer *answer)
+{
+	static mnl_cb_t ends[NLMSG_MIN_TYPE] = {
+		[NLMSG_ERROR] = on_end,
+		[NLMSG_DONE] = on_end,
+	};
+	static _Alignas(struct nlmsghdr) char buf[ANSWER_SIZE];
+	unsigned int port = mnl_socket_get_portid(nl);
+	static uint32_t seq;
+	ssize_t len;
+	int ret;
+
+	nlh->nlmsg_seq = ++seq;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		do
+			len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		while (len < 0 && errno == EINTR);
+		if (len < 0)
+			return -errno;
+		ret = mnl_cb_run2(buf, len, nlh->nlmsg_seq, port, on_data,
+				  answer, ends, ARRAY_SIZE(ends));
+	} while (ret > MNL_CB_STOP);
+	return ret < 0 ? -errno : 0;
+}
+
+/* The number of the family, or a negative errno. */
+static int find_family(struct mnl_socket *nl)
+{
+	/* libmnl leaves the padding of a string as it is. */
+	_Alignas(struct nlmsghdr) char buf[128] = {};
+	struct answer answer = {};
+	struct nlmsghdr *nlh;
+	int ret;
+
+	nlh = put_header(buf, CTRL_CMD_GETFAMILY, 1);
+	nlh->nlmsg_type = GENL_ID_CTRL;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, DLIL_GENL_NAME);
+	ret = exchange(nl, nlh, &answer);
+	if (!ret)
+		ret = answer.err;
+	if (ret == -ENOENT)
+		return -EPROTONOSUPPORT;
+	return ret ? ret : answer.family;
+}
+
+static struct mnl_socket *open_socket(void)
+{
+	static const int settings[] = {
+		NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK
+	};
+	struct mnl_socket *nl;
+	int on = 1;
+	size_t i;
+
+	nl = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	if (!nl)
+		return NULL;
+	/* Without them answers are longer or less clear, but still answers. */
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		mnl_socket_setsockopt(nl, settings[i], &on, sizeof(on));
+	if (!mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
+		return nl;
+	mnl_socket_close(nl);
+	return NULL;
+}
+
+/* One question on a socket of its own: nothing of an older answer is in it. */
+static int ask(struct nlmsghdr *nlh, struct answer *answer)
+{
+	struct mnl_socket *nl = open_socket();
+	int ret;
+
+	if (!nl)
+		return -errno;
+	ret = find_family(nl);
+	if (ret >= 0) {
+		nlh->nlmsg_type = ret;
+		ret = exchange(nl, nlh, answer);
+	}
+	mnl_socket_close(nl);
+	return ret;
+}
+
+/* Says what went wrong; returns the exit status. */
+static int judge(int ret, const struct answer *answer)
+{
+	const char *what = answer->err ? "Error" : "Warning";
+
+	switch (ret) {
+	case 0:
+		break;
+	case -EPROTONOSUPPORT:
+		complain("Error",
+			 "the dlil module is not loaded: try modprobe dlil");
+		return EXIT_REFUSED;
+	case -EINTR:
+		complain("Error",
+			 "the list kept changing while it was read: try again");
+		return EXIT_REFUSED;
+	case -ENOBUFS:
+		complain("Error",
+			 "the answer was lost: see with show what was done");
+		return EXIT_REFUSED;
+	default:
+		complain("Error", "no good answer from the kernel: %s",
+			 strerror(-ret));
+		return EXIT_REFUSED;
+	}
+	if (answer->sentence)
+		complain(what, "%s%s", strncmp(answer->sentence, "dlil: ", 6) ?
+			 "dlil: " : "", answer->sentence);
+	else if (answer->err)
+		complain(what, "%s", strerror(-answer->err));
+	return answer->err ? EXIT_REFUSED : EXIT_SUCCESS;
+}
+
+/**
+ * genl_change() - have the kernel change something
+ * @nlh: the request
+ *
+ * Return: the exit status; what went wrong has been said.
+ */
+int genl_change(struct nlmsghdr *nlh)
+{
+	struct answer answer = {};
+
+	return judge(ask(nlh, &answer), &answer);
+}
+
+/**
+ * genl_query() - have the kernel describe ifnets
+ * @dev: the device of the only one to describe, or NULL for all
+ * @ifnets: gets an array of them, to be given back with json_decref()
+ *
+ * Return: the exit status; what went wrong has been said.
+ */
+int genl_query(const char *dev, json_t **ifnets)
+{
+	struct nlmsghdr *nlh = genl_request(DLIL_CMD_IFNET_GET, dev);
+	struct answer answer;
+	int ret, try = 0;
+
+	if (!dev)
+		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	*ifnets = need(json_array());
+	do {
+		json_array_clear(*ifnets);
+		answer = (struct answer){ .ifnets = *ifnets };
+		ret = ask(nlh, &answer);
+	} while ((ret == -EINTR || ret == -ENOBUFS) && ++try < MAX_TRIES);
+	return judge(ret, &answer);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options, and what follows them. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dlilctl.h"
+
+#define NETNS_DIR "/run/netns"
+
+static int run_help(struct args *args);
+
+static const struct command commands[] = {
+	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL },
+	{ "detach", "DEV", run_detach, NULL },
+	{ "set", "DEV unmatched pass|drop", run_set, NULL },
+	{ "show", "[ DEV ]", run_show, NULL },
+	{ "list", NULL, run_show, NULL },
+	{ "ls", NULL, run_show, NULL },
+	{ "stats", "[ DEV ]", run_stats, NULL },
+	{ "filter", "", NULL, filter_commands },
+	{ "proto", "", NULL, proto_commands },
+	{ "help", "", run_help, NULL },
+	{ NULL, NULL, NULL, NULL }
+};
+
+static void help(FILE *f)
+{
+	print_usage(f, NULL, commands);
+	fputs("OPTIONS go before the command:\n"
+	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -n[etns] NETNS\n"
+	      "       -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
+	      "EXPR is what tcpdump takes, see pcap-filter(7).\n", f);
+}
+
+static int run_help(struct args *args)
+{
+	no_more_words(args);
+	help(stdout);
+	return EXIT_SUCCESS;
+}
+
+/* A full disk must not pass for success. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("Error", "cannot write: %s", strerror(errno));
+	return EXIT_REFUSED;
+}
+
+static bool want_color(const char *when)
+{
+	static const char *const choices[] = { "always", "auto", "never", NULL };
+	const char *no = getenv("NO_COLOR");
+
+	switch (find_choice(choices, when)) {
+	case 0:
+		return true;
+	case 1:
+		return isatty(STDOUT_FILENO) && !(no && *no);
+	case 2:
+		return false;
+	default:
+		usage_error("-color takes always, auto or never, not \"%s\"",
+			    when);
+	}
+}
+
+static int enter_netns(const char *name)
+{
+	char path[4096];
+	int fd, ret;
+
+	/* As ip does: a name with a slash in it is a path. */
+	snprintf(path, sizeof(path), "%s%s",
+		 strchr(name, '/') ? "" : NETNS_DIR "/", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ret = fd < 0 ? -1 : setns(fd, CLONE_NEWNET);
+	if (ret)
+		complain("Error", "cannot enter network namespace \"%s\": %s",
+			 name, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* The option that @word abbreviates, by its first letter; 0 for none. */
+static char option_letter(const char *word, size_t len)
+{
+	static const char *const names[] = {
+		"json", "pretty", "statistics", "stats", "details", "netns",
+		"color", "Version", "help", NULL
+	};
+	int i;
+
+	for (i = 0; names[i]; i++)
+		if (len && !strncmp(names[i], word, len))
+			return names[i][0];
+	return 0;
+}
+
+static void parse_option(const char *option, struct args *args,
+			 const char **netns)
+{
+	const char *word = option + strspn(option, "-");
+	size_t len = strcspn(word, "=");
+	char letter = option_letter(word, len);
+
+	if (word[len] && letter != 'c')
+		letter = 0;
+	switch (letter) {
+	case 'j':
+		options.json = true;
+		break;
+	case 'p':
+		options.pretty = true;
+		break;
+	case 's':
+		options.stats = true;
+		break;
+	case 'd':
+		options.details = true;
+		break;
+	case 'n':
+		*netns = next_word(args, "NETNS after -netns");
+		break;
+	case 'c':
+		options.color = want_color(word[len] ? word + len + 1 : "always");
+		break;
+	case 'V':
+		puts("dlilctl " DLILCTL_VERSION);
+		exit(finish(EXIT_SUCCESS));
+	case 'h':
+		help(stdout);
+		exit(finish(EXIT_SUCCESS));
+	default:
+		usage_error("option \"%s\" is not known", option);
+	}
+}
+
+static int run(struct args *args)
+{
+	const char *option, *netns = NULL;
+
+	options.color = want_color("auto");
+	while (args->n && args->words[0][0] == '-') {
+		option = next_word(args, "option");
+		if (!strcmp(option, "--"))
+			break;
+		parse_option(option, args, &netns);
+	}
+	if (!args->n) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (netns && enter_netns(netns))
+		return EXIT_REFUSED;
+	return run_command(commands, args);
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = { .n = argc - 1, .words = argv + 1 };
+
+	return finish(run(&args));
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dlilctl show and stats, and what all commands that show share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dlilctl.h"
+
+static void pick(json_t *to, const json_t *from, const char *const *keys)
+{
+	for (; keys && *keys; keys++)
+		if (json_object_set(to, *keys, json_object_get(from, *keys)))
+			need(NULL);
+}
+
+static void print_json(const struct view *view, const json_t *ifnets)
+{
+	size_t flags = options.pretty ? JSON_INDENT(4) : JSON_COMPACT;
+	json_t *ifnet, *part, *array = need(json_array());
+	size_t i;
+
+	json_array_foreach(ifnets, i, ifnet) {
+		part = need(json_object());
+		pick(part, ifnet, view->keys);
+		if (options.stats)
+			pick(part, ifnet, view->stats_keys);
+		if (json_array_append_new(array, part))
+			need(NULL);
+	}
+	json_dumpf(array, stdout, flags);
+	putchar('\n');
+	json_decref(array);
+}
+
+/**
+ * show_ifnets() - print one ifnet or all
+ * @view: what of them
+ * @args: [ DEV ]
+ *
+ * Return: the exit status.
+ */
+int show_ifnets(const struct view *view, struct args *args)
+{
+	const char *dev = args->n ? next_dev(args) : NULL;
+	json_t *ifnet, *ifnets;
+	int status;
+	size_t i;
+
+	no_more_words(args);
+	status = genl_query(dev, &ifnets);
+	if (status == EXIT_SUCCESS && options.json)
+		print_json(view, ifnets);
+	else if (status == EXIT_SUCCESS)
+		json_array_foreach(ifnets, i, ifnet)
+			view->print(ifnet);
+	json_decref(ifnets);
+	return status;
+}
+
+/* As ip(8) begins each device. */
+void print_heading(const json_t *ifnet)
+{
+	printf("%lld: ", number(ifnet, "ifindex"));
+	print_color(COLOR_IFNAME, text(ifnet, "ifname"));
+	putchar(':');
+}
+
+/* A number under its name. */
+struct cell {
+	const char *head;
+	const char *key;
+};
+
+#define MAX_CELLS 6
+
+static int max(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static void widen(int *widths, const struct cell *cells, const json_t *stats)
+{
+	int i, digits;
+
+	for (i = 0; i < MAX_CELLS && cells[i].key; i++) {
+		digits = snprintf(NULL, 0, "%lld", number(stats, cells[i].key));
+		widths[i] = max(widths[i], max(digits, strlen(cells[i].head)));
+	}
+}
+
+static void print_cells(const char *label, const struct cell *cells,
+			const int *widths, const json_t *stats)
+{
+	int i;
+
+	printf("    %s", label);
+	for (i = 0; i < MAX_CELLS && cells[i].key; i++)
+		printf(" %*s", widths[i], cells[i].head);
+	printf("\n    %*s", (int)strlen(label), "");
+	for (i = 0; i < MAX_CELLS && cells[i].key; i++)
+		printf(" %*lld", widths[i], number(stats, cells[i].key));
+	putchar('\n');
+}
+
+static void print_drops(const json_t *ifnet)
+{
+	json_t *value, *drops = json_object_get(ifnet, "drops");
+	const char *reason;
+
+	fputs("    drops:", stdout);
+	json_object_foreach(drops, reason, value)
+		if (json_integer_value(value) || options.details)
+			printf(" %s %lld", reason, json_integer_value(value));
+	putchar('\n');
+}
+
+/* As ip -s link does, both directions in the same columns. */
+static void print_stats_lines(const json_t *ifnet)
+{
+	static const struct cell rx[MAX_CELLS] = {
+		{ "bytes", "ibytes" }, { "packets", "ipackets" },
+		{ "errors", "ierrors" }, { "mcasts", "imcasts" },
+		{ "iqdrops", "iqdrops" }, { "noproto", "noproto" },
+	};
+	static const struct cell tx[MAX_CELLS] = {
+		{ "bytes", "obytes" }, { "packets", "opackets" },
+		{ "errors", "oerrors" }, { "mcasts", "omcasts" },
+		{ "collsns", "collisions" },
+	};
+	const json_t *stats = json_object_get(ifnet, "stats");
+	int widths[MAX_CELLS] = {};
+
+	widen(widths, rx, stats);
+	widen(widths, tx, stats);
+	print_cells("RX:", rx, widths, stats);
+	print_cells("TX:", tx, widths, stats);
+	print_drops(ifnet);
+}
+
+static void print_ifnet(const json_t *ifnet)
+{
+	const char *state = text(ifnet, "state");
+
+	print_heading(ifnet);
+	fputs(" state ", stdout);
+	print_color(strcmp(state, "attached") ? COLOR_BAD : COLOR_GOOD, state);
+	printf(" unmatched %s thread %lld\n", text(ifnet, "unmatched"),
+	       number(ifnet, "thread"));
+	print_protocols(ifnet);
+	print_filters(ifnet);
+	if (options.stats)
+		print_stats_lines(ifnet);
+}
+
+int run_show(struct args *args)
+{
+	static const char *const keys[] = {
+		"ifname", "ifindex", "state", "unmatched", "thread",
+		"protocols", "filters", NULL
+	};
+	static const char *const stats_keys[] = {
+		"stats", "drops", "flow", NULL
+	};
+	static const struct view view = { keys, stats_keys, print_ifnet };
+
+	return show_ifnets(&view, args);
+}
+
+/* A row of the table; "-" where there is no such counter. */
+static void print_row(const char *name, const json_t *in, const char *in_key,
+		      const json_t *out, const char *out_key)
+{
+	printf("    %-19s", name);
+	if (in_key)
+		printf(" %20lld", number(in, in_key));
+	else
+		printf(" %20s", "-");
+	if (out_key)
+		printf(" %20lld\n", number(out, out_key));
+	else
+		printf(" %20s\n", "-");
+}
+
+static void print_drop_rows(const json_t *in, const json_t *out)
+{
+	json_t *value, *out_drops = json_object_get(out, "drops");
+	json_t *in_drops = json_object_get(in, "drops");
+	const char *reason;
+	char name[32];
+
+	json_object_foreach(in_drops, reason, value) {
+		if (!options.details && !json_integer_value(value) &&
+		    !number(out_drops, reason))
+			continue;
+		snprintf(name, sizeof(name), "drop %s", reason);
+		print_row(name, in_drops, reason, out_drops, reason);
+	}
+}
+
+/* What is missing to make the two sides equal is still on its way (STA-3). */
+static void print_flow(const char *label, const json_t *flow)
+{
+	json_int_t rest = number(flow, "seen") - number(flow, "delivered") -
+		number(flow, "passed") - number(flow, "stolen") -
+		number(flow, "freed");
+
+	printf("    %-7s seen %lld = delivered %lld + passed %lld + stolen %lld + freed %lld",
+	       label, number(flow, "seen"), number(flow, "delivered"),
+	       number(flow, "passed"), number(flow, "stolen"),
+	       number(flow, "freed"));
+	if (rest)
+		printf(" %c %lld under way", rest < 0 ? '-' : '+', llabs(rest));
+	putchar('\n');
+}
+
+static void print_stats(const json_t *ifnet)
+{
+	static const struct {
+		const char *name;
+		const char *in_key;
+		const char *out_key;
+	} rows[] = {
+		{ "packets", "ipackets", "opackets" },
+		{ "bytes", "ibytes", "obytes" },
+		{ "errors", "ierrors", "oerrors" },
+		{ "mcasts", "imcasts", "omcasts" },
+		{ "collisions", NULL, "collisions" },
+		{ "iqdrops", "iqdrops", NULL },
+		{ "noproto", "noproto", NULL },
+	};
+	const json_t *stats = json_object_get(ifnet, "stats");
+	const json_t *out = json_object_get(ifnet, "output");
+	const json_t *in = json_object_get(ifnet, "input");
+	size_t i;
+
+	print_heading(ifnet);
+	printf("\n    %-19s %20s %20s\n", "", "input", "output");
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		print_row(rows[i].name, stats, rows[i].in_key, stats,
+			  rows[i].out_key);
+	print_drop_rows(in, out);
+	if (options.details) {
+		print_flow("input:", in);
+		print_flow("output:", out);
+	}
+}
+
+int run_stats(struct args *args)
+{
+	static const char *const keys[] = {
+		"ifname", "ifindex", "stats", "drops", "flow", NULL
+	};
+	static const struct view view = { keys, NULL, print_stats };
+
+	return show_ifnets(&view, args);
+}
