@@ -74,6 +74,7 @@ static const struct field protocol_fields[] = {
 	[DLIL_A_PROTO_NUMBER] = U32("number"),
 	[DLIL_A_PROTO_PACKETS] = U64("packets"),
 };
+
 DEFINE_SET(protocol);
 
 /* Nobody reads the program: the kernel keeps the expression for that. */
@@ -86,6 +87,7 @@ static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_PACKETS] = U64("packets"),
 	[DLIL_A_FILTER_MATCHED] = U64("matched"),
 };
+
 DEFINE_SET(filter);
 
 static const struct field stats_fields[] = {
@@ -101,6 +103,7 @@ static const struct field stats_fields[] = {
 	[DLIL_A_STATS_IQDROPS] = U64("iqdrops"),
 	[DLIL_A_STATS_NOPROTO] = U64("noproto"),
 };
+
 DEFINE_SET(stats);
 
 static const struct field drops_fields[] = {
@@ -116,6 +119,7 @@ static const struct field drops_fields[] = {
 	[DLIL_A_DROPS_RECURSION] = U64("recursion"),
 	[DLIL_A_DROPS_DRIVER] = U64("driver"),
 };
+
 DEFINE_SET(drops);
 
 static const struct field flow_fields[] = {
@@ -126,6 +130,7 @@ static const struct field flow_fields[] = {
 	[DLIL_A_FLOW_FREED] = U64("freed"),
 	[DLIL_A_FLOW_DROPS] = NEST("drops", drops_set),
 };
+
 DEFINE_SET(flow);
 
 static const struct field ifnet_fields[] = {
@@ -140,6 +145,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_INPUT] = NEST("input", flow_set),
 	[DLIL_A_OUTPUT] = NEST("output", flow_set),
 };
+
 DEFINE_SET(ifnet);
 
 /* There is no way on without memory. */
@@ -171,10 +177,10 @@ static json_t *string_json(const char *s)
 
 	if (json)
 		return json;
-	p = utf8 = malloc(2 * strlen(s) + 1);
+	utf8 = malloc(2 * strlen(s) + 1);
 	if (!utf8)
 		return NULL;
-	for (; *s; s++) {
+	for (p = utf8; *s; s++) {
 		if (*s & 0x80)
 			*p++ = 0xc0 | (unsigned char)*s >> 6;
 		*p++ = *s & 0x80 ? 0x80 | (*s & 0x3f) : *s;

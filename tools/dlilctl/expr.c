@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From a tcpdump expression to the classic BPF program that the kernel runs. */
+#include <assert.h>
 #include <stddef.h>
 
 #include <linux/bpf_common.h>
@@ -15,10 +16,10 @@
 	(offsetof(struct bpf_insn, a) == offsetof(struct sock_filter, b) && \
 	 sizeof(((struct bpf_insn *)0)->a) == \
 	 sizeof(((struct sock_filter *)0)->b))
-_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
-	       SAME_MEMBER(code, code) && SAME_MEMBER(jt, jt) &&
-	       SAME_MEMBER(jf, jf) && SAME_MEMBER(k, k),
-	       "libpcap and the kernel differ on what an instruction is");
+static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
+	      SAME_MEMBER(code, code) && SAME_MEMBER(jt, jt) &&
+	      SAME_MEMBER(jf, jf) && SAME_MEMBER(k, k),
+	      "libpcap and the kernel differ on what an instruction is");
 
 /**
  * compile_expr() - compile an expression over Ethernet frames

@@ -249,7 +249,7 @@ static void dump(const struct nlmsghdr *req)
 	} else if (!scenario("empty")) {
 		put_ifnet(req, flags, 4, intr ? "stale0" : "veth0");
 		put_ifnet(req, flags, 7,
-			  scenario("latin1") ? "stra\xdf" "e" : "veth7");
+			  scenario("latin1") ? "stra\337e" : "veth7");
 	}
 	if (scenario("dump-refused"))
 		done(req, -EMSGSIZE, "the list is too long");
@@ -280,21 +280,20 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 		receive_error = ENOBUFS;
 	if (scenario("deaf"))
 		receive_error = ECONNREFUSED;
-	if (scenario("refused"))
+	if (scenario("refused")) {
 		acknowledge(req, -EBUSY,
 			    "dlil: veth0 is in a bridge: take it out first");
-	else if (scenario("generic"))
+	} else if (scenario("generic")) {
 		acknowledge(req, -EINVAL, "integer out of range");
-	else if (scenario("wordless"))
+	} else if (scenario("wordless")) {
 		acknowledge(req, -EPERM, NULL);
-	else if (scenario("warned"))
+	} else if (scenario("warned")) {
 		acknowledge(req, 0, "dlil: LRO is off now");
-	else if (cmd != DLIL_CMD_IFNET_GET)
-		acknowledge(req, 0, NULL);
-	else if (req->nlmsg_flags & NLM_F_DUMP)
+	} else if (req->nlmsg_flags & NLM_F_DUMP) {
 		dump(req);
-	else {
-		put_ifnet(req, 0, 4, "veth0");
+	} else {
+		if (cmd == DLIL_CMD_IFNET_GET)
+			put_ifnet(req, 0, 4, "veth0");
 		end_datagram();
 		acknowledge(req, 0, NULL);
 	}
