@@ -309,6 +309,32 @@ static json_t *sum_drops(const json_t *in, const json_t *out)
 	return sum;
 }
 
+/* Filters that did not fit come in further messages about the same ifnet. */
+static bool continues(const json_t *ifnet, const json_t *ifnets)
+{
+	json_t *last;
+
+	if (!json_array_size(ifnets))
+		return false;
+	last = json_array_get(ifnets, json_array_size(ifnets) - 1);
+	if (number(last, "ifindex") != number(ifnet, "ifindex"))
+		return false;
+	if (json_array_extend(json_object_get(last, "filters"),
+			      json_object_get(ifnet, "filters")))
+		need(NULL);
+	return true;
+}
+
+static void add_sums(json_t *ifnet)
+{
+	json_t *out = json_object_get(ifnet, "output");
+	json_t *in = json_object_get(ifnet, "input");
+
+	set_new(ifnet, "drops", sum_drops(in, out));
+	set_new(ifnet, "flow", json_pack("{s:O, s:O}", "input", in,
+					 "output", out));
+}
+
 /**
  * decode_ifnet() - take in the description of one ifnet
  * @nlh: the message
@@ -319,7 +345,7 @@ static json_t *sum_drops(const json_t *in, const json_t *out)
 int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
 {
 	size_t len = mnl_nlmsg_get_payload_len(nlh);
-	json_t *ifnet = NULL, *in, *out;
+	json_t *ifnet = NULL;
 
 	if (len >= GENL_HDRLEN)
 		ifnet = decode(&ifnet_set,
@@ -329,11 +355,11 @@ int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
 		errno = EBADMSG;
 		return MNL_CB_ERROR;
 	}
-	in = json_object_get(ifnet, "input");
-	out = json_object_get(ifnet, "output");
-	set_new(ifnet, "drops", sum_drops(in, out));
-	set_new(ifnet, "flow", json_pack("{s:O, s:O}", "input", in,
-					 "output", out));
-	append_new(ifnets, ifnet);
+	if (continues(ifnet, ifnets)) {
+		json_decref(ifnet);
+	} else {
+		add_sums(ifnet);
+		append_new(ifnets, ifnet);
+	}
 	return MNL_CB_OK;
 }

@@ -11,7 +11,7 @@
 /* The longest program (BPF_MAXINSNS) makes 32 KiB. */
 #define REQUEST_SIZE (64 * 1024)
 
-/* An ifnet with all the filters it may have is one message. */
+/* A reply about one ifnet has all the filters that it may have. */
 #define ANSWER_SIZE (1024 * 1024)
 
 /* A list that changes while it is read is read again, but not for ever. */

@@ -303,6 +303,9 @@ FAKE=short refused 'a malformed counter' \
 	'no good answer from the kernel: Bad message' show
 FAKE=unterminated refused 'a malformed name' \
 	'no good answer from the kernel: Bad message' show
+last=',{"name":"last","kind":"match","direction":"out","action":"count","expr":"ip6","packets":960,"matched":20}]'
+FAKE='split' prints 'an ifnet in several messages' \
+	"[{$veth0,${filters%]}$last},{$veth7,$filters}]" -j filter show
 FAKE=big run -j -s show
 is '1,000 ifnets' "$status|$err|$(grep -o '"ifname":"v[0-9]*"' "$tmp/out" |
 	sort -u | wc -l)" '0||1000'

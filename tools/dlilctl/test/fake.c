@@ -225,6 +225,19 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	end(nlh);
 }
 
+/* What is left of an ifnet that was too long for one message. */
+static void put_rest(const struct nlmsghdr *req, uint32_t index)
+{
+	struct nlmsghdr *nlh;
+
+	end_datagram();
+	nlh = start(req, FAMILY, NLM_F_MULTI);
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
+	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, index);
+	put_filter(nlh, "last", "match", DLIL_DIRECTION_OUT, "count", "ip6");
+	end(nlh);
+}
+
 static void dump(const struct nlmsghdr *req)
 {
 	static int dumps;
@@ -248,6 +261,8 @@ static void dump(const struct nlmsghdr *req)
 		}
 	} else if (!scenario("empty")) {
 		put_ifnet(req, flags, 4, intr ? "stale0" : "veth0");
+		if (scenario("split"))
+			put_rest(req, 4);
 		put_ifnet(req, flags, 7,
 			  scenario("latin1") ? "stra\337e" : "veth7");
 	}
