@@ -346,7 +346,12 @@ static int put_proto(const struct dlil_proto *proto, void *arg)
 	return 0;
 }
 
-/* Where a dump is in the filters of an ifnet. */
+/**
+ * struct put_filters - filters on their way into messages
+ * @msg: the message
+ * @skip: how many were in earlier messages
+ * @n: how many have been said or skipped
+ */
 struct put_filters {
 	struct sk_buff *msg;
 	unsigned int skip;
@@ -362,8 +367,10 @@ static int put_filter(const char *name, u32 direction,
 	struct sk_buff *msg = put->msg;
 	struct nlattr *nest;
 
-	if (put->n++ < put->skip)
+	if (put->n < put->skip) {
+		put->n++;
 		return 0;
+	}
 	info.kind = ops->owner ? module_name(ops->owner) : "module";
 	if (ops->describe)
 		ops->describe(cookie, &info);
@@ -380,10 +387,10 @@ static int put_filter(const char *name, u32 direction,
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_MATCHED, info.matched,
 			      DLIL_A_FILTER_PAD)) {
 		nla_nest_cancel(msg, nest);
-		put->n--;
 		return -EMSGSIZE;
 	}
 	nla_nest_end(msg, nest);
+	put->n++;
 	return 0;
 }
 
@@ -419,15 +426,20 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 
 /*
  * One message about @ifp.  Filters that do not fit make further messages, which
- * have only the index and filters from *@skip on.
+ * have only the index and filters.  *@said is where we are: 0 before the first
+ * message, then one more than the filters that have been said.
  *
- * Return: 0, with *@skip 0 when all of the ifnet has been said; or -EMSGSIZE.
+ * Return: 0 when all of the ifnet has been said, 1 when there is more, or
+ * -EMSGSIZE when nothing fitted.
  */
 static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
-		      u32 seq, int flags, unsigned int *skip,
+		      u32 seq, int flags, unsigned int *said,
 		      struct netlink_callback *cb)
 {
-	struct put_filters put = { .msg = msg, .skip = *skip };
+	struct put_filters put = {
+		.msg = msg,
+		.skip = *said ? *said - 1 : 0,
+	};
 	void *hdr;
 	int err;
 
@@ -438,16 +450,16 @@ static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
 	if (cb)
 		genl_dump_check_consistent(cb, hdr);
 	err = nla_put_u32(msg, DLIL_A_IFINDEX, ifp->ifindex);
-	if (!err && !*skip)
+	if (!err && !*said)
 		err = put_ifnet(msg, ifp);
 	if (err)
 		goto cancel;
 	err = dlil_filter_for_each(ifp, put_filter, &put);
-	if (err && put.n <= *skip && *skip)
+	if (err && *said && put.n == put.skip)
 		goto cancel;
-	*skip = err ? put.n : 0;
+	*said = err ? put.n + 1 : 0;
 	genlmsg_end(msg, hdr);
-	return 0;
+	return err ? 1 : 0;
 
 cancel:
 	genlmsg_cancel(msg, hdr);
@@ -464,7 +476,7 @@ static int count_filter(const char *name, u32 direction,
 
 int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	unsigned int n = 1, skip = 0;
+	unsigned int n = 1, said = 0;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *msg;
 	int err = -ENOMEM;
@@ -477,11 +489,12 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(IFNET_MSG_SIZE + n * FILTER_MSG_SIZE, GFP_KERNEL);
 	if (msg)
 		err = fill_ifnet(msg, ifp, info->snd_portid, info->snd_seq, 0,
-				 &skip, NULL);
+				 &said, NULL);
 	dlil_ifnet_put(ifp);
 	if (err) {
+		/* So many filters were added meanwhile that they do not fit. */
 		nlmsg_free(msg);
-		return err;
+		return err < 0 ? err : -EAGAIN;
 	}
 	return genlmsg_reply(msg, info);
 }
@@ -489,7 +502,7 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct net *net = sock_net(skb->sk);
-	unsigned int skip = cb->args[1];
+	unsigned int said = cb->args[1];
 	unsigned long pos = cb->args[0];
 	struct dlil_ifnet *ifp;
 	int err;
@@ -497,15 +510,15 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	cb->seq = READ_ONCE(dlil_ifnets_gen);
 	while ((ifp = dlil_ifnet_nth(net, pos))) {
 		err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
-				 cb->nlh->nlmsg_seq, NLM_F_MULTI, &skip, cb);
+				 cb->nlh->nlmsg_seq, NLM_F_MULTI, &said, cb);
 		dlil_ifnet_put(ifp);
-		if (err)
+		if (err < 0)
 			break;
-		if (!skip)
+		if (!err)
 			pos++;
 	}
 	cb->args[0] = pos;
-	cb->args[1] = skip;
+	cb->args[1] = said;
 	return skb->len;
 }
 

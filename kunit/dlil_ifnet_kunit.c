@@ -576,24 +576,26 @@ static void detach_under_traffic(struct kunit *test)
 {
 	const enum dlil_ifnet_family *kind = test->param_value;
 	struct fake *fake = fake_acquire(test, *kind);
-	unsigned int i;
+	struct fake_task *first, *second;
+	struct fake_filter *filter;
+	struct fake_proto *proto;
+	int i;
 
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	proto = fake_proto_new(fake, 'P', FAKE_PF_A);
 	for (i = 0; i < LIVES; i++) {
 		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
-		fake->n_filters = 0;
-		fake->n_protos = 0;
-		fake->n_tasks = 0;
-		fake_filter(fake, 'a', &fake_filter_both_ops);
-		fake_proto_v2(fake, 'P', FAKE_PF_A);
-		fake_run(fake, send_until_detached);
-		fake_run(fake, send_until_detached);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+		KUNIT_ASSERT_EQ(test, fake_proto_attach_v2(proto), 0);
+		atomic_set(&proto->packets, 0);
+		first = fake_run(fake, send_until_detached);
+		second = fake_run(fake, send_until_detached);
 		KUNIT_EXPECT_TRUE(test,
-				  fake_wait_for(atomic_read(&fake->protos[0].packets) >
-						i * 50));
+				  fake_wait_for(atomic_read(&proto->packets) > 50));
 
 		KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
-		fake_join(&fake->tasks[0]);
-		fake_join(&fake->tasks[1]);
+		fake_join(first);
+		fake_join(second);
 		fake_detach(fake);
 		fake_read(fake);
 		skb_queue_purge(&fake->sent);

@@ -64,6 +64,18 @@ struct sk_buff *fake_skb(struct fake *fake, unsigned int len)
 	return skb;
 }
 
+struct sk_buff *fake_copy(struct fake *fake, struct sk_buff *skb)
+{
+	struct sk_buff *copy = pskb_copy(skb, GFP_ATOMIC);
+
+	KUNIT_EXPECT_NOT_NULL(fake->test, copy);
+	if (copy) {
+		copy->destructor = skb_destroyed;
+		atomic_inc(&live_skbs);
+	}
+	return copy;
+}
+
 struct fake_payload *fake_payload(const struct sk_buff *skb)
 {
 	return (struct fake_payload *)skb_network_header(skb);
@@ -284,7 +296,8 @@ struct fake_filter *fake_filter_new(struct fake *fake, char tag,
 	fake->n_filters++;
 	f->fake = fake;
 	f->tag = tag;
-	f->params.ops = ops;
+	f->ops = *ops;
+	f->params.ops = &f->ops;
 	f->params.name = "fake";
 	f->params.cookie = f;
 	return f;
@@ -373,7 +386,7 @@ static void proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family)
 	fake_trace(p->fake, "~%c", p->tag);
 }
 
-const struct dlil_proto_ops fake_proto_ops = {
+static const struct dlil_proto_ops proto_ops = {
 	.input = proto_input,
 	.input_list = proto_input_list,
 	.pre_output = proto_pre_output,
@@ -389,7 +402,8 @@ struct fake_proto *fake_proto_new(struct fake *fake, char tag, u32 family)
 	p->fake = fake;
 	p->tag = tag;
 	p->family = family;
-	p->params.ops = &fake_proto_ops;
+	p->ops = proto_ops;
+	p->params.ops = &p->ops;
 	p->params.name = "fake";
 	p->params.cookie = p;
 	return p;
@@ -544,15 +558,17 @@ static int task_fn(void *arg)
 struct fake_task *fake_run(struct fake *fake,
 			   int (*fn)(struct fake_task *task))
 {
-	struct fake_task *task = &fake->tasks[fake->n_tasks];
+	struct fake_task *task = fake->tasks;
+	struct task_struct *thread;
 
-	KUNIT_ASSERT_LT(fake->test, fake->n_tasks, FAKE_TASKS);
+	while (task->task)
+		KUNIT_ASSERT_LT(fake->test, ++task - fake->tasks, FAKE_TASKS);
 	task->fake = fake;
 	task->fn = fn;
 	init_completion(&task->done);
-	task->task = kthread_create(task_fn, task, "fake");
-	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(task->task));
-	fake->n_tasks++;
+	thread = kthread_create(task_fn, task, "fake");
+	KUNIT_ASSERT_FALSE(fake->test, IS_ERR(thread));
+	task->task = thread;
 	get_task_struct(task->task);
 	wake_up_process(task->task);
 	return task;
@@ -629,7 +645,7 @@ static void fake_destroy(struct fake *fake)
 	unsigned int i;
 
 	fake_unblock(fake);
-	for (i = 0; i < fake->n_tasks; i++)
+	for (i = 0; i < FAKE_TASKS; i++)
 		if (fake->tasks[i].task)
 			fake_join(&fake->tasks[i]);
 	if (fake->attached)

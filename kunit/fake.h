@@ -69,7 +69,8 @@ struct fake;
 /**
  * struct fake_filter - a filter and what it was called for
  * @fake: on whose ifnet
- * @params: what it was attached with; to be changed before that
+ * @ops: its callbacks; to be changed before it is attached
+ * @params: what else it is attached with; likewise
  * @tag: its letter in the trace
  * @ref: its reference
  * @verdict: if not 0, what it returns for every packet
@@ -80,6 +81,7 @@ struct fake;
  */
 struct fake_filter {
 	struct fake *fake;
+	struct dlil_filter_ops ops;
 	struct dlil_filter_params params;
 	char tag;
 	dlil_filter_t ref;
@@ -93,7 +95,8 @@ struct fake_filter {
 /**
  * struct fake_proto - a protocol and what it was called for
  * @fake: on whose ifnet
- * @params: what it was attached with; to be changed before that
+ * @ops: its callbacks; to be changed before it is attached
+ * @params: what else it is attached with; likewise
  * @tag: its letter in the trace
  * @family: its family
  * @hook: if not NULL, called before a packet or list is taken
@@ -104,6 +107,7 @@ struct fake_filter {
  */
 struct fake_proto {
 	struct fake *fake;
+	struct dlil_proto_ops ops;
 	struct dlil_proto_params params;
 	char tag;
 	u32 family;
@@ -155,8 +159,7 @@ struct fake_task {
  * @n_filters: how many are taken
  * @protos: protocols
  * @n_protos: how many are taken
- * @tasks: threads
- * @n_tasks: how many are taken
+ * @tasks: threads, free ones without a task
  * @stats: as fake_read() found them
  * @in: likewise
  * @out: likewise
@@ -191,7 +194,6 @@ struct fake {
 	struct fake_proto protos[FAKE_PROTOS];
 	unsigned int n_protos;
 	struct fake_task tasks[FAKE_TASKS];
-	unsigned int n_tasks;
 	struct dlil_stats stats;
 	struct dlil_flow in;
 	struct dlil_flow out;
@@ -218,6 +220,7 @@ struct sk_buff *fake_rx(struct fake *fake, u32 family, u32 seq);
 struct sk_buff *fake_tx(struct fake *fake, u32 seq);
 struct sk_buff *fake_raw(struct fake *fake, u32 seq);
 struct sk_buff *fake_skb(struct fake *fake, unsigned int len);
+struct sk_buff *fake_copy(struct fake *fake, struct sk_buff *skb);
 struct fake_payload *fake_payload(const struct sk_buff *skb);
 int fake_skbs(void);
 
@@ -239,7 +242,6 @@ int fake_filter_attach(struct fake_filter *filter);
 struct fake_filter *fake_filter(struct fake *fake, char tag,
 				const struct dlil_filter_ops *ops);
 
-extern const struct dlil_proto_ops fake_proto_ops;
 struct fake_proto *fake_proto_new(struct fake *fake, char tag, u32 family);
 int fake_proto_attach(struct fake_proto *proto);
 int fake_proto_attach_v2(struct fake_proto *proto);

@@ -42,19 +42,19 @@ wait_for() {
 	done
 }
 
-# Joined by a wire, with addresses.  All but lo can be deleted by its group.
+# Joined by a wire, with addresses.
 two_namespaces() {
 	ip netns add dut
 	ip netns add peer
 	ip -n dut -batch - <<-END
-		link set lo up group 1
+		link set lo up
 		link add dl0 address $MAC0 type veth peer name pe0 address $MAC1 netns peer
 		addr add $IP0/24 dev dl0
 		addr add $IP60/64 dev dl0 nodad
 		link set dl0 up
 	END
 	ip -n peer -batch - <<-END
-		link set lo up group 1
+		link set lo up
 		addr add $IP1/24 dev pe0
 		addr add $IP61/64 dev pe0 nodad
 		link set pe0 up

@@ -14,6 +14,8 @@ LIMIT=60
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
 	grep -E -- "${1:-.}")
 
+devices() { ip -n "$1" -br link | sed -E '/^lo /d; s/[ @].*//'; }
+
 # Complaints about the state that a test left, one a line.
 check_after() {
 	local ns dev mod file
@@ -32,9 +34,10 @@ check_after() {
 	# the command returns: that waits for the last reference.
 	for ns in dut peer; do
 		[ -e "/run/netns/$ns" ] || continue
-		timeout 20 ip -n "$ns" link del group 0 2>/dev/null
-		[ -z "$(ip -n "$ns" -br link show group 0)" ] ||
-			echo "the devices of $ns cannot be deleted"
+		devices "$ns" | sed 's/^/link del /' |
+			timeout 20 ip -n "$ns" -force -batch - 2>/dev/null
+		[ -z "$(devices "$ns")" ] ||
+			echo "cannot be deleted: $(devices "$ns")"
 		ip netns del "$ns"
 	done
 	for mod in dlil_sample dlil; do

@@ -1,0 +1,706 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Interface filters: rows FLT-1 to FLT-9. */
+#include <linux/if_vlan.h>
+
+#include "fake.h"
+
+struct attach_case {
+	const char *name;
+	int err;
+	void (*spoil)(struct fake_filter *filter);
+};
+
+static void no_ops(struct fake_filter *f) { f->params.ops = NULL; }
+static void no_name(struct fake_filter *f) { f->params.name = NULL; }
+static void empty_name(struct fake_filter *f) { f->params.name = ""; }
+
+static void long_name(struct fake_filter *f)
+{
+	f->params.name = "a name that does not fit in there";
+}
+
+static const struct attach_case attach_cases[] = {
+	{ "no ops", -EINVAL, no_ops },
+	{ "no name", -EINVAL, no_name },
+	{ "empty name", -EINVAL, empty_name },
+	{ "long name", -ENAMETOOLONG, long_name },
+};
+
+static void attach_desc(const struct attach_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(attach, attach_cases, attach_desc);
+
+/* FLT-1 */
+static void attach_errors(struct kunit *test)
+{
+	const struct attach_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	c->spoil(filter);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), c->err);
+	KUNIT_EXPECT_EQ(test, filter->ref, 0);
+
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "");
+}
+
+/* FLT-1 */
+static void attach_null(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(NULL, &filter->params,
+						 &filter->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(fake->ifp, NULL,
+						 &filter->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(fake->ifp, &filter->params,
+						 NULL), -EINVAL);
+}
+
+/* FLT-1: before attach, while detaching and afterwards. */
+static void attach_not_attached(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), -ENXIO);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), -ENXIO);
+	KUNIT_EXPECT_EQ(test, filter->ref, 0);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), -ENXIO);
+}
+
+/* FLT-1: the module is pinned until `detached` has returned. */
+static void module_pinned(struct kunit *test)
+{
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter->ops.owner = owner;
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+
+	/* As well by a final detach, and not at all by a refusal. */
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), -ENXIO);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+}
+
+/* FLT-1: a module on its way out attaches nothing. */
+static void module_going(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter->ops.owner = fake_module(test, MODULE_STATE_GOING);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), -ENODEV);
+}
+
+static int expect_ref(struct fake_filter *f, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_NE(f->fake->test, READ_ONCE(f->ref), 0);
+	return 0;
+}
+
+static int send(struct fake_task *task)
+{
+	struct fake *fake = task->fake;
+	u32 seq = 0;
+
+	while (!completion_done(&fake->leave)) {
+		fake_input_new(fake, FAKE_PF_A, seq, 2);
+		fake_output_new(fake, FAKE_PF_A, seq, 2, 0);
+		skb_queue_purge(&fake->sent);
+		seq += 2;
+		/* Let the others run on one CPU, and by turns. */
+		if (seq % 4)
+			cond_resched();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+#define ROUNDS	100
+
+/*
+ * FLT-1, FLT-2, FLT-6: filters come and go under traffic, which does not stop.
+ * The owner has the reference before the first call; after detach there is none.
+ */
+static void attach_under_traffic(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_task *first, *second;
+	struct fake_filter *filter;
+	u64 delivered = 0;
+	int i, calls;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter->hook = expect_ref;
+	first = fake_run(fake, send);
+	second = fake_run(fake, send);
+
+	for (i = 0; i < ROUNDS; i++) {
+		filter->ref = 0;
+		calls = atomic_read(&filter->calls);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+		KUNIT_EXPECT_TRUE(test,
+				  fake_wait_for(atomic_read(&filter->calls) >
+						calls + 4));
+		KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), i + 1);
+		calls = atomic_read(&filter->calls);
+		schedule_timeout_uninterruptible(1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), calls);
+
+		dlil_stats_read(fake->ifp, &fake->stats, &fake->in, &fake->out);
+		KUNIT_EXPECT_GT(test, fake->in.delivered, delivered);
+		delivered = fake->in.delivered;
+	}
+
+	fake_unblock(fake);
+	fake_join(first);
+	fake_join(second);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->in.freed, 0);
+	KUNIT_EXPECT_EQ(test, fake->out.freed, 0);
+}
+
+struct direction_case {
+	const char *name;
+	bool out;
+};
+
+static const struct direction_case direction_cases[] = {
+	{ "input", false },
+	{ "output", true },
+};
+
+static void direction_desc(const struct direction_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(direction, direction_cases, direction_desc);
+
+/* Filters of one direction see packets of that direction only. */
+static int pass_packets(struct fake *fake, bool out, u32 family, u32 first,
+			u32 n)
+{
+	int err;
+
+	err = out ? fake_output_new(fake, family, first, n, DLIL_OUTPUT_RAW) :
+		    fake_input_new(fake, family, first, n);
+	fake_read(fake);
+	return err;
+}
+
+static const struct dlil_filter_ops *ops_of(bool out)
+{
+	return out ? &fake_filter_out_ops : &fake_filter_in_ops;
+}
+
+/* FLT-3 */
+static void order(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *a, *b;
+
+	a = fake_filter(fake, 'a', &fake_filter_both_ops);
+	b = fake_filter(fake, 'b', ops_of(c->out));
+	fake_filter(fake, 'x', ops_of(!c->out));
+	fake_filter(fake, 'c', ops_of(c->out));
+	fake_filter(fake, 'd', &fake_filter_both_ops);
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 2);
+	FAKE_EXPECT_TRACE(fake, c->out ? "a1 b1 c1 d1 D1 a2 b2 c2 d2 D2" :
+					 "a1 b1 c1 d1 a2 b2 c2 d2");
+
+	/* Who comes back stands last. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(a->ref), 0);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(b), 0);
+	fake_trace_clear(fake);
+	pass_packets(fake, c->out, FAKE_PF_A, 3, 1);
+	FAKE_EXPECT_TRACE(fake, c->out ? "c3 d3 b3 D3" : "c3 d3 b3");
+}
+
+/* FLT-4 */
+static void family_match(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	char tag;
+
+	for (tag = 'a'; tag <= 'c'; tag++) {
+		filter = fake_filter_new(fake, tag, ops_of(c->out));
+		filter->params.family = tag == 'a' ? 0 :
+					tag == 'b' ? FAKE_PF_A : FAKE_PF_B;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	}
+
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 1);
+	pass_packets(fake, c->out, FAKE_PF_B, 2, 1);
+	pass_packets(fake, c->out, FAKE_PF_C, 3, 1);
+	pass_packets(fake, c->out, 0, 4, 1);
+
+	FAKE_EXPECT_TRACE(fake, c->out ?
+			  "a1 b1 D1 a2 c2 D2 a3 D3 a4 D4" :
+			  "a1 b1 a2 c2 a3 a4");
+}
+
+struct verdict_case {
+	const char *name;
+	bool out;
+	int verdict;
+	int err;
+	const char *trace;
+	struct dlil_flow flow;
+};
+
+/* b of the filters a, b, c decides; P takes what is received. */
+static const struct verdict_case verdict_cases[] = {
+	{ "input goes on", false, 0, 0, "a1 b1 c1 P1", { .delivered = 1 } },
+	{ "input stolen", false, DLIL_STOLEN, 0, "a1 b1", { .stolen = 1 } },
+	{ "input refused", false, -EPERM, 0, "a1 b1",
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
+	{ "input skips its kind", false, DLIL_SKIP, 0, "a1 b1 P1",
+	  { .delivered = 1 } },
+	{ "output goes on", true, 0, 0, "a1 b1 c1 D1", { .delivered = 1 } },
+	{ "output stolen", true, DLIL_STOLEN, 0, "a1 b1", { .stolen = 1 } },
+	{ "output refused", true, -EPERM, -EPERM, "a1 b1",
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
+	{ "output not supported", true, -ENOTSUPP, -EOPNOTSUPP, "a1 b1",
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
+	{ "output skips its kind", true, DLIL_SKIP, 0, "a1 b1 D1",
+	  { .delivered = 1 } },
+};
+
+static void verdict_desc(const struct verdict_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(verdict, verdict_cases, verdict_desc);
+
+/* FLT-5 */
+static void verdicts(struct kunit *test)
+{
+	const struct verdict_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', ops_of(c->out));
+	fake_filter(fake, 'b', ops_of(c->out))->verdict = c->verdict;
+	fake_filter(fake, 'c', ops_of(c->out));
+
+	KUNIT_EXPECT_EQ(test, pass_packets(fake, c->out, FAKE_PF_A, 1, 1),
+			c->err);
+
+	FAKE_EXPECT_TRACE(fake, c->trace);
+	fake_expect_flow(fake, c->out ? &fake->out : &fake->in, &c->flow,
+			 __LINE__);
+}
+
+static int other_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb)
+{
+	return fake_filter_in_ops.input(cookie, ifp, family, skb);
+}
+
+/*
+ * FLT-5: DLIL_SKIP goes on behind the last filter of the same kind; those of
+ * other kinds between them are passed over, too.
+ */
+static void skip_one_kind(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	char tag;
+
+	for (tag = 'a'; tag <= 'e'; tag++) {
+		filter = fake_filter_new(fake, tag, &fake_filter_in_ops);
+		if (tag == 'b')
+			filter->verdict = DLIL_SKIP;
+		if (tag == 'd')
+			filter->ops.input = other_input;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	}
+
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 b1 a2 b2");
+}
+
+/* In place of packet n comes n + 100. */
+static int replace(struct fake_filter *f, struct sk_buff **skb)
+{
+	struct sk_buff *other = fake_copy(f->fake, *skb);
+
+	if (!other)
+		return -ENOMEM;
+	kfree_skb(*skb);
+	*skb = other;
+	fake_payload(other)->seq += 100;
+	return 0;
+}
+
+/* FLT-5 */
+static void replaced_packet(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', ops_of(c->out))->hook = replace;
+	fake_filter(fake, 'b', ops_of(c->out));
+
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 1);
+
+	FAKE_EXPECT_TRACE(fake, c->out ? "a1 b101 D101" : "a1 b101 P101");
+	/* The first one is gone; the second is with the driver or gone. */
+	KUNIT_EXPECT_EQ(test, fake_skbs(), c->out);
+}
+
+static int lose(struct fake_filter *f, struct sk_buff **skb)
+{
+	kfree_skb(*skb);
+	*skb = NULL;
+	return -ENOMEM;
+}
+
+/* FLT-5: a filter that has freed the packet itself says so with NULL. */
+static void lost_packet(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', ops_of(c->out))->hook = lose;
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 2);
+	FAKE_EXPECT_TRACE(fake, "a1 a2");
+	KUNIT_EXPECT_EQ(test, (c->out ? &fake->out : &fake->in)->
+			drops[DLIL_DROP_FILTER], 2);
+}
+
+static int block(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	fake_block(f->fake);
+	return 0;
+}
+
+static int detach_first(struct fake_task *task)
+{
+	return dlil_filter_detach(task->fake->filters[0].ref);
+}
+
+/* FLT-2, FLT-11: a call under way may sleep, and is waited for. */
+static void detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct fake_task *task;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
+	filter->hook = block;
+	fake_filter(fake, 'b', &fake_filter_in_ops);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_wait_blocked(fake);
+
+	task = fake_run(fake, detach_first);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
+	/* Whoever else wants to detach it comes too late. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(filter->ref), -EINVAL);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 1);
+	fake_read(fake);
+	/* The second packet of that batch was spared already. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 2);
+}
+
+/* FLT-2 */
+static void detach_stale(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter, *other;
+	dlil_filter_t stale;
+
+	filter = fake_filter(fake, 'a', &fake_filter_both_ops);
+	other = fake_filter(fake, 'b', &fake_filter_both_ops);
+	stale = filter->ref;
+	KUNIT_EXPECT_NE(test, stale, other->ref);
+
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(0x7fffffff), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(U32_MAX), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(stale), -EINVAL);
+	/* A new filter does not get the old reference. */
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	KUNIT_EXPECT_NE(test, filter->ref, stale);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
+	stale = filter->ref;
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
+}
+
+/* FLT-2: `detached` may attach and detach what it likes. */
+static void busy_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fake_filter *f = cookie;
+	struct fake *fake = f->fake;
+	struct fake_filter *last = &fake->filters[1];
+	struct fake_proto *proto = &fake->protos[0];
+
+	fake_filter_both_ops.detached(cookie, ifp);
+	KUNIT_EXPECT_EQ(fake->test, fake_filter_attach(last), 0);
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach_async(last->ref), 0);
+	KUNIT_EXPECT_EQ(fake->test, fake_proto_attach(proto), 0);
+	KUNIT_EXPECT_EQ(fake->test, dlil_ifnet_detach(ifp), 0);
+}
+
+/* FLT-2: no lock is held over `detached`. */
+static void detached_without_lock(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter->ops.detached = busy_detached;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	fake_filter_new(fake, 'b', &fake_filter_both_ops);
+	fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 1);
+	fake_detach(fake);
+}
+
+static int detach_self(struct fake_filter *f, struct sk_buff **skb)
+{
+	/* Not from here, and not for another filter of this ifnet either. */
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach(f->ref), -EDEADLK);
+	KUNIT_EXPECT_EQ(f->fake->test,
+			dlil_filter_detach(f->fake->filters[1].ref), -EDEADLK);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f->ref), 0);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach(f->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(f->fake->test, atomic_read(&f->detached), 0);
+	return 0;
+}
+
+/* FLT-7 */
+static void detach_from_own_callback(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	filter = fake_filter(fake, 'a', ops_of(c->out));
+	filter->hook = detach_self;
+	fake_filter(fake, 'b', ops_of(c->out));
+
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 3);
+
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&filter->detached) == 1));
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[1].calls), 3);
+}
+
+static int detach_next(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f[1].ref), 0);
+	return 0;
+}
+
+/* FLT-2, FLT-7: the next filter is taken away before the packet gets there. */
+static void detach_next_filter(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *next;
+
+	fake_filter(fake, 'a', ops_of(c->out))->hook = detach_next;
+	next = fake_filter(fake, 'b', ops_of(c->out));
+	fake_filter(fake, 'c', ops_of(c->out));
+
+	pass_packets(fake, c->out, FAKE_PF_A, 1, 2);
+
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&next->detached) == 1));
+	KUNIT_EXPECT_EQ(test, atomic_read(&next->calls), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[2].calls), 2);
+}
+
+static int attach_next(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	KUNIT_EXPECT_EQ(f->fake->test, fake_filter_attach(f + 1), 0);
+	return 0;
+}
+
+/* FLT-7, FLT-11: an input callback may attach. */
+static void attach_from_callback(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = attach_next;
+	fake_filter_new(fake, 'b', &fake_filter_in_ops);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2 b2");
+}
+
+static int detach_ifnet(struct fake_task *task)
+{
+	return dlil_ifnet_detach(task->fake->ifp);
+}
+
+/* FLT-8: whichever detach is faster, `detached` comes once. */
+static void detach_races_final_detach(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_task *one, *two;
+	struct fake_filter *filter;
+	int i, err;
+
+	filter = fake_filter_new(fake, 'a', &fake_filter_in_ops);
+	for (i = 0; i < 4 * FAKE_TASKS; i++) {
+		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+		if (i % 2) {
+			one = fake_run(fake, detach_ifnet);
+			two = fake_run(fake, detach_first);
+		} else {
+			two = fake_run(fake, detach_first);
+			one = fake_run(fake, detach_ifnet);
+		}
+		/* Both at the worst moment: while a call is under way. */
+		if (i % 4 < 2) {
+			filter->hook = block;
+			fake_input_new(fake, FAKE_PF_A, 1, 1);
+		}
+		schedule_timeout_uninterruptible(i % 3);
+		complete(&fake->leave);
+		KUNIT_EXPECT_EQ(test, fake_join(one), 0);
+		err = fake_join(two);
+		KUNIT_EXPECT_TRUE(test, !err || err == -EINVAL);
+		fake_detach(fake);
+		KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), i + 1);
+		reinit_completion(&fake->leave);
+		filter->hook = NULL;
+	}
+}
+
+/* FLT-8: the final detach waits for a filter that is on its way out. */
+static void final_detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct fake_task *task;
+
+	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
+	filter->hook = block;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	task = fake_run(fake, detach_first);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&fake->freed)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 ~a free");
+}
+
+/* FLT-9: a tag in the metadata hides a packet from all but VLAN filters. */
+static void vlan_tagged(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	fake_filter(fake, 'a', ops_of(c->out))->verdict = -EPERM;
+	filter = fake_filter_new(fake, 'b', ops_of(c->out));
+	filter->params.flags = DLIL_FILTER_VLAN;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	__skb_queue_head_init(&list);
+	skb = c->out ? fake_raw(fake, 1) : fake_rx(fake, FAKE_PF_A, 1);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 7);
+	__skb_queue_tail(&list, skb);
+
+	if (c->out)
+		fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
+	else
+		fake_input(fake, &list);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, c->out ? "b1 D1" : "b1");
+}
+
+static struct kunit_case dlil_filter_cases[] = {
+	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
+	KUNIT_CASE(attach_null),
+	KUNIT_CASE(attach_not_attached),
+	KUNIT_CASE(module_pinned),
+	KUNIT_CASE(module_going),
+	KUNIT_CASE(attach_under_traffic),
+	KUNIT_CASE_PARAM(order, direction_gen_params),
+	KUNIT_CASE_PARAM(family_match, direction_gen_params),
+	KUNIT_CASE_PARAM(verdicts, verdict_gen_params),
+	KUNIT_CASE(skip_one_kind),
+	KUNIT_CASE_PARAM(replaced_packet, direction_gen_params),
+	KUNIT_CASE_PARAM(lost_packet, direction_gen_params),
+	KUNIT_CASE(detach_waits),
+	KUNIT_CASE(detach_stale),
+	KUNIT_CASE(detached_without_lock),
+	KUNIT_CASE_PARAM(detach_from_own_callback, direction_gen_params),
+	KUNIT_CASE_PARAM(detach_next_filter, direction_gen_params),
+	KUNIT_CASE(attach_from_callback),
+	KUNIT_CASE(detach_races_final_detach),
+	KUNIT_CASE(final_detach_waits),
+	KUNIT_CASE_PARAM(vlan_tagged, direction_gen_params),
+	{}
+};
+
+static struct kunit_suite dlil_filter_suite = {
+	.name = "dlil_filter",
+	.test_cases = dlil_filter_cases,
+};
+kunit_test_suite(dlil_filter_suite);

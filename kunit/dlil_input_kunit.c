@@ -1,0 +1,709 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Input: rows INP-1 to INP-12, STA-1, STA-3. */
+#include <linux/sched.h>
+
+#include "../dlil_ifnet.h"
+#include "fake.h"
+
+/* INP-1 */
+static void bad_arguments(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	KUNIT_EXPECT_EQ(test, dlil_input(fake->ifp, &list, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_input(fake->ifp, NULL, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_input(NULL, &list, NULL), -EINVAL);
+
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 2));
+	KUNIT_EXPECT_EQ(test, dlil_input(NULL, &list, NULL), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&list));
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+}
+
+struct thread_case {
+	enum dlil_ifnet_family kind;
+	bool multi;
+	const char *thread;
+};
+
+static const struct thread_case thread_cases[] = {
+	{ DLIL_IFNET_ETHERNET, true, "dlil/fake0" },
+	{ DLIL_IFNET_CELLULAR, true, "dlil/fake0" },
+	{ DLIL_IFNET_RAW, true, "dlil/main" },
+	{ DLIL_IFNET_LOOPBACK, true, "dlil/main" },
+	{ DLIL_IFNET_ANY, true, "dlil/main" },
+	{ DLIL_IFNET_ETHERNET, false, "dlil/main" },
+	{ DLIL_IFNET_CELLULAR, false, "dlil/main" },
+};
+
+static void thread_desc(const struct thread_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "family %d, %s", c->kind,
+		 c->multi ? "many threads" : "one thread");
+}
+
+KUNIT_ARRAY_PARAM(thread, thread_cases, thread_desc);
+
+static void note_thread(struct fake_proto *p)
+{
+	fake_trace(p->fake, "%s", current->comm);
+}
+
+/* INP-2: who has a thread of its own, and what it is called. */
+static void thread_of_ifnet(struct kunit *test)
+{
+	const struct thread_case *c = test->param_value;
+	bool multi = dlil_multi_threaded_input;
+	char want[64];
+	struct fake *fake;
+
+	fake = fake_acquire(test, c->kind);
+	dlil_multi_threaded_input = c->multi;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	dlil_multi_threaded_input = multi;
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = note_thread;
+
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 1), 0);
+
+	fake_read(fake);
+	snprintf(want, sizeof(want), "P1 %s", c->thread);
+	FAKE_EXPECT_TRACE(fake, want);
+}
+
+/* INP-2: two ifnets on the main thread do not get each other's packets. */
+static void shared_thread(struct kunit *test)
+{
+	struct fake *first = fake_acquire(test, DLIL_IFNET_RAW);
+	struct fake *second = fake_acquire(test, DLIL_IFNET_RAW);
+
+	second->params.name = "fake1";
+	second->params.ifindex++;
+	KUNIT_ASSERT_EQ(test, fake_attach(first), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(second), 0);
+	fake_proto(first, 'P', FAKE_PF_A);
+	fake_proto(second, 'Q', FAKE_PF_A);
+
+	fake_input_new(first, FAKE_PF_A, 1, 2);
+	fake_input_new(second, FAKE_PF_A, 11, 2);
+	fake_input_new(first, FAKE_PF_A, 3, 1);
+
+	fake_read(first);
+	fake_read(second);
+	FAKE_EXPECT_TRACE(first, "P1 P2 P3");
+	FAKE_EXPECT_TRACE(second, "Q11 Q12");
+	/* One of them going away does not disturb the other. */
+	fake_detach(first);
+	fake_input_new(second, FAKE_PF_A, 13, 1);
+	fake_read(second);
+	FAKE_EXPECT_TRACE(second, "Q11 Q12 Q13");
+}
+
+static unsigned long sleeps(struct fake *fake)
+{
+	return READ_ONCE(fake->ifp->inq.thread->task->nvcsw);
+}
+
+static bool is_asleep(struct fake *fake)
+{
+	return READ_ONCE(fake->ifp->inq.thread->asleep);
+}
+
+/* INP-3: a list wakes the thread once and is taken in order. */
+static void one_wake_per_list(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	unsigned long before;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_TRUE(test, fake_wait_for(is_asleep(fake)));
+	KUNIT_ASSERT_TRUE(test, fake_stays(is_asleep(fake)));
+	before = sleeps(fake);
+
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 10), 0);
+
+	fake_read(fake);
+	KUNIT_ASSERT_TRUE(test, fake_stays(is_asleep(fake)));
+	KUNIT_EXPECT_EQ(test, sleeps(fake), before + 1);
+	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10");
+}
+
+static void block_proto(struct fake_proto *p)
+{
+	p->hook = NULL;
+	fake_block(p->fake);
+}
+
+/* INP-3, INP-7: lists of any length that pile up are taken in order. */
+static void lists_in_order(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb;
+
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_input_new(fake, FAKE_PF_A, 3, 2);
+	fake_input_new(fake, FAKE_PF_A, 5, 3);
+	skb = fake_rx(fake, FAKE_PF_A, 8);
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input_one(fake->ifp, skb), 0);
+	fake_input_new(fake, FAKE_PF_A, 9, 2);
+	fake_unblock(fake);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10");
+}
+
+#define MANY	200
+
+static int take_list(struct fake_proto *p, struct sk_buff_head *list)
+{
+	KUNIT_EXPECT_LE(p->fake->test, skb_queue_len(list), DLIL_INPUT_BATCH);
+	__skb_queue_purge(list);
+	return 0;
+}
+
+/* INP-7: work comes in portions, so that the thread yields between them. */
+static void long_list(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	u32 seq, len = 0;
+	char *want;
+
+	want = kunit_kzalloc(test, FAKE_TRACE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, want);
+	fake_proto_v2(fake, 'P', FAKE_PF_A)->list_hook = take_list;
+
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, MANY), 0);
+
+	for (seq = 1; seq <= MANY; seq++) {
+		if (seq % DLIL_INPUT_BATCH == 1)
+			len += scnprintf(want + len, FAKE_TRACE - len, "%sP[",
+					 seq > 1 ? " ] " : "");
+		len += scnprintf(want + len, FAKE_TRACE - len, " %u", seq);
+	}
+	scnprintf(want + len, FAKE_TRACE - len, " ]");
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, want);
+	FAKE_EXPECT_IN(fake, .delivered = MANY);
+}
+
+/* How many packets of each case: they are to share one fate in one batch. */
+#define PACKETS	3
+
+/**
+ * struct path_case - what becomes of a packet
+ * @name: of the case
+ * @payload: what it says
+ * @unmatched: packets that a driver with `unmatched` keeps, -1 without
+ * @trace: the calls made for all of them
+ * @flow: where they went
+ * @stats: what is counted
+ */
+struct path_case {
+	const char *name;
+	struct fake_payload payload;
+	int unmatched;
+	const char *trace;
+	struct dlil_flow flow;
+	struct dlil_stats stats;
+};
+
+/* a: a filter of all protocols, b: of family A; P: family A, version 1. */
+static const struct path_case path_cases[] = {
+	{
+		.name = "delivered",
+		.payload = { .family = FAKE_PF_A },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
+		.flow = { .delivered = PACKETS },
+	}, {
+		.name = "protocol steals",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_PROTO] = DLIL_STOLEN },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
+		.flow = { .stolen = PACKETS },
+	}, {
+		.name = "protocol refuses",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_PROTO] = -EPROTO },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
+		.flow = { .drops[DLIL_DROP_PROTOCOL] = PACKETS },
+	}, {
+		.name = "filter steals",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_FILTER_IN] = DLIL_STOLEN },
+		.unmatched = PACKETS,
+		.trace = "a0 a1 a2",
+		.flow = { .stolen = PACKETS },
+	}, {
+		.name = "filter refuses",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_FILTER_IN] = -EPERM },
+		.unmatched = PACKETS,
+		.trace = "a0 a1 a2",
+		.flow = { .drops[DLIL_DROP_FILTER] = PACKETS },
+	}, {
+		.name = "demux steals",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_DEMUX] = DLIL_STOLEN },
+		.unmatched = PACKETS,
+		.trace = "",
+		.flow = { .stolen = PACKETS },
+	}, {
+		.name = "demux error",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_DEMUX] = -EINVAL },
+		.unmatched = -1,
+		.trace = "a0 a1 a2",
+		.flow = { .drops[DLIL_DROP_DEMUX] = PACKETS },
+	}, {
+		.name = "demux error, driver keeps some",
+		.payload = { .family = FAKE_PF_A,
+			     .verdict[FAKE_DEMUX] = -EINVAL },
+		.unmatched = 1,
+		.trace = "a0 a1 a2 U1[ 0 1 2 ]",
+		.flow = { .passed = 1, .drops[DLIL_DROP_DEMUX] = PACKETS - 1 },
+	}, {
+		.name = "demux error, filter steals",
+		.payload = { .verdict[FAKE_DEMUX] = -EINVAL,
+			     .verdict[FAKE_FILTER_IN] = DLIL_STOLEN },
+		.unmatched = PACKETS,
+		.trace = "a0 a1 a2",
+		.flow = { .stolen = PACKETS },
+	}, {
+		.name = "no descriptor",
+		.payload = { .verdict[FAKE_DEMUX] = -ENOENT },
+		.unmatched = -1,
+		.trace = "a0 a1 a2",
+		.flow = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
+		.stats = { .noproto = PACKETS },
+	}, {
+		.name = "no protocol",
+		.payload = { .family = FAKE_PF_B },
+		.unmatched = -1,
+		.trace = "a0 a1 a2",
+		.flow = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
+		.stats = { .noproto = PACKETS },
+	}, {
+		.name = "no protocol, driver keeps all",
+		.payload = { .family = FAKE_PF_B },
+		.unmatched = PACKETS,
+		.trace = "a0 a1 a2 U4[ 0 1 2 ]",
+		.flow = { .passed = PACKETS },
+		.stats = { .noproto = PACKETS },
+	}, {
+		.name = "promiscuous",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_OTHERHOST },
+		.unmatched = -1,
+		.trace = "a0 b0 a1 b1 a2 b2",
+		.flow = { .drops[DLIL_DROP_PROMISC] = PACKETS },
+	}, {
+		.name = "promiscuous, driver keeps none",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_OTHERHOST },
+		.unmatched = 0,
+		.trace = "a0 b0 a1 b1 a2 b2 U3[ 0 1 2 ]",
+		.flow = { .drops[DLIL_DROP_PROMISC] = PACKETS },
+	}, {
+		.name = "promiscuous, driver keeps all",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_OTHERHOST },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 U3[ 0 1 2 ]",
+		.flow = { .passed = PACKETS },
+	}, {
+		.name = "multicast",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_MULTICAST },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
+		.flow = { .delivered = PACKETS },
+		.stats = { .imcasts = PACKETS },
+	}, {
+		.name = "broadcast",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_BROADCAST },
+		.unmatched = PACKETS,
+		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
+		.flow = { .delivered = PACKETS },
+		.stats = { .imcasts = PACKETS },
+	}, {
+		.name = "multicast that a filter refuses",
+		.payload = { .family = FAKE_PF_A,
+			     .pkt_type = PACKET_MULTICAST,
+			     .verdict[FAKE_FILTER_IN] = -EPERM },
+		.unmatched = PACKETS,
+		.trace = "a0 a1 a2",
+		.flow = { .drops[DLIL_DROP_FILTER] = PACKETS },
+		.stats = { .imcasts = PACKETS },
+	},
+};
+
+static void path_desc(const struct path_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(path, path_cases, path_desc);
+
+/* INP-8, INP-10, FLT-4, FLT-5, LNX-5, STA-3, STA-4 */
+static void path_of_packet(struct kunit *test)
+{
+	const struct path_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *filter;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	u32 seq;
+
+	if (c->unmatched >= 0) {
+		fake->driver.unmatched = fake_unmatched;
+		fake->keep_unmatched = c->unmatched;
+	}
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	filter = fake_filter_new(fake, 'b', &fake_filter_in_ops);
+	filter->params.family = FAKE_PF_A;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	fake_proto(fake, 'P', FAKE_PF_A);
+
+	__skb_queue_head_init(&list);
+	for (seq = 0; seq < PACKETS; seq++) {
+		skb = fake_rx(fake, 0, 0);
+		*fake_payload(skb) = c->payload;
+		fake_payload(skb)->seq = seq;
+		__skb_queue_tail(&list, skb);
+	}
+	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, c->trace);
+	fake_expect_flow(fake, &fake->in, &c->flow, __LINE__);
+	KUNIT_EXPECT_EQ(test, memcmp(&fake->stats, &c->stats,
+				     sizeof(c->stats)), 0);
+}
+
+static void append(struct fake *fake, struct sk_buff_head *list, u32 family,
+		   u32 seq, int demux)
+{
+	struct sk_buff *skb = fake_rx(fake, family, seq);
+
+	fake_payload(skb)->verdict[FAKE_DEMUX] = demux;
+	__skb_queue_tail(list, skb);
+}
+
+/* INP-9: a batch ends where the protocol changes; nothing overtakes. */
+static void batches(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff_head list;
+
+	fake->driver.unmatched = fake_unmatched;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	fake_proto_v2(fake, 'Q', FAKE_PF_B);
+	__skb_queue_head_init(&list);
+	append(fake, &list, FAKE_PF_A, 1, 0);
+	append(fake, &list, FAKE_PF_A, 2, 0);
+	append(fake, &list, FAKE_PF_B, 3, 0);
+	append(fake, &list, FAKE_PF_A, 4, 0);
+	append(fake, &list, FAKE_PF_C, 5, 0);
+	append(fake, &list, FAKE_PF_C, 6, -ENOENT);
+	append(fake, &list, FAKE_PF_C, 7, -EINVAL);
+	append(fake, &list, FAKE_PF_B, 8, 0);
+	append(fake, &list, FAKE_PF_B, 9, DLIL_STOLEN);
+	append(fake, &list, FAKE_PF_B, 10, 0);
+
+	fake_input(fake, &list);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P[ 1 2 ] Q[ 3 ] P[ 4 ] U4[ 5 6 ] U1[ 7 ] Q[ 8 10 ]");
+	FAKE_EXPECT_IN(fake, .delivered = 6, .stolen = 1,
+		       .drops[DLIL_DROP_NOPROTO] = 2,
+		       .drops[DLIL_DROP_DEMUX] = 1);
+}
+
+static int check_header(struct fake_proto *p, struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		KUNIT_EXPECT_EQ(p->fake->test,
+				skb->data - skb_mac_header(skb), FAKE_HLEN);
+	__skb_queue_purge(list);
+	return 0;
+}
+
+/* INP-9: the position of the link header arrives with the packet. */
+static void header_position(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto;
+
+	proto = fake_proto_v2(fake, 'P', FAKE_PF_A);
+	proto->list_hook = check_header;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->packets), 2);
+}
+
+struct version_case {
+	const char *name;
+	bool v2;
+	int verdict;
+	struct dlil_flow flow;
+};
+
+static const struct version_case version_cases[] = {
+	{ "v1 takes", false, 0, { .delivered = 3 } },
+	{ "v1 steals", false, DLIL_STOLEN, { .stolen = 3 } },
+	{ "v1 refuses", false, -EIO, { .drops[DLIL_DROP_PROTOCOL] = 3 } },
+	{ "v2 takes", true, 0, { .delivered = 3 } },
+	{ "v2 steals", true, DLIL_STOLEN, { .stolen = 3 } },
+	{ "v2 refuses", true, -EIO, { .drops[DLIL_DROP_PROTOCOL] = 3 } },
+};
+
+static void version_desc(const struct version_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(version, version_cases, version_desc);
+
+/* INP-10: a protocol with both callbacks gets those of its version. */
+static void versions(struct kunit *test)
+{
+	const struct version_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	u32 seq;
+
+	if (c->v2)
+		fake_proto_v2(fake, 'P', FAKE_PF_A);
+	else
+		fake_proto(fake, 'P', FAKE_PF_A);
+	__skb_queue_head_init(&list);
+	for (seq = 1; seq <= 3; seq++) {
+		skb = fake_rx(fake, FAKE_PF_A, seq);
+		fake_payload(skb)->verdict[FAKE_PROTO] = c->verdict;
+		__skb_queue_tail(&list, skb);
+	}
+	fake_input(fake, &list);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, c->v2 ? "P[ 1 2 3 ]" : "P1 P2 P3");
+	fake_expect_flow(fake, &fake->in, &c->flow, __LINE__);
+}
+
+static int take_first(struct fake_proto *p, struct sk_buff_head *list)
+{
+	kfree_skb(__skb_dequeue(list));
+	return -EIO;
+}
+
+/* INP-10: what a version 2 protocol leaves in the list is freed. */
+static void list_taken_in_part(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A)->list_hook = take_first;
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_PROTOCOL] = 2);
+}
+
+/* INP-12: the queue is bounded, and the oldest packets are the ones kept. */
+static void queue_bound(struct kunit *test)
+{
+	unsigned int limit = dlil_rcvq_limit;
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb;
+
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+
+	dlil_rcvq_limit = 4;
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 3), 0);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 5, 3), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 8, 2), -ENOBUFS);
+	skb = fake_rx(fake, FAKE_PF_A, 10);
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input_one(fake->ifp, skb), -ENOBUFS);
+	dlil_rcvq_limit = limit;
+	fake_unblock(fake);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5");
+	FAKE_EXPECT_IN(fake, .delivered = 5, .drops[DLIL_DROP_QUEUE_FULL] = 5);
+	KUNIT_EXPECT_EQ(test, fake->stats.iqdrops, 5);
+	/* There is room again. */
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 11, 4), 0);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 9);
+}
+
+/* INP-1, INP-12, STA-4: a detached ifnet refuses, and counts why. */
+static void not_attached(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 3), -ENXIO);
+	skb = fake_rx(fake, FAKE_PF_A, 4);
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input_one(fake->ifp, skb), -ENXIO);
+	dlil_ifnet_io_end(fake->ifp);
+
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_DETACHED] = 4);
+}
+
+/* INP-6, STA-1: what the driver counted is added. */
+static void increments(struct kunit *test)
+{
+	static const struct dlil_stats inc = {
+		.ipackets = 1, .ibytes = 2, .ierrors = 3, .opackets = 4,
+		.obytes = 5, .oerrors = 6, .collisions = 7, .imcasts = 8,
+		.omcasts = 9, .iqdrops = 10, .noproto = 1ULL << 40,
+	};
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	u64 *counter, *one;
+	int i;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input(fake->ifp, &list, &inc), 0);
+	dlil_stats_add(fake->ifp, &inc);
+
+	fake_read(fake);
+	counter = (u64 *)&fake->stats;
+	one = (u64 *)&inc;
+	for (i = 0; i < sizeof(inc) / sizeof(u64); i++)
+		KUNIT_EXPECT_EQ(test, counter[i], 2 * one[i]);
+}
+
+/* STA-1: the core counts for a driver that asks for it. */
+static void counted_by_core(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	u64 len = FAKE_HLEN + sizeof(struct fake_payload);
+
+	fake->params.attrs = DLIL_ATTR_COUNT_INPUT;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops)->verdict = -EPERM;
+
+	fake_input_new(fake, FAKE_PF_A, 1, 5);
+
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->stats.ipackets, 5);
+	KUNIT_EXPECT_EQ(test, fake->stats.ibytes, 5 * len);
+}
+
+#define PRODUCERS	4
+#define LISTS		150
+
+/* Every sort of end, from several producers at a time. */
+static int produce(struct fake_task *task)
+{
+	static const int demux[] = { 0, 0, -ENOENT, 0, DLIL_STOLEN, 0, -EINVAL };
+	static const int filter[] = { 0, -EPERM, 0, 0, DLIL_STOLEN };
+	static const int proto[] = { 0, DLIL_STOLEN, -EIO };
+	struct fake *fake = task->fake;
+	struct fake_payload *payload;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	u32 i, j, n = 0;
+
+	for (i = 0; i < LISTS; i++) {
+		__skb_queue_head_init(&list);
+		for (j = 0; j <= i % 9; j++, n++) {
+			skb = fake_rx(fake, FAKE_PF_A + n % 3, n);
+			payload = fake_payload(skb);
+			payload->pkt_type = n % 5;
+			payload->verdict[FAKE_DEMUX] =
+				demux[n % ARRAY_SIZE(demux)];
+			payload->verdict[FAKE_FILTER_IN] =
+				filter[n % ARRAY_SIZE(filter)];
+			payload->verdict[FAKE_PROTO] =
+				proto[n % ARRAY_SIZE(proto)];
+			__skb_queue_tail(&list, skb);
+		}
+		fake_input(fake, &list);
+		if (i % 3 == 0)
+			cond_resched();
+		if (i % 20 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+/* STA-3, INP-8: nothing is lost and nothing is counted twice. */
+static void conservation(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_task *tasks[PRODUCERS];
+	int i;
+
+	fake->driver.unmatched = fake_unmatched;
+	fake->keep_unmatched = 2;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_proto_v2(fake, 'Q', FAKE_PF_B);
+
+	for (i = 0; i < PRODUCERS; i++)
+		tasks[i] = fake_run(fake, produce);
+	for (i = 0; i < PRODUCERS; i++)
+		fake_join(tasks[i]);
+
+	fake_read(fake);
+	KUNIT_EXPECT_GT(test, fake->in.delivered, 0);
+	KUNIT_EXPECT_GT(test, fake->in.stolen, 0);
+	KUNIT_EXPECT_GT(test, fake->in.passed, 0);
+	KUNIT_EXPECT_GT(test, fake->in.freed, 0);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+}
+
+static struct kunit_case dlil_input_cases[] = {
+	KUNIT_CASE(bad_arguments),
+	KUNIT_CASE_PARAM(thread_of_ifnet, thread_gen_params),
+	KUNIT_CASE(shared_thread),
+	KUNIT_CASE(one_wake_per_list),
+	KUNIT_CASE(lists_in_order),
+	KUNIT_CASE(long_list),
+	KUNIT_CASE_PARAM(path_of_packet, path_gen_params),
+	KUNIT_CASE(batches),
+	KUNIT_CASE(header_position),
+	KUNIT_CASE_PARAM(versions, version_gen_params),
+	KUNIT_CASE(list_taken_in_part),
+	KUNIT_CASE(queue_bound),
+	KUNIT_CASE(not_attached),
+	KUNIT_CASE(increments),
+	KUNIT_CASE(counted_by_core),
+	KUNIT_CASE(conservation),
+	{}
+};
+
+static struct kunit_suite dlil_input_suite = {
+	.name = "dlil_input",
+	.test_cases = dlil_input_cases,
+};
+kunit_test_suite(dlil_input_suite);

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds a kernel with checkers for the VM, once, in the cache, and prints the
+# folder of the build:
+#
+#   debug-kernel.sh kasan       KASAN, lockdep, kmemleak, failslab, ...
+#
+# Modules for it are built against that folder; image/ in it has lib/modules.
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+kind=${1:?usage: debug-kernel.sh kasan}
+fragments=("$TOP/kunit/debug.config" "$TOP/kunit/$kind.config")
+[ -f "${fragments[1]}" ] || die "unknown kind of kernel: $kind"
+
+need_packages build-essential flex bison bc cpio kmod libelf-dev libssl-dev
+series=$("$TOP/scripts/kernel.sh" version)
+tree=$("$TOP/scripts/kernel.sh" source "$series")
+key=$(cat "${fragments[@]}" | sha256sum | cut -c1-12)
+dir=$CACHE/build-$kind-$series-$key
+
+# A configuration that cannot be met must not pass for one that is.
+check_config() {
+	local missing
+
+	missing=$(grep -h '^CONFIG_' "${fragments[@]}" |
+		grep -vxFf "$dir.tmp/.config" || true)
+	[ -z "$missing" ] || die "the kernel cannot have: $(echo $missing)"
+}
+
+build() {
+	local log=$CACHE/build-$kind-$series.log start=$SECONDS
+
+	[ ! -d "$dir" ] || return 0
+	say "building a $kind kernel from linux-source-$series, about ten minutes; see $log"
+	mkdir -p "$dir.tmp"
+	cat "${fragments[@]}" >"$dir.tmp/.config"
+	make -s -C "$tree" O="$dir.tmp" olddefconfig >"$log" 2>&1
+	check_config
+	nice make -s -C "$tree" O="$dir.tmp" -j"$JOBS" bzImage modules \
+		>>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "build failed"; }
+	make -s -C "$dir.tmp" INSTALL_MOD_PATH="$dir.tmp/image" \
+		modules_install >>"$log" 2>&1
+	# Later builds against it must not look for the temporary name.
+	mv "$dir.tmp" "$dir"
+	make -s -C "$tree" O="$dir" modules_prepare >>"$log" 2>&1
+	say "built in $((SECONDS - start)) s"
+}
+
+locked "build-$kind-$series" build
+echo "$dir"
