@@ -27,7 +27,7 @@ check_config() {
 
 	missing=$(grep -h '^CONFIG_' "${fragments[@]}" |
 		grep -vxFf "$dir.tmp/.config" || true)
-	[ -z "$missing" ] || die "the kernel cannot have: $(echo $missing)"
+	[ -z "$missing" ] || die "the kernel cannot have: ${missing//$'\n'/ }"
 }
 
 build() {

@@ -68,12 +68,22 @@ get_image() {
 	echo "$CACHE/image-$rel"
 }
 
+# What a build against the headers calls and is linked to, pahole included.
+builder_of() {
+	local kbuild
+
+	apt-cache show "linux-headers-$1" >/dev/null 2>&1 || apt_update
+	kbuild=$(depends "linux-headers-$1" | grep '^linux-kbuild-')
+	echo make
+	depends "linux-headers-$1" | grep -E '^(gcc|linux-compiler)-'
+	depends "$kbuild" | grep -E '^(lib|pahole)'
+}
+
 # The packaged headers name /usr/src and /usr/lib; point them into the cache.
 get_headers() {
 	local rel=$1 dir=$CACHE/headers-$1 tmp pkgs
 
 	if [ ! -d "$dir" ]; then
-		apt-cache show "linux-headers-$rel" >/dev/null 2>&1 || apt_update
 		pkgs=$(depends "linux-headers-$rel" |
 			grep -E '^linux-(headers|kbuild)-')
 		tmp=$dir.tmp
@@ -89,8 +99,11 @@ get_headers() {
 			ln -sfn "$(readlink "$l" |
 				sed -E "s#^(\.\./\.\./|/usr/)lib#$dir/usr/lib#")" "$l"
 		done
+		builder_of "$rel" >"$tmp/builder"
 		mv "$tmp" "$dir"
 	fi
+	# shellcheck disable=SC2046 # one word a package
+	need_packages $(cat "$dir/builder") >&2
 	echo "$dir/usr/src/linux-headers-$rel"
 }
 
