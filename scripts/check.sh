@@ -110,18 +110,22 @@ checkpatch() {
 	shift
 
 	(cd "$OUT" && "$TREE/scripts/checkpatch.pl" --strict --no-tree \
-		--no-summary --show-types --quiet ${ignore:+--ignore "$ignore"} \
-		-f "${@/#/$TOP/}") | sed "s#$TOP/##"
+		--root="$TOP" --no-summary --show-types --quiet \
+		--ignore "$ignore" -f "${@/#/$TOP/}") | sed "s#$TOP/##"
 }
 
-# Programs are held to the kernel's style as well, but lack its macros; and what
-# keeps us compatible with several kernels has to ask which one it is.
+# Macro arguments here are names to be pasted and conditions to be asked again.
+# Programs are held to the kernel's style as well, but have the C library's types
+# and not the kernel's macros.  What keeps us compatible with several kernels has
+# to ask which one it is.
 check_checkpatch() {
-	local bad=0
+	local all=MACRO_ARG_REUSE bad=0
+	local user=PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES,CAMELCASE
+	local compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
-	checkpatch '' "${KERNEL_C[@]}" || bad=1
-	checkpatch PREFER_DEFINED_ATTRIBUTE_MACRO "${USER_C[@]}" || bad=1
-	checkpatch LINUX_VERSION_CODE,CONSTANT_COMPARISON "$COMPAT" || bad=1
+	checkpatch $all "${KERNEL_C[@]}" || bad=1
+	checkpatch $all,$user "${USER_C[@]}" || bad=1
+	checkpatch $all,$compat "$COMPAT" || bad=1
 	[ $bad -eq 0 ]
 }
 
