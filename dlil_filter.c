@@ -88,6 +88,8 @@ static unsigned int last_of_kind(const struct dlil_filter_vec *vec,
 int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		    u32 family, struct sk_buff **skb)
 {
+	int (*fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		  struct sk_buff **skb);
 	const struct dlil_filter_slot *slot;
 	unsigned int i;
 	int err;
@@ -99,7 +101,8 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		if (skb_vlan_tag_present(*skb) &&
 		    !(slot->flags & DLIL_FILTER_VLAN))
 			continue;
-		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+		fn = READ_ONCE(slot->fn);
+		err = fn(slot->cookie, ifp, family, skb);
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)

@@ -281,6 +281,25 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
 
+/*
+ * Who has this id while it is being detached: referenced, to be waited for before
+ * dlil_ifnet_acquire() is tried again.  NULL if nobody does.
+ */
+struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
+				    const void *id, size_t len)
+{
+	struct dlil_ifnet *ifp;
+
+	mutex_lock(&dlil_ifnets_lock);
+	ifp = find_known(family, id, len);
+	if (ifp && ifp->live && ifp->state != DLIL_STATE_ATTACHED)
+		dlil_ifnet_get(ifp);
+	else
+		ifp = NULL;
+	mutex_unlock(&dlil_ifnets_lock);
+	return ifp;
+}
+
 static void forget(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);

@@ -87,7 +87,7 @@ struct dlil_ifnet {
 	struct dlil_inq inq ____cacheline_aligned_in_smp;
 
 	struct mutex lock ____cacheline_aligned_in_smp;
-	spinlock_t filter_lock;
+	spinlock_t filter_lock;	/* see above */
 	struct list_head filter_list;
 	struct list_head proto_list;
 	wait_queue_head_t wait;
@@ -131,6 +131,8 @@ static inline int dlil_errno(int err)
 	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
 }
 
+struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
+				    const void *id, size_t len);
 struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 

@@ -184,7 +184,8 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 
 	while ((skb = list) && n < DLIL_INPUT_BATCH) {
 		list = skb->next;
-		skb_mark_not_on_list(skb);
+		skb->next = NULL;
+		skb->prev = NULL;
 		n++;
 		atomic_dec(&ifp->inq.len);
 		input_packet(&b, skb);

@@ -14,7 +14,7 @@
 #include "dlil_retire.h"
 #include "dlil_sysfs.h"
 
-#define RCVQ_LIMIT_MAX (1 << 20)
+#define RCVQ_LIMIT_MAX (1024 * 1024)
 
 bool dlil_verbose;
 

@@ -285,22 +285,38 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/*
+ * An ifnet for an id.  -EAGAIN with the one to wait for in *@going while the last
+ * one of that id is being detached; -EBUSY while another device has it.
+ */
+static int acquire_id(const void *id, size_t len, struct dlil_ifnet **ifp,
+		      struct dlil_ifnet **going)
+{
+	int err;
+
+	err = dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, id, len, ifp);
+	if (err != -EBUSY)
+		return err;
+	*going = dlil_ifnet_going(DLIL_IFNET_ETHERNET, id, len);
+	return *going ? -EAGAIN : -EBUSY;
+}
+
 /* Row LNX-1: the permanent address, else the name, unique with its namespace. */
-static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp)
+static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
+		       struct dlil_ifnet **going)
 {
 	struct { char name[IFNAMSIZ]; u64 cookie; } id = {};
 	int err;
 
 	if (!is_zero_ether_addr(dev->perm_addr)) {
-		err = dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, dev->perm_addr,
-					 dev->addr_len, ifp);
+		err = acquire_id(dev->perm_addr, dev->addr_len, ifp, going);
 		/* Another device has the same: virtual functions, clones. */
 		if (err != -EBUSY)
 			return err;
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
-	return dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, &id, sizeof(id), ifp);
+	return acquire_id(&id, sizeof(id), ifp, going);
 }
 
 static int init_ifnet(struct dlil_netdev *nd)
@@ -354,19 +370,25 @@ unhook:
 	return err;
 }
 
-/**
- * dlil_netdev_attach - wrap a device as an ifnet
- * @dev: device
- * @unmatched: enum dlil_unmatched
- * @extack: gets a sentence when it is refused
- *
- * Row LNX-1.
- *
- * Context: RTNL held.
- * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM.
- */
-int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
-		       struct netlink_ext_ack *extack)
+/* The ifnet is attached, and the final detach lets go of all of it. */
+static int dress_ifnet(struct dlil_netdev *nd, struct dlil_ifnet **going)
+{
+	int err;
+
+	err = dlil_host_plumb_all(nd);
+	if (!err)
+		err = hook_device(nd);
+	if (!err)
+		return 0;
+	*going = dlil_ifnet_get(nd->ifp);
+	WRITE_ONCE(nd->live, false);
+	dlil_ifnet_detach(nd->ifp);
+	return err;
+}
+
+static int attach_device(struct net_device *dev, u32 unmatched,
+			 struct netlink_ext_ack *extack,
+			 struct dlil_ifnet **going)
 {
 	struct dlil_netdev *nd;
 	int err;
@@ -382,12 +404,9 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	nd->dev = dev;
 	nd->live = true;
 	nd->unmatched = unmatched;
-	err = acquire_for(dev, &nd->ifp);
-	if (err) {
-		NL_SET_ERR_MSG(extack,
-			       "the ifnet of this device is still being detached");
+	err = acquire_for(dev, &nd->ifp, going);
+	if (err)
 		goto free;
-	}
 	err = init_ifnet(nd);
 	if (!err)
 		err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
@@ -396,25 +415,57 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		goto release;
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
-
-	/* From here on the final detach lets go of all of it. */
-	err = dlil_host_plumb_all(nd);
-	if (!err)
-		err = hook_device(nd);
-	if (err) {
+	err = dress_ifnet(nd, going);
+	if (err)
 		NL_SET_ERR_MSG(extack, "no memory for protocols and hooks");
-		WRITE_ONCE(nd->live, false);
-		dlil_ifnet_detach(nd->ifp);
-		return err;
-	}
-	if (READ_ONCE(dlil_verbose))
+	else if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "attached to DLIL\n");
-	return 0;
+	return err;
 
 release:
 	dlil_ifnet_release(nd->ifp);
 free:
 	kfree(nd);
+	return err;
+}
+
+/**
+ * dlil_netdev_attach - wrap a device as an ifnet
+ * @dev: device
+ * @unmatched: enum dlil_unmatched
+ * @extack: gets a sentence when it is refused
+ * @going: set to an ifnet whose final detach is to be waited for, without RTNL,
+ *	by dlil_netdev_settle(); or to NULL
+ *
+ * Row LNX-1.
+ *
+ * Context: RTNL held.
+ * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
+ * to be tried again when *@going is gone.
+ */
+int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct netlink_ext_ack *extack,
+		       struct dlil_ifnet **going)
+{
+	*going = NULL;
+	return attach_device(dev, unmatched, extack, going);
+}
+
+/**
+ * dlil_netdev_settle - wait for what an attach or detach has left to be done
+ * @going: an ifnet, whose reference is dropped, or NULL
+ *
+ * Context: process; may sleep.  RTNL not held.
+ * Return: 0, or -ERESTARTSYS if the caller was killed.
+ */
+int dlil_netdev_settle(struct dlil_ifnet *going)
+{
+	int err;
+
+	if (!going)
+		return 0;
+	err = dlil_ifnet_wait_detached(going);
+	dlil_ifnet_put(going);
 	return err;
 }
 
@@ -436,29 +487,29 @@ static void unhook_device(struct dlil_netdev *nd)
  * dlil_netdev_detach - unwrap a device
  * @dev: device
  * @extack: gets a sentence when it is refused
+ * @going: set to its ifnet, for dlil_netdev_settle(), or to NULL
  *
  * The device is as before when this returns; the final detach of the ifnet is
  * still to come.
  *
  * Context: RTNL held.
- * Return: the ifnet, referenced, to wait for without RTNL; or ERR_PTR(-ENXIO) if
- * the device is not attached.
+ * Return: 0, or -ENXIO if the device is not attached.
  */
-struct dlil_ifnet *dlil_netdev_detach(struct net_device *dev,
-				      struct netlink_ext_ack *extack)
+int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
+		       struct dlil_ifnet **going)
 {
 	struct dlil_netdev *nd = dlil_netdev_of(dev);
-	struct dlil_ifnet *ifp;
 
 	ASSERT_RTNL();
 
+	*going = NULL;
 	if (!nd) {
 		NL_SET_ERR_MSG(extack, "device is not attached");
-		return ERR_PTR(-ENXIO);
+		return -ENXIO;
 	}
-	ifp = dlil_ifnet_get(nd->ifp);
+	*going = dlil_ifnet_get(nd->ifp);
 	unhook_device(nd);
-	return ifp;
+	return 0;
 }
 
 static int netdev_event(struct notifier_block *nb, unsigned long event,

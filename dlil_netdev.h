@@ -34,9 +34,11 @@ struct dlil_netdev {
 extern bool dlil_verbose;
 
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
-		       struct netlink_ext_ack *extack);
-struct dlil_ifnet *dlil_netdev_detach(struct net_device *dev,
-				      struct netlink_ext_ack *extack);
+		       struct netlink_ext_ack *extack,
+		       struct dlil_ifnet **going);
+int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
+		       struct dlil_ifnet **going);
+int dlil_netdev_settle(struct dlil_ifnet *going);
 struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list);

@@ -76,39 +76,51 @@ static struct dlil_ifnet *find_ifnet(struct genl_info *info)
 	return ERR_PTR(-ENXIO);
 }
 
-int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
+/* Attach or detach the device of a request, and wait until that is over. */
+static int change_device(struct genl_info *info,
+			 int (*fn)(struct net_device *dev,
+				   struct genl_info *info,
+				   struct dlil_ifnet **going))
+{
+	struct dlil_ifnet *going;
+	struct net_device *dev;
+	int err, ret;
+
+	do {
+		going = NULL;
+		rtnl_lock();
+		dev = find_device(info);
+		err = IS_ERR(dev) ? PTR_ERR(dev) : fn(dev, info, &going);
+		rtnl_unlock();
+		ret = dlil_netdev_settle(going);
+	} while (err == -EAGAIN && !ret);
+	return err ?: ret;
+}
+
+static int attach_device(struct net_device *dev, struct genl_info *info,
+			 struct dlil_ifnet **going)
 {
 	u32 unmatched = DLIL_UNMATCHED_PASS;
-	struct net_device *dev;
-	int err;
 
 	if (info->attrs[DLIL_A_UNMATCHED])
 		unmatched = nla_get_u32(info->attrs[DLIL_A_UNMATCHED]);
-	rtnl_lock();
-	dev = find_device(info);
-	err = PTR_ERR_OR_ZERO(dev);
-	if (!err)
-		err = dlil_netdev_attach(dev, unmatched, info->extack);
-	rtnl_unlock();
-	return err;
+	return dlil_netdev_attach(dev, unmatched, info->extack, going);
+}
+
+int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_device(info, attach_device);
+}
+
+static int detach_device(struct net_device *dev, struct genl_info *info,
+			 struct dlil_ifnet **going)
+{
+	return dlil_netdev_detach(dev, info->extack, going);
 }
 
 int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct dlil_ifnet *ifp;
-	struct net_device *dev;
-	int err;
-
-	rtnl_lock();
-	dev = find_device(info);
-	ifp = IS_ERR(dev) ? ERR_CAST(dev) :
-			    dlil_netdev_detach(dev, info->extack);
-	rtnl_unlock();
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	err = dlil_ifnet_wait_detached(ifp);
-	dlil_ifnet_put(ifp);
-	return err;
+	return change_device(info, detach_device);
 }
 
 /*

@@ -159,19 +159,15 @@ static int change(struct net *net, char sign, const char *name,
 		  struct dlil_ifnet **going, struct netlink_ext_ack *extack)
 {
 	struct net_device *dev = __dev_get_by_name(net, name);
-	struct dlil_ifnet *ifp;
 
 	if (!dev) {
 		NL_SET_ERR_MSG(extack, "no such device");
 		return -ENODEV;
 	}
 	if (sign == '+')
-		return dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, extack);
-	ifp = dlil_netdev_detach(dev, extack);
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	*going = ifp;
-	return 0;
+		return dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, extack,
+					  going);
+	return dlil_netdev_detach(dev, extack, going);
 }
 
 /* "+DEV" attaches, "-DEV" detaches. */
@@ -183,8 +179,8 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 	struct netlink_ext_ack extack = {};
 	struct dlil_ifnet *going = NULL;
 	char name[IFNAMSIZ + 1] = "";
+	int err, ret;
 	char sign;
-	int err;
 
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
@@ -197,13 +193,12 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 		return restart_syscall();
 	err = change(dn->net, sign, name, &going, &extack);
 	rtnl_unlock();
+	ret = dlil_netdev_settle(going);
+	if (err == -EAGAIN)
+		return ret ?: restart_syscall();
 	if (err && extack._msg)
 		pr_err("dlil: %s: %s\n", name, extack._msg);
-	if (going) {
-		err = dlil_ifnet_wait_detached(going);
-		dlil_ifnet_put(going);
-	}
-	return err ?: count;
+	return err ?: ret ?: count;
 }
 
 static int __net_init dlil_net_init(struct net *net)
