@@ -281,9 +281,16 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
 
-/*
- * Who has this id while it is being detached: referenced, to be waited for before
- * dlil_ifnet_acquire() is tried again.  NULL if nobody does.
+/**
+ * dlil_ifnet_going - why dlil_ifnet_acquire() said -EBUSY
+ * @family: interface family
+ * @id: unique id
+ * @len: its length
+ *
+ * Context: process; may sleep.
+ * Return: the ifnet of this id if it is being detached, referenced, to be waited
+ * for with dlil_ifnet_wait_detached() before acquiring it is tried again; or
+ * NULL.
  */
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
 				    const void *id, size_t len)
@@ -299,6 +306,7 @@ struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
 	mutex_unlock(&dlil_ifnets_lock);
 	return ifp;
 }
+EXPORT_SYMBOL_GPL(dlil_ifnet_going);
 
 static void forget(struct dlil_ifnet *ifp)
 {

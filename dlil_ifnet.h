@@ -131,8 +131,6 @@ static inline int dlil_errno(int err)
 	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
 }
 
-struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
-				    const void *id, size_t len);
 struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 

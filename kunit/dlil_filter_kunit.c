@@ -12,7 +12,7 @@ struct attach_case {
 
 static void no_ops(struct fake_filter *f) { f->params.ops = NULL; }
 static void no_name(struct fake_filter *f) { f->params.name = NULL; }
-static void empty_name(struct fake_filter *f) { f->params.name = ""; }
+static void blank_name(struct fake_filter *f) { f->params.name = ""; }
 
 static void long_name(struct fake_filter *f)
 {
@@ -22,7 +22,7 @@ static void long_name(struct fake_filter *f)
 static const struct attach_case attach_cases[] = {
 	{ "no ops", -EINVAL, no_ops },
 	{ "no name", -EINVAL, no_name },
-	{ "empty name", -EINVAL, empty_name },
+	{ "empty name", -EINVAL, blank_name },
 	{ "long name", -ENAMETOOLONG, long_name },
 };
 
@@ -331,10 +331,7 @@ static int other_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return fake_filter_in_ops.input(cookie, ifp, family, skb);
 }
 
-/*
- * FLT-5: DLIL_SKIP goes on behind the last filter of the same kind; those of
- * other kinds between them are passed over, too.
- */
+/* FLT-5: DLIL_SKIP passes over filters of the same kind, and no others. */
 static void skip_one_kind(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -352,7 +349,7 @@ static void skip_one_kind(struct kunit *test)
 
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_read(fake);
-	FAKE_EXPECT_TRACE(fake, "a1 b1 a2 b2");
+	FAKE_EXPECT_TRACE(fake, "a1 b1 d1 a2 b2 d2");
 }
 
 /* In place of packet n comes n + 100. */

@@ -55,7 +55,7 @@ int fake_skbs(void)
 /* @len bytes of room behind as much in front; its contents are the caller's. */
 struct sk_buff *fake_skb(struct fake *fake, unsigned int len)
 {
-	struct sk_buff *skb = alloc_skb(2 * len + FAKE_HLEN, GFP_KERNEL);
+	struct sk_buff *skb = alloc_skb(2 * len + FAKE_HLEN, GFP_ATOMIC);
 
 	KUNIT_ASSERT_NOT_NULL(fake->test, skb);
 	skb_reserve(skb, len + FAKE_HLEN);

@@ -57,8 +57,8 @@ copy_module() {
 		--exclude='*' --delete "$TOP/" "$tree/net/dlil/"
 	grep -q '"net/dlil/Kconfig"' "$tree/net/Kconfig" ||
 		sed -i '/^if NET$/a source "net/dlil/Kconfig"' "$tree/net/Kconfig"
+	# shellcheck disable=SC2016 # make's variable
 	grep -q 'dlil/$' "$tree/net/Makefile" ||
-		# shellcheck disable=SC2016 # make's variable
 		echo 'obj-$(CONFIG_DLIL) += dlil/' >>"$tree/net/Makefile"
 }
 
@@ -89,7 +89,7 @@ build_kernel() {
 run_suites() {
 	kunit exec --timeout 600 --kernel_args time-travel \
 		--kernel_args kmemleak.verbose=1 ${glob:+"$glob"} \
-		</dev/null | tee "$report"
+		</dev/null 2>&1 | grep -v '^stty: ' | tee "$report"
 }
 
 # count WORD: the number that kunit.py's last line gives for it.

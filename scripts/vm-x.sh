@@ -89,7 +89,7 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 if use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
-	QEMU+=(-accel 'tcg,thread=multi' -cpu Nehalem)
+	QEMU+=(-accel 'tcg,thread=multi' -cpu qemu64,+rdrand)
 fi
 # An Oops ends the run: what comes after it says nothing.  Caches of their own
 # show what is left in them when they are destroyed.
@@ -100,7 +100,7 @@ RC=0
 if [ -n "$TTY" ]; then
 	"${QEMU[@]}" -chardev stdio,id=stdio,signal=off || RC=$?
 else
-	timeout -k 5 "$TIMEOUT" "${QEMU[@]}" -chardev stdio,id=stdio \
+	timeout -k 5 "$TIMEOUT" bash -c 'time "$@"' x "${QEMU[@]}" -chardev stdio,id=stdio \
 		</dev/null | tee "$OUT" || RC=${PIPESTATUS[0]}
 fi
 

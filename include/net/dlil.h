@@ -271,6 +271,8 @@ struct dlil_ifnet_params {
 
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out);
+struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
+				    const void *id, size_t len);
 void dlil_ifnet_release(struct dlil_ifnet *ifp);
 int dlil_ifnet_init(struct dlil_ifnet *ifp,
 		    const struct dlil_ifnet_params *params);
