@@ -137,7 +137,7 @@ static int netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 
-	if (unlikely(!READ_ONCE(nd->live) || skb->len < ETH_HLEN)) {
+	if (unlikely(!READ_ONCE(nd->live) || !pskb_may_pull(skb, ETH_HLEN))) {
 		kfree_skb(skb);
 		return -ENXIO;
 	}
