@@ -510,7 +510,8 @@ static int detach_self(struct fake_filter *f, struct sk_buff **skb)
 	KUNIT_EXPECT_EQ(f->fake->test,
 			dlil_filter_detach(f->fake->filters[1].ref), -EDEADLK);
 	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f->ref), 0);
-	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach(f->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f->ref),
+			-EINVAL);
 	KUNIT_EXPECT_EQ(f->fake->test, atomic_read(&f->detached), 0);
 	return 0;
 }

@@ -10,6 +10,8 @@
 
 const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
 
+const u8 fake_target[ETH_ALEN] = { 0x02, 't', 'a', 'r', 'g', 'e' };
+
 /* Packets of ours that are not freed, and ifnets that are not destroyed. */
 static atomic_t live_skbs = ATOMIC_INIT(0);
 static atomic_t live_fakes = ATOMIC_INIT(0);
@@ -468,9 +470,10 @@ int fake_input_new(struct fake *fake, u32 family, u32 first, u32 n)
 int fake_output(struct fake *fake, u32 family, struct sk_buff_head *list,
 		u32 flags)
 {
-	static const struct sockaddr dest = { .sa_data = "\x02target" };
+	struct sockaddr dest = {};
 	int err;
 
+	memcpy(dest.sa_data, fake_target, ETH_ALEN);
 	atomic_add(skb_queue_len(list), &fake->handed_out);
 	err = dlil_output(fake->ifp, family, list, &dest, flags);
 	KUNIT_EXPECT_TRUE(fake->test, skb_queue_empty(list));

@@ -36,7 +36,9 @@
 #define FAKE_TRACE	2048
 #define FAKE_DEADLINE	(20 * HZ)
 
+/* Our link address, and that of who we send to. */
 extern const u8 fake_lladdr[ETH_ALEN];
+extern const u8 fake_target[ETH_ALEN];
 
 /* Who asks a packet what to do with it. */
 enum fake_stage {

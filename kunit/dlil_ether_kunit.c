@@ -1,0 +1,754 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The Ethernet family: rows PRO-6 and PRO-7, and its framer. */
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+
+#include "fake.h"
+
+#define PF_ETYPE	FAKE_PF_A
+#define PF_SAP		FAKE_PF_B
+#define PF_SNAP		FAKE_PF_C
+
+#define ETYPE(a, b)	{ DLIL_DESC_ETYPE, 2, { a, b } }
+#define SAP(a, b, c)	{ DLIL_DESC_SAP, 3, { a, b, c } }
+#define SNAP(a, b, c, d, e) { DLIL_DESC_SNAP, 5, { a, b, c, d, e } }
+
+/* What the protocols of the demux tests ask for. */
+static const struct dlil_demux_desc etype_descs[] = {
+	ETYPE(0x08, 0x00), ETYPE(0x06, 0x00), ETYPE(0x81, 0x00),
+};
+
+static const struct dlil_demux_desc sap_descs[] = {
+	SAP(0x42, 0x42, 0x03), SAP(0xe0, 0xe0, 0x03), SAP(0xaa, 0xaa, 0x04),
+};
+
+static const struct dlil_demux_desc snap_descs[] = {
+	SNAP(0x00, 0x00, 0x0c, 0x20, 0x00), SNAP(0x00, 0x00, 0x00, 0x08, 0x00),
+};
+
+static const u8 broadcast[ETH_ALEN] = { 255, 255, 255, 255, 255, 255 };
+
+static struct fake *ether_acquire(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	fake->params.family = &dlil_ether_family_ops;
+	fake->params.broadcast = broadcast;
+	return fake;
+}
+
+static struct fake *ether_attached(struct kunit *test)
+{
+	struct fake *fake = ether_acquire(test);
+
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	return fake;
+}
+
+static struct fake_proto *ether_proto(struct fake *fake, u32 family,
+				      const struct dlil_demux_desc *descs,
+				      unsigned int n)
+{
+	struct fake_proto *proto = fake_proto_new(fake, 'P', family);
+
+	proto->params.descs = descs;
+	proto->params.n_descs = n;
+	return proto;
+}
+
+static struct fake *ether_with_protos(struct kunit *test)
+{
+	struct fake *fake = ether_attached(test);
+
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
+			etype_descs, ARRAY_SIZE(etype_descs))), 0);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
+			sap_descs, ARRAY_SIZE(sap_descs))), 0);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SNAP,
+			snap_descs, ARRAY_SIZE(snap_descs))), 0);
+	return fake;
+}
+
+/*
+ * A frame of @len bytes, of which the first @have are there.  The others stand
+ * behind the packet's end, where nobody may look for them.
+ */
+static struct sk_buff *frame(struct fake *fake, const u8 *data,
+			     unsigned int len, unsigned int have)
+{
+	struct sk_buff *skb = fake_skb(fake, len);
+
+	skb_reset_mac_header(skb);
+	memcpy(skb_put(skb, len), data, len);
+	__skb_trim(skb, have);
+	__skb_pull(skb, min_t(unsigned int, have, ETH_HLEN));
+	skb_reset_network_header(skb);
+	return skb;
+}
+
+static int demux(struct fake *fake, struct sk_buff *skb, u32 *family)
+{
+	int err;
+
+	*family = 0;
+	rcu_read_lock();
+	err = dlil_ether_demux(fake->ifp, skb, family);
+	rcu_read_unlock();
+	return err;
+}
+
+/* 02:11:22:33:44:55 is us. */
+#define US		0x02, 0x11, 0x22, 0x33, 0x44, 0x55
+#define SOMEBODY	0x02, 0x11, 0x22, 0x33, 0x44, 0x56
+
+/**
+ * struct frame_case - what a frame is
+ * @name: of the case
+ * @len: its length
+ * @data: its first bytes, zeros follow
+ * @err: what demux says
+ * @family: whose it is
+ * @type: PACKET_*
+ */
+struct frame_case {
+	const char *name;
+	unsigned int len;
+	u8 data[32];
+	int err;
+	u32 family;
+	u8 type;
+};
+
+static const struct frame_case frame_cases[] = {
+	{
+		"Ethernet II", 60,
+		{ US, SOMEBODY, 0x08, 0x00 },
+		0, PF_ETYPE,
+	}, {
+		"Ethernet II without payload", 14,
+		{ US, SOMEBODY, 0x08, 0x00 },
+		0, PF_ETYPE,
+	}, {
+		"unknown type", 60,
+		{ US, SOMEBODY, 0x08, 0x06 },
+		-ENOENT,
+	}, {
+		"the smallest type", 60,
+		{ US, SOMEBODY, 0x06, 0x00 },
+		0, PF_ETYPE,
+	}, {
+		"the largest length, frame too short", 1514,
+		{ US, SOMEBODY, 0x05, 0xff, 0x42, 0x42, 0x03 },
+		-EINVAL,
+	}, {
+		"the largest length", 14 + 0x5ff,
+		{ US, SOMEBODY, 0x05, 0xff, 0x42, 0x42, 0x03 },
+		0, PF_SAP,
+	}, {
+		"802.2", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x42, 0x03 },
+		0, PF_SAP,
+	}, {
+		"802.2, other control", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x42, 0x7f },
+		-ENOENT,
+	}, {
+		"802.2, other source SAP", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x43, 0x03 },
+		-ENOENT,
+	}, {
+		"802.2, nothing but the header", 17,
+		{ US, SOMEBODY, 0x00, 0x03, 0xe0, 0xe0, 0x03 },
+		0, PF_SAP,
+	}, {
+		"802.2, length cuts the header", 60,
+		{ US, SOMEBODY, 0x00, 0x02, 0x42, 0x42, 0x03 },
+		-EINVAL,
+	}, {
+		"length 0", 60,
+		{ US, SOMEBODY, 0x00, 0x00, 0x42, 0x42, 0x03 },
+		-EINVAL,
+	}, {
+		"802.2, length past the end", 60,
+		{ US, SOMEBODY, 0x00, 0x2f, 0x42, 0x42, 0x03 },
+		-EINVAL,
+	}, {
+		"802.2, length as the frame's", 60,
+		{ US, SOMEBODY, 0x00, 0x2e, 0x42, 0x42, 0x03 },
+		0, PF_SAP,
+	}, {
+		"SNAP", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
+		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		0, PF_SNAP,
+	}, {
+		"SNAP, type of Ethernet II", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
+		  0x00, 0x00, 0x00, 0x08, 0x00 },
+		0, PF_SNAP,
+	}, {
+		"SNAP, unknown type", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
+		  0x00, 0x00, 0x0c, 0x20, 0x01 },
+		-ENOENT,
+	}, {
+		"SNAP, unknown organisation", 60,
+		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
+		  0x00, 0x01, 0x0c, 0x20, 0x00 },
+		-ENOENT,
+	}, {
+		"SNAP, length cuts the type", 60,
+		{ US, SOMEBODY, 0x00, 0x07, 0xaa, 0xaa, 0x03,
+		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		-EINVAL,
+	}, {
+		"SNAP, nothing but the header", 22,
+		{ US, SOMEBODY, 0x00, 0x08, 0xaa, 0xaa, 0x03,
+		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		0, PF_SNAP,
+	}, {
+		"SAPs of SNAP, other control", 60,
+		{ US, SOMEBODY, 0x00, 0x03, 0xaa, 0xaa, 0x04 },
+		0, PF_SAP,
+	}, {
+		"VLAN tag in the frame", 64,
+		{ US, SOMEBODY, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00 },
+		0, PF_ETYPE,
+	}, {
+		"for somebody else", 60,
+		{ SOMEBODY, US, 0x08, 0x00 },
+		0, PF_ETYPE, PACKET_OTHERHOST,
+	}, {
+		"for somebody else, unknown type", 60,
+		{ SOMEBODY, US, 0x08, 0x06 },
+		-ENOENT, 0, PACKET_OTHERHOST,
+	}, {
+		"multicast", 60,
+		{ 0x01, 0x00, 0x5e, 0, 0, 1, SOMEBODY, 0x08, 0x00 },
+		0, PF_ETYPE, PACKET_MULTICAST,
+	}, {
+		"multicast, 802.2", 60,
+		{ 0x01, 0x80, 0xc2, 0, 0, 0, SOMEBODY, 0x00, 0x26,
+		  0x42, 0x42, 0x03 },
+		0, PF_SAP, PACKET_MULTICAST,
+	}, {
+		"broadcast", 60,
+		{ 255, 255, 255, 255, 255, 255, SOMEBODY, 0x08, 0x00 },
+		0, PF_ETYPE, PACKET_BROADCAST,
+	},
+};
+
+static void frame_desc(const struct frame_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(frame, frame_cases, frame_desc);
+
+static struct sk_buff *frame_of(struct fake *fake, const struct frame_case *c,
+				unsigned int have)
+{
+	struct sk_buff *skb;
+	u8 *data;
+
+	data = kunit_kzalloc(fake->test, max_t(size_t, c->len, sizeof(c->data)),
+			     GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(fake->test, data);
+	memcpy(data, c->data, sizeof(c->data));
+	skb = frame(fake, data, c->len, have);
+	kunit_kfree(fake->test, data);
+	return skb;
+}
+
+/* PRO-7 */
+static void demux_frame(struct kunit *test)
+{
+	const struct frame_case *c = test->param_value;
+	struct fake *fake = ether_with_protos(test);
+	struct sk_buff *skb = frame_of(fake, c, c->len);
+	u32 family;
+
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), c->err);
+	KUNIT_EXPECT_EQ(test, family, c->family);
+	KUNIT_EXPECT_EQ(test, (u8)skb->pkt_type, c->type);
+	kfree_skb(skb);
+}
+
+/* PRO-7: a driver that has classified its packets is believed. */
+static void demux_classified(struct kunit *test)
+{
+	const struct frame_case *c = test->param_value;
+	struct fake *fake = ether_acquire(test);
+	struct sk_buff *skb;
+	u32 family;
+
+	fake->params.attrs = DLIL_ATTR_CLASSIFIED;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	skb = frame_of(fake, c, c->len);
+	skb->pkt_type = PACKET_OUTGOING;
+	demux(fake, skb, &family);
+	KUNIT_EXPECT_EQ(test, (u8)skb->pkt_type, PACKET_OUTGOING);
+	kfree_skb(skb);
+}
+
+/*
+ * PRO-7: every frame above, cut off at every length.  The bytes that were cut
+ * are still there in memory: who reads on finds a match and gives itself away.
+ */
+static void demux_truncated(struct kunit *test)
+{
+	const struct frame_case *c = test->param_value;
+	struct fake *fake = ether_with_protos(test);
+	u16 type = c->data[12] << 8 | c->data[13];
+	unsigned int have, len;
+	struct sk_buff *skb;
+	u32 family;
+	int want;
+
+	len = min_t(unsigned int, c->len, 64);
+	for (have = 0; have < len; have++) {
+		skb = frame_of(fake, c, have);
+		want = c->err;
+		if (have < ETH_HLEN)
+			want = -EINVAL;
+		else if (type < ETH_P_802_3_MIN && have < ETH_HLEN + type)
+			want = -EINVAL;
+		KUNIT_EXPECT_EQ_MSG(test, demux(fake, skb, &family), want,
+				    "%u bytes", have);
+		if (want)
+			KUNIT_EXPECT_EQ(test, family, 0);
+		kfree_skb(skb);
+	}
+}
+
+/* PRO-7: headers that lie in fragments are found, and not read past. */
+static void demux_fragmented(struct kunit *test)
+{
+	const struct frame_case *c = test->param_value;
+	struct fake *fake = ether_with_protos(test);
+	unsigned int linear, known;
+	struct sk_buff *skb;
+	struct page *page;
+	u32 family;
+
+	known = min_t(unsigned int, c->len, sizeof(c->data));
+	for (linear = ETH_HLEN; linear < known; linear++) {
+		skb = frame_of(fake, c, linear);
+		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		memcpy(page_address(page), c->data + linear, known - linear);
+		/* Not in the linear part any more. */
+		memset(skb_tail_pointer(skb), 0x99, known - linear);
+		skb_add_rx_frag(skb, 0, page, 0, c->len - linear, PAGE_SIZE);
+		KUNIT_EXPECT_EQ_MSG(test, demux(fake, skb, &family), c->err,
+				    "%u bytes linear", linear);
+		KUNIT_EXPECT_EQ(test, family, c->family);
+		kfree_skb(skb);
+	}
+}
+
+/* PRO-7: without the position of the header there is nothing to read. */
+static void demux_no_header(struct kunit *test)
+{
+	struct fake *fake = ether_with_protos(test);
+	struct sk_buff *skb = fake_skb(fake, 60);
+	u32 family;
+
+	skb_put_zero(skb, 60);
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), -EINVAL);
+	kfree_skb(skb);
+}
+
+/* PRO-7, LNX-4: a tag that the hardware took out is still the outer type. */
+static void demux_vlan_metadata(struct kunit *test)
+{
+	const struct frame_case *c = &frame_cases[0];
+	struct dlil_demux_desc desc = ETYPE(0x81, 0x00);
+	struct fake *fake = ether_attached(test);
+	struct sk_buff *skb;
+	u32 family;
+
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
+							     &desc, 1)), 0);
+	desc = (struct dlil_demux_desc)ETYPE(0x08, 0x00);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
+							     &desc, 1)), 0);
+	skb = frame_of(fake, c, c->len);
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), 0);
+	KUNIT_EXPECT_EQ(test, family, PF_ETYPE);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 7);
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), 0);
+	KUNIT_EXPECT_EQ(test, family, PF_SAP);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 7);
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), -ENOENT);
+	kfree_skb(skb);
+}
+
+static int take_one(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		    struct sk_buff *skb)
+{
+	struct fake_proto *p = cookie;
+
+	atomic_inc(&p->packets);
+	kfree_skb(skb);
+	return 0;
+}
+
+/* PRO-7, INP-8, STA-1: the same frames through the input thread. */
+static void demux_through_input(struct kunit *test)
+{
+	struct fake *fake = ether_attached(test);
+	struct fake_proto *etype, *sap, *snap;
+	unsigned int i, mcasts = 0;
+	struct dlil_flow want = {};
+	struct sk_buff_head list;
+	u64 noproto = 0;
+
+	etype = ether_proto(fake, PF_ETYPE, etype_descs,
+			    ARRAY_SIZE(etype_descs));
+	sap = ether_proto(fake, PF_SAP, sap_descs, ARRAY_SIZE(sap_descs));
+	snap = ether_proto(fake, PF_SNAP, snap_descs, ARRAY_SIZE(snap_descs));
+	etype->ops.input = take_one;
+	sap->ops.input = take_one;
+	snap->ops.input = take_one;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(etype), 0);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(sap), 0);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(snap), 0);
+
+	__skb_queue_head_init(&list);
+	for (i = 0; i < ARRAY_SIZE(frame_cases); i++) {
+		const struct frame_case *c = &frame_cases[i];
+
+		__skb_queue_tail(&list, frame_of(fake, c, c->len));
+		mcasts += c->type == PACKET_MULTICAST ||
+			  c->type == PACKET_BROADCAST;
+		if (c->err == -EINVAL) {
+			want.drops[DLIL_DROP_DEMUX]++;
+		} else if (c->type == PACKET_OTHERHOST) {
+			want.drops[DLIL_DROP_PROMISC]++;
+		} else if (c->err) {
+			want.drops[DLIL_DROP_NOPROTO]++;
+			noproto++;
+		} else {
+			want.delivered++;
+		}
+	}
+	fake_input(fake, &list);
+
+	fake_read(fake);
+	fake_expect_flow(fake, &fake->in, &want, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.imcasts, mcasts);
+	KUNIT_EXPECT_EQ(test, fake->stats.noproto, noproto);
+	KUNIT_EXPECT_EQ(test, atomic_read(&etype->packets) +
+			atomic_read(&sap->packets) +
+			atomic_read(&snap->packets), want.delivered);
+}
+
+struct desc_case {
+	const char *name;
+	struct dlil_demux_desc desc;
+	int err;
+};
+
+static const struct desc_case desc_cases[] = {
+	{ "type of 1 byte", { DLIL_DESC_ETYPE, 1, { 8 } }, -EINVAL },
+	{ "type of 3 bytes", { DLIL_DESC_ETYPE, 3, { 8 } }, -EINVAL },
+	{ "type of no bytes", { DLIL_DESC_ETYPE, 0, { 8 } }, -EINVAL },
+	{ "SAP of 2 bytes", { DLIL_DESC_SAP, 2, { 0x42, 0x42 } }, -EINVAL },
+	{ "SAP of 5 bytes", { DLIL_DESC_SAP, 5, { 0x42, 0x42 } }, -EINVAL },
+	{ "SNAP of 4 bytes", { DLIL_DESC_SNAP, 4, { 0 } }, -EINVAL },
+	{ "SNAP of 200 bytes", { DLIL_DESC_SNAP, 200, { 0 } }, -EINVAL },
+	{ "kind 0", { 0, 2, { 8 } }, -EOPNOTSUPP },
+	{ "kind after the last", { DLIL_DESC_SNAP + 1, 5, { 8 } },
+	  -EOPNOTSUPP },
+	{ "type that is taken", ETYPE(0x08, 0x00), -EADDRINUSE },
+	{ "SAP that is taken", SAP(0x42, 0x42, 0x03), -EADDRINUSE },
+	{ "SNAP that is taken", SNAP(0, 0, 0x0c, 0x20, 0x00), -EADDRINUSE },
+};
+
+static void desc_desc(const struct desc_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(desc, desc_cases, desc_desc);
+
+#define PF_LATE		(DLIL_PF_PRIVATE + 9)
+
+/* PRO-6: a bad descriptor, even the last one, leaves nothing behind. */
+static void bad_descriptor(struct kunit *test)
+{
+	const struct desc_case *c = test->param_value;
+	struct dlil_demux_desc descs[] = {
+		ETYPE(0x12, 0x34), SNAP(1, 2, 3, 4, 5), c->desc,
+	};
+	struct fake *fake = ether_with_protos(test);
+	struct fake_proto *late = ether_proto(fake, PF_LATE, descs, 3);
+	int i;
+
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(late), c->err);
+	late->params.descs = &c->desc;
+	late->params.n_descs = 1;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(late), c->err);
+
+	/* The good ones are free, and those of others still theirs. */
+	late->params.descs = descs;
+	late->params.n_descs = 2;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(late), 0);
+	for (i = 0; i < ARRAY_SIZE(frame_cases); i++) {
+		const struct frame_case *f = &frame_cases[i];
+		struct sk_buff *skb = frame_of(fake, f, f->len);
+		u32 family;
+
+		KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), f->err);
+		KUNIT_EXPECT_EQ(test, family, f->family);
+		kfree_skb(skb);
+	}
+}
+
+/* PRO-6: a descriptor that a protocol brings twice is taken, too. */
+static void descriptor_twice(struct kunit *test)
+{
+	static const struct dlil_demux_desc descs[] = {
+		SNAP(0, 0, 0x0c, 0x20, 0x00), SAP(0x42, 0x42, 0x03),
+		SNAP(0, 0, 0x0c, 0x20, 0x00),
+	};
+	struct fake *fake = ether_attached(test);
+	struct fake_proto *proto = ether_proto(fake, PF_SNAP, descs, 3);
+
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), -EADDRINUSE);
+	proto->params.n_descs = 2;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), 0);
+}
+
+/* PRO-6: values of different kinds never collide. */
+static void kinds_apart(struct kunit *test)
+{
+	static const struct dlil_demux_desc one[] = { ETYPE(0x08, 0x00) };
+	static const struct dlil_demux_desc two[] = { SAP(0x00, 0x08, 0x00) };
+	static const struct dlil_demux_desc three[] = { SNAP(0, 0, 0, 8, 0) };
+	struct fake *fake = ether_attached(test);
+
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
+							     one, 1)), 0);
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
+							     two, 1)), 0);
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SNAP,
+							     three, 1)), 0);
+}
+
+#define N_DESCS	200
+
+/* PRO-6: any number of descriptors. */
+static void many_descriptors(struct kunit *test)
+{
+	struct fake *fake = ether_attached(test);
+	struct dlil_demux_desc *descs;
+	struct fake_proto *proto;
+	u8 data[60] = { US, SOMEBODY };
+	struct sk_buff *skb;
+	u32 i, family;
+
+	descs = kunit_kcalloc(test, N_DESCS, sizeof(*descs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, descs);
+	for (i = 0; i < N_DESCS; i++)
+		descs[i] = (struct dlil_demux_desc)ETYPE(0x90, i);
+	proto = ether_proto(fake, PF_ETYPE, descs, N_DESCS);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	/* They were copied. */
+	memset(descs, 0, N_DESCS * sizeof(*descs));
+
+	for (i = 0; i <= N_DESCS; i++) {
+		data[12] = 0x90;
+		data[13] = i;
+		skb = frame(fake, data, sizeof(data), sizeof(data));
+		KUNIT_EXPECT_EQ(test, demux(fake, skb, &family),
+				i < N_DESCS ? 0 : -ENOENT);
+		kfree_skb(skb);
+	}
+}
+
+/* All orders of three things. */
+static const u8 orders[6][3] = {
+	{ 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+	{ 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 },
+};
+
+static void order_desc(const u8 (*order)[3], char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u, %u, %u", (*order)[0],
+		 (*order)[1], (*order)[2]);
+}
+
+KUNIT_ARRAY_PARAM(order, orders, order_desc);
+
+static void expect_only(struct fake *fake, const bool *there)
+{
+	static const u32 families[] = { PF_ETYPE, PF_SAP, PF_SNAP };
+	struct sk_buff *skb;
+	unsigned int i, j;
+	u32 family;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(frame_cases); i++) {
+		const struct frame_case *c = &frame_cases[i];
+
+		err = c->err;
+		for (j = 0; j < 3; j++)
+			if (!err && c->family == families[j] && !there[j])
+				err = -ENOENT;
+		skb = frame_of(fake, c, c->len);
+		KUNIT_EXPECT_EQ(fake->test, demux(fake, skb, &family), err);
+		KUNIT_EXPECT_EQ(fake->test, family, err ? 0 : c->family);
+		kfree_skb(skb);
+	}
+}
+
+/* PRO-6: three protocols attached in this order, detached in every order. */
+static void attach_detach_orders(struct kunit *test)
+{
+	const u8 (*add)[3] = test->param_value;
+	struct fake *fake = ether_attached(test);
+	struct fake_proto *protos[3];
+	bool there[3] = {};
+	int i, j;
+
+	protos[0] = ether_proto(fake, PF_ETYPE, etype_descs,
+				ARRAY_SIZE(etype_descs));
+	protos[1] = ether_proto(fake, PF_SAP, sap_descs,
+				ARRAY_SIZE(sap_descs));
+	protos[2] = ether_proto(fake, PF_SNAP, snap_descs,
+				ARRAY_SIZE(snap_descs));
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		for (j = 0; j < 3; j++) {
+			KUNIT_EXPECT_EQ(test, fake_proto_attach(protos[(*add)[j]]), 0);
+			there[(*add)[j]] = true;
+			expect_only(fake, there);
+		}
+		for (j = 0; j < 3; j++) {
+			u32 family = protos[orders[i][j]]->family;
+
+			KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp,
+								family), 0);
+			there[orders[i][j]] = false;
+			expect_only(fake, there);
+		}
+		KUNIT_EXPECT_NULL(test, rcu_access_pointer(*dlil_ifnet_family_data(fake->ifp)));
+	}
+}
+
+/* PRO-6: the final detach takes them all; the next life starts afresh. */
+static void descriptors_gone_after_detach(struct kunit *test)
+{
+	bool none[3] = {};
+	struct fake *fake = ether_with_protos(test);
+
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	expect_only(fake, none);
+}
+
+struct room_case {
+	const char *name;
+	unsigned int headroom;
+	bool shared;
+};
+
+static const struct room_case room_cases[] = {
+	{ "room", 64, false },
+	{ "just enough room", ETH_HLEN, false },
+	{ "one byte short", ETH_HLEN - 1, false },
+	{ "no room", 0, false },
+	{ "room that is shared", 64, true },
+};
+
+static void room_desc(const struct room_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(room, room_cases, room_desc);
+
+static int target_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			     struct sk_buff *skb, const struct sockaddr *dest,
+			     struct dlil_frame *frame)
+{
+	frame->type = htons(0x88b5);
+	memcpy(frame->dest, fake_target, ETH_ALEN);
+	return 0;
+}
+
+static int keep(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	skb_queue_tail(&fake->sent, skb);
+	return 0;
+}
+
+/* OUT-4: the Ethernet framer. */
+static void framer(struct kunit *test)
+{
+	const struct room_case *c = test->param_value;
+	static const u8 payload[] = { 1, 2, 3, 4, 5 };
+	static const u8 want[] = {
+		0x02, 't', 'a', 'r', 'g', 'e', US, 0x88, 0xb5, 1, 2, 3, 4, 5,
+	};
+	struct fake *fake = ether_acquire(test);
+	struct sk_buff *skb, *clone = NULL;
+	struct sk_buff_head list;
+	struct fake_proto *proto;
+
+	fake->driver.output = keep;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	proto = ether_proto(fake, PF_ETYPE, NULL, 0);
+	proto->ops.pre_output = target_pre_output;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	skb = fake_skb(fake, sizeof(payload) + 64);
+	skb_reserve(skb, -(int)skb_headroom(skb) + (int)c->headroom);
+	memcpy(skb_put(skb, sizeof(payload)), payload, sizeof(payload));
+	if (c->shared)
+		clone = skb_clone(skb, GFP_KERNEL);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+
+	KUNIT_EXPECT_EQ(test, fake_output(fake, PF_ETYPE, &list, 0), 0);
+
+	fake_read(fake);
+	skb = skb_peek(&fake->sent);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, skb->len, sizeof(want));
+	KUNIT_EXPECT_EQ(test, memcmp(skb->data, want, sizeof(want)), 0);
+	KUNIT_EXPECT_PTR_EQ(test, skb_mac_header(skb), skb->data);
+	KUNIT_EXPECT_PTR_EQ(test, skb_network_header(skb),
+			    skb->data + ETH_HLEN);
+	KUNIT_EXPECT_EQ(test, ntohs(skb->protocol), 0x88b5);
+	if (clone) {
+		KUNIT_EXPECT_EQ(test, clone->len, sizeof(payload));
+		kfree_skb(clone);
+	}
+}
+
+static struct kunit_case dlil_ether_cases[] = {
+	KUNIT_CASE_PARAM(demux_frame, frame_gen_params),
+	KUNIT_CASE_PARAM(demux_classified, frame_gen_params),
+	KUNIT_CASE_PARAM(demux_truncated, frame_gen_params),
+	KUNIT_CASE_PARAM(demux_fragmented, frame_gen_params),
+	KUNIT_CASE(demux_no_header),
+	KUNIT_CASE(demux_vlan_metadata),
+	KUNIT_CASE(demux_through_input),
+	KUNIT_CASE_PARAM(bad_descriptor, desc_gen_params),
+	KUNIT_CASE(descriptor_twice),
+	KUNIT_CASE(kinds_apart),
+	KUNIT_CASE(many_descriptors),
+	KUNIT_CASE_PARAM(attach_detach_orders, order_gen_params),
+	KUNIT_CASE(descriptors_gone_after_detach),
+	KUNIT_CASE_PARAM(framer, room_gen_params),
+	{}
+};
+
+static struct kunit_suite dlil_ether_suite = {
+	.name = "dlil_ether",
+	.test_cases = dlil_ether_cases,
+};
+kunit_test_suite(dlil_ether_suite);

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The filter kind `match`: a BPF program and an action (FLT-5, STA-1). */
+#include <linux/filter.h>
+#include <linux/netlink.h>
+
+#include "../dlil_filter.h"
+#include "../dlil_ifnet.h"
+#include "../dlil_match.h"
+#include "fake.h"
+
+/* Where the number of a packet of ours stands, from its link header on. */
+#define SEQ_LOW (FAKE_HLEN + offsetof(struct fake_payload, seq) + \
+		 (IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? 3 : 0))
+
+/* Packet 2. */
+static const struct sock_filter packet_2[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SEQ_LOW),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+static const struct sock_filter everything[] = {
+	BPF_STMT(BPF_RET | BPF_K, 1),
+};
+
+/* Reads behind the end of every packet here, so that it matches none. */
+static const struct sock_filter past_the_end[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 5000),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+};
+
+static const struct sock_filter without_end[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+};
+
+static int match_add(struct fake *fake, const char *name, u32 direction,
+		     const char *action, const struct sock_filter *program,
+		     unsigned int n)
+{
+	struct dlil_match_params params = {
+		.name = name, .direction = direction, .action = action,
+		.expr = "an expression", .program = program, .n = n,
+	};
+	struct netlink_ext_ack extack = {};
+	int err = dlil_match_add(fake->ifp, &params, &extack);
+
+	/* Every refusal comes with a sentence, and nothing else does. */
+	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
+	return err;
+}
+
+static int match_del(struct fake *fake, const char *name)
+{
+	struct netlink_ext_ack extack = {};
+	int err = dlil_match_del(fake->ifp, name, &extack);
+
+	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
+	return err;
+}
+
+struct found {
+	const char *name;
+	unsigned int n;
+	u32 direction;
+	struct dlil_filter_info info;
+};
+
+static int look_at(const char *name, u32 direction,
+		   const struct dlil_filter_ops *ops, void *cookie, void *arg)
+{
+	struct found *found = arg;
+
+	if (strcmp(name, found->name))
+		return 0;
+	found->n++;
+	found->direction = direction;
+	ops->describe(cookie, &found->info);
+	return 0;
+}
+
+static void expect_counters(struct fake *fake, const char *name, u64 packets,
+			    u64 matched)
+{
+	struct found found = { .name = name };
+
+	dlil_filter_for_each(fake->ifp, look_at, &found);
+	KUNIT_EXPECT_EQ(fake->test, found.n, 1);
+	KUNIT_EXPECT_EQ(fake->test, found.info.packets, packets);
+	KUNIT_EXPECT_EQ(fake->test, found.info.matched, matched);
+}
+
+struct action_case {
+	const char *action;
+	u32 direction;
+	int err;
+	const char *trace;
+	u64 later;
+};
+
+/*
+ * Three packets, the second of which matches; then a filter of a module's, a;
+ * and behind it one that drops whatever comes to it, unless that was passed.
+ */
+static const struct action_case action_cases[] = {
+	{ "drop", DLIL_DIRECTION_IN, 0, "a1 a3", 2 },
+	{ "count", DLIL_DIRECTION_IN, 0, "a1 a2 a3", 3 },
+	{ "pass", DLIL_DIRECTION_IN, 0, "a1 a2 a3 P2", 2 },
+	{ "drop", DLIL_DIRECTION_OUT, -EPERM, "a1 a3", 2 },
+	{ "count", DLIL_DIRECTION_OUT, -EPERM, "a1 a2 a3", 3 },
+	{ "pass", DLIL_DIRECTION_OUT, -EPERM, "a1 a2 D2 a3", 2 },
+};
+
+static void action_desc(const struct action_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s", c->action,
+		 c->direction == DLIL_DIRECTION_IN ? "in" : "out");
+}
+
+KUNIT_ARRAY_PARAM(action, action_cases, action_desc);
+
+/* FLT-3, FLT-5 */
+static void actions(struct kunit *test)
+{
+	const struct action_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	bool in = c->direction == DLIL_DIRECTION_IN;
+	int err;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "first", c->direction, c->action,
+					packet_2, ARRAY_SIZE(packet_2)), 0);
+	fake_filter(fake, 'a', in ? &fake_filter_in_ops : &fake_filter_out_ops);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "later", c->direction, "drop",
+					everything, 1), 0);
+
+	if (in)
+		err = fake_input_new(fake, FAKE_PF_A, 1, 3);
+	else
+		err = fake_output_new(fake, FAKE_PF_A, 1, 3, DLIL_OUTPUT_RAW);
+
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, err, c->err);
+	FAKE_EXPECT_TRACE(fake, c->trace);
+	expect_counters(fake, "first", 3, 1);
+	expect_counters(fake, "later", c->later, c->later);
+}
+
+/* One filter for both directions counts both. */
+static void both_directions(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct found found = { .name = "both" };
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "both", DLIL_DIRECTION_IN |
+					DLIL_DIRECTION_OUT, "drop", packet_2,
+					ARRAY_SIZE(packet_2)), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_output_new(fake, FAKE_PF_A, 1, 2, DLIL_OUTPUT_RAW);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 2, .drops[DLIL_DROP_FILTER] = 1);
+	FAKE_EXPECT_OUT(fake, .delivered = 1, .drops[DLIL_DROP_FILTER] = 1);
+
+	expect_counters(fake, "both", 5, 2);
+	dlil_filter_for_each(fake->ifp, look_at, &found);
+	KUNIT_EXPECT_EQ(test, found.direction,
+			DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT);
+	KUNIT_EXPECT_STREQ(test, found.info.kind, "match");
+	KUNIT_EXPECT_STREQ(test, found.info.action, "drop");
+	KUNIT_EXPECT_STREQ(test, found.info.expr, "an expression");
+}
+
+/* A program that reads past the end of a packet does not match it. */
+static void short_packet(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "long", DLIL_DIRECTION_IN, "drop",
+					past_the_end,
+					ARRAY_SIZE(past_the_end)), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 2);
+	expect_counters(fake, "long", 2, 0);
+}
+
+static int check_packet(struct fake_filter *f, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_EQ(f->fake->test, (*skb)->data - skb_mac_header(*skb),
+			FAKE_HLEN);
+	KUNIT_EXPECT_EQ(f->fake->test, (*skb)->len,
+			sizeof(struct fake_payload));
+	return 0;
+}
+
+/* INP-9: the next filter finds the packet as it was. */
+static void packet_unchanged(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	KUNIT_ASSERT_EQ(test, match_add(fake, "m", DLIL_DIRECTION_IN, "count",
+					packet_2, ARRAY_SIZE(packet_2)), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = check_packet;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2");
+}
+
+struct error_case {
+	const char *name;
+	const char *filter;
+	u32 direction;
+	const char *action;
+	const struct sock_filter *program;
+	unsigned int n;
+};
+
+static const struct error_case error_cases[] = {
+	{ "no name", "", DLIL_DIRECTION_IN, "drop", everything, 1 },
+	{ "no direction", "f", 0, "drop", everything, 1 },
+	{ "unknown direction", "f", 4, "drop", everything, 1 },
+	{ "unknown action", "f", DLIL_DIRECTION_IN, "eat", everything, 1 },
+	{ "no action", "f", DLIL_DIRECTION_IN, "", everything, 1 },
+	{ "no program", "f", DLIL_DIRECTION_IN, "drop", everything, 0 },
+	{ "long program", "f", DLIL_DIRECTION_IN, "drop", everything,
+	  BPF_MAXINSNS + 1 },
+	{ "program without end", "f", DLIL_DIRECTION_IN, "drop", without_end,
+	  1 },
+};
+
+static void error_desc(const struct error_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(error, error_cases, error_desc);
+
+static void bad_arguments(struct kunit *test)
+{
+	const struct error_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	KUNIT_EXPECT_EQ(test, match_add(fake, c->filter, c->direction,
+					c->action, c->program, c->n), -EINVAL);
+	KUNIT_EXPECT_EQ(test, match_del(fake, c->filter), -ENOENT);
+}
+
+/* FLT-1 */
+static void not_attached(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	KUNIT_EXPECT_EQ(test, match_add(fake, "f", DLIL_DIRECTION_IN, "drop",
+					everything, 1), -ENXIO);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f"), -ENOENT);
+}
+
+/* FLT-2 */
+static void add_and_del(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, match_add(fake, "f", DLIL_DIRECTION_IN, "drop",
+					everything, 1), 0);
+	KUNIT_EXPECT_EQ(test, match_add(fake, "f", DLIL_DIRECTION_OUT, "count",
+					everything, 1), -EEXIST);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "g"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f"), 0);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f"), -ENOENT);
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P2");
+	/* The name is free, and what is there at the end is freed. */
+	KUNIT_EXPECT_EQ(test, match_add(fake, "f", DLIL_DIRECTION_IN, "drop",
+					everything, 1), 0);
+}
+
+/* A module's filter is the module's to take off. */
+static void filter_of_module(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "fake"), -EPERM);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1");
+}
+
+static void too_many(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	char name[16];
+	int i;
+
+	for (i = 0; i < DLIL_GENL_MAXFILTERS; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		KUNIT_ASSERT_EQ(test, match_add(fake, name, DLIL_DIRECTION_IN,
+						"count", everything, 1), 0);
+	}
+	KUNIT_EXPECT_EQ(test, match_add(fake, "one more", DLIL_DIRECTION_IN,
+					"count", everything, 1), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f17"), 0);
+	KUNIT_EXPECT_EQ(test, match_add(fake, "one more", DLIL_DIRECTION_IN,
+					"count", everything, 1), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	expect_counters(fake, "one more", 2, 2);
+}
+
+static struct kunit_case dlil_match_cases[] = {
+	KUNIT_CASE_PARAM(actions, action_gen_params),
+	KUNIT_CASE(both_directions),
+	KUNIT_CASE(short_packet),
+	KUNIT_CASE(packet_unchanged),
+	KUNIT_CASE_PARAM(bad_arguments, error_gen_params),
+	KUNIT_CASE(not_attached),
+	KUNIT_CASE(add_and_del),
+	KUNIT_CASE(filter_of_module),
+	KUNIT_CASE(too_many),
+	{}
+};
+
+static struct kunit_suite dlil_match_suite = {
+	.name = "dlil_match",
+	.test_cases = dlil_match_cases,
+};
+kunit_test_suite(dlil_match_suite);

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Output: rows OUT-1, OUT-2, OUT-4, OUT-9, OUT-10, and LNX-6 in the core. */
+#include "fake.h"
+
+/* OUT-1 */
+static void bad_arguments(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+
+	KUNIT_EXPECT_EQ(test, dlil_output(fake->ifp, FAKE_PF_A, NULL, NULL, 0),
+			-EINVAL);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, fake_tx(fake, 1));
+	KUNIT_EXPECT_EQ(test, dlil_output(NULL, FAKE_PF_A, &list, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&list));
+	__skb_queue_tail(&list, fake_tx(fake, 1));
+	KUNIT_EXPECT_EQ(test, dlil_output(fake->ifp, FAKE_PF_A, &list, NULL,
+					  DLIL_OUTPUT_RAW << 1), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&list));
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+}
+
+static const u32 flags[] = { 0, DLIL_OUTPUT_RAW };
+
+static void flags_desc(const u32 *flags, char *desc)
+{
+	strscpy(desc, *flags ? "raw" : "framed", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(flags, flags, flags_desc);
+
+/* OUT-1: an ifnet that is not attached yet, and one that is detaching. */
+static void not_attached(struct kunit *test)
+{
+	const u32 *flags = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 3, *flags),
+			-ENXIO);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 3, *flags),
+			-ENXIO);
+	dlil_ifnet_io_end(fake->ifp);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "");
+	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_DETACHED] = 3);
+}
+
+/* OUT-1: without its protocol only raw packets go out. */
+static void no_protocol(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'Q', FAKE_PF_B);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 2, 0),
+			-ENXIO);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 3, 2,
+					      DLIL_OUTPUT_RAW), 0);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "D3 D4");
+	FAKE_EXPECT_OUT(fake, .delivered = 2, .drops[DLIL_DROP_NOPROTO] = 2);
+}
+
+/* OUT-2: a protocol that cannot say where packets go sends raw ones only. */
+static void no_pre_output(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->ops.pre_output = NULL;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 2, 0),
+			-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 3, 1,
+					      DLIL_OUTPUT_RAW), 0);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "D3");
+	FAKE_EXPECT_OUT(fake, .delivered = 1, .drops[DLIL_DROP_PROTOCOL] = 2);
+}
+
+/* OUT-2, OUT-4: one question serves the list; STA-1: what went is counted. */
+static void frame_serves_list(struct kunit *test)
+{
+	u32 len = FAKE_HLEN + sizeof(struct fake_payload);
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb;
+	__be16 type;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_out_ops);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 3, 0), 0);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P?1 h1 a1 D1 h2 a2 D2 h3 a3 D3");
+	FAKE_EXPECT_OUT(fake, .delivered = 3);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, 3);
+	KUNIT_EXPECT_EQ(test, fake->stats.obytes, 3 * len);
+	skb_queue_walk(&fake->sent, skb) {
+		KUNIT_EXPECT_EQ(test, skb->len, len);
+		KUNIT_EXPECT_EQ(test, memcmp(skb->data, fake_target,
+					     ETH_ALEN), 0);
+		memcpy(&type, skb->data + ETH_ALEN, sizeof(type));
+		KUNIT_EXPECT_EQ(test, be16_to_cpu(type), 0x9001);
+	}
+}
+
+/* OUT-4: raw packets are not framed, but they are filtered. */
+static void raw(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_out_ops);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 2,
+					      DLIL_OUTPUT_RAW), 0);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 D1 a2 D2");
+	FAKE_EXPECT_OUT(fake, .delivered = 2);
+	skb_queue_walk(&fake->sent, skb)
+		KUNIT_EXPECT_EQ(test, skb->len,
+				FAKE_HLEN + sizeof(struct fake_payload));
+}
+
+#define PACKETS	4
+
+/**
+ * struct path_case - what becomes of a list of packets
+ * @name: of the case
+ * @stage: which stage does not just say 0
+ * @verdict: what it says for each packet
+ * @loses: the framer frees what it refuses
+ * @err: what dlil_output() says
+ * @trace: the calls
+ * @flow: where the packets went
+ */
+struct path_case {
+	const char *name;
+	enum fake_stage stage;
+	int verdict[PACKETS];
+	bool loses;
+	int err;
+	const char *trace;
+	struct dlil_flow flow;
+};
+
+static const struct path_case path_cases[] = {
+	{
+		.name = "protocol keeps the first two",
+		.stage = FAKE_PRE_OUTPUT,
+		.verdict = { DLIL_STOLEN, DLIL_STOLEN },
+		.trace = "P?0 P?1 P?2 h2 a2 D2 h3 a3 D3",
+		.flow = { .stolen = 2, .delivered = 2 },
+	}, {
+		.name = "protocol keeps all",
+		.stage = FAKE_PRE_OUTPUT,
+		.verdict = { DLIL_STOLEN, DLIL_STOLEN, DLIL_STOLEN,
+			     DLIL_STOLEN },
+		.trace = "P?0 P?1 P?2 P?3",
+		.flow = { .stolen = 4 },
+	}, {
+		.name = "protocol fails",
+		.stage = FAKE_PRE_OUTPUT,
+		.verdict = { -EHOSTUNREACH },
+		.err = -EHOSTUNREACH,
+		.trace = "P?0",
+		.flow = { .drops[DLIL_DROP_PROTOCOL] = 4 },
+	}, {
+		.name = "protocol keeps one, then fails",
+		.stage = FAKE_PRE_OUTPUT,
+		.verdict = { DLIL_STOLEN, -ENOTSUPP },
+		.err = -EOPNOTSUPP,
+		.trace = "P?0 P?1",
+		.flow = { .stolen = 1, .drops[DLIL_DROP_PROTOCOL] = 3 },
+	}, {
+		.name = "framer fails",
+		.stage = FAKE_FRAMER,
+		.verdict = { 0, -EMSGSIZE, -EIO },
+		.err = -EMSGSIZE,
+		.trace = "P?0 h0 a0 D0 h1 h2 h3 a3 D3",
+		.flow = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
+	}, {
+		.name = "framer loses",
+		.stage = FAKE_FRAMER,
+		.verdict = { 0, -EMSGSIZE, -EIO },
+		.loses = true,
+		.err = -EMSGSIZE,
+		.trace = "P?0 h0 a0 D0 h1 h2 h3 a3 D3",
+		.flow = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
+	}, {
+		.name = "framer steals",
+		.stage = FAKE_FRAMER,
+		.verdict = { 0, DLIL_STOLEN },
+		.trace = "P?0 h0 a0 D0 h1 h2 a2 D2 h3 a3 D3",
+		.flow = { .delivered = 3, .stolen = 1 },
+	}, {
+		.name = "filter refuses",
+		.stage = FAKE_FILTER_OUT,
+		.verdict = { -EPERM, 0, -EACCES, 0 },
+		.err = -EPERM,
+		.trace = "P?0 h0 a0 h1 a1 D1 h2 a2 h3 a3 D3",
+		.flow = { .delivered = 2, .drops[DLIL_DROP_FILTER] = 2 },
+	}, {
+		.name = "filter steals",
+		.stage = FAKE_FILTER_OUT,
+		.verdict = { 0, 0, DLIL_STOLEN, DLIL_STOLEN },
+		.trace = "P?0 h0 a0 D0 h1 a1 D1 h2 a2 h3 a3",
+		.flow = { .delivered = 2, .stolen = 2 },
+	}, {
+		.name = "driver fails",
+		.stage = FAKE_DRIVER,
+		.verdict = { -ENETDOWN, 0, 0, -ENOBUFS },
+		.err = -ENETDOWN,
+		.trace = "P?0 h0 a0 D0 h1 a1 D1 h2 a2 D2 h3 a3 D3",
+		.flow = { .delivered = 2, .drops[DLIL_DROP_DRIVER] = 2 },
+	},
+};
+
+static void path_desc(const struct path_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(path, path_cases, path_desc);
+
+/* OUT-2, OUT-4, OUT-9, FLT-5, STA-3, STA-4 */
+static void path_of_list(struct kunit *test)
+{
+	const struct path_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	u32 seq;
+
+	fake->framer_loses = c->loses;
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_out_ops);
+	__skb_queue_head_init(&list);
+	for (seq = 0; seq < PACKETS; seq++) {
+		skb = fake_tx(fake, seq);
+		fake_payload(skb)->verdict[c->stage] = c->verdict[seq];
+		__skb_queue_tail(&list, skb);
+	}
+
+	KUNIT_EXPECT_EQ(test, fake_output(fake, FAKE_PF_A, &list, 0), c->err);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, c->trace);
+	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), skb_queue_len(&fake->sent));
+}
+
+/* OUT-4 */
+static void no_framer(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	fake->family.framer = NULL;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 1, 0),
+			-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 2, 1,
+					      DLIL_OUTPUT_RAW), 0);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 1, .drops[DLIL_DROP_FRAMER] = 1);
+}
+
+/* OUT-4: an empty list is no error, and goes nowhere. */
+static void empty_list(struct kunit *test)
+{
+	const u32 *flags = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 0, *flags),
+			0);
+	FAKE_EXPECT_TRACE(fake, "");
+}
+
+static void send_again(struct fake *fake, struct sk_buff *skb)
+{
+	u32 depth = fake_payload(skb)->seq + 1;
+	int err;
+
+	/* A bound that is never found shall not cost us the stack. */
+	if (depth > 32)
+		return;
+	err = fake_output_new(fake, FAKE_PF_A, depth, 1, DLIL_OUTPUT_RAW);
+	KUNIT_EXPECT_TRUE(fake->test, !err || err == -ELOOP);
+}
+
+/* OUT-10: output from inside output is bounded, and past that counted. */
+static void recursion(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake->output_hook = send_again;
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 0, 1,
+					      DLIL_OUTPUT_RAW), 0);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->out.drops[DLIL_DROP_RECURSION], 1);
+	KUNIT_EXPECT_GE(test, fake->out.delivered, 2);
+	KUNIT_EXPECT_LE(test, fake->out.delivered, 16);
+	/* The next one from outside is not worse off for it. */
+	fake->output_hook = NULL;
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 0, 1,
+					      DLIL_OUTPUT_RAW), 0);
+}
+
+static int answer(struct fake_filter *f, struct sk_buff **skb)
+{
+	u32 seq = fake_payload(*skb)->seq;
+
+	KUNIT_EXPECT_EQ(f->fake->test,
+			fake_output_new(f->fake, FAKE_PF_A, seq + 10, 1, 0), 0);
+	return 0;
+}
+
+/* OUT-10: an input callback may send. */
+static void output_from_input(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = answer;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 2);
+	FAKE_EXPECT_TRACE(fake, "a1 P?11 h11 D11 a2 P?12 h12 D12 P1 P2");
+}
+
+struct host_case {
+	const char *name;
+	int verdict;
+	int err;
+	struct dlil_flow flow;
+};
+
+static const struct host_case host_cases[] = {
+	{ "goes on", 0, 0, { .delivered = 1 } },
+	{ "stolen", DLIL_STOLEN, DLIL_STOLEN, { .stolen = 1 } },
+	{ "refused", -EPERM, -EPERM, { .drops[DLIL_DROP_FILTER] = 1 } },
+	{ "not supported", -ENOTSUPP, -EOPNOTSUPP,
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
+};
+
+static void host_desc(const struct host_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(host, host_cases, host_desc);
+
+/* LNX-6, STA-3: what the host sends meets the filters, and is counted. */
+static void output_of_host(struct kunit *test)
+{
+	const struct host_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb = fake_raw(fake, 1);
+	int err;
+
+	fake_filter(fake, 'a', &fake_filter_out_ops)->verdict = c->verdict;
+	atomic_inc(&fake->handed_out);
+
+	local_bh_disable();
+	rcu_read_lock();
+	err = dlil_filter_output(fake->ifp, FAKE_PF_A, &skb);
+	rcu_read_unlock();
+	local_bh_enable();
+
+	KUNIT_EXPECT_EQ(test, err, c->err);
+	if (err != DLIL_STOLEN)
+		kfree_skb(skb);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1");
+	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+}
+
+/* LNX-6: and what may not go out is counted with its reason. */
+static void output_of_host_refused(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	atomic_inc(&fake->handed_out);
+	dlil_output_refused(fake->ifp, DLIL_DROP_NOPROTO);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_NOPROTO] = 1);
+}
+
+static struct kunit_case dlil_output_cases[] = {
+	KUNIT_CASE(bad_arguments),
+	KUNIT_CASE_PARAM(not_attached, flags_gen_params),
+	KUNIT_CASE(no_protocol),
+	KUNIT_CASE(no_pre_output),
+	KUNIT_CASE(frame_serves_list),
+	KUNIT_CASE(raw),
+	KUNIT_CASE_PARAM(path_of_list, path_gen_params),
+	KUNIT_CASE(no_framer),
+	KUNIT_CASE_PARAM(empty_list, flags_gen_params),
+	KUNIT_CASE(recursion),
+	KUNIT_CASE(output_from_input),
+	KUNIT_CASE_PARAM(output_of_host, host_gen_params),
+	KUNIT_CASE(output_of_host_refused),
+	{}
+};
+
+static struct kunit_suite dlil_output_suite = {
+	.name = "dlil_output",
+	.test_cases = dlil_output_cases,
+};
+kunit_test_suite(dlil_output_suite);

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Protocols: rows PRO-1 to PRO-4. */
+#include "fake.h"
+
+/* One of each version, where that makes a difference. */
+static const bool versions[] = { false, true };
+
+static void version_desc(const bool *v2, char *desc)
+{
+	strscpy(desc, *v2 ? "version 2" : "version 1", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(version, versions, version_desc);
+
+static int attach(struct fake_proto *p, bool v2)
+{
+	return v2 ? fake_proto_attach_v2(p) : fake_proto_attach(p);
+}
+
+struct attach_case {
+	const char *name;
+	bool v2;
+	void (*spoil)(struct fake_proto *p);
+};
+
+static void no_family(struct fake_proto *p) { p->family = 0; }
+static void no_ops(struct fake_proto *p) { p->params.ops = NULL; }
+static void no_input(struct fake_proto *p) { p->ops.input = NULL; }
+static void no_input_list(struct fake_proto *p) { p->ops.input_list = NULL; }
+static void no_descs(struct fake_proto *p) { p->params.n_descs = 1; }
+
+static const struct attach_case attach_cases[] = {
+	{ "v1 without family", false, no_family },
+	{ "v1 without ops", false, no_ops },
+	{ "v1 without input", false, no_input },
+	{ "v1 without descriptors", false, no_descs },
+	{ "v2 without family", true, no_family },
+	{ "v2 without ops", true, no_ops },
+	{ "v2 without input_list", true, no_input_list },
+	{ "v2 without descriptors", true, no_descs },
+};
+
+static void attach_desc(const struct attach_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(attach, attach_cases, attach_desc);
+
+/* PRO-1 */
+static void attach_errors(struct kunit *test)
+{
+	const struct attach_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	c->spoil(proto);
+	KUNIT_EXPECT_EQ(test, attach(proto, c->v2), -EINVAL);
+	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
+}
+
+/* PRO-1 */
+static void attach_null(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	KUNIT_EXPECT_EQ(test, dlil_proto_attach(NULL, FAKE_PF_A,
+						&proto->params), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_attach(fake->ifp, FAKE_PF_A, NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_attach_v2(NULL, FAKE_PF_A,
+						   &proto->params), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_attach_v2(fake->ifp, FAKE_PF_A, NULL),
+			-EINVAL);
+}
+
+/* PRO-1: before attach, while detaching and afterwards. */
+static void attach_not_attached(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	KUNIT_EXPECT_EQ(test, attach(proto, *v2), -ENXIO);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, attach(proto, *v2), -ENXIO);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, attach(proto, *v2), -ENXIO);
+	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
+}
+
+/* PRO-1: one protocol of a family; the first one stays. */
+static void attach_twice(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *second;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	second = fake_proto_new(fake, 'Q', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, attach(second, *v2), -EEXIST);
+	KUNIT_EXPECT_EQ(test, fake->protos_added, 1);
+
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P1");
+}
+
+struct refusal_case {
+	int error;
+	int err;
+};
+
+static const struct refusal_case refusal_cases[] = {
+	{ -EADDRINUSE, -EADDRINUSE },
+	{ -EINVAL, -EINVAL },
+	{ -ENOTSUPP, -EOPNOTSUPP },
+};
+
+static void refusal_desc(const struct refusal_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "error %d", c->error);
+}
+
+KUNIT_ARRAY_PARAM(refusal, refusal_cases, refusal_desc);
+
+/* PRO-1: what the family refuses leaves nothing behind. */
+static void add_proto_refuses(struct kunit *test)
+{
+	const struct refusal_case *c = test->param_value;
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	unsigned int refs = fake_refs(fake);
+
+	proto->ops.owner = owner;
+	fake->add_error = c->error;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), c->err);
+
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), -ENXIO);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+	KUNIT_EXPECT_EQ(test, fake_refs(fake), refs);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_NOPROTO] = 1);
+	/* The family is free for the next attempt. */
+	fake->add_error = 0;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), 0);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+}
+
+/* PRO-1: the module is pinned until `detached` has returned. */
+static void module_pinned(struct kunit *test)
+{
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->ops.owner = owner;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), -EEXIST);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+}
+
+/* PRO-1: a module on its way out attaches nothing. */
+static void module_going(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->ops.owner = fake_module(test, MODULE_STATE_GOING);
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), -ENODEV);
+	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
+}
+
+#define FAMILIES	24
+
+/* PRO-2: families that share a slot of the hash are told apart. */
+static void many_families(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	u32 i, first = DLIL_PF_PRIVATE;
+
+	for (i = 0; i < FAMILIES; i++)
+		fake_proto(fake, 'A' + i, first + i);
+	for (i = 0; i < FAMILIES; i++) {
+		fake_input_new(fake, first + i, i, 1);
+		fake_read(fake);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[i].packets), 1);
+	}
+	/* Every other one goes; the rest still get theirs. */
+	for (i = 0; i < FAMILIES; i += 2)
+		KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, first + i),
+				0);
+	for (i = 0; i < FAMILIES; i++)
+		fake_input_new(fake, first + i, i, 1);
+	fake_read(fake);
+	for (i = 0; i < FAMILIES; i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[i].packets),
+				1 + i % 2);
+	FAKE_EXPECT_IN(fake, .delivered = FAMILIES + FAMILIES / 2,
+		       .drops[DLIL_DROP_NOPROTO] = FAMILIES / 2);
+}
+
+/* PRO-3 */
+static void detach_errors(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(NULL, FAKE_PF_A), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_B), -ENXIO);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), -ENXIO);
+}
+
+/* PRO-3: afterwards its packets are nobody's, in both directions. */
+static void detach_ends_traffic(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 1);
+	KUNIT_EXPECT_EQ(test, fake->protos_deleted, 1);
+
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 3, 1, 0),
+			-ENXIO);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, *v2 ? "P[ 1 ] ~P" : "P1 ~P");
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_NOPROTO] = 1);
+	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_NOPROTO] = 1);
+	KUNIT_EXPECT_EQ(test, fake->stats.noproto, 1);
+}
+
+static void block(struct fake_proto *p)
+{
+	p->hook = NULL;
+	fake_block(p->fake);
+}
+
+static int detach_a(struct fake_task *task)
+{
+	return dlil_proto_detach(task->fake->ifp, FAKE_PF_A);
+}
+
+/* PRO-3, PRO-4: a batch that is being delivered is delivered to its end. */
+static void detach_waits(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	struct fake_task *task;
+
+	proto->hook = block;
+	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_wait_blocked(fake);
+
+	task = fake_run(fake, detach_a);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 0);
+	/* It is not attached any more, though. */
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), -ENXIO);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, *v2 ? "P[ 1 2 3 ] ~P" : "P1 P2 P3 ~P");
+	FAKE_EXPECT_IN(fake, .delivered = 3);
+}
+
+/* PRO-3: the family is free as soon as detach has begun. */
+static void successor(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *old, *new;
+	struct fake_task *task;
+
+	old = fake_proto(fake, 'P', FAKE_PF_A);
+	old->hook = block;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	task = fake_run(fake, detach_a);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+
+	new = fake_proto(fake, 'Q', FAKE_PF_A);
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&old->packets), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&new->packets), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&new->detached), 0);
+}
+
+static void detach_self(struct fake_proto *p)
+{
+	p->hook = NULL;
+	KUNIT_EXPECT_EQ(p->fake->test,
+			dlil_proto_detach(p->fake->ifp, p->family), 0);
+	KUNIT_EXPECT_EQ(p->fake->test, atomic_read(&p->detached), 0);
+}
+
+/* PRO-3: from its own callback it returns, and `detached` comes later. */
+static void detach_from_own_callback(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->hook = detach_self;
+	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&proto->detached) == 1));
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_NOPROTO] = 1);
+}
+
+static int detach_proto(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	KUNIT_EXPECT_EQ(f->fake->test,
+			dlil_proto_detach(f->fake->ifp, FAKE_PF_A), 0);
+	return 0;
+}
+
+/* PRO-3: a protocol that goes between filter and delivery gets nothing. */
+static void detach_before_delivery(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	struct fake_filter *filter;
+
+	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	filter->hook = detach_proto;
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->packets), 1);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 1);
+	KUNIT_EXPECT_EQ(test, fake->in.freed, 1);
+}
+
+static void attach_again(void *cookie, struct dlil_ifnet *ifp, u32 family)
+{
+	struct fake_proto *p = cookie;
+
+	if (atomic_inc_return(&p->detached) == 1)
+		KUNIT_EXPECT_EQ(p->fake->test, fake_proto_attach(p), 0);
+}
+
+/* PRO-3: `detached` may attach what it likes; no lock is held. */
+static void detached_without_lock(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->ops.detached = attach_again;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 1);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1);
+}
+
+static int send(struct fake_task *task)
+{
+	struct fake *fake = task->fake;
+	u32 seq;
+
+	for (seq = 0; !completion_done(&fake->leave); seq += 2) {
+		fake_input_new(fake, FAKE_PF_A, seq, 2);
+		fake_output_new(fake, FAKE_PF_A, seq, 2, 0);
+		skb_queue_purge(&fake->sent);
+		if (seq % 4)
+			cond_resched();
+		else
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+#define ROUNDS	60
+
+/* PRO-1, PRO-3, STA-3: protocols come and go under traffic. */
+static void attach_under_traffic(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	struct fake_task *task;
+	int i, packets;
+
+	task = fake_run(fake, send);
+	for (i = 0; i < ROUNDS; i++) {
+		packets = atomic_read(&proto->packets);
+		KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+		KUNIT_EXPECT_TRUE(test,
+				  fake_wait_for(atomic_read(&proto->packets) >
+						packets));
+		KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A),
+				0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), i + 1);
+		packets = atomic_read(&proto->packets);
+		schedule_timeout_uninterruptible(1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&proto->packets), packets);
+	}
+	fake_unblock(fake);
+	fake_join(task);
+}
+
+static struct kunit_case dlil_proto_cases[] = {
+	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
+	KUNIT_CASE(attach_null),
+	KUNIT_CASE_PARAM(attach_not_attached, version_gen_params),
+	KUNIT_CASE_PARAM(attach_twice, version_gen_params),
+	KUNIT_CASE_PARAM(add_proto_refuses, refusal_gen_params),
+	KUNIT_CASE(module_pinned),
+	KUNIT_CASE(module_going),
+	KUNIT_CASE_PARAM(attach_under_traffic, version_gen_params),
+	KUNIT_CASE(many_families),
+	KUNIT_CASE(detach_errors),
+	KUNIT_CASE_PARAM(detach_ends_traffic, version_gen_params),
+	KUNIT_CASE_PARAM(detach_waits, version_gen_params),
+	KUNIT_CASE(successor),
+	KUNIT_CASE_PARAM(detach_from_own_callback, version_gen_params),
+	KUNIT_CASE_PARAM(detach_before_delivery, version_gen_params),
+	KUNIT_CASE(detached_without_lock),
+	{}
+};
+
+static struct kunit_suite dlil_proto_suite = {
+	.name = "dlil_proto",
+	.test_cases = dlil_proto_cases,
+};
+kunit_test_suite(dlil_proto_suite);
