@@ -55,6 +55,9 @@ struct dlil_filter {
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 
+typedef int (*filter_fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff **skb);
+
 /* In the slot of a filter that is being detached. */
 static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
@@ -62,16 +65,60 @@ static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* The index of the last slot from @i on that has the callback of slot @i. */
-static unsigned int last_of_kind(const struct dlil_filter_vec *vec,
-				 unsigned int i)
+/* Rows FLT-4 and FLT-9. */
+static bool wants(const struct dlil_filter_slot *slot, u32 family,
+		  const struct sk_buff *skb)
 {
-	unsigned int j, last = i;
+	if (slot->family && slot->family != family)
+		return false;
+	return !skb_vlan_tag_present(skb) || slot->flags & DLIL_FILTER_VLAN;
+}
 
-	for (j = i + 1; j < vec->n; j++)
-		if (READ_ONCE(vec->slots[j].fn) == READ_ONCE(vec->slots[i].fn))
-			last = j;
-	return last;
+/**
+ * struct skipped - a kind of filter that a packet goes past
+ * @fn: the callback that its filters have
+ * @next: further kinds, or NULL
+ */
+struct skipped {
+	filter_fn fn;
+	const struct skipped *next;
+};
+
+static bool is_skipped(const struct skipped *skipped, filter_fn fn)
+{
+	for (; skipped; skipped = skipped->next)
+		if (skipped->fn == fn)
+			return true;
+	return false;
+}
+
+/* As dlil_filter_run() from slot @i on, once the kinds in @skipped are. */
+static int run_others(const struct dlil_filter_vec *vec, unsigned int i,
+		      struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
+		      const struct skipped *skipped)
+{
+	const struct dlil_filter_slot *slot;
+	struct skipped more;
+	filter_fn fn;
+	int err;
+
+	for (; i < vec->n; i++) {
+		slot = &vec->slots[i];
+		fn = READ_ONCE(slot->fn);
+		if (!wants(slot, family, *skb) || is_skipped(skipped, fn))
+			continue;
+		err = fn(slot->cookie, ifp, family, skb);
+		if (err != DLIL_SKIP) {
+			if (err)
+				return err;
+			continue;
+		}
+		/* No deeper than there are kinds. */
+		more.fn = fn;
+		more.next = skipped;
+		return run_others(vec, i + 1, ifp, family, skb, &more);
+	}
+	return 0;
 }
 
 /**
@@ -88,26 +135,22 @@ static unsigned int last_of_kind(const struct dlil_filter_vec *vec,
 int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		    u32 family, struct sk_buff **skb)
 {
-	int (*fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		  struct sk_buff **skb);
 	const struct dlil_filter_slot *slot;
+	struct skipped skipped = {};
 	unsigned int i;
 	int err;
 
 	for (i = 0; i < vec->n; i++) {
 		slot = &vec->slots[i];
-		if (slot->family && slot->family != family)
+		if (!wants(slot, family, *skb))
 			continue;
-		if (skb_vlan_tag_present(*skb) &&
-		    !(slot->flags & DLIL_FILTER_VLAN))
-			continue;
-		fn = READ_ONCE(slot->fn);
-		err = fn(slot->cookie, ifp, family, skb);
+		skipped.fn = READ_ONCE(slot->fn);
+		err = skipped.fn(slot->cookie, ifp, family, skb);
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)
 			return err;
-		i = last_of_kind(vec, i);
+		return run_others(vec, i + 1, ifp, family, skb, &skipped);
 	}
 	return 0;
 }
@@ -372,7 +415,6 @@ int dlil_filter_detach(dlil_filter_t ref)
 	DECLARE_COMPLETION_ONSTACK(done);
 	int err;
 
-	might_sleep();
 	err = filter_detach(ref, &done);
 	if (!err)
 		wait_for_completion(&done);
@@ -456,6 +498,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 	mutex_unlock(&ifp->lock);
 	return err;
 }
+DLIL_EXPORT_FOR_TEST(dlil_filter_for_each);
 
 /* The first filter on @ifp called @name: its reference, or 0. */
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,

@@ -23,8 +23,8 @@
 
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
+#include "dlil_output.h"
 #include "dlil_proto.h"
-#include "dlil_retire.h"
 #include "dlil_stats.h"
 
 /* Released ifnets that are kept for reuse (IFN-2). */
@@ -205,6 +205,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	INIT_LIST_HEAD(&ifp->attached);
 	init_waitqueue_head(&ifp->wait);
 	init_waitqueue_head(&ifp->detached);
+	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
 	refcount_set(&ifp->refs, 1);
 	return ifp;
 
@@ -299,7 +300,8 @@ struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
 
 	mutex_lock(&dlil_ifnets_lock);
 	ifp = find_known(family, id, len);
-	if (ifp && ifp->live && ifp->state != DLIL_STATE_ATTACHED)
+	if (ifp && ifp->deaths != ifp->lives &&
+	    ifp->state != DLIL_STATE_ATTACHED)
 		dlil_ifnet_get(ifp);
 	else
 		ifp = NULL;
@@ -430,14 +432,13 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 		ifp->addr_len = len;
 		memcpy(ifp->lladdr, lladdr, len);
 	}
-	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
 	dlil_stats_reset(ifp);
 	dlil_ifnet_get(ifp);
-	WRITE_ONCE(ifp->live, true);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
 
 	mutex_lock(&dlil_ifnets_lock);
+	ifp->lives++;
 	list_add_tail_rcu(&ifp->attached, &dlil_ifnets);
 	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
 	/* Pairs with dlil_ifnet_is_attached(). */
@@ -482,6 +483,7 @@ static void ifnet_detach_work(struct work_struct *work)
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      detach_work);
 	void (*free)(struct dlil_ifnet *ifp) = ifp->driver->free;
+	u32 life = ifp->lives;
 
 	dlil_filter_detach_all(ifp);
 	dlil_proto_detach_all(ifp);
@@ -493,13 +495,14 @@ static void ifnet_detach_work(struct work_struct *work)
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 
+	/* From here on its driver may attach it again. */
 	if (free)
 		free(ifp);
 
 	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->release_later)
+	if (ifp->release_later && ifp->lives == life)
 		ifnet_release_locked(ifp);
-	WRITE_ONCE(ifp->live, false);
+	ifp->deaths = life;
 	mutex_unlock(&dlil_ifnets_lock);
 	wake_up_all(&ifp->detached);
 	dlil_ifnet_put(ifp);
@@ -541,17 +544,22 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
 
-static bool is_detached(const struct dlil_ifnet *ifp)
+static bool has_died(struct dlil_ifnet *ifp, u32 life)
 {
-	/* Attached again by somebody else: ours was over before. */
-	return !READ_ONCE(ifp->live) || dlil_ifnet_is_attached(ifp);
+	bool ret;
+
+	mutex_lock(&dlil_ifnets_lock);
+	ret = (s32)(ifp->deaths - life) >= 0;
+	mutex_unlock(&dlil_ifnets_lock);
+	return ret;
 }
 
 /**
  * dlil_ifnet_wait_detached - wait until the final detach is over
  * @ifp: ifnet, referenced by the caller
  *
- * The driver's free callback has returned by then.
+ * The driver's free callback has returned by then.  An ifnet that is attached is
+ * not waited for: if it was detached before, that is over.
  *
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want, RTNL included, and not from such a callback.
@@ -559,9 +567,19 @@ static bool is_detached(const struct dlil_ifnet *ifp)
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {
-	if (dlil_in_callback(ifp))
+	bool attached;
+	u32 life;
+
+	/* The thread that we would be waiting for may serve other ifnets too. */
+	if (dlil_inq_is_thread(ifp) || dlil_output_is_current())
 		return -EDEADLK;
-	return wait_event_killable(ifp->detached, is_detached(ifp));
+	mutex_lock(&dlil_ifnets_lock);
+	attached = ifp->state == DLIL_STATE_ATTACHED;
+	life = ifp->lives;
+	mutex_unlock(&dlil_ifnets_lock);
+	if (attached)
+		return 0;
+	return wait_event_killable(ifp->detached, has_died(ifp, life));
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_wait_detached);
 

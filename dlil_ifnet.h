@@ -60,7 +60,9 @@ struct dlil_proto;
  * @id: unique id, constant
  * @id_len: its length, constant
  * @refs: life-time references
- * @live: from attach to the end of the final detach; under dlil_ifnets_lock
+ * @lives: attaches so far; under dlil_ifnets_lock
+ * @deaths: which of them have come to the end of their final detach; under
+ *	dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
  * @reused: was in use before; under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
@@ -103,7 +105,8 @@ struct dlil_ifnet {
 	u8 id[DLIL_ID_MAX];
 	size_t id_len;
 	refcount_t refs;
-	bool live;
+	u32 lives;
+	u32 deaths;
 	bool in_use;
 	bool reused;
 	bool release_later;
@@ -122,6 +125,13 @@ static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 	/* Pairs with the release in ifnet_attach(). */
 	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
 }
+
+/* For the KUnit suites, which may be a module of their own. */
+#ifdef DLIL_TESTED
+#define DLIL_EXPORT_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
+#else
+#define DLIL_EXPORT_FOR_TEST(sym)
+#endif
 
 /* What a callback returned, as our callers want to see it. */
 static inline int dlil_errno(int err)

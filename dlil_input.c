@@ -26,7 +26,9 @@
 #include "dlil_stats.h"
 
 unsigned int dlil_rcvq_limit = 2048;
+DLIL_EXPORT_FOR_TEST(dlil_rcvq_limit);
 bool dlil_multi_threaded_input = true;
+DLIL_EXPORT_FOR_TEST(dlil_multi_threaded_input);
 
 static struct dlil_thread dlil_main_thread;
 
@@ -198,6 +200,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	dlil_ifnet_io_end(ifp);
 	return list;
 }
+DLIL_EXPORT_FOR_TEST(dlil_input_batch);
 
 /*
  * Take all that is queued, oldest first.  A node of the queue is one packet
@@ -236,10 +239,12 @@ static void thread_pass(struct dlil_thread *t)
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
 		list = inq_take(q);
+		t->serving = ifp;
 		while (list) {
 			list = dlil_input_batch(ifp, list);
 			cond_resched();
 		}
+		t->serving = NULL;
 	}
 	llist_for_each_entry_safe(q, next, flush, flush)
 		complete(&q->flushed);
@@ -287,6 +292,7 @@ static int thread_start(struct dlil_thread *t, const char *name)
 	init_llist_head(&t->ready);
 	init_llist_head(&t->flush);
 	init_completion(&t->started);
+	t->serving = NULL;
 	t->asleep = false;
 	task = kthread_create(thread_fn, t, "dlil/%s", name);
 	if (IS_ERR(task))
@@ -348,10 +354,16 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 	wait_for_completion(&q->flushed);
 }
 
-/* Are we called from an input callback, maybe of this very ifnet? */
-bool dlil_inq_is_current(const struct dlil_ifnet *ifp)
+/* Are we the thread that serves @ifp? */
+bool dlil_inq_is_thread(const struct dlil_ifnet *ifp)
 {
 	return ifp->inq.thread && READ_ONCE(ifp->inq.thread->task) == current;
+}
+
+/* Are we called from an input callback of @ifp? */
+bool dlil_inq_is_current(const struct dlil_ifnet *ifp)
+{
+	return dlil_inq_is_thread(ifp) && ifp->inq.thread->serving == ifp;
 }
 
 /* The queue holds @n packets more in the node @first now. */

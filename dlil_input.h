@@ -19,6 +19,7 @@ struct task_struct;
  * @task: the thread
  * @ready: queues that have become non-empty since the last pass
  * @flush: queues whose owner waits until all that was queued is gone
+ * @serving: the ifnet whose packets it works on; written by the thread
  * @asleep: about to sleep or sleeping; the first to see it wakes the thread
  * @started: completed by the thread itself
  */
@@ -26,6 +27,7 @@ struct dlil_thread {
 	struct task_struct *task;
 	struct llist_head ready;
 	struct llist_head flush;
+	const struct dlil_ifnet *serving;
 	bool asleep;
 	struct completion started;
 };
@@ -58,6 +60,7 @@ extern bool dlil_multi_threaded_input;
 
 int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);
+bool dlil_inq_is_thread(const struct dlil_ifnet *ifp);
 bool dlil_inq_is_current(const struct dlil_ifnet *ifp);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);

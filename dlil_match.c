@@ -295,6 +295,7 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		match_free(m);
 	return err;
 }
+DLIL_EXPORT_FOR_TEST(dlil_match_add);
 
 /**
  * dlil_match_del - take a match filter off an ifnet
@@ -327,3 +328,4 @@ int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 		NL_SET_ERR_MSG(extack, "there is no filter of this name");
 	return err;
 }
+DLIL_EXPORT_FOR_TEST(dlil_match_del);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "dlil_ifnet.h"
+#include "dlil_output.h"
 #include "dlil_proto.h"
 
 static int gone_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -278,11 +279,12 @@ static void proto_end(struct dlil_retire *r)
  * @family: the protocol's family
  *
  * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
- * then `detached` is called once.  From a callback of the same ifnet it returns
- * at once, and `detached` says when it is over.
+ * then `detached` is called once.  From an input callback of the same ifnet it
+ * returns at once, and `detached` says when it is over.
  *
  * Context: process; may sleep.
- * Return: 0, -EINVAL for bad arguments, -ENXIO if there is no such protocol.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
+ * -EDEADLK from output callbacks, which must not sleep.
  */
 int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 {
@@ -292,6 +294,8 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 
 	if (!ifp || !family)
 		return -EINVAL;
+	if (dlil_output_is_current())
+		return -EDEADLK;
 	wait = !dlil_in_callback(ifp);
 	mutex_lock(&ifp->lock);
 	proto = find_living(ifp, family);
