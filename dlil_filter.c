@@ -92,6 +92,12 @@ static bool is_skipped(const struct skipped *skipped, filter_fn fn)
 	return false;
 }
 
+/* A verdict that nobody knows is an error of the filter's. */
+static int known(int err)
+{
+	return err > DLIL_STOLEN ? -EINVAL : err;
+}
+
 /* As dlil_filter_run() from slot @i on, once the kinds in @skipped are. */
 static int run_others(const struct dlil_filter_vec *vec, unsigned int i,
 		      struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
@@ -108,11 +114,10 @@ static int run_others(const struct dlil_filter_vec *vec, unsigned int i,
 		if (!wants(slot, family, *skb) || is_skipped(skipped, fn))
 			continue;
 		err = fn(slot->cookie, ifp, family, skb);
-		if (err != DLIL_SKIP) {
-			if (err)
-				return err;
+		if (!err)
 			continue;
-		}
+		if (err != DLIL_SKIP)
+			return known(err);
 		/* No deeper than there are kinds. */
 		more.fn = fn;
 		more.next = skipped;
@@ -149,7 +154,7 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)
-			return err;
+			return known(err);
 		return run_others(vec, i + 1, ifp, family, skb, &skipped);
 	}
 	return 0;
@@ -292,7 +297,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * returned, so the module detaches it at somebody's request, not in its exit.
  *
  * Context: process; may sleep.  May be called from input callbacks.
- * Return: 0; -EINVAL without ops or name; -ENAMETOOLONG; -ENXIO unless the ifnet
+ * Return: 0; -EINVAL without ops or name or for unknown flags; -ENAMETOOLONG; -ENXIO unless the ifnet
  * is attached; -ENODEV if the module is going away; -ENOMEM.
  */
 int dlil_filter_attach(struct dlil_ifnet *ifp,
@@ -303,7 +308,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	int err;
 
 	if (!ifp || !params || !ref || !params->ops || !params->name ||
-	    !*params->name)
+	    !*params->name || (params->flags & ~DLIL_FILTER_VLAN))
 		return -EINVAL;
 	if (strlen(params->name) >= DLIL_NAME_MAX)
 		return -ENAMETOOLONG;
@@ -371,7 +376,7 @@ static void filter_end(struct dlil_retire *r)
 		f->ops->detached(f->cookie, ifp);
 
 	mutex_lock(&ifp->lock);
-	list_del(&f->list);
+	list_del_init_careful(&f->list);
 	mutex_unlock(&ifp->lock);
 	kfree_rcu(f, rcu);
 	module_put(owner);
@@ -387,7 +392,7 @@ static int filter_detach(dlil_filter_t ref, struct completion *done)
 	f = xa_load(&dlil_filters, ref);
 	if (!f)
 		err = -EINVAL;
-	else if (done && dlil_in_callback(f->ifp))
+	else if (done && dlil_in_callback())
 		err = -EDEADLK;
 	else if (test_and_set_bit(FILTER_DYING, &f->state))
 		err = -EINVAL;
@@ -406,9 +411,11 @@ static int filter_detach(dlil_filter_t ref, struct completion *done)
  * Row FLT-2: from now on no new call is made to the filter; calls under way are
  * waited for; then `detached` is called once.
  *
- * Context: process; may sleep.  Not from a callback of the same ifnet.
+ * Context: process; may sleep.  Holding no lock that the filter's callbacks might
+ * want.
  * Return: 0; -EINVAL for a reference that is unknown, stale or already being
- * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for.
+ * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for:
+ * waiting there could be for itself, or for one that waits for this one.
  */
 int dlil_filter_detach(dlil_filter_t ref)
 {
@@ -451,16 +458,6 @@ out:
 	return f;
 }
 
-static bool no_filters(struct dlil_ifnet *ifp)
-{
-	bool ret;
-
-	mutex_lock(&ifp->lock);
-	ret = list_empty(&ifp->filter_list);
-	mutex_unlock(&ifp->lock);
-	return ret;
-}
-
 /* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
 void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 {
@@ -471,7 +468,7 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 		filter_end(&f->retire);
 	}
 	/* Others may be on their way out by themselves (FLT-8). */
-	wait_event(ifp->wait, no_filters(ifp));
+	wait_event(ifp->wait, list_empty_careful(&ifp->filter_list));
 }
 
 /* Call @fn for the filters of @ifp, in order, until it returns not 0. */

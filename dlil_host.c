@@ -2,9 +2,11 @@
 /*
  * The host's own protocols, as protocols of a wrapped netdev (LNX-4).
  *
- * Each of them gives what it receives back to the host's stack.  One that is
- * known here and not plumbed is cut off: its packets neither come in, whatever
- * the policy for unmatched ones says, nor go out.
+ * Each of them gives what it receives back to the host's stack.  A family that is
+ * known here and has no protocol attached is cut off: packets of it that we see
+ * neither come in, whatever the policy for unmatched ones says, nor go out.  We do
+ * not see what a VLAN device on the wrapped one receives, since the stack hands
+ * that over before it calls us, nor what tc redirects to the device.
  */
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -30,8 +32,14 @@ static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 static int resolve(struct neighbour *neigh, struct net_device *dev,
 		   struct sk_buff *skb, __be16 type, struct dlil_frame *frame)
 {
+	int err;
+
 	if (IS_ERR(neigh))
 		return PTR_ERR(neigh);
+	/* Who sends it later takes the room for a header for granted. */
+	err = skb_cow_head(skb, LL_RESERVED_SPACE(dev));
+	if (err)
+		return err;
 	skb->dev = dev;
 	skb->protocol = type;
 	skb_reset_network_header(skb);
@@ -90,7 +98,7 @@ static const struct dlil_proto_ops link_ops = {
  * @name: as users write it
  * @family: its family
  * @ops: its operations
- * @types: Ethernet types of its frames, 0 ends them
+ * @types: Ethernet types of its frames; @n of them
  * @descs: the same for demux
  * @n: how many
  */
@@ -120,8 +128,6 @@ static const struct host_proto host_protos[] = {
 	  { ETYPE(ETH_P_PPP_DISC), ETYPE(ETH_P_PPP_SES) }, 2 },
 };
 
-static_assert(ARRAY_SIZE(host_protos) <= BITS_PER_LONG);
-
 static int find_name(const char *name, struct netlink_ext_ack *extack)
 {
 	int i;
@@ -134,29 +140,25 @@ static int find_name(const char *name, struct netlink_ext_ack *extack)
 	return -EPROTONOSUPPORT;
 }
 
-static int find_type(__be16 type)
+/* The family of the host's that has frames of @type, or 0. */
+static u32 family_of(__be16 type)
 {
-	int i;
+	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(host_protos); i++)
-		if (type == host_protos[i].types[0] ||
-		    type == host_protos[i].types[1])
-			return i;
-	return -ENOENT;
+		for (j = 0; j < host_protos[i].n; j++)
+			if (type == host_protos[i].types[j])
+				return host_protos[i].family;
+	return 0;
 }
 
-/* Is @skb of one of the host's protocols that is not plumbed?  And whose? */
+/* Is @skb of a family of the host's that is cut off?  And of which?  Under RCU. */
 bool dlil_host_is_cut(const struct dlil_netdev *nd, const struct sk_buff *skb,
 		      u32 *family)
 {
-	int i = find_type(skb_vlan_tag_present(skb) ? skb->vlan_proto :
-						      skb->protocol);
-
-	*family = 0;
-	if (i < 0)
-		return false;
-	*family = host_protos[i].family;
-	return !test_bit(i, &nd->plumbed);
+	*family = family_of(skb_vlan_tag_present(skb) ? skb->vlan_proto :
+							skb->protocol);
+	return *family && !dlil_proto_is_attached(nd->ifp, *family);
 }
 
 static int plumb(struct dlil_netdev *nd, int i)
@@ -169,12 +171,8 @@ static int plumb(struct dlil_netdev *nd, int i)
 		.descs = proto->descs,
 		.n_descs = proto->n,
 	};
-	int err;
 
-	err = dlil_proto_attach_v2(nd->ifp, proto->family, &params);
-	if (!err)
-		set_bit(i, &nd->plumbed);
-	return err;
+	return dlil_proto_attach_v2(nd->ifp, proto->family, &params);
 }
 
 /* All protocols of the host, as a device has them before it is wrapped. */
@@ -204,6 +202,8 @@ int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
 	else if (err == -EADDRINUSE)
 		NL_SET_ERR_MSG(extack,
 			       "another protocol has taken a frame type of this one");
+	else if (err == -ENXIO)
+		NL_SET_ERR_MSG(extack, "device is being detached");
 	return err;
 }
 
@@ -215,10 +215,7 @@ int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
 
 	if (i < 0)
 		return i;
-	if (!test_and_clear_bit(i, &nd->plumbed))
-		err = -ENXIO;
-	else
-		err = dlil_proto_detach(nd->ifp, host_protos[i].family);
+	err = dlil_proto_detach(nd->ifp, host_protos[i].family);
 	if (err == -ENXIO)
 		NL_SET_ERR_MSG(extack, "protocol is not plumbed");
 	return err;

@@ -23,8 +23,8 @@
 
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
-#include "dlil_output.h"
 #include "dlil_proto.h"
+#include "dlil_retire.h"
 #include "dlil_stats.h"
 
 /* Released ifnets that are kept for reuse (IFN-2). */
@@ -96,6 +96,9 @@ static void ifnet_free(struct dlil_ifnet *ifp)
 {
 	/* Old filter arrays may still be on their way. */
 	srcu_barrier(&ifp->srcu);
+	/* Of stubs only: there was no memory to replace them. */
+	kfree(rcu_dereference_protected(ifp->filters_in, true));
+	kfree(rcu_dereference_protected(ifp->filters_out, true));
 	cleanup_srcu_struct(&ifp->srcu);
 	percpu_ref_exit(&ifp->io);
 	free_percpu(ifp->stats);
@@ -502,7 +505,7 @@ static void ifnet_detach_work(struct work_struct *work)
 	mutex_lock(&dlil_ifnets_lock);
 	if (ifp->release_later && ifp->lives == life)
 		ifnet_release_locked(ifp);
-	ifp->deaths = life;
+	WRITE_ONCE(ifp->deaths, life);
 	mutex_unlock(&dlil_ifnets_lock);
 	wake_up_all(&ifp->detached);
 	dlil_ifnet_put(ifp);
@@ -515,7 +518,8 @@ static void ifnet_detach_work(struct work_struct *work)
  * @ifp: ifnet
  *
  * Row IFN-4: it is gone from look-ups at once; the final detach (IFN-5) follows
- * in a worker, and ends with the driver's free callback.
+ * in a worker, and ends with the driver's free callback.  Only for the driver
+ * that has acquired it, once nothing of its own hands packets in.
  *
  * Context: process; may sleep, does not wait for anybody's callback.
  * Return: 0; -EINVAL for NULL or an ifnet that is not attached; -ENXIO if it is
@@ -544,14 +548,9 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
 
-static bool has_died(struct dlil_ifnet *ifp, u32 life)
+static bool has_died(const struct dlil_ifnet *ifp, u32 life)
 {
-	bool ret;
-
-	mutex_lock(&dlil_ifnets_lock);
-	ret = (s32)(ifp->deaths - life) >= 0;
-	mutex_unlock(&dlil_ifnets_lock);
-	return ret;
+	return (s32)(READ_ONCE(ifp->deaths) - life) >= 0;
 }
 
 /**
@@ -562,16 +561,16 @@ static bool has_died(struct dlil_ifnet *ifp, u32 life)
  * not waited for: if it was detached before, that is over.
  *
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want, RTNL included, and not from such a callback.
- * Return: 0; -EDEADLK from a callback; -ERESTARTSYS if the caller was killed.
+ * want, RTNL included.  Not from `detached` or the driver's free.
+ * Return: 0; -EDEADLK from input and output callbacks; -ERESTARTSYS if the caller
+ * was killed.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {
 	bool attached;
 	u32 life;
 
-	/* The thread that we would be waiting for may serve other ifnets too. */
-	if (dlil_inq_is_thread(ifp) || dlil_output_is_current())
+	if (dlil_in_callback())
 		return -EDEADLK;
 	mutex_lock(&dlil_ifnets_lock);
 	attached = ifp->state == DLIL_STATE_ATTACHED;

@@ -61,8 +61,8 @@ struct dlil_proto;
  * @id_len: its length, constant
  * @refs: life-time references
  * @lives: attaches so far; under dlil_ifnets_lock
- * @deaths: which of them have come to the end of their final detach; under
- *	dlil_ifnets_lock
+ * @deaths: which of them have come to the end of their final detach; written
+ *	under dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
  * @reused: was in use before; under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
@@ -138,6 +138,8 @@ static inline int dlil_errno(int err)
 {
 	if (err == DLIL_STOLEN)
 		return 0;
+	if (err > 0)
+		return -EINVAL;
 	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
 }
 

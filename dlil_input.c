@@ -92,6 +92,11 @@ static void batch_add(struct dlil_batch *b, struct sk_buff *skb, u32 family,
 	__skb_queue_tail(&b->list, skb);
 }
 
+static unsigned int header_len(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
+}
+
 /* One packet through demux, filters and the look-up of its protocol (INP-8). */
 static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 {
@@ -100,10 +105,13 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 	u32 family = 0;
 	int demux, err;
 
+	/* A driver that does not say where the link header is has none. */
+	if (unlikely(!skb_mac_header_was_set(skb) ||
+		     skb_mac_header(skb) > skb->data))
+		skb_reset_mac_header(skb);
 	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
 		b->tally.stats.ipackets++;
-		b->tally.stats.ibytes += skb->len +
-					 (skb->data - skb_mac_header(skb));
+		b->tally.stats.ibytes += skb->len + header_len(skb);
 	}
 
 	rcu_read_lock();
@@ -145,20 +153,32 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
 }
 
+/* The packet comes to its end here.  @why is counted, and what goes with it. */
+static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		       enum dlil_drop_reason why)
+{
+	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
+		struct dlil_stats inc = {
+			.ipackets = 1,
+			.ibytes = skb->len + header_len(skb),
+		};
+
+		dlil_stats_add(ifp, &inc);
+	}
+	dlil_stats_drop(ifp, DLIL_IN, why, 1);
+	kfree_skb(skb);
+}
+
 /* Free what is left once the ifnet is being detached. */
 static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
 	struct sk_buff *skb;
-	u64 n = 0;
 
 	while ((skb = list)) {
 		list = skb->next;
 		skb_mark_not_on_list(skb);
-		kfree_skb(skb);
-		n++;
+		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
 	}
-	atomic_sub(n, &ifp->inq.len);
-	dlil_stats_drop(ifp, DLIL_IN, DLIL_DROP_DETACHED, n);
 }
 
 /**
@@ -189,7 +209,6 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		skb->next = NULL;
 		skb->prev = NULL;
 		n++;
-		atomic_dec(&ifp->inq.len);
 		input_packet(&b, skb);
 	}
 	batch_flush(&b);
@@ -211,6 +230,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q)
 {
 	struct llist_node *node = llist_del_all(&q->head);
 	struct sk_buff *skb, *second, *list = NULL;
+	int n = 0;
 
 	while (node) {
 		skb = llist_entry(node, struct sk_buff, ll_node);
@@ -218,11 +238,17 @@ static struct sk_buff *inq_take(struct dlil_inq *q)
 		second = skb->prev;
 		skb->next = list;
 		if (second) {
+			struct sk_buff *other;
+
+			for (other = second; other; other = other->next)
+				n++;
 			second->prev->next = list;
 			skb->next = second;
 		}
 		list = skb;
+		n++;
 	}
+	atomic_sub(n, &q->len);
 	return list;
 }
 
@@ -239,12 +265,11 @@ static void thread_pass(struct dlil_thread *t)
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
 		list = inq_take(q);
-		t->serving = ifp;
 		while (list) {
 			list = dlil_input_batch(ifp, list);
-			cond_resched();
+			/* Nor may a busy thread hold up RCU Tasks. */
+			cond_resched_tasks_rcu_qs();
 		}
-		t->serving = NULL;
 	}
 	llist_for_each_entry_safe(q, next, flush, flush)
 		complete(&q->flushed);
@@ -272,7 +297,7 @@ static int thread_fn(void *arg)
 		WRITE_ONCE(t->asleep, false);
 		__set_current_state(TASK_RUNNING);
 		thread_pass(t);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
@@ -292,7 +317,6 @@ static int thread_start(struct dlil_thread *t, const char *name)
 	init_llist_head(&t->ready);
 	init_llist_head(&t->flush);
 	init_completion(&t->started);
-	t->serving = NULL;
 	t->asleep = false;
 	task = kthread_create(thread_fn, t, "dlil/%s", name);
 	if (IS_ERR(task))
@@ -354,16 +378,11 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 	wait_for_completion(&q->flushed);
 }
 
-/* Are we the thread that serves @ifp? */
-bool dlil_inq_is_thread(const struct dlil_ifnet *ifp)
+/* Are we called from an input callback, of whatever ifnet? */
+bool dlil_input_is_current(void)
 {
-	return ifp->inq.thread && READ_ONCE(ifp->inq.thread->task) == current;
-}
-
-/* Are we called from an input callback of @ifp? */
-bool dlil_inq_is_current(const struct dlil_ifnet *ifp)
-{
-	return dlil_inq_is_thread(ifp) && ifp->inq.thread->serving == ifp;
+	return current->flags & PF_KTHREAD &&
+	       kthread_func(current) == thread_fn;
 }
 
 /* The queue holds @n packets more in the node @first now. */
@@ -373,22 +392,6 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
 		return;
 	llist_add(&q->ready, &q->thread->ready);
 	thread_kick(q->thread);
-}
-
-/* Not attached, or no room: the packet comes to its end here. */
-static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		       enum dlil_drop_reason why)
-{
-	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
-		struct dlil_stats inc = {
-			.ipackets = 1,
-			.ibytes = skb->len + (skb->data - skb_mac_header(skb)),
-		};
-
-		dlil_stats_add(ifp, &inc);
-	}
-	dlil_stats_drop(ifp, DLIL_IN, why, 1);
-	kfree_skb(skb);
 }
 
 /**
@@ -430,12 +433,16 @@ EXPORT_SYMBOL_GPL(dlil_input_one);
  * @ifp: ifnet that received it
  * @why: the reason
  *
- * The packet is the caller's to free.
+ * The packet is the caller's to free.  It counts as received, without bytes.
  *
  * Context: any but hard interrupts.
  */
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 {
+	static const struct dlil_stats one = { .ipackets = 1 };
+
+	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		dlil_stats_add(ifp, &one);
 	dlil_stats_drop(ifp, DLIL_IN, why, 1);
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);

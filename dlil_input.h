@@ -19,15 +19,13 @@ struct task_struct;
  * @task: the thread
  * @ready: queues that have become non-empty since the last pass
  * @flush: queues whose owner waits until all that was queued is gone
- * @serving: the ifnet whose packets it works on; written by the thread
- * @asleep: about to sleep or sleeping; the first to see it wakes the thread
+ * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
  * @started: completed by the thread itself
  */
 struct dlil_thread {
 	struct task_struct *task;
 	struct llist_head ready;
 	struct llist_head flush;
-	const struct dlil_ifnet *serving;
 	bool asleep;
 	struct completion started;
 };
@@ -36,7 +34,7 @@ struct dlil_thread {
  * struct dlil_inq - the input queue of an ifnet
  * @head: packets, newest first; a node is a packet or a whole list, see
  *	dlil_input()
- * @len: packets in it
+ * @len: packets in it, those that the thread has taken not counted
  * @ready: in its thread's ready list from becoming non-empty to being drained
  * @flush: in its thread's flush list while somebody waits
  * @flushed: completed when the thread has got past @flush
@@ -60,8 +58,7 @@ extern bool dlil_multi_threaded_input;
 
 int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);
-bool dlil_inq_is_thread(const struct dlil_ifnet *ifp);
-bool dlil_inq_is_current(const struct dlil_ifnet *ifp);
+bool dlil_input_is_current(void);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
 

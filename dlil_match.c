@@ -26,7 +26,7 @@ static const struct {
 	{ "pass", DLIL_SKIP },
 };
 
-/* Counters of one CPU; bottom halves off. */
+/* Counters with one writer at a time. */
 struct match_stats {
 	u64_stats_t packets;
 	u64_stats_t matched;
@@ -39,36 +39,28 @@ struct match_stats {
  * @verdict: what a packet that it picks gets
  * @action: the same in words
  * @expr: the expression that it was made from, or ""
- * @stats: counters
+ * @in: counts received packets; written by the ifnet's input thread
+ * @out: counts sent packets, per CPU; written with bottom halves off
  */
 struct match {
 	struct bpf_prog *prog;
 	int verdict;
 	const char *action;
 	char *expr;
-	struct match_stats __percpu *stats;
+	struct match_stats in;
+	struct match_stats __percpu *out;
 };
 
 /* Serialises adding and removing, so that names stay unique. */
 static DEFINE_MUTEX(match_lock);
 
-static void count(struct match *m, bool matched)
+static int verdict(struct match *m, struct match_stats *s, bool matched)
 {
-	struct match_stats *s;
-
-	local_bh_disable();
-	s = this_cpu_ptr(m->stats);
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->packets);
 	if (matched)
 		u64_stats_inc(&s->matched);
 	u64_stats_update_end(&s->syncp);
-	local_bh_enable();
-}
-
-static int verdict(struct match *m, bool matched)
-{
-	count(m, matched);
 	return matched ? m->verdict : 0;
 }
 
@@ -80,11 +72,15 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	unsigned int header = skb->data - skb_mac_header(skb);
 	struct match *m = cookie;
 	bool matched;
+	int ret;
 
 	__skb_push(skb, header);
 	matched = bpf_prog_run_clear_cb(m->prog, skb);
 	__skb_pull(skb, header);
-	return verdict(m, matched);
+	preempt_disable();
+	ret = verdict(m, &m->in, matched);
+	preempt_enable();
+	return ret;
 }
 
 static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -92,12 +88,13 @@ static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	struct match *m = cookie;
 
-	return verdict(m, bpf_prog_run_clear_cb(m->prog, *pskb));
+	return verdict(m, this_cpu_ptr(m->out),
+		       bpf_prog_run_clear_cb(m->prog, *pskb));
 }
 
 static void match_free(struct match *m)
 {
-	free_percpu(m->stats);
+	free_percpu(m->out);
 	if (m->prog)
 		bpf_prog_destroy(m->prog);
 	kfree(m->expr);
@@ -109,27 +106,32 @@ static void match_detached(void *cookie, struct dlil_ifnet *ifp)
 	match_free(cookie);
 }
 
+static void add_stats(struct dlil_filter_info *info,
+		      const struct match_stats *s)
+{
+	u64 packets, matched;
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		packets = u64_stats_read(&s->packets);
+		matched = u64_stats_read(&s->matched);
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+	info->packets += packets;
+	info->matched += matched;
+}
+
 static void match_describe(void *cookie, struct dlil_filter_info *info)
 {
 	struct match *m = cookie;
-	u64 packets, matched;
-	unsigned int start;
 	int cpu;
 
 	info->kind = "match";
 	info->action = m->action;
 	info->expr = m->expr;
-	for_each_possible_cpu(cpu) {
-		const struct match_stats *s = per_cpu_ptr(m->stats, cpu);
-
-		do {
-			start = u64_stats_fetch_begin(&s->syncp);
-			packets = u64_stats_read(&s->packets);
-			matched = u64_stats_read(&s->matched);
-		} while (u64_stats_fetch_retry(&s->syncp, start));
-		info->packets += packets;
-		info->matched += matched;
-	}
+	add_stats(info, &m->in);
+	for_each_possible_cpu(cpu)
+		add_stats(info, per_cpu_ptr(m->out, cpu));
 }
 
 /*
@@ -212,11 +214,12 @@ static struct match *match_new(const struct dlil_match_params *params,
 		goto free;
 	err = -ENOMEM;
 	m->expr = kstrdup(params->expr ?: "", GFP_KERNEL);
-	m->stats = alloc_percpu(struct match_stats);
-	if (!m->expr || !m->stats)
+	m->out = alloc_percpu(struct match_stats);
+	if (!m->expr || !m->out)
 		goto free;
+	u64_stats_init(&m->in.syncp);
 	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(m->stats, cpu)->syncp);
+		u64_stats_init(&per_cpu_ptr(m->out, cpu)->syncp);
 	return m;
 
 free:

@@ -14,19 +14,22 @@
  * per-CPU pointer: dev_queue_xmit() calls the hook before anything else, on this
  * CPU and with bottom halves off.
  *
- * Taking a device apart, under RTNL: `live` is cleared; the hooks go, which waits
- * for an RCU grace period, so that neither hook runs nor packets are delivered
- * to the device any more; the ifnet is detached, which does not wait.  Packets
+ * Taking a device apart, under RTNL: the egress hook goes, `live` is cleared, the
+ * rx_handler goes, which waits for an RCU grace period, so that neither hook runs
+ * nor packets are delivered to the device any more; the ifnet is detached, which does not wait.  Packets
  * that are still queued, and the input thread, may hold on to the device: our
  * reference to it is dropped by the driver's free callback, when they are gone.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/if_vlan.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <net/dsa.h>
 #include <net/dst.h>
 #include <net/sch_generic.h>
+#include <net/sock.h>
 
 #include "compat.h"
 #include "dlil_host.h"
@@ -35,6 +38,42 @@
 
 /* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
 static DEFINE_PER_CPU(struct sk_buff *, sending);
+
+/*
+ * The stack takes tags without a VLAN, which only carry a priority, off what it
+ * does not hand to a VLAN device.  Do it before filters and demux: they are to
+ * see what the host will.
+ */
+static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
+{
+	while (skb && skb_vlan_tag_present(skb) && !skb_vlan_tag_get_id(skb)) {
+		__vlan_hwaccel_clear_tag(skb);
+		if (!eth_type_vlan(skb->protocol))
+			break;
+		skb = skb_vlan_untag(skb);
+		if (skb)
+			skb_reset_mac_len(skb);
+	}
+	return skb;
+}
+
+/* A packet that may be parked outside the RCU section, or NULL: it is freed. */
+static struct sk_buff *own_packet(struct sk_buff *skb)
+{
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb))
+		return NULL;
+	/* Others wait for the pages of a packet that may be parked for long. */
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	/* A socket that tc has assigned may be under RCU only, and is lost. */
+	if (unlikely(skb_sk_is_prefetched(skb)) && !sk_is_refcounted(skb->sk))
+		skb_orphan(skb);
+	skb_dst_force(skb);
+	return strip_priority_tags(skb);
+}
 
 static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
 {
@@ -54,20 +93,12 @@ static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
 		return RX_HANDLER_PASS;
 
 	nd = rcu_dereference(skb->dev->rx_handler_data);
-	skb = skb_share_check(skb, GFP_ATOMIC);
+	skb = own_packet(skb);
 	*pskb = skb;
-	if (unlikely(!skb)) {
+	if (likely(skb))
+		dlil_input_one(nd->ifp, skb);
+	else
 		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	/* Others wait for the pages of a packet that may be parked for long. */
-	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
-		kfree_skb(skb);
-		return RX_HANDLER_CONSUMED;
-	}
-	skb_dst_force(skb);
-	dlil_input_one(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -107,6 +138,7 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	    why == DLIL_DROP_DEMUX)
 		return;
 	__skb_queue_head_init(&pass);
+	rcu_read_lock();
 	skb_queue_walk_safe(list, skb, next) {
 		if (why == DLIL_DROP_NOPROTO &&
 		    dlil_host_is_cut(nd, skb, &family))
@@ -114,6 +146,7 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		__skb_unlink(skb, list);
 		__skb_queue_tail(&pass, skb);
 	}
+	rcu_read_unlock();
 	dlil_netdev_deliver(nd, &pass);
 	/* The device is going. */
 	skb_queue_splice_tail(&pass, list);
@@ -128,9 +161,18 @@ static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 	/* Our hook, being the first one, is to see it. */
 	nf_skip_egress(skb, false);
 	this_cpu_write(sending, skb);
-	err = net_xmit_errno(dev_queue_xmit(skb));
+	err = dev_queue_xmit(skb);
 	this_cpu_write(sending, NULL);
-	return err;
+	return err > 0 ? net_xmit_errno(err) : err;
+}
+
+/* Only the driver knows what is in a link header. */
+static void count_group(struct dlil_netdev *nd, const struct sk_buff *skb)
+{
+	static const struct dlil_stats one = { .omcasts = 1 };
+
+	if (unlikely(is_multicast_ether_addr(eth_hdr(skb)->h_dest)))
+		dlil_stats_add(nd->ifp, &one);
 }
 
 static int netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
@@ -146,8 +188,9 @@ static int netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	skb->dev = nd->dev;
 	if (!skb->protocol) {
 		skb->protocol = dev_parse_header_protocol(skb);
-		skb_set_network_header(skb, nd->dev->hard_header_len);
+		skb_set_network_header(skb, ETH_HLEN);
 	}
+	count_group(nd, skb);
 	return netdev_send(nd, skb);
 }
 
@@ -190,10 +233,12 @@ static unsigned int netdev_egress(void *priv, struct sk_buff *skb,
 		return NF_DROP;
 	}
 	err = dlil_filter_output(nd->ifp, family, &out);
-	if (likely(!err && out == skb))
+	if (likely(!err && out == skb)) {
+		count_group(nd, skb);
 		return NF_ACCEPT;
+	}
 	if (!err)
-		netdev_send(nd, out);
+		netdev_output(nd->ifp, out);
 	else if (err != DLIL_STOLEN && out == skb)
 		return NF_DROP;
 	else if (err != DLIL_STOLEN)
@@ -268,6 +313,11 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 			       "only devices with Ethernet headers can be attached");
 		return -EOPNOTSUPP;
 	}
+	if (netdev_uses_dsa(dev)) {
+		NL_SET_ERR_MSG(extack,
+			       "device leads to a switch: attach the switch's ports instead");
+		return -EOPNOTSUPP;
+	}
 	if (dev->priv_flags & IFF_NO_RX_HANDLER) {
 		NL_SET_ERR_MSG(extack,
 			       "device does not allow a receive handler");
@@ -316,7 +366,11 @@ static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
-	return acquire_id(&id, sizeof(id), ifp, going);
+	err = acquire_id(&id, sizeof(id), ifp, going);
+	/* A device that had this name when it was wrapped: do without. */
+	if (err == -EBUSY)
+		err = acquire_id(NULL, 0, ifp, going);
+	return err;
 }
 
 static int init_ifnet(struct dlil_netdev *nd)
@@ -417,7 +471,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
 	err = dress_ifnet(nd, going);
 	if (err)
-		NL_SET_ERR_MSG(extack, "no memory for protocols and hooks");
+		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
 	else if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "attached to DLIL\n");
 	return err;
@@ -473,9 +527,9 @@ static void unhook_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
 
-	WRITE_ONCE(nd->live, false);
 	dlil_sysfs_remove(dev);
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
+	WRITE_ONCE(nd->live, false);
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
 	dlil_ifnet_detach(nd->ifp);

@@ -14,11 +14,9 @@ struct netlink_ext_ack;
  * @dev: the device; referenced until the final detach of @ifp
  * @tracker: of that reference
  * @ifp: the ifnet; acquired
- * @live: cleared, under RTNL, before the hooks go: nothing is delivered to the
- *	device in RCU read sections that begin later
+ * @live: cleared, under RTNL, before the rx_handler goes: nothing is delivered
+ *	to the device in RCU read sections that begin later
  * @unmatched: enum dlil_unmatched
- * @plumbed: host protocols that are attached, by index in the table of
- *	dlil_host.c; atomic bits
  * @egress: hook in the path of what the host sends
  */
 struct dlil_netdev {
@@ -27,7 +25,6 @@ struct dlil_netdev {
 	struct dlil_ifnet *ifp;
 	bool live;
 	u32 unmatched;
-	unsigned long plumbed;
 	struct nf_hook_ops egress;
 };
 

@@ -3,7 +3,9 @@
  * Generic netlink: the requests of Documentation/netlink/specs/dlil.yaml.
  *
  * Requests run in parallel; each takes the locks it needs.  Nothing here waits
- * for callbacks of filters or protocols with RTNL held (LNX-12).
+ * for callbacks of filters or protocols with RTNL held (LNX-12).  Generic netlink
+ * itself holds a lock for reading meanwhile, which is in the way of families that
+ * come or go, and of nothing else until one does.
  */
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
@@ -19,9 +21,10 @@
 #include "dlil_netlink_gen.h"
 #include "dlil_proto.h"
 
-/* Room for an ifnet without its filters, and for each of those. */
-#define IFNET_MSG_SIZE	4096
-#define FILTER_MSG_SIZE	1280
+/* Room for an ifnet without its protocols and filters, and for each of those. */
+#define IFNET_MSG_SIZE	2048
+#define PROTO_MSG_SIZE	96
+#define FILTER_MSG_SIZE	128
 
 static struct genl_family dlil_nl_family;
 
@@ -370,22 +373,29 @@ struct put_filters {
 	unsigned int n;
 };
 
+static void describe(const struct dlil_filter_ops *ops, void *cookie,
+		     struct dlil_filter_info *info)
+{
+	*info = (struct dlil_filter_info){ .action = "", .expr = "" };
+	info->kind = ops->owner ? module_name(ops->owner) : "module";
+	if (ops->describe)
+		ops->describe(cookie, info);
+}
+
 static int put_filter(const char *name, u32 direction,
 		      const struct dlil_filter_ops *ops, void *cookie,
 		      void *arg)
 {
-	struct dlil_filter_info info = { .action = "", .expr = "" };
 	struct put_filters *put = arg;
 	struct sk_buff *msg = put->msg;
+	struct dlil_filter_info info;
 	struct nlattr *nest;
 
 	if (put->n < put->skip) {
 		put->n++;
 		return 0;
 	}
-	info.kind = ops->owner ? module_name(ops->owner) : "module";
-	if (ops->describe)
-		ops->describe(cookie, &info);
+	describe(ops, cookie, &info);
 	nest = nla_nest_start(msg, DLIL_A_FILTER);
 	if (!nest)
 		return -EMSGSIZE;
@@ -478,17 +488,29 @@ cancel:
 	return -EMSGSIZE;
 }
 
-static int count_filter(const char *name, u32 direction,
-			const struct dlil_filter_ops *ops, void *cookie,
-			void *arg)
+static int size_filter(const char *name, u32 direction,
+		       const struct dlil_filter_ops *ops, void *cookie,
+		       void *arg)
 {
-	++*(unsigned int *)arg;
+	struct dlil_filter_info info;
+	size_t *size = arg;
+
+	describe(ops, cookie, &info);
+	*size += FILTER_MSG_SIZE + strlen(name) + strlen(info.kind) +
+		 strlen(info.action) + strlen(info.expr);
+	return 0;
+}
+
+static int size_proto(const struct dlil_proto *proto, void *arg)
+{
+	*(size_t *)arg += PROTO_MSG_SIZE;
 	return 0;
 }
 
 int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	unsigned int n = 1, said = 0;
+	size_t size = IFNET_MSG_SIZE;
+	unsigned int said = 0;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *msg;
 	int err = -ENOMEM;
@@ -496,17 +518,17 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = find_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	/* One more than there are, should one be added meanwhile. */
-	dlil_filter_for_each(ifp, count_filter, &n);
-	msg = genlmsg_new(IFNET_MSG_SIZE + n * FILTER_MSG_SIZE, GFP_KERNEL);
+	dlil_proto_for_each(ifp, size_proto, &size);
+	dlil_filter_for_each(ifp, size_filter, &size);
+	msg = genlmsg_new(size, GFP_KERNEL);
 	if (msg)
 		err = fill_ifnet(msg, ifp, info->snd_portid, info->snd_seq, 0,
 				 &said, NULL);
 	dlil_ifnet_put(ifp);
 	if (err) {
-		/* So many filters were added meanwhile that they do not fit. */
+		/* What was added meanwhile does not fit. */
 		nlmsg_free(msg);
-		return err < 0 ? err : -EAGAIN;
+		return err == -ENOMEM ? err : -EAGAIN;
 	}
 	return genlmsg_reply(msg, info);
 }
@@ -517,7 +539,7 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	unsigned int said = cb->args[1];
 	unsigned long pos = cb->args[0];
 	struct dlil_ifnet *ifp;
-	int err;
+	int err = 0;
 
 	cb->seq = READ_ONCE(dlil_ifnets_gen);
 	while ((ifp = dlil_ifnet_nth(net, pos))) {
@@ -531,7 +553,8 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	cb->args[0] = pos;
 	cb->args[1] = said;
-	return skb->len;
+	/* What does not fit into an empty message never will. */
+	return skb->len ?: err;
 }
 
 static struct genl_family dlil_nl_family __ro_after_init = {

@@ -27,14 +27,15 @@ static int run_filters(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {
 	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
-	int err;
 
-	if (!vec)
-		return 0;
-	this_cpu_inc(output_depth);
-	err = dlil_filter_run(vec, ifp, family, skb);
-	this_cpu_dec(output_depth);
-	return err;
+	return vec ? dlil_filter_run(vec, ifp, family, skb) : 0;
+}
+
+static void count_stolen(struct dlil_ifnet *ifp)
+{
+	struct dlil_tally tally = { .flow = { .seen = 1, .stolen = 1 } };
+
+	dlil_stats_fold(ifp, DLIL_OUT, &tally);
 }
 
 /**
@@ -53,24 +54,23 @@ static int run_filters(struct dlil_ifnet *ifp, u32 family,
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {
-	struct dlil_tally tally = {};
 	int err;
 
 	if (unlikely(!dlil_ifnet_is_attached(ifp)))
 		return 0;
+	this_cpu_inc(output_depth);
 	err = run_filters(ifp, family, skb);
+	this_cpu_dec(output_depth);
 	if (likely(!err)) {
 		dlil_stats_sent(ifp, (*skb)->len);
 		return 0;
 	}
-	if (err != DLIL_STOLEN) {
-		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_FILTER, 1);
-		return dlil_errno(err);
+	if (err == DLIL_STOLEN) {
+		count_stolen(ifp);
+		return DLIL_STOLEN;
 	}
-	tally.flow.seen = 1;
-	tally.flow.stolen = 1;
-	dlil_stats_fold(ifp, DLIL_OUT, &tally);
-	return DLIL_STOLEN;
+	dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_FILTER, 1);
+	return dlil_errno(err);
 }
 EXPORT_SYMBOL_GPL(dlil_filter_output);
 
@@ -175,7 +175,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		if (!err)
 			break;
 		drop_all(flow, list, DLIL_DROP_PROTOCOL);
-		return err;
+		return dlil_errno(err);
 	}
 	return 0;
 }

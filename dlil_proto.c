@@ -52,6 +52,20 @@ struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family)
 	return NULL;
 }
 
+/**
+ * dlil_proto_is_attached - has an ifnet a protocol of a family?
+ * @ifp: ifnet
+ * @family: family
+ *
+ * Context: RCU read lock held.
+ * Return: true if one is attached, maybe only until the read section ends.
+ */
+bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family)
+{
+	return dlil_proto_lookup(ifp, family);
+}
+EXPORT_SYMBOL_GPL(dlil_proto_is_attached);
+
 /* Version 1: one by one.  What is refused is freed here. */
 static void deliver_each(struct dlil_proto *proto,
 			 const struct dlil_proto_ops *ops,
@@ -91,9 +105,11 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	unsigned int n = skb_queue_len(list);
 	int err;
 
+	preempt_disable();
 	u64_stats_update_begin(&proto->syncp);
 	u64_stats_add(&proto->packets, n);
 	u64_stats_update_end(&proto->syncp);
+	preempt_enable();
 
 	if (!ops->input_list) {
 		deliver_each(proto, ops, ifp, list, flow);
@@ -191,6 +207,8 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		return -EINVAL;
 	if (params->n_descs && !params->descs)
 		return -EINVAL;
+	if (params->name && strlen(params->name) >= DLIL_NAME_MAX)
+		return -ENAMETOOLONG;
 	if (!try_module_get(params->ops->owner))
 		return -ENODEV;
 	proto = proto_new(family, params, v2);
@@ -218,8 +236,8 @@ put_module:
  * Row PRO-1.  Pins the protocol's module until `detached` has returned.
  *
  * Context: process; may sleep.  May be called from input callbacks.
- * Return: 0; -EINVAL for bad arguments; -ENXIO unless the ifnet is attached;
- * -EEXIST if the family is there already; -ENODEV if the module is going away;
+ * Return: 0; -EINVAL for bad arguments; -ENAMETOOLONG; -ENXIO unless the ifnet is
+ * attached; -EEXIST if the family is there already; -ENODEV if the module is going away;
  * -ENOMEM; or what the ifnet family's add_proto said.
  */
 int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
@@ -267,7 +285,7 @@ static void proto_end(struct dlil_retire *r)
 	if (ops->detached)
 		ops->detached(proto->cookie, ifp, proto->family);
 	mutex_lock(&ifp->lock);
-	list_del(&proto->list);
+	list_del_init_careful(&proto->list);
 	mutex_unlock(&ifp->lock);
 	module_put(ops->owner);
 	kfree(proto);
@@ -279,10 +297,11 @@ static void proto_end(struct dlil_retire *r)
  * @family: the protocol's family
  *
  * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
- * then `detached` is called once.  From an input callback of the same ifnet it
- * returns at once, and `detached` says when it is over.
+ * then `detached` is called once.  From an input callback it returns at once, and
+ * `detached` says when it is over.
  *
- * Context: process; may sleep.
+ * Context: process; may sleep.  Holding no lock that the protocol's callbacks
+ * might want.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
  * -EDEADLK from output callbacks, which must not sleep.
  */
@@ -296,7 +315,7 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 		return -EINVAL;
 	if (dlil_output_is_current())
 		return -EDEADLK;
-	wait = !dlil_in_callback(ifp);
+	wait = !dlil_in_callback();
 	mutex_lock(&ifp->lock);
 	proto = find_living(ifp, family);
 	if (proto)
@@ -328,16 +347,6 @@ out:
 	return proto;
 }
 
-static bool no_protos(struct dlil_ifnet *ifp)
-{
-	bool ret;
-
-	mutex_lock(&ifp->lock);
-	ret = list_empty(&ifp->proto_list);
-	mutex_unlock(&ifp->lock);
-	return ret;
-}
-
 /* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
 void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 {
@@ -348,7 +357,7 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 		proto_end(&proto->retire);
 	}
 	/* Others may be on their way out by themselves. */
-	wait_event(ifp->wait, no_protos(ifp));
+	wait_event(ifp->wait, list_empty_careful(&ifp->proto_list));
 }
 
 /* Call @fn for the protocols of @ifp until it returns not 0. */

@@ -45,12 +45,12 @@ void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp,
 }
 
 /*
- * Would waiting here for the callbacks of @ifp wait for ourselves?  Input
- * callbacks run in its thread, output callbacks with bottom halves off.
+ * Might waiting here for callbacks be waiting for ourselves?  Or for a callback
+ * of another ifnet that in turn waits for us?
  */
-bool dlil_in_callback(const struct dlil_ifnet *ifp)
+bool dlil_in_callback(void)
 {
-	return dlil_inq_is_current(ifp) || dlil_output_is_current();
+	return dlil_input_is_current() || dlil_output_is_current();
 }
 
 int dlil_retire_module_init(void)

@@ -24,7 +24,7 @@ struct dlil_retire {
 void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp,
 		       void (*end)(struct dlil_retire *r),
 		       struct completion *done);
-bool dlil_in_callback(const struct dlil_ifnet *ifp);
+bool dlil_in_callback(void);
 
 int dlil_retire_module_init(void);
 void dlil_retire_module_exit(void);

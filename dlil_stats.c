@@ -33,7 +33,7 @@ struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void)
 	return stats;
 }
 
-/* Nobody else may use the counters: the ifnet is not attached yet. */
+/* Not attached yet: only packets that are refused for it may be counted. */
 void dlil_stats_reset(struct dlil_ifnet *ifp)
 {
 	int cpu;
@@ -52,7 +52,7 @@ static void add_words(u64_stats_t *to, const u64 *from, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (from[i])
-			u64_stats_add(&to[i], from[i]);
+			u64_stats_set(&to[i], u64_stats_read(&to[i]) + from[i]);
 }
 
 /* Add what one batch has counted in direction @dir. */

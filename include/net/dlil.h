@@ -7,7 +7,8 @@
  * Conventions of every callback and function here:
  *  - they return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
  *    this is not an error".  Functions turn DLIL_STOLEN into 0 before they
- *    return; -ENOTSUPP from a callback becomes -EOPNOTSUPP;
+ *    return, but for dlil_filter_output(); -ENOTSUPP from a callback becomes
+ *    -EOPNOTSUPP;
  *  - a received packet has skb->data at the payload and skb_mac_header() at its
  *    link header; a packet on its way out has skb->data at its link header once
  *    it is framed;
@@ -76,7 +77,7 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_NOMEM: no memory, for instance for a private copy
  * @DLIL_DROP_FRAMER: no link header could be built
  * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
- * @DLIL_DROP_DRIVER: the driver refused it, or its device is not there any more
+ * @DLIL_DROP_DRIVER: the driver refused to send it
  * @DLIL_DROP_MAX: how many there are
  */
 enum dlil_drop_reason {
@@ -350,7 +351,9 @@ struct dlil_filter_ops {
 		     struct sk_buff **skb);
 	/**
 	 * @output: a packet on its way out, with its link header.  Bottom
-	 * halves off, RCU read lock held; must not sleep.  Optional.
+	 * halves off, RCU read lock held; must not sleep.  To keep the packet
+	 * longer than that takes skb_dst_force(); let go of it in @detached,
+	 * since its device stays no longer.  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
@@ -361,7 +364,8 @@ struct dlil_filter_ops {
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/**
 	 * @describe: fill in @info; its strings must live as long as the
-	 * filter.  Process context; must not attach or detach.  Optional.
+	 * filter and be shorter than 1024 bytes in all.  Process context; must
+	 * neither attach or detach anything nor take RTNL.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
 };
@@ -449,6 +453,7 @@ int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
 int dlil_proto_attach_v2(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_proto_params *params);
 int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family);
+bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 
 /** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
