@@ -60,9 +60,11 @@ none() {
 
 # From a copy that is new each time: what was compiled before warns no more.
 copy_sources() {
+	[ ! -e "$OUT/copied" ] || return 0
 	rm -rf "$BUILD"
 	mkdir -p "$BUILD"
 	cp --parents -t "$BUILD" "${FILES[@]}"
+	touch "$OUT/copied"
 }
 
 # The same flags every time, so that nothing is compiled twice.
@@ -90,7 +92,7 @@ check_build() {
 check_sparse() {
 	local log=$OUT/sparse.log
 
-	[ -d "$BUILD" ] || copy_sources
+	copy_sources
 	kbuild_kunit C=2 CF=-D__CHECK_ENDIAN__ >"$log" || {
 		cat "$log"
 		return 1
@@ -233,7 +235,7 @@ run() {
 		passed=$((passed + 1))
 	else
 		echo "not ok $name"
-		sed 's/^/    /' "$OUT/$name"
+		sed "s#$BUILD/##g; s/^/    /" "$OUT/$name"
 		failed=$((failed + 1))
 	fi
 }
