@@ -164,7 +164,8 @@ static struct sample *sample_get_now(void)
 static bool sample_has_sender(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb) &&
-	       skb_tail_pointer(skb) >= skb_mac_header(skb) + ETH_HLEN;
+	       skb_tail_pointer(skb) >= skb_mac_header(skb) + ETH_HLEN &&
+	       is_valid_ether_addr(eth_hdr(skb)->h_source);
 }
 
 static int sample_filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -223,8 +224,6 @@ static int sample_read_request(const struct sk_buff *skb,
 	    hdr->zero)
 		return -EBADMSG;
 	if (ntohs(hdr->len) > skb->len - sizeof(*hdr))
-		return -EBADMSG;
-	if (!is_valid_ether_addr(eth_hdr(skb)->h_source))
 		return -EBADMSG;
 	return 0;
 }
