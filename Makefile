@@ -19,8 +19,9 @@ find-kdir = for d in "/lib/modules/$$(uname -r)" \
 endif
 
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DLIL=m
-release = $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
-moddir = $(DESTDIR)/lib/modules/$(release)/updates
+# Debian's headers know their release by this file alone.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h)
 
 .PHONY: all modules tool samples kunit vmtest test check demo shell \
 	install uninstall clean help kdir
@@ -71,18 +72,18 @@ install: all		## install module, tool and manual page (PREFIX, DESTDIR)
 	+$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \
 		modules_install
 	$(if $(DESTDIR),,depmod $(release))
-	install -D -m 755 tools/dlilctl/dlilctl $(DESTDIR)$(PREFIX)/sbin/dlilctl
-	install -D -m 644 tools/dlilctl/dlilctl.8 \
-		$(DESTDIR)$(PREFIX)/share/man/man8/dlilctl.8
+	+$(MAKE) -C tools/dlilctl install PREFIX=$(PREFIX)
 
 uninstall: kdir		## undo install
-	rm -f $(moddir)/dlil.ko* $(DESTDIR)$(PREFIX)/sbin/dlilctl \
-		$(DESTDIR)$(PREFIX)/share/man/man8/dlilctl.8
+	rm -f $(DESTDIR)/lib/modules/$(release)/updates/dlil.ko* \
+		$(DESTDIR)$(PREFIX)/sbin/dlilctl \
+		$(DESTDIR)$(PREFIX)/share/man/man8/dlilctl.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/dlilctl
 	$(if $(DESTDIR),,depmod $(release))
 
 clean:			## remove what was built here, not the cache
 	find . -name .git -prune -o -type f \( -name '*.o' -o -name '*.ko' \
-		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' \
 		-o -name Module.symvers -o -name modules.order \) \
 		-exec rm -f {} +
 	rm -rf build samples/echo-client
