@@ -23,6 +23,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_proto.h"
+#include "dlil_retire.h"
 #include "dlil_stats.h"
 
 unsigned int dlil_rcvq_limit = 2048;
@@ -31,6 +32,16 @@ bool dlil_multi_threaded_input = true;
 DLIL_EXPORT_FOR_TEST(dlil_multi_threaded_input);
 
 static struct dlil_thread dlil_main_thread;
+
+/**
+ * struct flush - somebody who waits for a thread, on his stack
+ * @node: in the thread's list
+ * @done: completed when what was queued before has been worked off
+ */
+struct flush {
+	struct llist_node node;
+	struct completion done;
+};
 
 /**
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
@@ -258,6 +269,7 @@ static void thread_pass(struct dlil_thread *t)
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
 	struct dlil_inq *q, *next;
+	struct flush *f, *next_f;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
 
@@ -271,8 +283,8 @@ static void thread_pass(struct dlil_thread *t)
 			cond_resched_tasks_rcu_qs();
 		}
 	}
-	llist_for_each_entry_safe(q, next, flush, flush)
-		complete(&q->flushed);
+	llist_for_each_entry_safe(f, next_f, flush, node)
+		complete(&f->done);
 }
 
 static bool thread_idle(const struct dlil_thread *t)
@@ -335,6 +347,15 @@ static void thread_stop(struct dlil_thread *t)
 	t->task = NULL;
 }
 
+static void thread_flush(struct dlil_thread *t)
+{
+	struct flush f = { .done = COMPLETION_INITIALIZER_ONSTACK(f.done) };
+
+	llist_add(&f.node, &t->flush);
+	thread_kick(t);
+	wait_for_completion(&f.done);
+}
+
 static bool has_own_thread(const struct dlil_ifnet *ifp)
 {
 	return READ_ONCE(dlil_multi_threaded_input) &&
@@ -368,15 +389,31 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 {
 	struct dlil_inq *q = &ifp->inq;
 
-	if (q->thread == &q->own) {
+	if (q->thread == &q->own)
 		thread_stop(&q->own);
-		return;
-	}
-	init_completion(&q->flushed);
-	llist_add(&q->flush, &q->thread->flush);
-	thread_kick(q->thread);
-	wait_for_completion(&q->flushed);
+	else
+		thread_flush(q->thread);
 }
+
+/**
+ * dlil_input_flush - wait until what was handed in has been worked off
+ * @ifp: ifnet
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on @ifp might
+ * want, RTNL included.
+ * Return: 0; -ENXIO if the ifnet is not attached; -EDEADLK from a callback.
+ */
+int dlil_input_flush(struct dlil_ifnet *ifp)
+{
+	if (dlil_in_callback())
+		return -EDEADLK;
+	if (!dlil_ifnet_io_begin(ifp))
+		return -ENXIO;
+	thread_flush(ifp->inq.thread);
+	dlil_ifnet_io_end(ifp);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_input_flush);
 
 /* Are we called from an input callback, of whatever ifnet? */
 bool dlil_input_is_current(void)

@@ -18,7 +18,7 @@ struct task_struct;
  * struct dlil_thread - an input thread
  * @task: the thread
  * @ready: queues that have become non-empty since the last pass
- * @flush: queues whose owner waits until all that was queued is gone
+ * @flush: those who wait until all that was queued is worked off
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
  * @started: completed by the thread itself
  */
@@ -36,8 +36,6 @@ struct dlil_thread {
  *	dlil_input()
  * @len: packets in it, those that the thread has taken not counted
  * @ready: in its thread's ready list from becoming non-empty to being drained
- * @flush: in its thread's flush list while somebody waits
- * @flushed: completed when the thread has got past @flush
  * @thread: who drains it; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
  * @pid: process id of @thread, for display
@@ -46,8 +44,6 @@ struct dlil_inq {
 	struct llist_head head;
 	atomic_t len;
 	struct llist_node ready;
-	struct llist_node flush;
-	struct completion flushed;
 	struct dlil_thread *thread;
 	struct dlil_thread own;
 	pid_t pid;

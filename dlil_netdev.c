@@ -14,11 +14,14 @@
  * per-CPU pointer: dev_queue_xmit() calls the hook before anything else, on this
  * CPU and with bottom halves off.
  *
- * Taking a device apart, under RTNL: the egress hook goes, `live` is cleared, the
- * rx_handler goes, which waits for an RCU grace period, so that neither hook runs
- * nor packets are delivered to the device any more; the ifnet is detached, which does not wait.  Packets
- * that are still queued, and the input thread, may hold on to the device: our
- * reference to it is dropped by the driver's free callback, when they are gone.
+ * Taking a device apart begins under RTNL with the hooks, and with an RCU grace
+ * period after which they do not run.  What follows depends.  A device that stays
+ * is to lose no packet: those that are queued are worked off first, without RTNL,
+ * since that waits for callbacks; then the ifnet is detached.  For a device that
+ * goes `live` is cleared, and after a further grace period nothing is delivered to
+ * it any more; the ifnet is detached at once, which does not wait.  Either way
+ * our reference to the device is dropped by the driver's free callback, when no
+ * packet and no thread of ours knows of it any more.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -35,6 +38,10 @@
 #include "dlil_host.h"
 #include "dlil_netdev.h"
 #include "dlil_sysfs.h"
+
+/* Devices that are wrapped or still being unwrapped. */
+static LIST_HEAD(bindings);
+static DEFINE_MUTEX(bindings_lock);
 
 /* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
 static DEFINE_PER_CPU(struct sk_buff *, sending);
@@ -251,6 +258,9 @@ static void netdev_free(struct dlil_ifnet *ifp)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 
+	mutex_lock(&bindings_lock);
+	list_del(&nd->list);
+	mutex_unlock(&bindings_lock);
 	netdev_put(nd->dev, &nd->tracker);
 	kfree(nd);
 	dlil_ifnet_release(ifp);
@@ -299,6 +309,32 @@ struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 		return dlil_ifnet_priv(ifp);
 	dlil_ifnet_io_end(ifp);
 	return NULL;
+}
+
+static struct dlil_netdev *find_binding(const struct net_device *dev)
+{
+	struct dlil_netdev *nd;
+
+	lockdep_assert_held(&bindings_lock);
+
+	list_for_each_entry(nd, &bindings, list)
+		if (nd->dev == dev)
+			return nd;
+	return NULL;
+}
+
+/* The ifnet of a device that is wrapped or being unwrapped, referenced. */
+static struct dlil_ifnet *ifnet_of(const struct net_device *dev)
+{
+	struct dlil_ifnet *ifp = NULL;
+	struct dlil_netdev *nd;
+
+	mutex_lock(&bindings_lock);
+	nd = find_binding(dev);
+	if (nd)
+		ifp = dlil_ifnet_get(nd->ifp);
+	mutex_unlock(&bindings_lock);
+	return ifp;
 }
 
 static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
@@ -452,6 +488,9 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	err = check_device(dev, extack);
 	if (err)
 		return err;
+	*going = ifnet_of(dev);
+	if (*going)
+		return -EAGAIN;
 	nd = kzalloc(sizeof(*nd), GFP_KERNEL);
 	if (!nd)
 		return -ENOMEM;
@@ -469,6 +508,9 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 		goto release;
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
+	mutex_lock(&bindings_lock);
+	list_add_tail(&nd->list, &bindings);
+	mutex_unlock(&bindings_lock);
 	err = dress_ifnet(nd, going);
 	if (err)
 		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
@@ -506,8 +548,11 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 }
 
 /**
- * dlil_netdev_settle - wait for what an attach or detach has left to be done
+ * dlil_netdev_settle - do what an attach or detach has left to be done
  * @going: an ifnet, whose reference is dropped, or NULL
+ *
+ * Packets that are queued are worked off, then the ifnet is detached for good.
+ * Whoever comes second waits for the first.
  *
  * Context: process; may sleep.  RTNL not held.
  * Return: 0, or -ERESTARTSYS if the caller was killed.
@@ -518,6 +563,8 @@ int dlil_netdev_settle(struct dlil_ifnet *going)
 
 	if (!going)
 		return 0;
+	dlil_input_flush(going);
+	dlil_ifnet_detach(going);
 	err = dlil_ifnet_wait_detached(going);
 	dlil_ifnet_put(going);
 	return err;
@@ -529,10 +576,8 @@ static void unhook_device(struct dlil_netdev *nd)
 
 	dlil_sysfs_remove(dev);
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
-	WRITE_ONCE(nd->live, false);
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
-	dlil_ifnet_detach(nd->ifp);
 	if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "detached from DLIL\n");
 }
@@ -543,8 +588,8 @@ static void unhook_device(struct dlil_netdev *nd)
  * @extack: gets a sentence when it is refused
  * @going: set to its ifnet, for dlil_netdev_settle(), or to NULL
  *
- * The device is as before when this returns; the final detach of the ifnet is
- * still to come.
+ * The device is as before when this returns; detaching the ifnet is still to be
+ * done.
  *
  * Context: RTNL held.
  * Return: 0, or -ENXIO if the device is not attached.
@@ -566,24 +611,46 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 	return 0;
 }
 
+/* The device is going, or going elsewhere (LNX-8): nothing more for it. */
+static void forsake_device(const struct net_device *dev)
+{
+	struct dlil_ifnet *ifp = NULL;
+	struct dlil_netdev *nd;
+
+	mutex_lock(&bindings_lock);
+	nd = find_binding(dev);
+	if (nd) {
+		WRITE_ONCE(nd->live, false);
+		ifp = dlil_ifnet_get(nd->ifp);
+	}
+	mutex_unlock(&bindings_lock);
+	if (!ifp)
+		return;
+	synchronize_net();
+	dlil_ifnet_detach(ifp);
+	dlil_ifnet_put(ifp);
+}
+
 static int netdev_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct dlil_netdev *nd = dlil_netdev_of(dev);
 
-	if (!nd)
-		return NOTIFY_DONE;
 	switch (event) {
 	case NETDEV_UNREGISTER:
-		/* Also when it moves to another namespace (LNX-8). */
-		unhook_device(nd);
+		/* Also when it moves to another namespace. */
+		if (nd)
+			unhook_device(nd);
+		forsake_device(dev);
 		break;
 	case NETDEV_CHANGENAME:
-		dlil_ifnet_set_name(nd->ifp, dev->name);
+		if (nd)
+			dlil_ifnet_set_name(nd->ifp, dev->name);
 		break;
 	case NETDEV_CHANGEADDR:
-		dlil_ifnet_set_lladdr(nd->ifp, dev->dev_addr);
+		if (nd)
+			dlil_ifnet_set_lladdr(nd->ifp, dev->dev_addr);
 		break;
 	}
 	return NOTIFY_DONE;

@@ -11,15 +11,17 @@ struct netlink_ext_ack;
 
 /**
  * struct dlil_netdev - a netdev wrapped as an ifnet
+ * @list: in the list of all, under its lock
  * @dev: the device; referenced until the final detach of @ifp
  * @tracker: of that reference
  * @ifp: the ifnet; acquired
- * @live: cleared, under RTNL, before the rx_handler goes: nothing is delivered
- *	to the device in RCU read sections that begin later
+ * @live: cleared when the device goes: nothing is delivered to it in RCU read
+ *	sections that begin later
  * @unmatched: enum dlil_unmatched
  * @egress: hook in the path of what the host sends
  */
 struct dlil_netdev {
+	struct list_head list;
 	struct net_device *dev;
 	netdevice_tracker tracker;
 	struct dlil_ifnet *ifp;
