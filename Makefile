@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 KDIR ?= $(eval KDIR := $(shell $(find-kdir)))$(KDIR)
 
 ifneq ($(KERNEL),)
-find-kdir = scripts/kernel.sh headers
+find-kdir = scripts/kernel.sh headers $(KERNEL)
 else
 find-kdir = for d in "/lib/modules/$$(uname -r)" \
 		$$(printf '%s\n' /lib/modules/* | sort -rV); do \
