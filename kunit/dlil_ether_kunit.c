@@ -56,17 +56,33 @@ static struct fake_proto *ether_proto(struct fake *fake, u32 family,
 	return proto;
 }
 
+static void ether_protos(struct fake *fake, struct fake_proto **protos)
+{
+	protos[0] = ether_proto(fake, PF_ETYPE, etype_descs,
+				ARRAY_SIZE(etype_descs));
+	protos[1] = ether_proto(fake, PF_SAP, sap_descs,
+				ARRAY_SIZE(sap_descs));
+	protos[2] = ether_proto(fake, PF_SNAP, snap_descs,
+				ARRAY_SIZE(snap_descs));
+}
+
 static struct fake *ether_with_protos(struct kunit *test)
 {
 	struct fake *fake = ether_attached(test);
+	struct fake_proto *protos[3];
+	int i;
 
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
-			etype_descs, ARRAY_SIZE(etype_descs))), 0);
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
-			sap_descs, ARRAY_SIZE(sap_descs))), 0);
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SNAP,
-			snap_descs, ARRAY_SIZE(snap_descs))), 0);
+	ether_protos(fake, protos);
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, fake_proto_attach(protos[i]), 0);
 	return fake;
+}
+
+/* A protocol with one descriptor. */
+static int attach_one(struct fake *fake, u32 family,
+		      struct dlil_demux_desc desc)
+{
+	return fake_proto_attach(ether_proto(fake, family, &desc, 1));
 }
 
 /*
@@ -97,15 +113,16 @@ static int demux(struct fake *fake, struct sk_buff *skb, u32 *family)
 	return err;
 }
 
-/* 02:11:22:33:44:55 is us. */
-#define US		0x02, 0x11, 0x22, 0x33, 0x44, 0x55
-#define SOMEBODY	0x02, 0x11, 0x22, 0x33, 0x44, 0x56
+static const u8 somebody[ETH_ALEN] = { 2, 0x11, 0x22, 0x33, 0x44, 0x56 };
+static const u8 group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0, 0, 1 };
+static const u8 bridges[ETH_ALEN] = { 0x01, 0x80, 0xc2, 0, 0, 0 };
 
 /**
  * struct frame_case - what a frame is
  * @name: of the case
  * @len: its length
- * @data: its first bytes, zeros follow
+ * @dest: its destination
+ * @data: the bytes behind the addresses, zeros follow
  * @err: what demux says
  * @family: whose it is
  * @type: PACKET_*
@@ -113,7 +130,8 @@ static int demux(struct fake *fake, struct sk_buff *skb, u32 *family)
 struct frame_case {
 	const char *name;
 	unsigned int len;
-	u8 data[32];
+	const u8 *dest;
+	u8 data[20];
 	int err;
 	u32 family;
 	u8 type;
@@ -121,119 +139,112 @@ struct frame_case {
 
 static const struct frame_case frame_cases[] = {
 	{
-		"Ethernet II", 60,
-		{ US, SOMEBODY, 0x08, 0x00 },
+		"Ethernet II", 60, fake_lladdr,
+		{ 0x08, 0x00 },
 		0, PF_ETYPE,
 	}, {
-		"Ethernet II without payload", 14,
-		{ US, SOMEBODY, 0x08, 0x00 },
+		"Ethernet II without payload", 14, fake_lladdr,
+		{ 0x08, 0x00 },
 		0, PF_ETYPE,
 	}, {
-		"unknown type", 60,
-		{ US, SOMEBODY, 0x08, 0x06 },
+		"unknown type", 60, fake_lladdr,
+		{ 0x08, 0x06 },
 		-ENOENT,
 	}, {
-		"the smallest type", 60,
-		{ US, SOMEBODY, 0x06, 0x00 },
+		"the smallest type", 60, fake_lladdr,
+		{ 0x06, 0x00 },
 		0, PF_ETYPE,
 	}, {
-		"the largest length, frame too short", 1514,
-		{ US, SOMEBODY, 0x05, 0xff, 0x42, 0x42, 0x03 },
+		"the largest length, frame too short", 1514, fake_lladdr,
+		{ 0x05, 0xff, 0x42, 0x42, 0x03 },
 		-EINVAL,
 	}, {
-		"the largest length", 14 + 0x5ff,
-		{ US, SOMEBODY, 0x05, 0xff, 0x42, 0x42, 0x03 },
+		"the largest length", 14 + 0x5ff, fake_lladdr,
+		{ 0x05, 0xff, 0x42, 0x42, 0x03 },
 		0, PF_SAP,
 	}, {
-		"802.2", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x42, 0x03 },
+		"802.2", 60, fake_lladdr,
+		{ 0x00, 0x26, 0x42, 0x42, 0x03 },
 		0, PF_SAP,
 	}, {
-		"802.2, other control", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x42, 0x7f },
+		"802.2, other control", 60, fake_lladdr,
+		{ 0x00, 0x26, 0x42, 0x42, 0x7f },
 		-ENOENT,
 	}, {
-		"802.2, other source SAP", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0x42, 0x43, 0x03 },
+		"802.2, other source SAP", 60, fake_lladdr,
+		{ 0x00, 0x26, 0x42, 0x43, 0x03 },
 		-ENOENT,
 	}, {
-		"802.2, nothing but the header", 17,
-		{ US, SOMEBODY, 0x00, 0x03, 0xe0, 0xe0, 0x03 },
+		"802.2, nothing but the header", 17, fake_lladdr,
+		{ 0x00, 0x03, 0xe0, 0xe0, 0x03 },
 		0, PF_SAP,
 	}, {
-		"802.2, length cuts the header", 60,
-		{ US, SOMEBODY, 0x00, 0x02, 0x42, 0x42, 0x03 },
+		"802.2, length cuts the header", 60, fake_lladdr,
+		{ 0x00, 0x02, 0x42, 0x42, 0x03 },
 		-EINVAL,
 	}, {
-		"length 0", 60,
-		{ US, SOMEBODY, 0x00, 0x00, 0x42, 0x42, 0x03 },
+		"length 0", 60, fake_lladdr,
+		{ 0x00, 0x00, 0x42, 0x42, 0x03 },
 		-EINVAL,
 	}, {
-		"802.2, length past the end", 60,
-		{ US, SOMEBODY, 0x00, 0x2f, 0x42, 0x42, 0x03 },
+		"802.2, length past the end", 60, fake_lladdr,
+		{ 0x00, 0x2f, 0x42, 0x42, 0x03 },
 		-EINVAL,
 	}, {
-		"802.2, length as the frame's", 60,
-		{ US, SOMEBODY, 0x00, 0x2e, 0x42, 0x42, 0x03 },
+		"802.2, length as the frame's", 60, fake_lladdr,
+		{ 0x00, 0x2e, 0x42, 0x42, 0x03 },
 		0, PF_SAP,
 	}, {
-		"SNAP", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
-		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		"SNAP", 60, fake_lladdr,
+		{ 0x00, 0x26, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
 		0, PF_SNAP,
 	}, {
-		"SNAP, type of Ethernet II", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
-		  0x00, 0x00, 0x00, 0x08, 0x00 },
+		"SNAP, type of Ethernet II", 60, fake_lladdr,
+		{ 0x00, 0x26, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00, 0x08, 0x00 },
 		0, PF_SNAP,
 	}, {
-		"SNAP, unknown type", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
-		  0x00, 0x00, 0x0c, 0x20, 0x01 },
+		"SNAP, unknown type", 60, fake_lladdr,
+		{ 0x00, 0x26, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x01 },
 		-ENOENT,
 	}, {
-		"SNAP, unknown organisation", 60,
-		{ US, SOMEBODY, 0x00, 0x26, 0xaa, 0xaa, 0x03,
-		  0x00, 0x01, 0x0c, 0x20, 0x00 },
+		"SNAP, unknown organisation", 60, fake_lladdr,
+		{ 0x00, 0x26, 0xaa, 0xaa, 0x03, 0x00, 0x01, 0x0c, 0x20, 0x00 },
 		-ENOENT,
 	}, {
-		"SNAP, length cuts the type", 60,
-		{ US, SOMEBODY, 0x00, 0x07, 0xaa, 0xaa, 0x03,
-		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		"SNAP, length cuts the type", 60, fake_lladdr,
+		{ 0x00, 0x07, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
 		-EINVAL,
 	}, {
-		"SNAP, nothing but the header", 22,
-		{ US, SOMEBODY, 0x00, 0x08, 0xaa, 0xaa, 0x03,
-		  0x00, 0x00, 0x0c, 0x20, 0x00 },
+		"SNAP, nothing but the header", 22, fake_lladdr,
+		{ 0x00, 0x08, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
 		0, PF_SNAP,
 	}, {
-		"SAPs of SNAP, other control", 60,
-		{ US, SOMEBODY, 0x00, 0x03, 0xaa, 0xaa, 0x04 },
+		"SAPs of SNAP, other control", 60, fake_lladdr,
+		{ 0x00, 0x03, 0xaa, 0xaa, 0x04 },
 		0, PF_SAP,
 	}, {
-		"VLAN tag in the frame", 64,
-		{ US, SOMEBODY, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00 },
+		"VLAN tag in the frame", 64, fake_lladdr,
+		{ 0x81, 0x00, 0x00, 0x07, 0x08, 0x00 },
 		0, PF_ETYPE,
 	}, {
-		"for somebody else", 60,
-		{ SOMEBODY, US, 0x08, 0x00 },
+		"for somebody else", 60, somebody,
+		{ 0x08, 0x00 },
 		0, PF_ETYPE, PACKET_OTHERHOST,
 	}, {
-		"for somebody else, unknown type", 60,
-		{ SOMEBODY, US, 0x08, 0x06 },
+		"for somebody else, unknown type", 60, somebody,
+		{ 0x08, 0x06 },
 		-ENOENT, 0, PACKET_OTHERHOST,
 	}, {
-		"multicast", 60,
-		{ 0x01, 0x00, 0x5e, 0, 0, 1, SOMEBODY, 0x08, 0x00 },
+		"multicast", 60, group,
+		{ 0x08, 0x00 },
 		0, PF_ETYPE, PACKET_MULTICAST,
 	}, {
-		"multicast, 802.2", 60,
-		{ 0x01, 0x80, 0xc2, 0, 0, 0, SOMEBODY, 0x00, 0x26,
-		  0x42, 0x42, 0x03 },
+		"multicast, 802.2", 60, bridges,
+		{ 0x00, 0x26, 0x42, 0x42, 0x03 },
 		0, PF_SAP, PACKET_MULTICAST,
 	}, {
-		"broadcast", 60,
-		{ 255, 255, 255, 255, 255, 255, SOMEBODY, 0x08, 0x00 },
+		"broadcast", 60, broadcast,
+		{ 0x08, 0x00 },
 		0, PF_ETYPE, PACKET_BROADCAST,
 	},
 };
@@ -245,16 +256,20 @@ static void frame_desc(const struct frame_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(frame, frame_cases, frame_desc);
 
+/* How many bytes of a frame a case gives. */
+#define KNOWN ((unsigned int)(2 * ETH_ALEN + sizeof_field(struct frame_case, data)))
+
 static struct sk_buff *frame_of(struct fake *fake, const struct frame_case *c,
 				unsigned int have)
 {
 	struct sk_buff *skb;
 	u8 *data;
 
-	data = kunit_kzalloc(fake->test, max_t(size_t, c->len, sizeof(c->data)),
-			     GFP_KERNEL);
+	data = kunit_kzalloc(fake->test, max(c->len, KNOWN), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(fake->test, data);
-	memcpy(data, c->data, sizeof(c->data));
+	memcpy(data, c->dest, ETH_ALEN);
+	memcpy(data + ETH_ALEN, somebody, ETH_ALEN);
+	memcpy(data + 2 * ETH_ALEN, c->data, sizeof(c->data));
 	skb = frame(fake, data, c->len, have);
 	kunit_kfree(fake->test, data);
 	return skb;
@@ -299,7 +314,7 @@ static void demux_truncated(struct kunit *test)
 {
 	const struct frame_case *c = test->param_value;
 	struct fake *fake = ether_with_protos(test);
-	u16 type = c->data[12] << 8 | c->data[13];
+	u16 type = c->data[0] << 8 | c->data[1];
 	unsigned int have, len;
 	struct sk_buff *skb;
 	u32 family;
@@ -331,12 +346,13 @@ static void demux_fragmented(struct kunit *test)
 	struct page *page;
 	u32 family;
 
-	known = min_t(unsigned int, c->len, sizeof(c->data));
+	known = min(c->len, KNOWN);
 	for (linear = ETH_HLEN; linear < known; linear++) {
 		skb = frame_of(fake, c, linear);
 		page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		KUNIT_ASSERT_NOT_NULL(test, page);
-		memcpy(page_address(page), c->data + linear, known - linear);
+		memcpy(page_address(page), c->data + linear - 2 * ETH_ALEN,
+		       known - linear);
 		/* Not in the linear part any more. */
 		memset(skb_tail_pointer(skb), 0x99, known - linear);
 		skb_add_rx_frag(skb, 0, page, 0, c->len - linear, PAGE_SIZE);
@@ -363,16 +379,14 @@ static void demux_no_header(struct kunit *test)
 static void demux_vlan_metadata(struct kunit *test)
 {
 	const struct frame_case *c = &frame_cases[0];
-	struct dlil_demux_desc desc = ETYPE(0x81, 0x00);
+	static const struct dlil_demux_desc vlan = ETYPE(0x81, 0x00);
+	static const struct dlil_demux_desc ip = ETYPE(0x08, 0x00);
 	struct fake *fake = ether_attached(test);
 	struct sk_buff *skb;
 	u32 family;
 
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
-							     &desc, 1)), 0);
-	desc = (struct dlil_demux_desc)ETYPE(0x08, 0x00);
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
-							     &desc, 1)), 0);
+	KUNIT_ASSERT_EQ(test, attach_one(fake, PF_SAP, vlan), 0);
+	KUNIT_ASSERT_EQ(test, attach_one(fake, PF_ETYPE, ip), 0);
 	skb = frame_of(fake, c, c->len);
 	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), 0);
 	KUNIT_EXPECT_EQ(test, family, PF_ETYPE);
@@ -398,23 +412,17 @@ static int take_one(void *cookie, struct dlil_ifnet *ifp, u32 family,
 static void demux_through_input(struct kunit *test)
 {
 	struct fake *fake = ether_attached(test);
-	struct fake_proto *etype, *sap, *snap;
-	unsigned int i, mcasts = 0;
+	unsigned int i, mcasts = 0, packets = 0;
+	struct fake_proto *protos[3];
 	struct dlil_flow want = {};
 	struct sk_buff_head list;
 	u64 noproto = 0;
 
-	etype = ether_proto(fake, PF_ETYPE, etype_descs,
-			    ARRAY_SIZE(etype_descs));
-	sap = ether_proto(fake, PF_SAP, sap_descs, ARRAY_SIZE(sap_descs));
-	snap = ether_proto(fake, PF_SNAP, snap_descs, ARRAY_SIZE(snap_descs));
-	etype->ops.input = take_one;
-	sap->ops.input = take_one;
-	snap->ops.input = take_one;
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(etype), 0);
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(sap), 0);
-	KUNIT_ASSERT_EQ(test, fake_proto_attach(snap), 0);
-
+	ether_protos(fake, protos);
+	for (i = 0; i < 3; i++) {
+		protos[i]->ops.input = take_one;
+		KUNIT_ASSERT_EQ(test, fake_proto_attach(protos[i]), 0);
+	}
 	__skb_queue_head_init(&list);
 	for (i = 0; i < ARRAY_SIZE(frame_cases); i++) {
 		const struct frame_case *c = &frame_cases[i];
@@ -439,9 +447,9 @@ static void demux_through_input(struct kunit *test)
 	fake_expect_flow(fake, &fake->in, &want, __LINE__);
 	KUNIT_EXPECT_EQ(test, fake->stats.imcasts, mcasts);
 	KUNIT_EXPECT_EQ(test, fake->stats.noproto, noproto);
-	KUNIT_EXPECT_EQ(test, atomic_read(&etype->packets) +
-			atomic_read(&sap->packets) +
-			atomic_read(&snap->packets), want.delivered);
+	for (i = 0; i < 3; i++)
+		packets += atomic_read(&protos[i]->packets);
+	KUNIT_EXPECT_EQ(test, packets, want.delivered);
 }
 
 struct desc_case {
@@ -524,17 +532,14 @@ static void descriptor_twice(struct kunit *test)
 /* PRO-6: values of different kinds never collide. */
 static void kinds_apart(struct kunit *test)
 {
-	static const struct dlil_demux_desc one[] = { ETYPE(0x08, 0x00) };
-	static const struct dlil_demux_desc two[] = { SAP(0x00, 0x08, 0x00) };
-	static const struct dlil_demux_desc three[] = { SNAP(0, 0, 0, 8, 0) };
+	static const struct dlil_demux_desc etype = ETYPE(0x08, 0x00);
+	static const struct dlil_demux_desc sap = SAP(0x00, 0x08, 0x00);
+	static const struct dlil_demux_desc snap = SNAP(0, 0, 0, 8, 0);
 	struct fake *fake = ether_attached(test);
 
-	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_ETYPE,
-							     one, 1)), 0);
-	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SAP,
-							     two, 1)), 0);
-	KUNIT_EXPECT_EQ(test, fake_proto_attach(ether_proto(fake, PF_SNAP,
-							     three, 1)), 0);
+	KUNIT_EXPECT_EQ(test, attach_one(fake, PF_ETYPE, etype), 0);
+	KUNIT_EXPECT_EQ(test, attach_one(fake, PF_SAP, sap), 0);
+	KUNIT_EXPECT_EQ(test, attach_one(fake, PF_SNAP, snap), 0);
 }
 
 #define N_DESCS	200
@@ -545,7 +550,7 @@ static void many_descriptors(struct kunit *test)
 	struct fake *fake = ether_attached(test);
 	struct dlil_demux_desc *descs;
 	struct fake_proto *proto;
-	u8 data[60] = { US, SOMEBODY };
+	u8 data[60] = {};
 	struct sk_buff *skb;
 	u32 i, family;
 
@@ -611,29 +616,28 @@ static void attach_detach_orders(struct kunit *test)
 	struct fake *fake = ether_attached(test);
 	struct fake_proto *protos[3];
 	bool there[3] = {};
-	int i, j;
+	int i, j, n;
+	void *data;
 
-	protos[0] = ether_proto(fake, PF_ETYPE, etype_descs,
-				ARRAY_SIZE(etype_descs));
-	protos[1] = ether_proto(fake, PF_SAP, sap_descs,
-				ARRAY_SIZE(sap_descs));
-	protos[2] = ether_proto(fake, PF_SNAP, snap_descs,
-				ARRAY_SIZE(snap_descs));
+	ether_protos(fake, protos);
 	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		for (j = 0; j < 3; j++) {
-			KUNIT_EXPECT_EQ(test, fake_proto_attach(protos[(*add)[j]]), 0);
-			there[(*add)[j]] = true;
+			n = (*add)[j];
+			KUNIT_EXPECT_EQ(test, fake_proto_attach(protos[n]), 0);
+			there[n] = true;
 			expect_only(fake, there);
 		}
 		for (j = 0; j < 3; j++) {
-			u32 family = protos[orders[i][j]]->family;
-
-			KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp,
-								family), 0);
-			there[orders[i][j]] = false;
+			n = orders[i][j];
+			KUNIT_EXPECT_EQ(test,
+					dlil_proto_detach(fake->ifp,
+							  protos[n]->family),
+					0);
+			there[n] = false;
 			expect_only(fake, there);
 		}
-		KUNIT_EXPECT_NULL(test, rcu_access_pointer(*dlil_ifnet_family_data(fake->ifp)));
+		data = rcu_access_pointer(*dlil_ifnet_family_data(fake->ifp));
+		KUNIT_EXPECT_NULL(test, data);
 	}
 }
 
@@ -692,7 +696,9 @@ static void framer(struct kunit *test)
 	const struct room_case *c = test->param_value;
 	static const u8 payload[] = { 1, 2, 3, 4, 5 };
 	static const u8 want[] = {
-		0x02, 't', 'a', 'r', 'g', 'e', US, 0x88, 0xb5, 1, 2, 3, 4, 5,
+		0x02, 't', 'a', 'r', 'g', 'e',
+		0x02, 0x11, 0x22, 0x33, 0x44, 0x55, 0x88, 0xb5,
+		1, 2, 3, 4, 5,
 	};
 	struct fake *fake = ether_acquire(test);
 	struct sk_buff *skb, *clone = NULL;
@@ -751,4 +757,5 @@ static struct kunit_suite dlil_ether_suite = {
 	.name = "dlil_ether",
 	.test_cases = dlil_ether_cases,
 };
+
 kunit_test_suite(dlil_ether_suite);

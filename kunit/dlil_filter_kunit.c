@@ -10,13 +10,29 @@ struct attach_case {
 	void (*spoil)(struct fake_filter *filter);
 };
 
-static void no_ops(struct fake_filter *f) { f->params.ops = NULL; }
-static void no_name(struct fake_filter *f) { f->params.name = NULL; }
-static void blank_name(struct fake_filter *f) { f->params.name = ""; }
+static void no_ops(struct fake_filter *f)
+{
+	f->params.ops = NULL;
+}
+
+static void no_name(struct fake_filter *f)
+{
+	f->params.name = NULL;
+}
+
+static void blank_name(struct fake_filter *f)
+{
+	f->params.name = "";
+}
 
 static void long_name(struct fake_filter *f)
 {
 	f->params.name = "a name that does not fit in there";
+}
+
+static void unknown_flags(struct fake_filter *f)
+{
+	f->params.flags = DLIL_FILTER_VLAN << 1;
 }
 
 static const struct attach_case attach_cases[] = {
@@ -24,6 +40,7 @@ static const struct attach_case attach_cases[] = {
 	{ "no name", -EINVAL, no_name },
 	{ "empty name", -EINVAL, blank_name },
 	{ "long name", -ENAMETOOLONG, long_name },
+	{ "unknown flags", -EINVAL, unknown_flags },
 };
 
 static void attach_desc(const struct attach_case *c, char *desc)
@@ -289,6 +306,8 @@ static const struct verdict_case verdict_cases[] = {
 	  { .drops[DLIL_DROP_FILTER] = 1 } },
 	{ "input skips its kind", false, DLIL_SKIP, 0, "a1 b1 P1",
 	  { .delivered = 1 } },
+	{ "input unknown verdict", false, DLIL_SKIP + 1, 0, "a1 b1",
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
 	{ "output goes on", true, 0, 0, "a1 b1 c1 D1", { .delivered = 1 } },
 	{ "output stolen", true, DLIL_STOLEN, 0, "a1 b1", { .stolen = 1 } },
 	{ "output refused", true, -EPERM, -EPERM, "a1 b1",
@@ -297,6 +316,8 @@ static const struct verdict_case verdict_cases[] = {
 	  { .drops[DLIL_DROP_FILTER] = 1 } },
 	{ "output skips its kind", true, DLIL_SKIP, 0, "a1 b1 D1",
 	  { .delivered = 1 } },
+	{ "output unknown verdict", true, DLIL_SKIP + 1, -EINVAL, "a1 b1",
+	  { .drops[DLIL_DROP_FILTER] = 1 } },
 };
 
 static void verdict_desc(const struct verdict_case *c, char *desc)
@@ -331,25 +352,34 @@ static int other_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return fake_filter_in_ops.input(cookie, ifp, family, skb);
 }
 
-/* FLT-5: DLIL_SKIP passes over filters of the same kind, and no others. */
-static void skip_one_kind(struct kunit *test)
+/*
+ * FLT-3, FLT-5: DLIL_SKIP passes over filters of the same kind, and no others;
+ * more than one kind may do so.
+ */
+static void skip_kinds(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
 	struct fake_filter *filter;
-	char tag;
+	const char *tag;
 
-	for (tag = 'a'; tag <= 'e'; tag++) {
-		filter = fake_filter_new(fake, tag, &fake_filter_in_ops);
-		if (tag == 'b')
-			filter->verdict = DLIL_SKIP;
-		if (tag == 'd')
+	/* Small and capital letters are a kind each; b and B skip theirs. */
+	for (tag = "abcABdCDe"; *tag; tag++) {
+		filter = fake_filter_new(fake, *tag, &fake_filter_in_ops);
+		if (*tag < 'a')
 			filter->ops.input = other_input;
+		if (*tag == 'b' || *tag == 'B')
+			filter->verdict = DLIL_SKIP;
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
 	}
 
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_read(fake);
-	FAKE_EXPECT_TRACE(fake, "a1 b1 d1 a2 b2 d2");
+	FAKE_EXPECT_TRACE(fake, "a1 b1 A1 B1 a2 b2 A2 B2");
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[4].ref), 0);
+	fake_trace_clear(fake);
+	fake_input_new(fake, FAKE_PF_A, 3, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a3 b3 A3 C3 D3");
 }
 
 /* In place of packet n comes n + 100. */
@@ -682,7 +712,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(order, direction_gen_params),
 	KUNIT_CASE_PARAM(family_match, direction_gen_params),
 	KUNIT_CASE_PARAM(verdicts, verdict_gen_params),
-	KUNIT_CASE(skip_one_kind),
+	KUNIT_CASE(skip_kinds),
 	KUNIT_CASE_PARAM(replaced_packet, direction_gen_params),
 	KUNIT_CASE_PARAM(lost_packet, direction_gen_params),
 	KUNIT_CASE(detach_waits),
@@ -701,4 +731,5 @@ static struct kunit_suite dlil_filter_suite = {
 	.name = "dlil_filter",
 	.test_cases = dlil_filter_cases,
 };
+
 kunit_test_suite(dlil_filter_suite);

@@ -2,6 +2,7 @@
 /* The life of an ifnet: rows IFN-1 to IFN-10 in their plain form. */
 #include <linux/etherdevice.h>
 
+#include "../dlil_ifnet.h"
 #include "fake.h"
 
 /* IFN-1: the same id is busy while in use, and comes back afterwards. */
@@ -108,19 +109,98 @@ static void release_in_free(struct kunit *test)
 	dlil_ifnet_release(ifp);
 }
 
+#define ENOUGH	200
+
+/* IFN-2: released ifnets are kept, but not for ever. */
+static void released_are_bounded(struct kunit *test)
+{
+	struct dlil_ifnet *first, *ifp;
+	u32 id = 0;
+
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
+						 sizeof(id), &first), 0);
+	dlil_ifnet_get(first);
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 2);
+	dlil_ifnet_release(first);
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 2);
+	for (id = 1; id < ENOUGH; id++) {
+		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
+							 sizeof(id), &ifp), 0);
+		dlil_ifnet_release(ifp);
+	}
+	/* Ours is the only one left. */
+	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 1);
+	dlil_ifnet_put(first);
+}
+
+/* IFN-1, IFN-5: what to wait for when an id is busy with its end. */
+static void going(struct kunit *test)
+{
+	static const u8 id[] = "going";
+	struct dlil_ifnet *ifp;
+	struct fake *fake;
+
+	fake = fake_acquire_id(test, DLIL_IFNET_RAW, id, sizeof(id));
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_going(DLIL_IFNET_RAW, id,
+						 sizeof(id)));
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_going(DLIL_IFNET_RAW, id,
+						 sizeof(id)));
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	ifp = dlil_ifnet_going(DLIL_IFNET_RAW, id, sizeof(id));
+	dlil_ifnet_io_end(fake->ifp);
+	KUNIT_ASSERT_PTR_EQ(test, ifp, fake->ifp);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_wait_detached(ifp), 0);
+	dlil_ifnet_put(ifp);
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_going(DLIL_IFNET_RAW, id,
+						 sizeof(id)));
+}
+
 struct init_case {
 	const char *name;
 	void (*spoil)(struct fake *fake);
 };
 
-static void no_driver(struct fake *fake) { fake->params.driver = NULL; }
-static void no_output(struct fake *fake) { fake->driver.output = NULL; }
-static void no_family(struct fake *fake) { fake->params.family = NULL; }
-static void no_demux(struct fake *fake) { fake->family.demux = NULL; }
-static void no_net(struct fake *fake) { fake->params.net = NULL; }
-static void no_name(struct fake *fake) { fake->params.name = NULL; }
-static void no_index(struct fake *fake) { fake->params.ifindex = 0; }
-static void bad_index(struct fake *fake) { fake->params.ifindex = -1; }
+static void no_driver(struct fake *fake)
+{
+	fake->params.driver = NULL;
+}
+
+static void no_output(struct fake *fake)
+{
+	fake->driver.output = NULL;
+}
+
+static void no_family(struct fake *fake)
+{
+	fake->params.family = NULL;
+}
+
+static void no_demux(struct fake *fake)
+{
+	fake->family.demux = NULL;
+}
+
+static void no_net(struct fake *fake)
+{
+	fake->params.net = NULL;
+}
+
+static void no_name(struct fake *fake)
+{
+	fake->params.name = NULL;
+}
+
+static void no_index(struct fake *fake)
+{
+	fake->params.ifindex = 0;
+}
+
+static void bad_index(struct fake *fake)
+{
+	fake->params.ifindex = -1;
+}
 
 static void long_address(struct fake *fake)
 {
@@ -184,8 +264,15 @@ struct attach_case {
 	bool no_address;
 };
 
-static void no_add_proto(struct fake *fake) { fake->family.add_proto = NULL; }
-static void no_del_proto(struct fake *fake) { fake->family.del_proto = NULL; }
+static void no_add_proto(struct fake *fake)
+{
+	fake->family.add_proto = NULL;
+}
+
+static void no_del_proto(struct fake *fake)
+{
+	fake->family.del_proto = NULL;
+}
 
 static const struct attach_case attach_cases[] = {
 	{ "no add_proto", -ENODEV, no_add_proto, ETH_ALEN },
@@ -608,6 +695,8 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE(acquire_bad_arguments),
 	KUNIT_CASE(release_while_attached),
 	KUNIT_CASE(release_in_free),
+	KUNIT_CASE(released_are_bounded),
+	KUNIT_CASE(going),
 	KUNIT_CASE_PARAM(init_bad_arguments, init_gen_params),
 	KUNIT_CASE(init_null),
 	KUNIT_CASE(init_while_attached),
@@ -635,4 +724,5 @@ static struct kunit_suite dlil_ifnet_suite = {
 	.name = "dlil_ifnet",
 	.test_cases = dlil_ifnet_cases,
 };
+
 kunit_test_suite(dlil_ifnet_suite);

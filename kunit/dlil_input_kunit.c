@@ -456,6 +456,32 @@ static void header_position(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&proto->packets), 2);
 }
 
+static int expect_no_header(struct fake_proto *p, struct sk_buff_head *list)
+{
+	struct sk_buff *skb = skb_peek(list);
+
+	KUNIT_EXPECT_PTR_EQ(p->fake->test, skb_mac_header(skb), skb->data);
+	__skb_queue_purge(list);
+	return 0;
+}
+
+/* INP-9: without a link header, that is where the packet begins. */
+static void no_header(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A)->list_hook = expect_no_header;
+	__skb_queue_head_init(&list);
+	skb = fake_rx(fake, FAKE_PF_A, 1);
+	skb_unset_mac_header(skb);
+	__skb_queue_tail(&list, skb);
+	fake_input(fake, &list);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1);
+}
+
 struct version_case {
 	const char *name;
 	bool v2;
@@ -692,6 +718,7 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE_PARAM(path_of_packet, path_gen_params),
 	KUNIT_CASE(batches),
 	KUNIT_CASE(header_position),
+	KUNIT_CASE(no_header),
 	KUNIT_CASE_PARAM(versions, version_gen_params),
 	KUNIT_CASE(list_taken_in_part),
 	KUNIT_CASE(queue_bound),
@@ -706,4 +733,5 @@ static struct kunit_suite dlil_input_suite = {
 	.name = "dlil_input",
 	.test_cases = dlil_input_cases,
 };
+
 kunit_test_suite(dlil_input_suite);

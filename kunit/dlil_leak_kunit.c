@@ -36,12 +36,14 @@ static struct console watcher = {
 noinline void dlil_leak_plant(void);
 noinline void dlil_leak_plant(void)
 {
-	void *volatile lost;
+	void *lost;
 	int i;
 
-	for (i = 0; i < PLANTS; i++)
+	/* The last one may stay in a register for a while. */
+	for (i = 0; i < PLANTS; i++) {
 		lost = kzalloc(48, GFP_KERNEL);
-	lost = NULL;
+		OPTIMIZER_HIDE_VAR(lost);
+	}
 }
 
 static int dlil_leak_suite_init(struct kunit_suite *suite)
@@ -72,4 +74,5 @@ static struct kunit_suite dlil_leak_suite = {
 	.suite_init = dlil_leak_suite_init,
 	.test_cases = dlil_leak_cases,
 };
+
 kunit_test_suite(dlil_leak_suite);

@@ -330,4 +330,5 @@ static struct kunit_suite dlil_match_suite = {
 	.name = "dlil_match",
 	.test_cases = dlil_match_cases,
 };
+
 kunit_test_suite(dlil_match_suite);

@@ -418,4 +418,5 @@ static struct kunit_suite dlil_output_suite = {
 	.name = "dlil_output",
 	.test_cases = dlil_output_cases,
 };
+
 kunit_test_suite(dlil_output_suite);

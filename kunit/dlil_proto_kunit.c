@@ -20,24 +20,51 @@ static int attach(struct fake_proto *p, bool v2)
 struct attach_case {
 	const char *name;
 	bool v2;
+	int err;
 	void (*spoil)(struct fake_proto *p);
 };
 
-static void no_family(struct fake_proto *p) { p->family = 0; }
-static void no_ops(struct fake_proto *p) { p->params.ops = NULL; }
-static void no_input(struct fake_proto *p) { p->ops.input = NULL; }
-static void no_input_list(struct fake_proto *p) { p->ops.input_list = NULL; }
-static void no_descs(struct fake_proto *p) { p->params.n_descs = 1; }
+static void no_family(struct fake_proto *p)
+{
+	p->family = 0;
+}
+
+static void no_ops(struct fake_proto *p)
+{
+	p->params.ops = NULL;
+}
+
+static void no_input(struct fake_proto *p)
+{
+	p->ops.input = NULL;
+}
+
+static void no_input_list(struct fake_proto *p)
+{
+	p->ops.input_list = NULL;
+}
+
+static void no_descs(struct fake_proto *p)
+{
+	p->params.n_descs = 1;
+}
+
+static void long_name(struct fake_proto *p)
+{
+	p->params.name = "a name that does not fit in there";
+}
 
 static const struct attach_case attach_cases[] = {
-	{ "v1 without family", false, no_family },
-	{ "v1 without ops", false, no_ops },
-	{ "v1 without input", false, no_input },
-	{ "v1 without descriptors", false, no_descs },
-	{ "v2 without family", true, no_family },
-	{ "v2 without ops", true, no_ops },
-	{ "v2 without input_list", true, no_input_list },
-	{ "v2 without descriptors", true, no_descs },
+	{ "v1 without family", false, -EINVAL, no_family },
+	{ "v1 without ops", false, -EINVAL, no_ops },
+	{ "v1 without input", false, -EINVAL, no_input },
+	{ "v1 without descriptors", false, -EINVAL, no_descs },
+	{ "v2 without family", true, -EINVAL, no_family },
+	{ "v2 without ops", true, -EINVAL, no_ops },
+	{ "v2 without input_list", true, -EINVAL, no_input_list },
+	{ "v2 without descriptors", true, -EINVAL, no_descs },
+	{ "v1 with a long name", false, -ENAMETOOLONG, long_name },
+	{ "v2 with a long name", true, -ENAMETOOLONG, long_name },
 };
 
 static void attach_desc(const struct attach_case *c, char *desc)
@@ -55,7 +82,7 @@ static void attach_errors(struct kunit *test)
 	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
 
 	c->spoil(proto);
-	KUNIT_EXPECT_EQ(test, attach(proto, c->v2), -EINVAL);
+	KUNIT_EXPECT_EQ(test, attach(proto, c->v2), c->err);
 	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
 }
 
@@ -335,6 +362,55 @@ static void detach_from_own_callback(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_NOPROTO] = 1);
 }
 
+static int detach_from_pre_output(void *cookie, struct dlil_ifnet *ifp,
+				  u32 family, struct sk_buff *skb,
+				  const struct sockaddr *dest,
+				  struct dlil_frame *frame)
+{
+	struct fake_proto *p = cookie;
+
+	KUNIT_EXPECT_EQ(p->fake->test, dlil_proto_detach(ifp, family),
+			-EDEADLK);
+	return 0;
+}
+
+/* PRO-3: output callbacks must not sleep, so it is refused there. */
+static void detach_from_output(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->ops.pre_output = detach_from_pre_output;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 1, 1, 0), 0);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 0);
+}
+
+static bool is_attached(struct fake *fake, u32 family)
+{
+	bool ret;
+
+	rcu_read_lock();
+	ret = dlil_proto_is_attached(fake->ifp, family);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* PRO-1, PRO-3 */
+static void asked_for(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	KUNIT_EXPECT_FALSE(test, is_attached(fake, FAKE_PF_A));
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_TRUE(test, is_attached(fake, FAKE_PF_A));
+	KUNIT_EXPECT_FALSE(test, is_attached(fake, FAKE_PF_B));
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_FALSE(test, is_attached(fake, FAKE_PF_A));
+}
+
 static int detach_proto(struct fake_filter *f, struct sk_buff **skb)
 {
 	f->hook = NULL;
@@ -449,6 +525,8 @@ static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE_PARAM(detach_waits, version_gen_params),
 	KUNIT_CASE(successor),
 	KUNIT_CASE_PARAM(detach_from_own_callback, version_gen_params),
+	KUNIT_CASE(detach_from_output),
+	KUNIT_CASE(asked_for),
 	KUNIT_CASE_PARAM(detach_before_delivery, version_gen_params),
 	KUNIT_CASE(detached_without_lock),
 	{}
@@ -458,4 +536,5 @@ static struct kunit_suite dlil_proto_suite = {
 	.name = "dlil_proto",
 	.test_cases = dlil_proto_cases,
 };
+
 kunit_test_suite(dlil_proto_suite);

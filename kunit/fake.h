@@ -14,15 +14,7 @@
 #include <linux/completion.h>
 #include <linux/module.h>
 #include <linux/skbuff.h>
-#include <linux/version.h>
 #include <net/dlil.h>
-
-/* The namespace's name became a string in 6.13. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-#define FAKE_KUNIT_NS EXPORTED_FOR_KUNIT_TESTING
-#else
-#define FAKE_KUNIT_NS "EXPORTED_FOR_KUNIT_TESTING"
-#endif
 
 /* Protocol families of the tests. */
 #define FAKE_PF_A	(DLIL_PF_PRIVATE + 1)
@@ -199,7 +191,7 @@ struct fake {
 	struct dlil_stats stats;
 	struct dlil_flow in;
 	struct dlil_flow out;
-	spinlock_t lock;
+	spinlock_t lock;	/* of the trace */
 	size_t len;
 	char trace[FAKE_TRACE];
 };

@@ -61,9 +61,12 @@ copy_module() {
 
 # Says every half minute that the build goes on.
 tick() {
+	local next=30
+
 	while sleep 1 && kill -0 $$ 2>/dev/null; do
-		[ $((SECONDS % 30)) -ne 0 ] ||
-			say "building Linux $series for KUnit: $SECONDS s, see $log"
+		[ "$SECONDS" -ge $next ] || continue
+		say "building Linux $series for KUnit: $SECONDS s, see $log"
+		next=$((next + 30))
 	done
 }
 
