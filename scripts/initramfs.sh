@@ -15,21 +15,28 @@
 # DLIL_VM_IMAGE    bzImage to boot instead of the distribution's ($KERNEL)
 # DLIL_VM_MODULES  folder in which its lib/modules/RELEASE is
 # DLIL_VM_KDIR     folder to build modules for it in
+# DLIL_VM_BUILT    not empty: what --dlil builds is built already
 # DLIL_VM_TTY      not empty: the script has a terminal
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-# What the guest runs, real ones; busybox stands in for all others.
+# What the guest runs, real ones; busybox stands in for most others.
 TOOLS=(bash ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
-	kmod dmesg setpriv setsid unshare nsenter grep sed mawk find xargs
-	cat cmp cut chmod chown cp dd env head ls mkdir mktemp mv nice nohup
+	kmod dmesg setpriv setsid unshare nsenter chrt taskset grep sed mawk
+	find xargs cat cmp cut chmod chown cp dd env head ls mkdir mktemp mv nice nohup
 	readlink rm seq sha256sum sleep sort stdbuf stty tail tee timeout
 	touch tr uniq watch wc column)
 PACKAGES=(busybox-static bash iproute2 nftables iputils-ping ethtool iperf3
 	tcpdump tcpreplay socat jq kmod util-linux bsdextrautils grep sed mawk
 	findutils coreutils diffutils procps ncurses-base libc6)
+# Applets that run a command prefer an applet to anything in PATH: real ones of
+# those in TOOLS, or none.
+NOT_BUSYBOX=(ash chpst chroot chrt cttyhack env envdir envuidgid find flock hush
+	ionice linux32 linux64 nice nohup nsenter run-parts runsv runsvdir script setarch setpriv
+	setsid setuidgid sh softlimit start-stop-daemon su taskset tcpsvd time
+	timeout udpsvd unshare watch xargs)
 # Not in a distribution's kernel image, but in its modules.
 MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	sch_ingress sch_netem sch_tbf cls_matchall cls_flower cls_u32 cls_bpf
@@ -91,9 +98,9 @@ copy_tools() {
 		ln -s ../bin/kmod "$root/usr/sbin/$tool"
 	done
 	install -m 755 "$(command -v busybox)" "$root/usr/lib/busybox/busybox"
-	for applet in $(busybox --list); do
-		[ "$applet" = busybox ] ||
-			ln -s busybox "$root/usr/lib/busybox/$applet"
+	for applet in $(busybox --list | grep -vx busybox |
+		grep -vxF "$(printf '%s\n' "${NOT_BUSYBOX[@]}")"); do
+		ln -s busybox "$root/usr/lib/busybox/$applet"
 	done
 	for path in linux vt100 vt220 xterm xterm-256color screen \
 		screen-256color tmux-256color dumb; do
@@ -160,8 +167,6 @@ build_dlil() {
 	}
 	need_packages make gcc libc6-dev rsync python3 \
 		libmnl-dev libpcap-dev libjansson-dev
-	BUILD=$TOP/build/module-$RELEASE
-	mkdir -p "$BUILD"
 	# No times: what differs is newer, even if it was checked out earlier.
 	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
 		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
@@ -212,7 +217,7 @@ add_modules_dep() {
 
 WITH_DLIL=
 [ "${1:-}" != --dlil ] || { WITH_DLIL=1; shift; }
-[ $# -ge 2 ] || { sed -n '3,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '3,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 OUT=$1 SCRIPT=$2
 shift 2
 
@@ -241,7 +246,9 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 } >"$ROOT/dlil/run"
 [ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
 if [ -n "$WITH_DLIL" ]; then
-	build_dlil
+	BUILD=$TOP/build/module-$RELEASE
+	mkdir -p "$BUILD"
+	[ -n "${DLIL_VM_BUILT:-}" ] || locked "build-$RELEASE" build_dlil
 	copy_dlil "$ROOT"
 fi
 add_modules_dep "$ROOT" "$BASE"

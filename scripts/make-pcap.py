@@ -113,7 +113,7 @@ FRAMES = [
     (2, frame(US, 0x86DD, icmp6_echo())),
     (3, frame(BROADCAST, 0x0800, udp(10, bytes([10, 7, 0, 255])))),
     (2, frame(IPV4_GROUP, 0x0800, udp(10, bytes([224, 0, 0, 1])))),
-    (5, frame(IPV6_GROUP, 0x86DD, ipv6(17, bytes(8), IP6_US))),
+    (5, frame(IPV6_GROUP, 0x86DD, ipv6(17, bytes(8)))),
     # Jumbo, and as large as the device takes
     (3, frame(US, 0x0800, udp(8900))),
     (2, frame(US, 0x0800, udp(8972))),

@@ -8,7 +8,7 @@
 #   --dlil         build dlil and its tool and put them in
 #   --ktap         the script reports KTAP, and must have reported all of it
 #   --timeout S    time limit in seconds (180)
-#   --smp N        processors (4)
+#   --smp N        processors (2)
 #   --mem M        memory, in QEMU's notation (1G)
 #   --append TEXT  more for the kernel's command line
 #   --name NAME    where the logs go: build/vm/NAME.log, .out (SCRIPT's name)
@@ -27,7 +27,7 @@
 
 usage() { sed -n '3,22s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-TIMEOUT=180 SMP=4 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY=''
+TIMEOUT=180 SMP=2 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dlil) DLIL=(--dlil); shift ;;
@@ -89,7 +89,8 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 if use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
-	QEMU+=(-accel 'tcg,thread=multi' -cpu max)
+	# A plain processor is the one that is emulated fastest.
+	QEMU+=(-accel 'tcg,thread=multi' -cpu 'qemu64,+rdrand')
 fi
 # An Oops ends the run: what comes after it says nothing.  Caches of their own
 # show what is left in them when they are destroyed.

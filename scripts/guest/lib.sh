@@ -42,6 +42,18 @@ wait_for() {
 	done
 }
 
+# becomes WHAT WANTED COMMAND...: what it prints, within a few seconds.
+becomes() {
+	local what=$1 wanted=$2 got deadline=$((SECONDS + 10))
+	shift 2
+
+	until got=$("$@") && [ "$got" = "$wanted" ]; do
+		[ $SECONDS -lt $deadline ] ||
+			fail "$what is ${got:-nothing}, not $wanted"
+		sleep 0.05
+	done
+}
+
 # Joined by a wire, with addresses.
 two_namespaces() {
 	ip netns add dut
@@ -61,8 +73,8 @@ two_namespaces() {
 	END
 }
 
-# json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets.
-json() { ctl -j -s show dl0 | jq -r ".[0]$1"; }
+# json FILTER: of what dlilctl says of dl0, e.g. .stats.ipackets.
+json() { ctl -j -s show dl0 | jq -r ".[0] | $1"; }
 
 # filter NAME FIELD: of a filter of dl0.
 filter() {
@@ -87,20 +99,38 @@ unaccounted() {
 
 accounted() { [ -z "$(unaccounted "$1")" ]; }
 
-# pings FROM COUNT ADDRESS [ARG...]: how many answers came, and "dup" if one
-# came twice.
+# answers FILE: how many ping got, if those are the first so many, each once.
+# Not always in that order: two processors may have had a hand in it.
+answers() {
+	sed -nE 's/.*icmp_seq=([0-9]+) ttl=.*/\1/p' "$1" | sort -n | awk '
+		$1 != NR { wrong = 1 }
+		{ all = all " " $1 }
+		END { print wrong ? "lost or doubled:" all : NR + 0 }'
+}
+
+# pings FROM COUNT ADDRESS [ARG...]: how many answers came, as answers says.
+# It goes on until there are as many as wanted, or for 10 s; more pings than
+# that are sent if an answer takes its time.
 pings() {
 	local from=$1 count=$2 addr=$3
 	shift 3
 
-	{ "$from" ping -q -n -i 0.01 -W 1 -c "$count" "$@" "$addr" || true; } |
-		sed -nE 's/.* transmitted, ([0-9]+) received(, .*(dup))?.*/\1\3/p'
+	"$from" ping -n -i 0.01 -w 10 -c "$count" "$@" "$addr" >"$T/pings" ||
+		true
+	answers "$T/pings"
 }
+
+# How many pings were sent the last time.
+sent() { sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/pings"; }
 
 # no_pings FROM ADDRESS: none gets there and back, without waiting long.
 no_pings() {
-	is "answers to $1 from $2" "$(pings "$1" 5 "$2" -w 1)" 0
+	is "answers to $1 from $2" "$(pings "$1" 5 "$2" -i 0.05 -w 1)" 0
 }
+
+# comes_back FROM ADDRESS: after the neighbour was out of reach, which the kernel
+# finds out again only now and then.
+comes_back() { becomes "answers from $2" 1 pings "$1" 1 "$2" -w 1; }
 
 # ping_along FROM ADDRESS: go on pinging; the output is in $T/along.
 ping_along() {
@@ -115,15 +145,15 @@ along() { [ "$(grep -c 'bytes from' "$T/along")" -ge "$1" ]; }
 # along_more COUNT: so many further answers come.
 along_more() { wait_for 20 along $(($(grep -c 'bytes from' "$T/along") + $1)); }
 
-# Ends it; then every answer but at most the last has come, in order, once.
+# Ends it; then every answer but at most the last has come, once.
 end_along() {
+	local got
+
 	stop_along
-	sed -nE 's/.*icmp_seq=([0-9]+) .*/\1/p' "$T/along" |
-		awk '$1 != NR { exit 1 }' ||
-		fail "a ping was lost, came twice or out of order"
-	sed -nE 's/^([0-9]+) packets transmitted, ([0-9]+) received.*/\1 \2/p' \
-		"$T/along" | awk '{ exit $1 - $2 > 1 }' ||
-		fail "pings were lost: $(tail -n 3 "$T/along")"
+	got=$(answers "$T/along")
+	sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/along" |
+		awk -v got="$got" '{ exit got < $1 - 1 }' ||
+		fail "answers: $got; $(tail -n 3 "$T/along")"
 }
 
 stop_along() {
@@ -132,9 +162,16 @@ stop_along() {
 }
 
 # A flood in the background, which may lose what it likes.
+FLOODS=()
 flood() {
 	ip netns exec "$1" ping -q -n -f "$2" >/dev/null 2>&1 &
-	export FLOOD=$!
+	FLOODS+=($!)
+}
+
+end_floods() {
+	kill "${FLOODS[@]}"
+	wait "${FLOODS[@]}" || true
+	FLOODS=()
 }
 
 # is_listening NAMESPACE tcp|udp PORT

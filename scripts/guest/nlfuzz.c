@@ -168,7 +168,7 @@ static void put_wrong_attr(void)
 		attr->nla_len = rnd(NLA_HDRLEN);
 		break;
 	case 6: /* out of range */
-		put_u32(DLIL_A_IFINDEX, rnd(2) ? 0 : 0x80000000 + rnd(1000));
+		put_u32(DLIL_A_IFINDEX, 0);
 		break;
 	case 7: /* unknown inside a nest */
 		attr = nest(DLIL_A_FILTER);
@@ -334,8 +334,11 @@ int main(int argc, char **argv)
 		ret = talk(fd);
 		if (ret < 0)
 			continue;
-		fprintf(stderr, "message %u, command %u, was %s\n", i,
+		fprintf(stderr, "message %u, command %u, was %s:", i,
 			msg.genl.cmd, ret ? "not answered" : "accepted");
+		for (i = 0; i < msg.nlh.nlmsg_len && i < 128; i++)
+			fprintf(stderr, " %02x", ((unsigned char *)&msg)[i]);
+		fputc('\n', stderr);
 		return 1;
 	}
 	printf("%u messages, all refused\n", count);

@@ -7,7 +7,9 @@
 
 set -eEuo pipefail
 cd /dlil
+# shellcheck source=scripts/guest/lib.sh
 . ./lib.sh
+# shellcheck source=scripts/guest/reports.sh
 . ./reports.sh
 for file in tests/*.sh; do
 	# shellcheck disable=SC1090 # each of them

@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run-tests.sh [PATTERN]: run the tests in tests/*.sh whose names match the
-# pattern, and report KTAP.  A test is a function test_NAME; the comment above
-# it names the rows of Documentation/semantics.rst that it proves.
+# run-tests.sh PATTERN PART PARTS: run the tests in tests/*.sh whose names match
+# the pattern, every PARTS-th of them from number PART on, and report KTAP.  A
+# test is a function test_NAME; the comment above it names the rows of
+# Documentation/semantics.rst that it proves.
 
 cd /dlil || exit
+# shellcheck source=scripts/guest/lib.sh
 . ./lib.sh
+# shellcheck source=scripts/guest/reports.sh
 . ./reports.sh
 
-LIMIT=60
+LIMIT=120
 
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
-	grep -E -- "${1:-.}")
+	grep -E -- "$1" | awk -v part="$2" -v parts="$3" 'NR % parts == part % parts')
 
 devices() { ip -n "$1" -br link | sed -E '/^lo /d; s/[ @].*//'; }
 
 # Complaints about the state that a test left, one a line.
 check_after() {
-	local ns dev mod file
+	local ns mod file
 
 	# STA-3
 	for ns in dut peer; do
@@ -90,4 +93,4 @@ for name in "${TESTS[@]}"; do
 	took=$(((${EPOCHREALTIME/./} - start) / 100000))
 	echo "$result $n $name # $((took / 10)).$((took % 10)) s"
 done
-[ "$failed" -eq 0 ] && [ "$n" -gt 0 ]
+[ "$failed" -eq 0 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
 # The sample module: a filter and a protocol of another module's, whose input
 # callbacks sleep.
@@ -23,7 +23,7 @@ test_sample_echo() {
 	is answers "$(pings peer 20 $IP0)" 20
 
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 88b5 $(printf '%092d' 0)"
-	wait_for 5 eval '[ "$(json .flow.input.drops.protocol)" = 1 ]'
+	becomes "drops by the protocol" 1 json .flow.input.drops.protocol
 
 	! rmmod dlil_sample 2>/dev/null || fail "it was unloaded while attached"
 	echo >$SAMPLE/dev
@@ -42,6 +42,6 @@ test_sample_detached() {
 	ctl attach dl0
 	dut bash -c "echo dl0 >$SAMPLE/dev"
 	timeout 9 ip -n dut link del dl0
-	wait_for 5 eval '[ -z "$(cat $SAMPLE/dev)" ]'
+	becomes "its device" "" cat $SAMPLE/dev
 	rmmod dlil_sample
 }
