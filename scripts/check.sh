@@ -15,8 +15,7 @@
 CHECKS=(build sparse checkpatch kernel-doc shellcheck tool netlink spdx
 	spelling hosts commits semantics)
 
-need_packages build-essential git libc6-dev libelf1 pahole perl shellcheck \
-	sparse codespell
+need_packages build-essential git perl shellcheck sparse codespell
 
 cd "$TOP"
 SERIES=$(scripts/kernel.sh version)
