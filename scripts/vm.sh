@@ -99,7 +99,8 @@ oops=panic slab_nomerge loglevel=8 $APPEND")
 
 RC=0
 if [ -n "$TTY" ]; then
-	"${QEMU[@]}" -chardev stdio,id=stdio,signal=off || RC=$?
+	"${QEMU[@]}" -chardev stdio,id=stdio,signal=off,mux=on -mon stdio ||
+		RC=$?
 else
 	timeout -k 5 "$TIMEOUT" "${QEMU[@]}" -chardev stdio,id=stdio \
 		</dev/null | tee "$OUT" || RC=${PIPESTATUS[0]}
