@@ -297,8 +297,9 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * returned, so the module detaches it at somebody's request, not in its exit.
  *
  * Context: process; may sleep.  May be called from input callbacks.
- * Return: 0; -EINVAL without ops or name or for unknown flags; -ENAMETOOLONG; -ENXIO unless the ifnet
- * is attached; -ENODEV if the module is going away; -ENOMEM.
+ * Return: 0; -EINVAL without ops or name or for unknown flags; -ENAMETOOLONG;
+ * -ENXIO unless the ifnet is attached; -ENODEV if the module is going away;
+ * -ENOMEM.
  */
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
@@ -495,7 +496,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 	mutex_unlock(&ifp->lock);
 	return err;
 }
-DLIL_EXPORT_FOR_TEST(dlil_filter_for_each);
+EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 
 /* The first filter on @ifp called @name: its reference, or 0. */
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,

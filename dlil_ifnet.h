@@ -128,9 +128,9 @@ static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 
 /* For the KUnit suites, which may be a module of their own. */
 #ifdef DLIL_TESTED
-#define DLIL_EXPORT_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
+#define EXPORT_SYMBOL_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
 #else
-#define DLIL_EXPORT_FOR_TEST(sym)
+#define EXPORT_SYMBOL_FOR_TEST(sym)
 #endif
 
 /* What a callback returned, as our callers want to see it. */

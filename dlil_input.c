@@ -27,9 +27,9 @@
 #include "dlil_stats.h"
 
 unsigned int dlil_rcvq_limit = 2048;
-DLIL_EXPORT_FOR_TEST(dlil_rcvq_limit);
+EXPORT_SYMBOL_FOR_TEST(dlil_rcvq_limit);
 bool dlil_multi_threaded_input = true;
-DLIL_EXPORT_FOR_TEST(dlil_multi_threaded_input);
+EXPORT_SYMBOL_FOR_TEST(dlil_multi_threaded_input);
 
 static struct dlil_thread dlil_main_thread;
 
@@ -230,7 +230,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	dlil_ifnet_io_end(ifp);
 	return list;
 }
-DLIL_EXPORT_FOR_TEST(dlil_input_batch);
+EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
 
 /*
  * Take all that is queued, oldest first.  A node of the queue is one packet

@@ -298,7 +298,7 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		match_free(m);
 	return err;
 }
-DLIL_EXPORT_FOR_TEST(dlil_match_add);
+EXPORT_SYMBOL_FOR_TEST(dlil_match_add);
 
 /**
  * dlil_match_del - take a match filter off an ifnet
@@ -314,21 +314,18 @@ int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 {
 	const struct dlil_filter_ops *ops;
 	dlil_filter_t ref;
-	int err;
 
 	ref = dlil_filter_find(ifp, name, &ops);
-	if (!ref) {
-		err = -ENOENT;
-	} else if (!is_match(ops)) {
+	if (ref && !is_match(ops)) {
 		NL_SET_ERR_MSG(extack,
 			       "filter belongs to a module: detach it there");
 		return -EPERM;
-	} else {
-		/* Stale by now if somebody else was faster. */
-		err = dlil_filter_detach(ref) ? -ENOENT : 0;
 	}
-	if (err)
+	/* Stale by now if somebody else was faster. */
+	if (!ref || dlil_filter_detach(ref)) {
 		NL_SET_ERR_MSG(extack, "there is no filter of this name");
-	return err;
+		return -ENOENT;
+	}
+	return 0;
 }
-DLIL_EXPORT_FOR_TEST(dlil_match_del);
+EXPORT_SYMBOL_FOR_TEST(dlil_match_del);

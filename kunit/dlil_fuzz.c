@@ -139,7 +139,11 @@ struct fuzz_kind {
 	int (*fn)(struct fuzz_filter *f, struct sk_buff **skb, u32 r, bool in);
 };
 
-#define FUZZ_KINDS 8
+#define FUZZ_KINDS 9
+
+/* In skb->mark: filter_inject() goes on and on with such a packet. */
+#define ENDLESS_MASK	0xff000000
+#define ENDLESS		0x5a000000
 
 /**
  * struct fuzz_target - an ifnet that frames are fed to
@@ -734,7 +738,10 @@ static struct sk_buff *make_frame(struct maker *m, struct fuzz_target *t,
 	struct sk_buff *skb;
 	unsigned int i;
 
-	m->len = m->l3 = m->l4 = m->check = 0;
+	m->len = 0;
+	m->l3 = 0;
+	m->l4 = 0;
+	m->check = 0;
 	m->total = some_length(m);
 	/* A device receives, and a packet socket sends, nothing shorter. */
 	if (t->dev)
@@ -848,6 +855,20 @@ static struct sk_buff *make_unframed(struct maker *m, struct fuzz_target *t,
 }
 
 /* Filters */
+
+static void hand_out(struct fuzz_target *t, u32 family,
+		     struct sk_buff_head *list, const struct sockaddr *dest,
+		     u32 flags)
+{
+	int err;
+
+	add(t, HANDED_OUT, skb_queue_len(list));
+	err = dlil_output(t->ifp, family, list, dest, flags);
+	if (err > 0 || err < -MAX_ERRNO || err == -ENOTSUPP)
+		fail("dlil_output() returned %d", err);
+	if (!skb_queue_empty(list))
+		fail("dlil_output() left something in the list");
+}
 
 static void park(struct fuzz_target *t, struct sk_buff *skb, bool in)
 {
@@ -1057,6 +1078,35 @@ static int filter_drop(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
 	return errors[r & 3];
 }
 
+/*
+ * Send a copy, as one that mirrors or answers would.  The copies of some packets
+ * are copied in turn, until the core stops that.
+ */
+static int filter_inject(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
+			 bool in)
+{
+	bool endless = ((*pskb)->mark & ENDLESS_MASK) == ENDLESS;
+	struct sk_buff *skb = *pskb, *copy;
+	struct sk_buff_head list;
+
+	if ((in || !endless) && r % 16)
+		return 0;
+	copy = skb_clone(skb, in ? GFP_KERNEL : GFP_ATOMIC);
+	if (!copy)
+		return 0;
+	track(copy);
+	if (in)
+		__skb_push(copy, copy->data - skb_mac_header(copy));
+	if (copy->ip_summed == CHECKSUM_COMPLETE)
+		copy->ip_summed = CHECKSUM_NONE;
+	if (!endless)
+		copy->mark = whim(skb, 4001);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, copy);
+	hand_out(f->target, 0, &list, NULL, DLIL_OUTPUT_RAW);
+	return 0;
+}
+
 /* All later ones of ours, since all have the same callback. */
 static int filter_skip(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
 		       bool in)
@@ -1067,6 +1117,7 @@ static int filter_skip(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
 static const struct fuzz_kind kinds[FUZZ_KINDS] = {
 	{ "fuzz-count", 1, filter_count },
 	{ "fuzz-read", 1, filter_read },
+	{ "fuzz-inject", 1, filter_inject },
 	{ "fuzz-edit", 3, filter_edit },
 	{ "fuzz-skip", 40, filter_skip },
 	{ "fuzz-replace", 10, filter_replace },
@@ -1311,12 +1362,12 @@ static void hold(struct worker *w, struct sk_buff *skb, bool clone)
 	};
 }
 
-/* Keep a clone of the packet, or of its neighbours' data. */
+/* Not of what the kernel's own segmentation of UDP writes to, clone or not. */
 static void maybe_clone(struct worker *w, struct sk_buff *skb)
 {
 	struct sk_buff *clone;
 
-	if (rnd(&w->m.rnd, 6))
+	if (rnd(&w->m.rnd, 6) || skb_shinfo(skb)->gso_type & SKB_GSO_UDP)
 		return;
 	clone = skb_clone(skb, GFP_KERNEL);
 	if (!clone)
@@ -1381,20 +1432,6 @@ static void hand_in(struct fuzz_target *t, struct sk_buff_head *list,
 		fail("dlil_input() returned %d", err);
 	if (!skb_queue_empty(list))
 		fail("dlil_input() left something in the list");
-}
-
-static void hand_out(struct fuzz_target *t, u32 family,
-		     struct sk_buff_head *list, const struct sockaddr *dest,
-		     u32 flags)
-{
-	int err;
-
-	add(t, HANDED_OUT, skb_queue_len(list));
-	err = dlil_output(t->ifp, family, list, dest, flags);
-	if (err > 0 || err < -MAX_ERRNO || err == -ENOTSUPP)
-		fail("dlil_output() returned %d", err);
-	if (!skb_queue_empty(list))
-		fail("dlil_output() left something in the list");
 }
 
 static void feed_input(struct worker *w, struct fuzz_target *t, unsigned int n)
@@ -1481,7 +1518,7 @@ static void feed_framed(struct worker *w, struct fuzz_target *t, unsigned int n)
 
 	sin.sin_addr.s_addr = some_inet(&w->m);
 	some_inet6(&w->m, &sin6.sin6_addr);
-	if ((family == DLIL_PF_INET6) ^ one_in(&w->m.rnd, 16))
+	if (one_in(&w->m.rnd, 16) != (family == DLIL_PF_INET6))
 		dest = (struct sockaddr *)&sin6;
 	if (one_in(&w->m.rnd, 16))
 		dest = NULL;
@@ -1638,17 +1675,21 @@ static void flow_diff(struct dlil_flow *now, const struct dlil_flow *before)
 static void check_flow(const char *name, const char *what,
 		       const struct dlil_flow *f)
 {
+	char reasons[12 * DLIL_DROP_MAX] = "";
 	u64 freed = 0;
-	int i;
+	int i, n = 0;
 
-	for (i = 0; i < DLIL_DROP_MAX; i++)
+	for (i = 0; i < DLIL_DROP_MAX; i++) {
 		freed += f->drops[i];
+		n += scnprintf(reasons + n, sizeof(reasons) - n, " %llu",
+			       f->drops[i]);
+	}
 	expect(name, "the sum of the reasons for drops", freed, f->freed);
 	expect(name, what, f->delivered + f->passed + f->stolen + f->freed,
 	       f->seen);
-	pr_info("%s: %s: %llu = %llu delivered, %llu passed, %llu stolen, %llu freed\n",
+	pr_info("%s: %s: %llu = %llu delivered + %llu passed + %llu stolen + %llu freed:%s\n",
 		name, what, f->seen, f->delivered, f->passed, f->stolen,
-		f->freed);
+		f->freed, reasons);
 }
 
 /* Nobody but us has to do with it. */

@@ -126,9 +126,10 @@ static uint16_t find_family(int fd)
 	begin(GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
 	msg.nlh.nlmsg_flags = NLM_F_REQUEST;
 	put_str(CTRL_ATTR_FAMILY_NAME, DLIL_GENL_NAME);
-	if (send(fd, &msg, msg.nlh.nlmsg_len, 0) < 0 ||
-	    (len = recv(fd, buf, sizeof(buf), 0)) < 0 ||
-	    nlh->nlmsg_type != GENL_ID_CTRL)
+	if (send(fd, &msg, msg.nlh.nlmsg_len, 0) < 0)
+		return 0;
+	len = recv(fd, buf, sizeof(buf), 0);
+	if (len < 0 || nlh->nlmsg_type != GENL_ID_CTRL)
 		return 0;
 	attr = (void *)((char *)NLMSG_DATA(nlh) + GENL_HDRLEN);
 	len = nlh->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN);
