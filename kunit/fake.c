@@ -663,8 +663,7 @@ static void fake_destroy(struct fake *fake)
 				fake->protos[i].attached);
 	KUNIT_EXPECT_EQ(test, fake->protos_deleted, fake->protos_added);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), fake->attaches);
-	/* What is left is that of the list of known ifnets. */
-	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == 1));
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == fake->refs));
 
 	if (!fake->released)
 		dlil_ifnet_release(fake->ifp);
@@ -707,6 +706,7 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	spin_lock_init(&fake->lock);
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(kind, id, len, &fake->ifp), 0);
+	fake->refs = fake_refs(fake);
 	atomic_inc(&live_fakes);
 	KUNIT_ASSERT_NOT_NULL(test,
 			      kunit_alloc_resource(test, NULL,

@@ -130,6 +130,7 @@ struct fake_task {
  * struct fake - an ifnet and its driver
  * @test: the test
  * @ifp: the ifnet
+ * @refs: references to it when it was acquired
  * @params: what it was made with; to be changed before it is attached
  * @driver: its driver's vector, as the test wants it
  * @family: its family's vector, as the test wants it
@@ -164,6 +165,7 @@ struct fake_task {
 struct fake {
 	struct kunit *test;
 	struct dlil_ifnet *ifp;
+	unsigned int refs;
 	struct dlil_ifnet_params params;
 	struct dlil_driver_ops driver;
 	struct dlil_family_ops family;
