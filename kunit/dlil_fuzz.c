@@ -1515,10 +1515,13 @@ static void feed_framed(struct worker *w, struct fuzz_target *t, unsigned int n)
 	struct sockaddr *dest = (struct sockaddr *)&sin;
 	u32 family = families[rnd(&w->m.rnd, ARRAY_SIZE(families))];
 	struct sk_buff_head list;
+	bool odd;
 
 	sin.sin_addr.s_addr = some_inet(&w->m);
 	some_inet6(&w->m, &sin6.sin6_addr);
-	if (one_in(&w->m.rnd, 16) != (family == DLIL_PF_INET6))
+	/* The right kind of address mostly, and the wrong one now and then. */
+	odd = one_in(&w->m.rnd, 16);
+	if (family == DLIL_PF_INET6 ? !odd : odd)
 		dest = (struct sockaddr *)&sin6;
 	if (one_in(&w->m.rnd, 16))
 		dest = NULL;
