@@ -110,9 +110,10 @@ checkpatch() {
 	local ignore=$1
 	shift
 
-	(cd "$OUT" && "$TREE/scripts/checkpatch.pl" --strict --no-tree \
-		--root="$TOP" --no-summary --show-types --quiet \
-		--ignore "$ignore" -f "${@/#/$TOP/}") | sed "s#$TOP/##"
+	printf '%s\0' "${@/#/$TOP/}" | (cd "$OUT" && xargs -0 -n 4 -P "$JOBS" \
+		"$TREE/scripts/checkpatch.pl" --strict --no-tree --root="$TOP" \
+		--no-summary --show-types --quiet --ignore "$ignore" -f) |
+		sed "s#$TOP/##"
 }
 
 # Macro arguments here are names to be pasted and conditions to be asked again.
