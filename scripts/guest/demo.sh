@@ -85,9 +85,9 @@ live_table() {
 printf '%sDLIL on Linux %s: a network device with filters and protocols, run in a kernel thread.%s\n' \
 	"$BOLD" "$(uname -r)" "$OFF"
 
-step "Two hosts, joined by a wire of 40 Mbit/s: dl0 of the one, pe0 of the other."
+step "Two hosts, joined by a wire of 32 Mbit/s: dl0 of the one, pe0 of the other."
 two_namespaces
-tc -n peer qdisc add dev pe0 root tbf rate 40mbit burst 64k latency 50ms
+tc -n peer qdisc add dev pe0 root tbf rate 32mbit burst 64k latency 50ms
 wait_for 10 peer grep -q up /sys/class/net/pe0/operstate
 run ip -n dut -br address show dev dl0
 run ip -n peer -br address show dev pe0
@@ -119,13 +119,14 @@ run dlilctl -n dut filter add dl0 no-ping in match icmp drop
 run dlilctl -n dut -s show dl0
 printf '  Now a transfer, and pings meanwhile:\n'
 start_transfer "$(json .stats.ibytes)"
-run peer ping -n -c 3 -i 0.2 -w 1 $IP0 || true
-shown "no ping is answered" same "$(pings peer 5 $IP0 -w 1)" 0
-shown "and the transfer goes on" goes_on
+run peer ping -n -c 3 -i 0.2 -w 1 $IP0 >$T/ping || true
+shown "the transfer goes on" goes_on
+cat $T/ping
+shown "and no ping is answered" grep -q ' 0 received, 100% packet loss' $T/ping
 end_transfer
 run dlilctl -n dut -s show dl0
 shown "the filter has counted the pings" \
-	test "$(filter no-ping matched)" -ge 5
+	test "$(filter no-ping matched)" -ge 3
 shown "and DLIL as many packets dropped by a filter" \
 	same "$(json .drops.filter)" "$(filter no-ping matched)"
 

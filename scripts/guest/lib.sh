@@ -85,7 +85,11 @@ filter() {
 # STA-3: nothing that entered DLIL is unaccounted for, or has two reasons.
 # Prints what is wrong.
 unaccounted() {
-	dlilctl -n "$1" -j -s show | jq -c '.[] | .ifname as $dev |
+	local all
+
+	all=$(dlilctl -n "$1" -j -s show)
+	[ "$all" != '[]' ] || return 0
+	jq -c <<<"$all" '.[] | .ifname as $dev |
 		(.flow | to_entries[] |
 		 select((.value |
 			 .seen != .delivered + .passed + .stolen + .freed or
@@ -99,10 +103,12 @@ unaccounted() {
 
 accounted() { [ -z "$(unaccounted "$1")" ]; }
 
-# answers FILE: how many ping got, if those are the first so many, each once.
-# Not always in that order: two processors may have had a hand in it.
+# answers FILE [MAX]: how many ping got, if those are the first so many, each once.
+# Not always in that order: two processors may have had a hand in it.  Of more
+# than MAX the rest is of no interest.
 answers() {
-	sed -nE 's/.*icmp_seq=([0-9]+) ttl=.*/\1/p' "$1" | sort -n | awk '
+	sed -nE 's/.*icmp_seq=([0-9]+) ttl=.*/\1/p' "$1" | sort -n |
+		head -n "${2:--0}" | awk '
 		$1 != NR { wrong = 1 }
 		{ all = all " " $1 }
 		END { print wrong ? "lost or doubled:" all : NR + 0 }'
@@ -117,7 +123,7 @@ pings() {
 
 	"$from" ping -n -i 0.01 -w 10 -c "$count" "$@" "$addr" >"$T/pings" ||
 		true
-	answers "$T/pings"
+	answers "$T/pings" "$count"
 }
 
 # How many pings were sent the last time.
