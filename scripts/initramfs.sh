@@ -156,9 +156,27 @@ make_base() {
 	mv "$tmp" "$dir"
 }
 
+# Static programs from all C files in scripts/guest, since they are few.
+build_guest_tools() {
+	local out=$BUILD/guest-tools table=$TOP/scripts/fuzz/nl-table.py src
+
+	rm -rf "$out" "$out.h"
+	mkdir -p "$out" "$out.h"
+	if [ -e "$table" ]; then
+		need_packages python3-yaml
+		/usr/bin/python3 "$table" \
+			"$TOP/Documentation/netlink/specs/dlil.yaml" \
+			>"$out.h/nl-table.h"
+	fi
+	find "$TOP/scripts/guest" -name '*.c' | while read -r src; do
+		gcc -O2 -Wall -Wextra -Werror -static -I "$TOP/include/uapi" \
+			-I "$out.h" -o "$out/$(basename "$src" .c)" "$src"
+	done
+}
+
 # Builds of several kernels do not disturb each other, nor the checkout.
 build_dlil() {
-	local kdir=${DLIL_VM_KDIR:-}
+	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_FUZZ=m)
 
 	[ -n "$kdir" ] || {
 		[ -z "${DLIL_VM_IMAGE:-}" ] ||
@@ -167,35 +185,38 @@ build_dlil() {
 	}
 	need_packages make gcc libc6-dev rsync python3 \
 		libmnl-dev libpcap-dev libjansson-dev
+	! grep -q '^CONFIG_KUNIT=[ym]' "$kdir/.config" ||
+		config+=(CONFIG_DLIL_KUNIT_TEST=m CONFIG_DLIL_PLANTED=m)
 	# No times: what differs is newer, even if it was checked out earlier.
 	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
 		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
 		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
 		--exclude='Module.symvers' --exclude='modules.order' \
-		--exclude='*.d' --exclude='.flags' --exclude='/guest-tools' \
+		--exclude='*.d' --exclude='.flags' \
+		--exclude='/guest-tools' --exclude='/guest-tools.h' \
 		--exclude='/tools/dlilctl/dlilctl' \
 		--exclude='/samples/echo-client' \
 		"$TOP/" "$BUILD/"
 	say "building dlil for $RELEASE"
 	{
-		make -C "$BUILD" -j "$JOBS" KDIR="$kdir" modules samples &&
-		make -C "$BUILD" -j "$JOBS" tool
+		make -C "$BUILD" -j "$JOBS" KDIR="$kdir" "${config[@]}" \
+			modules samples &&
+		make -C "$BUILD" -j "$JOBS" tool &&
+		build_guest_tools
 	} >"$BUILD.log" 2>&1 || {
 		tail -n 40 "$BUILD.log" >&2
 		die "the build failed, see $BUILD.log"
 	}
-	mkdir -p "$BUILD/guest-tools"
-	gcc -O2 -Wall -Wextra -Werror -static -o "$BUILD/guest-tools/nlfuzz" \
-		-I "$TOP/include/uapi" "$TOP/scripts/guest/nlfuzz.c"
 }
 
 copy_dlil() {
 	local root=$1 updates=$1/usr/lib/modules/$RELEASE/updates
 
 	mkdir -p "$updates" "$root/usr/bin"
-	install -m 644 "$BUILD"/dlil.ko "$BUILD"/samples/*.ko "$updates/"
+	install -m 644 "$BUILD"/dlil.ko "$BUILD"/samples/*.ko \
+		"$BUILD"/kunit/*.ko "$updates/"
 	install -m 755 "$BUILD/tools/dlilctl/dlilctl" \
-		"$BUILD/samples/echo-client" "$BUILD/guest-tools/nlfuzz" \
+		"$BUILD/samples/echo-client" "$BUILD"/guest-tools/* \
 		"$root/usr/bin/"
 	copy_libs "$root" "$root/usr/bin/dlilctl"
 	python3 "$TOP/scripts/make-pcap.py" "$root/dlil/odd.pcap"

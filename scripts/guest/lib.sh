@@ -87,7 +87,7 @@ filter() {
 unaccounted() {
 	local all
 
-	all=$(dlilctl -n "$1" -j -s show)
+	all=$(dlilctl -n "$1" -j -s show) || { echo "no answer"; return; }
 	[ "$all" != '[]' ] || return 0
 	jq -c <<<"$all" '.[] | .ifname as $dev |
 		(.flow | to_entries[] |

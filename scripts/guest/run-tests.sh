@@ -17,39 +17,53 @@ LIMIT=120
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
 	grep -E -- "$1" | awk -v part="$2" -v parts="$3" 'NR % parts == part % parts')
 
-devices() { ip -n "$1" -br link | sed -E '/^lo /d; s/[ @].*//'; }
+# Of a namespace, but for lo.
+devices() {
+	local name
+
+	ip -n "$1" -br link | while read -r name _; do
+		[ "$name" = lo ] || echo "${name%@*}"
+	done
+}
+
+# Deleted here, not with its namespace, a device is gone when the command
+# returns: that waits for the last reference.
+delete_devices() {
+	local all
+
+	all=$(devices "$1")
+	[ -n "$all" ] || return 0
+	timeout 20 ip -n "$1" -force -batch - 2>/dev/null \
+		<<<"link del ${all//$'\n'/$'\n'link del }"
+	all=$(devices "$1")
+	[ -z "$all" ] || echo "cannot be deleted: $all"
+}
 
 # Complaints about the state that a test left, one a line.
 check_after() {
-	local ns mod file
+	local ns mod file comm
 
 	# STA-3
 	for ns in dut peer; do
 		[ -e "/run/netns/$ns" ] || continue
-		ip netns pids "$ns" | xargs -r kill -9 2>/dev/null
 		[ -d /sys/module/dlil ] || continue
 		(wait_for 5 accounted "$ns") 2>/dev/null || {
 			echo "packets are unaccounted for in $ns:"
 			unaccounted "$ns"
 		}
 	done
-	# A device that is deleted here, not with its namespace, is gone when
-	# the command returns: that waits for the last reference.
 	for ns in dut peer; do
 		[ -e "/run/netns/$ns" ] || continue
-		devices "$ns" | sed 's/^/link del /' |
-			timeout 20 ip -n "$ns" -force -batch - 2>/dev/null
-		[ -z "$(devices "$ns")" ] ||
-			echo "cannot be deleted: $(devices "$ns")"
+		delete_devices "$ns"
 		ip netns del "$ns"
 	done
 	for mod in dlil_sample dlil; do
 		[ ! -d "/sys/module/$mod" ] || timeout 20 rmmod "$mod" 2>&1
 	done
-	grep -lE '^dl(il|0)' /proc/[0-9]*/comm 2>/dev/null |
-		while read -r file; do
-			echo "a thread is left: $(cat "$file")"
-		done
+	for file in /proc/[0-9]*/comm; do
+		read -r comm 2>/dev/null <"$file" || continue
+		[[ $comm != dlil* ]] || echo "a thread is left: $comm"
+	done
 	for file in /sys/kernel/slab/dlil*; do
 		[ ! -e "$file" ] || echo "a slab cache is left: ${file##*/}"
 	done
@@ -62,8 +76,11 @@ run() {
 	local name=$1 status=0 complaints mark=dlil-test-begins-$1 log=/tmp/log.$1
 
 	echo "$mark" >/dev/kmsg
+	# Has a process group of its own, of which nothing is to be left.
 	timeout -k 5 "$LIMIT" bash one-test.sh "test_$name" </dev/null \
-		>"$log" 2>&1 || status=$?
+		>"$log" 2>&1 &
+	wait $! || status=$?
+	kill -9 -- -$! 2>/dev/null
 	[ $status -ne 124 ] || echo "not over after $LIMIT s" >>"$log"
 	complaints=$(check_after)
 	[ -z "$complaints" ] || { status=1; echo "$complaints" >>"$log"; }
