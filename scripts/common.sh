@@ -26,31 +26,6 @@ as_root() {
 	fi
 }
 
-# apt's lists may be absent (a fresh machine) or old; read them at most once.
-apt_update() {
-	[ -z "${DLIL_APT_UPDATED:-}" ] || return 0
-	say "reading the package lists (apt-get update)"
-	as_root apt-get update -qq >&2
-	export DLIL_APT_UPDATED=1
-}
-
-# need_packages PKG...: install what is missing, saying what.
-need_packages() {
-	local p missing=()
-
-	for p in "$@"; do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
-			grep -q 'ok installed' || missing+=("$p")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
-	apt_update
-	say "installing: ${missing[*]}"
-	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -qq -y --no-install-recommends \
-		"${missing[@]}" >"$CACHE/apt.log" 2>&1 ||
-		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install failed"; }
-}
-
 # locked NAME COMMAND...: one at a time, whoever else uses the same cache.
 locked() {
 	local name=$1
@@ -59,6 +34,48 @@ locked() {
 		flock 9
 		"$@"
 	) 9>"$CACHE/$name.lock"
+}
+
+# apt's lists may be absent (a fresh machine) or old: read now and then.
+read_lists() {
+	[ -z "$(find "$CACHE" -maxdepth 1 -name apt-updated -mmin -60)" ] ||
+		[ -z "$(find /var/lib/apt/lists -name '*_Packages*')" ] ||
+		return 0
+	say "reading the package lists (apt-get update)"
+	as_root apt-get update -qq >&2
+	touch "$CACHE/apt-updated"
+}
+
+apt_update() { locked apt read_lists; }
+
+# missing_packages PKG...: those of them that are not installed.
+missing_packages() {
+	local p
+
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null |
+			grep -q 'ok installed' || echo "$p"
+	done
+}
+
+# Somebody else may have installed them while we waited for our turn.
+install_packages() {
+	local missing
+
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	read_lists
+	say "installing: ${missing[*]}"
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -qq -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=300 "${missing[@]}" \
+		>"$CACHE/apt.log" 2>&1 ||
+		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install failed"; }
+}
+
+# need_packages PKG...: install what is missing, saying what.
+need_packages() {
+	[ -z "$(missing_packages "$@")" ] || locked apt install_packages "$@"
 }
 
 # fetch_unpacked DIR PACKAGE...: unpack packages under DIR without installing

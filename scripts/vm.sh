@@ -58,11 +58,12 @@ truncate -s 0 "$LOG" "$OUT"
 # A /dev/kvm that opens may still hang its guests, so one has to boot: without
 # a root file system the kernel panics, and leaves by itself.
 kvm_boots() {
-	timeout 8 qemu-system-x86_64 -accel kvm -cpu host -m 256M -nodefaults \
+	# In a shell of its own, which is not to say that QEMU was aborted.
+	(timeout 8 qemu-system-x86_64 -accel kvm -cpu host -m 256M -nodefaults \
 		-no-user-config -display none -no-reboot -kernel "$IMAGE" \
 		-serial "file:$WORK/probe" -append 'console=ttyS0 panic=-1' \
-		</dev/null >/dev/null 2>&1 &&
-		grep -q 'Linux version' "$WORK/probe"
+		</dev/null && grep -q 'Linux version' "$WORK/probe") \
+		>/dev/null 2>&1
 }
 
 # What the probe said holds until this machine boots again.
