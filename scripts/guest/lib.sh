@@ -73,14 +73,18 @@ two_namespaces() {
 	END
 }
 
-# json FILTER: of what dlilctl says of dl0, e.g. .stats.ipackets.
-json() { ctl -j -s show dl0 | jq -r ".[0] | $1"; }
+# json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
+# jq, which takes its time.
+json() {
+	if [[ $1 =~ ^[].a-z_0-9[=#]+$ ]]; then
+		ctl -j -s show dl0 | jget "[0]$1"
+	else
+		ctl -j -s show dl0 | jq -r ".[0] | $1"
+	fi
+}
 
 # filter NAME FIELD: of a filter of dl0.
-filter() {
-	ctl -j filter show dl0 |
-		jq -r --arg n "$1" ".[0].filters[] | select(.name == \$n).$2"
-}
+filter() { ctl -j filter show dl0 | jget "[0].filters[name=$1].$2"; }
 
 # STA-3: nothing that entered DLIL is unaccounted for, or has two reasons.
 # Prints what is wrong.
@@ -230,8 +234,12 @@ host_listens() {
 
 # What is attached and how, without what counts.
 setup_of() {
-	dlilctl -n "$1" -j show | jq -c 'map(del(.filters[].packets,
-		.filters[].matched, .protocols[].packets))'
+	dlilctl -n "$1" -j show | sed -E 's/,"(packets|matched)":[0-9]+//g'
+}
+
+# attached_in NAMESPACE: the names of what is attached, a line each.
+attached_in() {
+	dlilctl -n "$1" show | sed -nE 's/^[0-9]+: ([^ :]+):.*/\1/p'
 }
 
 # refused COMMAND...: exit status 1, one line that says why, nothing changed.

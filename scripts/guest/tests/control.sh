@@ -48,7 +48,7 @@ test_filter_errors() {
 	refused_with "" ctl filter add nodev0 a match icmp drop
 	refused ctl filter add dl0 b match 'icmp and and' drop
 	refused ctl filter add dl0 b match 'nonsense words' drop
-	is filters "$(json '.filters | length')" 1
+	is filters "$(json .filters#)" 1
 	is answers "$(pings peer 5 $IP0)" 5
 	ctl filter del dl0 a
 	refused_with "" ctl filter del dl0 a
@@ -65,7 +65,7 @@ test_usage_errors() {
 		ctl $line >"$T/stdout" 2>"$T/stderr" || status=$?
 		is "the exit status of dlilctl $line" $status 2
 		[ -s "$T/stderr" ] || fail "dlilctl $line said nothing"
-		is "the filters after dlilctl $line" "$(json '.filters | length')" 0
+		is "the filters after dlilctl $line" "$(json .filters#)" 0
 	done <<-END
 		frobnicate
 		attach

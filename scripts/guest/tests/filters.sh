@@ -26,7 +26,7 @@ test_drop_on_input() {
 		"$(filter noping matched)"
 	is "drops on output" "$(json .flow.output.freed)" 0
 	ctl filter del dl0 noping
-	is "filters left" "$(json '.filters | length')" 0
+	is "filters left" "$(json .filters#)" 0
 	is "answers after removal" "$(pings peer 5 $IP0)" 5
 }
 
@@ -156,9 +156,9 @@ test_many_filters() {
 	for i in {1..50}; do
 		ctl filter add dl0 "f$i" in match udp port "$i$long" count
 	done
-	is filters "$(json '.filters | length')" 50
+	is filters "$(json .filters#)" 50
 	is "filters in the list of all" \
-		"$(ctl -j show | jq '.[0].filters | length')" 50
+		"$(ctl -j show | jget '[0].filters#')" 50
 	peer bash -c "echo >/dev/udp/$IP0/50"
 	becomes "packets that the last one saw" 1 filter f50 matched
 	is "packets that match all of them" \

@@ -26,7 +26,7 @@ test_detach() {
 	ip -n dut link set dl0 master br0
 	ip -n dut link set dl0 nomaster
 	ctl attach dl0
-	is "filters after attaching again" "$(json '.filters | length')" 0
+	is "filters after attaching again" "$(json .filters#)" 0
 	is "packets seen after attaching again, of before" \
 		"$(json '.stats.ipackets < 50')" true
 }
@@ -89,7 +89,7 @@ test_device_moved() {
 	is answers "$(pings peer 5 $IP0)" 5
 	dlilctl -n third attach dl0
 	is "answers of the wrapped device" "$(pings peer 5 $IP0)" 5
-	is "its name there" "$(dlilctl -n third -j show | jq -r '.[].ifname')" dl0
+	is "its name there" "$(attached_in third)" dl0
 	ip -n third link del dl0
 	ip netns del third
 }
@@ -157,7 +157,7 @@ test_renamed() {
 	ip -n dut link set dl0 down
 	ip -n dut link set dl0 name dl0new
 	ip -n dut link set dl0new up
-	is "the name" "$(ctl -j show | jq -r '.[].ifname')" dl0new
+	is "the name" "$(attached_in dut)" dl0new
 	is "the index" "$(ctl -j show dl0new | jq '.[].ifindex')" "$index"
 	refused ctl show dl0
 	ctl detach dl0new

@@ -45,7 +45,7 @@ quiet() {
 	ip -n peer addr flush dev pe0
 }
 
-packets_of() { json ".protocols[] | select(.family == \"$1\") | .packets"; }
+packets_of() { json ".protocols[family=$1].packets"; }
 
 # STA-1 STA-4 PRO-7 LNX-5
 test_pcap() {

@@ -15,7 +15,7 @@ test_attach_under_traffic() {
 	at_least "packets in" "$(json .stats.ipackets)" 50
 	at_least "packets out" "$(json .stats.opackets)" 50
 	at_least "packets of inet" \
-		"$(json '.protocols[] | select(.family == "inet") | .packets')" 50
+		"$(json '.protocols[family=inet].packets')" 50
 }
 
 # $1 to $2 at $3
@@ -286,8 +286,8 @@ test_both_ends_wrapped() {
 	head -c 5000000 /dev/urandom >"$T/data"
 	ctl attach dl0
 	dlilctl -n peer attach pe0
-	is "what dut shows" "$(ctl -j show | jq -r '.[].ifname')" dl0
-	is "what peer shows" "$(dlilctl -n peer -j show | jq -r '.[].ifname')" pe0
+	is "what dut shows" "$(attached_in dut)" dl0
+	is "what peer shows" "$(attached_in peer)" pe0
 	is answers "$(pings peer 20 $IP0)" 20
 	is "answers by IPv6" "$(pings dut 20 $IP61)" 20
 	is "the checksum" "$(transfer peer dut $IP0 "$T/data")" \
