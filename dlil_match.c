@@ -195,7 +195,8 @@ static int set_program(struct match *m, const struct dlil_match_params *params,
 	err = bpf_prog_create(&m->prog, &fprog);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(extack, "program is not valid classic BPF");
-	return err;
+	/* All classic programs can be compiled, as long as there is memory. */
+	return err == -ENOTSUPP ? -ENOMEM : err;
 }
 
 static struct match *match_new(const struct dlil_match_params *params,
