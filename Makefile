@@ -23,8 +23,8 @@ kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DLIL=m
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h)
 
-.PHONY: all modules tool samples kunit vmtest test check demo shell \
-	install uninstall clean help kdir
+.PHONY: all modules tool samples kunit vmtest test test-debug test-kcsan fuzz \
+	check demo shell install uninstall clean help kdir
 
 all: modules tool	## the module and dlilctl (what plain `make` does)
 
@@ -62,6 +62,15 @@ kunit:			## unit tests, in User Mode Linux with KASAN and lockdep
 vmtest:			## functional tests on a stock kernel in a virtual machine
 	@scripts/vmtest.sh
 
+test-debug:		## all of it on a kernel with KASAN and more, chaos, faults
+	@scripts/test-debug.sh kasan
+
+test-kcsan:		## the same on a kernel that looks for data races
+	@scripts/test-debug.sh kcsan
+
+fuzz:			## odd packets and netlink messages, on the stock kernel
+	@scripts/fuzz/fuzz.sh
+
 check:			## warnings, sparse, checkpatch, documentation, style
 	@scripts/check.sh
 
@@ -90,7 +99,7 @@ clean:			## remove what was built here, not the cache
 	+$(MAKE) -C tools/dlilctl clean
 
 help:			## this list
-	@awk -F ':.*## ' '/^[a-z\/]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 	@echo
 	@echo "  KERNEL=6.12   another kernel series than the distribution's"

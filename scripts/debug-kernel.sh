@@ -5,15 +5,21 @@
 # folder of the build:
 #
 #   debug-kernel.sh kasan       KASAN, lockdep, kmemleak, failslab, ...
+#   debug-kernel.sh kcsan       KCSAN, lockdep, ...
 #
 # Modules for it are built against that folder; image/ in it has lib/modules.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-kind=${1:?usage: debug-kernel.sh kasan}
+kind=${1:?usage: debug-kernel.sh kasan|kcsan}
 fragments=("$TOP/kunit/debug.config" "$TOP/kunit/$kind.config")
 [ -f "${fragments[1]}" ] || die "unknown kind of kernel: $kind"
+
+# KCSAN is to watch our code only: the rest of the kernel has races of its own,
+# and is faster without.  This does not reach later builds of modules.
+options=()
+[ "$kind" != kcsan ] || options=(KCSAN_SANITIZE=n)
 
 need_packages build-essential flex bison bc cpio kmod libelf-dev libssl-dev
 series=$("$TOP/scripts/kernel.sh" version)
@@ -30,17 +36,34 @@ check_config() {
 	[ -z "$missing" ] || die "the kernel cannot have: ${missing//$'\n'/ }"
 }
 
+# With another configuration than before most objects stay the same.
+start_from_last() {
+	local last
+
+	last=$(find "$CACHE" -maxdepth 1 \
+		-regex ".*/build-$kind-$series-[0-9a-f]*" -printf "%T@ %p\n" |
+		sort -n | sed -n '$s/[^ ]* //p')
+	[ -n "$last" ] || return 0
+	say "starting from ${last##*/}"
+	rm -rf "$dir.copy"
+	cp -a "$last" "$dir.copy"
+	rm -rf "$dir.copy/image"
+	mv "$dir.copy" "$dir.tmp"
+}
+
 build() {
 	local log=$CACHE/build-$kind-$series.log start=$SECONDS
 
 	[ ! -d "$dir" ] || return 0
+	[ -d "$dir.tmp" ] || start_from_last
 	say "building a $kind kernel from linux-source-$series, about ten minutes; see $log"
 	mkdir -p "$dir.tmp"
 	cat "${fragments[@]}" >"$dir.tmp/.config"
 	make -s -C "$tree" O="$dir.tmp" olddefconfig >"$log" 2>&1
 	check_config
-	nice make -s -C "$tree" O="$dir.tmp" -j"$JOBS" bzImage modules \
-		>>"$log" 2>&1 || { tail -n 20 "$log" >&2; die "build failed"; }
+	nice make -s -C "$tree" O="$dir.tmp" -j"$JOBS" "${options[@]}" \
+		bzImage modules >>"$log" 2>&1 ||
+		{ tail -n 20 "$log" >&2; die "build failed"; }
 	make -s -C "$dir.tmp" INSTALL_MOD_PATH="$dir.tmp/image" \
 		modules_install >>"$log" 2>&1
 	# Later builds against it must not look for the temporary name.

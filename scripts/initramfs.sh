@@ -156,7 +156,8 @@ make_base() {
 	mv "$tmp" "$dir"
 }
 
-# Static programs from all C files in scripts/guest, since they are few.
+# Static programs from all C files in scripts/guest, since they are few; but for
+# one that dlilctl is a part of.
 build_guest_tools() {
 	local out=$BUILD/guest-tools table=$TOP/scripts/fuzz/nl-table.py src
 
@@ -168,10 +169,17 @@ build_guest_tools() {
 			"$TOP/Documentation/netlink/specs/dlil.yaml" \
 			>"$out.h/nl-table.h"
 	fi
-	find "$TOP/scripts/guest" -name '*.c' | while read -r src; do
-		gcc -O2 -Wall -Wextra -Werror -static -I "$TOP/include/uapi" \
-			-I "$out.h" -o "$out/$(basename "$src" .c)" "$src"
-	done
+	cp "$BUILD"/tools/dlilctl/*.o "$out.h/"
+	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o"
+	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
+		"$TOP/scripts/guest/debug/faulty.c" "$out.h"/*.o \
+		-lmnl -lpcap -ljansson
+	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c |
+		while read -r src; do
+			gcc -O2 -Wall -Wextra -Werror -static \
+				-I "$TOP/include/uapi" -I "$out.h" \
+				-o "$out/$(basename "$src" .c)" "$src" -ljansson
+		done
 }
 
 # Builds of several kernels do not disturb each other, nor the checkout.

@@ -87,7 +87,7 @@ build_kernel() {
 # time-travel: an idle kernel does not wait, it moves its clock on.  verbose:
 # the leak suite reads what kmemleak says.
 run_suites() {
-	kunit exec --timeout 300 --kernel_args time-travel \
+	kunit exec --timeout 600 --kernel_args time-travel \
 		--kernel_args kmemleak.verbose=1 ${glob:+"$glob"} \
 		</dev/null 2>&1 | grep -v '^stty: ' | tee "$report"
 }

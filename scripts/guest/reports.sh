@@ -38,8 +38,13 @@ KERNEL_REPORTS_FINE=(
 	'KASAN: .*initialized' 'RCU CPU stall'
 )
 
+# What the kernel says of it when a test has an allocation fail.
+INJECTED='/vmalloc error: .* vm_struct allocation failed/,/<\/TASK>/d
+	/kmem_cache_create.* failed with error -12/,/<\/TASK>/d'
+
 # kernel_reports FILE: prints the reports in a kernel log; true if there are any.
 kernel_reports() {
-	grep -E "$(IFS='|'; echo "${KERNEL_REPORTS[*]}")" -- "$1" |
+	sed "$INJECTED" "$1" |
+		grep -E "$(IFS='|'; echo "${KERNEL_REPORTS[*]}")" |
 		grep -vE "$(IFS='|'; echo "${KERNEL_REPORTS_FINE[*]}")"
 }

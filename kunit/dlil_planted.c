@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bugs on purpose, each when its name is written to the parameter `bug`:
+ * scripts/test-debug.sh does that on each debug kernel and wants the report.  A
+ * checker that is silent here checks nothing.  And allocations that fail while
+ * dlil is loaded, for which there is no other way.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#define PLANTED_SIZE	48
+
+/* Values that a register or a stale stack slot happens to hold are not lost. */
+#define PLANTED_LEAKS	8
+
+/* Racing accesses of each of two threads. */
+#define PLANTED_RACES	2000000
+
+static noinline void planted_use_after_free(void)
+{
+	u8 *gone = kzalloc(PLANTED_SIZE, GFP_KERNEL);
+
+	kfree(gone);
+	/* The compiler would see it too. */
+	OPTIMIZER_HIDE_VAR(gone);
+	if (gone)
+		WRITE_ONCE(gone[PLANTED_SIZE / 2], 1);
+}
+
+static DEFINE_MUTEX(planted_a);
+static DEFINE_MUTEX(planted_b);
+
+/* Nobody hangs: it is the order that lockdep has to complain of. */
+static noinline void planted_inversion(void)
+{
+	mutex_lock(&planted_a);
+	mutex_lock(&planted_b);
+	mutex_unlock(&planted_b);
+	mutex_unlock(&planted_a);
+
+	mutex_lock(&planted_b);
+	mutex_lock(&planted_a);
+	mutex_unlock(&planted_a);
+	mutex_unlock(&planted_b);
+}
+
+static noinline void planted_leak(void)
+{
+	void *volatile lost;
+	int i;
+
+	for (i = 0; i < PLANTED_LEAKS; i++)
+		lost = kzalloc(PLANTED_SIZE, GFP_KERNEL);
+	lost = NULL;
+}
+
+static DEFINE_SPINLOCK(planted_lock);
+
+static noinline void planted_atomic(void)
+{
+	void *p;
+
+	spin_lock(&planted_lock);
+	p = kmalloc(PLANTED_SIZE, GFP_KERNEL);
+	spin_unlock(&planted_lock);
+	kfree(p);
+}
+
+static unsigned long planted_count;
+static struct completion planted_over;
+
+static int planted_racer(void *arg)
+{
+	int i;
+
+	for (i = 0; i < PLANTED_RACES; i++) {
+		planted_count++;
+		/* Or the compiler makes one addition of them all. */
+		barrier();
+		if (!(i % 1024))
+			cond_resched();
+	}
+	complete(&planted_over);
+	return 0;
+}
+
+static noinline void planted_race(void)
+{
+	struct task_struct *task;
+	int i;
+
+	init_completion(&planted_over);
+	for (i = 0; i < 2; i++) {
+		task = kthread_run(planted_racer, NULL, "planted/%d", i);
+		if (IS_ERR(task))
+			complete(&planted_over);
+	}
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&planted_over);
+}
+
+static const struct {
+	const char *name;
+	void (*plant)(void);
+} planted[] = {
+	{ "use-after-free", planted_use_after_free },
+	{ "inversion", planted_inversion },
+	{ "leak", planted_leak },
+	{ "atomic", planted_atomic },
+	{ "race", planted_race },
+};
+
+static int plant(const char *val, const struct kernel_param *kp)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(planted); i++)
+		if (sysfs_streq(val, planted[i].name)) {
+			planted[i].plant();
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static const struct kernel_param_ops plant_ops = {
+	.set = plant,
+};
+
+module_param_cb(bug, &plant_ops, NULL, 0200);
+MODULE_PARM_DESC(bug, "what to do: use-after-free, inversion, leak, atomic or race");
+
+static unsigned int load_fails;
+module_param(load_fails, uint, 0600);
+MODULE_PARM_DESC(load_fails, "which allocation fails while dlil is loaded, 0 for none; then how many there were too few");
+
+static int (*dlil_init)(void);
+
+static int failing_init(void)
+{
+	int err;
+
+#ifdef CONFIG_FAULT_INJECTION
+	current->fail_nth = load_fails;
+#endif
+	err = dlil_init();
+#ifdef CONFIG_FAULT_INJECTION
+	load_fails = current->fail_nth;
+	current->fail_nth = 0;
+#endif
+	return err;
+}
+
+/* What the kernel's loader allocates before is not to fail. */
+static int planted_notify(struct notifier_block *nb, unsigned long state,
+			  void *data)
+{
+	struct module *mod = data;
+
+	if (state == MODULE_STATE_COMING && load_fails &&
+	    !strcmp(mod->name, "dlil")) {
+		dlil_init = mod->init;
+		mod->init = failing_init;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block planted_notifier = {
+	.notifier_call = planted_notify,
+};
+
+static int __init planted_init(void)
+{
+	return register_module_notifier(&planted_notifier);
+}
+
+static void __exit planted_exit(void)
+{
+	unregister_module_notifier(&planted_notifier);
+}
+
+module_init(planted_init);
+module_exit(planted_exit);
+MODULE_DESCRIPTION("Bugs on purpose, for the checks of the debug kernels");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the KUnit suites as modules; their results are in the kernel's log.
+
+cd /dlil || exit
+bash debug/leaks.sh forget
+for module in dlil dlil_kunit; do
+	modprobe $module || exit
+done
+for module in dlil_kunit dlil; do
+	rmmod $module || exit
+done

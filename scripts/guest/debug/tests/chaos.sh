@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2086 # addresses and numbers are words
+#
+# Things come and go under traffic: $ROUNDS times, at random, but the same for the
+# same $SEED.  The traffic starts on the first two processors, the rest happens on
+# the other two.  After each test: conservation is exact, pings come through both
+# unwrapped and wrapped; and run-tests.sh sees to it that no thread, reference or
+# memory is left and the kernel had nothing to report.
+
+CPU0=1 CPU1=2	# masks
+
+# pick WORD...: one of them, in $PICKED.  Not printed: a subshell has random
+# numbers of its own.
+pick() {
+	local n=$((RANDOM % $# + 1))
+
+	PICKED=${!n}
+}
+
+# chance: true half of the time.
+chance() { [ $((RANDOM & 64)) -ne 0 ]; }
+
+# try COMMAND...: it has to work.  When others meddle ($MEDDLED), it may be refused
+# as well, but must still end, and in order.
+try() {
+	local status=0 said=$T/said.$BASHPID
+
+	timeout 20 "$@" 2>"$said" || status=$?
+	if [ $status -gt 2 ] || { [ $status -gt 0 ] && [ -z "$MEDDLED" ]; }; then
+		fail "exit status $status of $*: $(cat "$said")"
+	fi
+}
+
+# The wire of two_namespaces, again.
+rewire() {
+	try ip -n dut -batch - <<-END
+		link add dl0 address $MAC0 type veth peer name pe0 address $MAC1 netns peer
+		addr add $IP0/24 dev dl0
+		addr add $IP60/64 dev dl0 nodad
+		link set dl0 up
+	END
+	try ip -n peer -batch - <<-END
+		addr add $IP1/24 dev pe0
+		addr add $IP61/64 dev pe0 nodad
+		link set pe0 up
+	END
+}
+
+# One round of each kind; $ID tells those that run at once apart.  Each begins and
+# ends with dl0 wrapped.
+
+round_attach() {
+	try dlilctl -n dut detach dl0
+	pick pass drop
+	if chance; then
+		try dlilctl -n dut attach dl0 unmatched "$PICKED"
+	else
+		try ip netns exec dut \
+			bash -c 'echo +dl0 >/sys/class/net/dlil_ifnets'
+	fi
+	chance || try dlilctl -n dut filter add dl0 "a$ID" match icmp count
+}
+
+round_filter() {
+	local name=f$ID action
+
+	pick drop count pass
+	action=$PICKED
+	pick in out both
+	try dlilctl -n dut filter add dl0 "$name" "$PICKED" match icmp "$action"
+	if chance; then
+		pick in out both
+		try dlilctl -n dut filter add dl0 "$name.2" "$PICKED" match ip6 count
+		try dlilctl -n dut filter del dl0 "$name"
+		try dlilctl -n dut filter del dl0 "$name.2"
+	else
+		try dlilctl -n dut filter del dl0 "$name"
+	fi
+}
+
+round_plumb() {
+	local proto
+
+	pick inet inet6 vlan
+	proto=$PICKED
+	try dlilctl -n dut proto unplumb dl0 "$proto"
+	try dlilctl -n dut proto plumb dl0 "$proto"
+}
+
+round_device() {
+	pick 'dut link del dl0' 'peer link del pe0'
+	# shellcheck disable=SC2086 # words
+	try ip -n $PICKED
+	rewire
+	try dlilctl -n dut attach dl0
+}
+
+round_namespace() {
+	local ns=ns$ID addr=10.9.$ID
+
+	try ip netns add "$ns"
+	try ip -n "$ns" -batch - <<-END
+		link add x0 type veth peer name x$ID netns peer
+		addr add $addr.1/24 dev x0
+		link set x0 up
+	END
+	try ip -n peer -batch - <<-END
+		addr add $addr.2/24 dev x$ID
+		link set x$ID up
+	END
+	try dlilctl -n "$ns" attach x0
+	try ip netns exec peer ping -q -n -f -c 20 -w 1 "$addr.1" >/dev/null
+	try ip netns del "$ns"
+	wait_for 20 no_device peer "x$ID"
+}
+
+round_module() {
+	try rmmod dlil
+	try modprobe dlil
+	try dlilctl -n dut attach dl0
+	chance || try dlilctl -n peer attach pe0
+}
+
+round_consumer() {
+	local dev=/sys/module/dlil_sample/parameters/dev
+
+	try ip netns exec dut modprobe dlil_sample dev=dl0
+	if chance; then
+		peer timeout 3 echo-client pe0 $MAC0 5 >/dev/null ||
+			[ -n "$MEDDLED" ] || fail "no echo came back"
+		try bash -c "echo >$dev"
+		try ip netns exec dut bash -c "echo dl0 >$dev"
+	fi
+	try bash -c "echo >$dev"
+	try rmmod dlil_sample
+}
+
+round_parameter() {
+	pick N Y
+	try bash -c "echo $PICKED >$PARAMS/multi_threaded_input"
+	pick 1 2 16 256
+	try bash -c "echo $PICKED >$PARAMS/rcvq_limit"
+	pick pass drop
+	try dlilctl -n dut set dl0 unmatched "$PICKED"
+	# Threads are what an attach decides about.
+	chance || round_attach
+}
+
+# Floods both ways, with fragments one way; some of it is lost, and at times there
+# is no way to the other end.
+start_traffic() {
+	TRAFFIC=()
+	taskset $CPU0 ip netns exec peer ping -q -n -i 0.01 $IP0 >/dev/null 2>&1 &
+	TRAFFIC+=($!)
+	taskset $CPU1 ip netns exec dut ping -q -n -i 0.01 -s 3000 $IP61 \
+		>/dev/null 2>&1 &
+	TRAFFIC+=($!)
+}
+
+stop_traffic() {
+	kill -INT "${TRAFFIC[@]}" 2>/dev/null || true
+	wait "${TRAFFIC[@]}" || true
+}
+
+# act CPU ID KIND
+act() {
+	local i
+
+	taskset -p "$1" $BASHPID >/dev/null
+	ID=$2
+	RANDOM=$((SEED + ID))
+	for ((i = 0; i < ROUNDS; i++)); do
+		"round_$3"
+	done
+}
+
+# As two_namespaces and modprobe leave it.
+start_afresh() {
+	local ns
+
+	MEDDLED=
+	if [ -d /sys/module/dlil_sample ]; then
+		echo >/sys/module/dlil_sample/parameters/dev
+		try rmmod dlil_sample
+	fi
+	modprobe dlil
+	for ns in dut peer; do
+		attached_in $ns |
+			while read -r dev; do
+				try dlilctl -n $ns detach "$dev"
+			done
+		is "what $ns shows" "$(dlilctl -n $ns -j show)" "[]"
+	done
+	[ -n "$(ip -n dut link show dl0 2>/dev/null)" ] || rewire
+	echo Y >$PARAMS/multi_threaded_input
+	echo 2048 >$PARAMS/rcvq_limit
+}
+
+# chaos KIND [KIND]: of one kind, or two at once.
+chaos() {
+	local actors=() kind status=0
+
+	MEDDLED=${2:-}
+	ctl attach dl0
+	start_traffic
+	for kind; do
+		act $((4 << ${#actors[@]})) ${#actors[@]} "$kind" &
+		actors+=($!)
+	done
+	wait "${actors[0]}" || status=$?
+	[ ${#actors[@]} -eq 1 ] || wait "${actors[1]}" || status=$?
+	stop_traffic
+	[ $status -eq 0 ] || fail "$* did not go on to the end"
+	wait_for 5 accounted dut
+	wait_for 5 accounted peer
+
+	start_afresh
+	comes_back peer $IP0
+	is answers "$(pings peer 20 $IP0)" 20
+	ctl attach dl0
+	is "answers of the wrapped device" "$(pings peer 20 $IP0)" 20
+	is "answers by IPv6" "$(pings dut 20 $IP61)" 20
+}
+
+# IFN-3 IFN-4 IFN-5 STA-3
+test_chaos_attach() { chaos attach; }
+# FLT-1 FLT-2 FLT-6 STA-3
+test_chaos_filter() { chaos filter; }
+# PRO-1 PRO-3 LNX-4 STA-3
+test_chaos_plumb() { chaos plumb; }
+# LNX-8 IFN-5
+test_chaos_device() { chaos device; }
+# LNX-8 LNX-11
+test_chaos_namespace() { chaos namespace; }
+# INI-1 INI-4
+test_chaos_module() { chaos module; }
+# FLT-1 FLT-2 PRO-1 PRO-3 OUT-1
+test_chaos_consumer() { chaos consumer; }
+# INI-2 INP-2 INP-12 LNX-5
+test_chaos_parameter() { chaos parameter; }
+
+# Two at once.
+test_chaos_attach_attach() { chaos attach attach; }
+# FLT-8
+test_chaos_attach_filter() { chaos attach filter; }
+# FLT-3 FLT-6
+test_chaos_filter_filter() { chaos filter filter; }
+# PRO-1 PRO-3 IFN-5
+test_chaos_attach_plumb() { chaos attach plumb; }
+test_chaos_plumb_plumb() { chaos plumb plumb; }
+# FLT-8 LNX-8
+test_chaos_device_filter() { chaos device filter; }
+# LNX-8 PRO-3
+test_chaos_device_consumer() { chaos device consumer; }
+test_chaos_attach_consumer() { chaos attach consumer; }
+# INI-4
+test_chaos_module_filter() { chaos module filter; }
+test_chaos_module_namespace() { chaos module namespace; }
+test_chaos_module_consumer() { chaos module consumer; }
+# INP-2
+test_chaos_parameter_device() { chaos parameter device; }

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2086 # addresses and numbers are words
+#
+# No memory.  Every allocation from slabs that the kernel tries for a request fails
+# once, one after the other.  Then the request is refused with an errno that says
+# so and has changed nothing, or it has worked because the allocation was
+# dispensable; and it works when it is made again.
+#
+# Which allocations: those of the task that makes the request, from its system call
+# on, netlink's own included; those of kthreadd, which makes the input thread; those
+# of the workers that bring detached filters and ifnets to their end.  Then at
+# random: those of the input thread, and atomic ones anywhere.  Not covered are
+# whole pages, as for vmalloc(), and per-CPU memory, most of which is there before.
+# How it is done is in faulty.c.
+
+SAMPLE=/sys/module/dlil_sample/parameters/dev
+IFNETS=/sys/class/net/dlil_ifnets
+FAILSLAB=/sys/kernel/debug/failslab
+FAULTS=/tmp/faults
+
+# allow_faults: of all allocations, not of atomic ones only, and in silence.
+allow_faults() {
+	echo N >$FAILSLAB/ignore-gfp-wait
+	echo 0 >$FAILSLAB/verbose
+}
+
+# walk WHERE COMMAND [UNDO...]: as faulty does.  Hundreds of detaches wait for
+# readers meanwhile.
+walk() {
+	echo 1 >/sys/kernel/rcu_expedited
+	dut faulty "$@" >>$FAULTS
+	echo 0 >/sys/kernel/rcu_expedited
+}
+
+ATTACH='dlilctl attach dl0'
+DETACH='dlilctl detach dl0'
+ADD='dlilctl filter add dl0 a match icmp count'
+DEL='dlilctl filter del dl0 a'
+PLUMB='dlilctl proto plumb dl0 inet'
+UNPLUMB='dlilctl proto unplumb dl0 inet'
+
+# IFN-3 LNX-1 INP-2
+test_fault_attach() {
+	allow_faults
+	walk netlink "$ATTACH" "$DETACH"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# IFN-3 LNX-1
+test_fault_attach_sysfs() {
+	allow_faults
+	walk sysfs "write $IFNETS +dl0" "write $IFNETS -dl0"
+}
+
+# IFN-3 INP-2
+test_fault_attach_thread() {
+	allow_faults
+	walk kthreadd "$ATTACH" "$DETACH"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# IFN-4 IFN-5
+test_fault_detach() {
+	allow_faults
+	dut $ATTACH
+	dut $ADD
+	walk netlink "$DETACH" "$ATTACH" "$ADD"
+	walk kworkers "$DETACH" "$ATTACH" "$ADD"
+}
+
+# FLT-1
+test_fault_filter_add() {
+	allow_faults
+	dut $ATTACH
+	ctl filter add dl0 first match udp count
+	walk netlink "$ADD" "$DEL"
+}
+
+# FLT-2
+test_fault_filter_del() {
+	allow_faults
+	dut $ATTACH
+	ctl filter add dl0 last match udp count
+	dut $ADD
+	walk netlink "$DEL" "$ADD"
+	walk kworkers "$DEL" "$ADD"
+	is answers "$(pings peer 5 $IP0)" 5
+	is "packets that the filter left saw" "$(filter last packets)" 10
+}
+
+# PRO-1 LNX-4
+test_fault_plumb() {
+	allow_faults
+	dut $ATTACH
+	dut $UNPLUMB
+	walk netlink "$PLUMB" "$UNPLUMB"
+	dut $PLUMB
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# PRO-3
+test_fault_unplumb() {
+	allow_faults
+	dut $ATTACH
+	walk netlink "$UNPLUMB" "$PLUMB"
+	walk kworkers "$UNPLUMB" "$PLUMB"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+test_fault_set() {
+	allow_faults
+	dut $ATTACH
+	walk netlink 'dlilctl set dl0 unmatched drop' \
+		'dlilctl set dl0 unmatched pass'
+}
+
+# Of one ifnet, and of all, in more than one part.
+test_fault_show() {
+	local i
+
+	allow_faults
+	dut $ATTACH
+	for i in {1..40}; do
+		ctl filter add dl0 "f$i" match icmp count
+	done
+	# What is shown is to stay the same.
+	ip -n dut link set dl0 down
+	walk netlink 'dlilctl -j filter show dl0'
+	walk netlink 'dlilctl -j filter show'
+}
+
+# FLT-1 PRO-1: by a module, through include/net/dlil.h.
+test_fault_consumer() {
+	allow_faults
+	dut $ATTACH
+	modprobe dlil_sample
+	walk sysfs "write $SAMPLE dl0" "write $SAMPLE ''"
+	rmmod dlil_sample
+}
+
+# INI-1
+test_fault_load() {
+	allow_faults
+	rmmod dlil
+	modprobe dlil_planted
+	# Or the kernel loads it when dlilctl asks for the netlink family.
+	echo /bin/false >/proc/sys/kernel/modprobe
+	walk module 'modprobe dlil' 'rmmod dlil'
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	rmmod dlil_planted
+}
+
+has_failed() { [ "$(cat "/proc/$1/fail-nth")" = 0 ]; }
+
+# STA-3 STA-4: in the input thread, where protocols and filters run: those of the
+# host, and the sample's, which allocate with GFP_KERNEL.
+test_fault_input_thread() {
+	local thread n
+
+	allow_faults
+	dut $ATTACH
+	dut $ADD
+	dut modprobe dlil_sample dev=dl0
+	flood peer $IP0
+	thread=$(json .thread)
+	for ((n = 1; n <= ROUNDS; n++)); do
+		echo $n >"/proc/$thread/fail-nth"
+		peer echo-client pe0 $MAC0 5 >/dev/null || true
+		wait_for 10 has_failed "$thread"
+	done
+	end_floods
+	echo >$SAMPLE
+	rmmod dlil_sample
+	comes_back peer $IP0
+	is answers "$(pings peer 20 $IP0)" 20
+	echo "input thread: $ROUNDS allocations failed" >>$FAULTS
+}
+
+# STA-3 STA-4: atomic allocations anywhere, of packets that a tap shares with us
+# for instance.
+test_fault_atomic() {
+	dut $ATTACH
+	dut $ADD
+	echo 0 >$FAILSLAB/verbose
+	echo -1 >$FAILSLAB/times
+	ip netns exec dut tcpdump -Z root -n -i dl0 -w /dev/null 2>"$T/tcpdump" &
+	wait_for 10 grep -q 'listening on' "$T/tcpdump"
+	echo 10 >$FAILSLAB/probability
+	pings peer 500 $IP0 -s 3000 -w 20 >/dev/null
+	pings dut 500 $IP61 -s 3000 -w 20 >/dev/null
+	echo 0 >$FAILSLAB/probability
+	at_least "packets dropped for want of memory" "$(json .drops.nomem)" 1
+	comes_back peer $IP0
+	is answers "$(pings peer 20 $IP0)" 20
+	echo "atomic: $(json .drops.nomem) packets dropped" >>$FAULTS
+}
