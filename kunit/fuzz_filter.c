@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The packet fuzzer's filters: what each does with a packet follows from the
+ * packet's number.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_packet.h>
+#include <linux/if_vlan.h>
+#include <linux/module.h>
+#include <net/flow_dissector.h>
+
+#include "fuzz.h"
+
+#define FUZZ_PARKED	64	/* packets that filters of an ifnet keep */
+
+/* In skb->mark: filter_inject() goes on and on with such a packet. */
+#define ENDLESS_MASK	0xff000000
+#define ENDLESS		0x5a000000
+
+/**
+ * struct fuzz_kind - a kind of filter
+ * @name: its name
+ * @often: works on one packet in so many
+ * @fn: what it does with such a packet; @r is random; returns a verdict
+ */
+struct fuzz_kind {
+	const char *name;
+	unsigned int often;
+	int (*fn)(struct fuzz_filter *f, struct sk_buff **skb, u32 r, bool in);
+};
+
+static void park(struct fuzz_target *t, struct sk_buff *skb, bool in)
+{
+	if (skb_queue_len_lockless(&t->parked[in]) < FUZZ_PARKED)
+		skb_queue_tail(&t->parked[in], skb);
+	else
+		kfree_skb(skb);
+}
+
+static int filter_count(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
+			bool in)
+{
+	fuzz_add(f->target, in ? FIRST_IN : FIRST_OUT, 1);
+	return 0;
+}
+
+static int filter_read(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
+		       bool in)
+{
+	unsigned int from, len, header;
+	struct sk_buff *skb = *pskb;
+	struct flow_keys_basic keys;
+	u8 buf[64];
+
+	header = skb->data - skb_mac_header(skb);
+	from = skb->len ? r % skb->len : 0;
+	len = min_t(unsigned int, skb->len - from, sizeof(buf));
+	if (skb_copy_bits(skb, from, buf, len))
+		fuzz_fail("%u bytes at %u of %u cannot be read", len, from,
+			  skb->len);
+	if (len && !skb_header_pointer(skb, from, len, buf))
+		fuzz_fail("no pointer to %u bytes at %u of %u", len, from, skb->len);
+	skb_checksum(skb, from, skb->len - from, 0);
+	if (skb->dev)
+		skb_flow_dissect_flow_keys_basic(NULL, skb, &keys, NULL, 0, 0,
+						 0, 0);
+	/* The link header stands in front of what is received. */
+	if (in && header && header != ETH_HLEN)
+		fuzz_fail("received packet with a link header of %u bytes", header);
+	if (!in && header)
+		fuzz_fail("sent packet with %u bytes in front of it", header);
+	if (in && r % 4096 == 0)
+		schedule_timeout_uninterruptible(1);
+	return 0;
+}
+
+static void edit_addresses(struct sk_buff *skb, u32 r)
+{
+	unsigned int header = skb->data - skb_mac_header(skb);
+
+	__skb_push(skb, header);
+	if (skb->len >= ETH_HLEN && !skb_ensure_writable(skb, ETH_HLEN))
+		skb->data[r % (2 * ETH_ALEN)] ^= r >> 8;
+	__skb_pull(skb, header);
+}
+
+static void edit_bytes(struct sk_buff *skb, u32 r)
+{
+	unsigned int len = min_t(unsigned int, skb->len, 1 + r % 300);
+
+	if (len && !skb_ensure_writable(skb, len))
+		skb->data[len - 1] ^= r >> 8;
+}
+
+/* Also of packets whose layout others rely on, see the top. */
+static void edit_any(struct sk_buff *skb, u32 r, bool in)
+{
+	switch (r % 6) {
+	case 0:
+		edit_addresses(skb, r >> 3);
+		break;
+	case 1:
+		skb_cow(skb, r >> 3 & 127);
+		break;
+	case 2:
+		pskb_expand_head(skb, r >> 3 & 31, r >> 8 & 31, GFP_ATOMIC);
+		break;
+	case 3:
+		skb->priority = r >> 3 & 7;
+		if (in)
+			skb->pkt_type = r >> 6 & 3;
+		break;
+	case 4:
+		if (skb_vlan_tag_present(skb))
+			__vlan_hwaccel_clear_tag(skb);
+		else
+			__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), r >> 3);
+		break;
+	case 5:
+		skb_linearize(skb);
+		break;
+	}
+}
+
+static void edit_all(struct sk_buff *skb, u32 r, bool in)
+{
+	unsigned int least = in ? 0 : min_t(unsigned int, skb->len, ETH_HLEN);
+
+	switch (r % 5) {
+	case 0:
+		edit_bytes(skb, r >> 3);
+		break;
+	case 1: /* shorter */
+		pskb_trim(skb, least + (r >> 3) % (skb->len - least + 1));
+		break;
+	case 2: /* longer, if there is memory */
+		if (__skb_put_padto(skb, min_t(unsigned int, 65535, skb->len +
+					       (r >> 3) % 200), false))
+			return;
+		break;
+	case 3:
+		if (!in && skb->len >= ETH_HLEN) {
+			skb_reset_mac_len(skb);
+			skb_vlan_push(skb, htons(ETH_P_8021Q), r >> 3);
+		}
+		break;
+	case 4:
+		if (!in && skb->len >= ETH_HLEN) {
+			skb_reset_mac_len(skb);
+			skb_vlan_pop(skb);
+		}
+		break;
+	}
+}
+
+static int filter_edit(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
+		       bool in)
+{
+	struct sk_buff *skb = *pskb;
+
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	if (r & 1 || skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
+		edit_any(skb, r >> 1, in);
+	else
+		edit_all(skb, r >> 1, in);
+	return 0;
+}
+
+/* By a copy of some sort, or by another one. */
+static int filter_replace(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
+			  bool in)
+{
+	gfp_t gfp = in ? GFP_KERNEL : GFP_ATOMIC;
+	struct sk_buff *old = *pskb, *new;
+	struct fuzz_maker m;
+	int room;
+
+	switch (r % 5) {
+	case 0:
+		new = skb_copy(old, gfp | __GFP_NOWARN);
+		break;
+	case 1:
+		new = pskb_copy(old, gfp);
+		break;
+	case 2:
+		new = skb_clone(old, gfp);
+		break;
+	case 3:
+		/* The link header of a received packet wants its room. */
+		room = skb_headroom(old) - (old->data - skb_mac_header(old));
+		room = max_t(int, (r >> 3 & 127) - 64, -room);
+		new = skb_copy_expand(old, skb_headroom(old) + room,
+				      r >> 10 & 127, gfp | __GFP_NOWARN);
+		break;
+	default:
+		prandom_seed_state(&m.rnd, r);
+		new = in ? fuzz_make_received(&m, f->target, gfp) :
+			   fuzz_make_sent(&m, f->target, gfp);
+		if (new)
+			new->dev = old->dev;
+		break;
+	}
+	if (!new)
+		return 0;
+	if (!new->destructor)
+		fuzz_track(new);
+	*pskb = new;
+	if (r & BIT(20))
+		park(f->target, old, in);
+	else
+		consume_skb(old);
+	return 0;
+}
+
+static int filter_steal(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
+			bool in)
+{
+	fuzz_add(f->target, in ? STOLEN_IN : STOLEN_OUT, 1);
+	if (r & 1)
+		park(f->target, *skb, in);
+	else
+		kfree_skb(*skb);
+	return DLIL_STOLEN;
+}
+
+static int filter_drop(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
+		       bool in)
+{
+	static const int errors[] = { -EPERM, -ENOTSUPP, -EINVAL, -ENOBUFS };
+
+	fuzz_add(f->target, in ? DROPPED_IN : DROPPED_OUT, 1);
+	if (r & 4) {
+		kfree_skb(*skb);
+		*skb = NULL;
+	}
+	return errors[r & 3];
+}
+
+/*
+ * Send a copy, as one that mirrors or answers would.  The copies of some
+ * packets are copied in turn, until the core stops that.
+ */
+static int filter_inject(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
+			 bool in)
+{
+	bool endless = ((*pskb)->mark & ENDLESS_MASK) == ENDLESS;
+	struct sk_buff *skb = *pskb, *copy;
+	struct sk_buff_head list;
+
+	if ((in || !endless) && r % 16)
+		return 0;
+	copy = skb_clone(skb, in ? GFP_KERNEL : GFP_ATOMIC);
+	if (!copy)
+		return 0;
+	fuzz_track(copy);
+	if (in)
+		__skb_push(copy, copy->data - skb_mac_header(copy));
+	if (copy->ip_summed == CHECKSUM_COMPLETE)
+		copy->ip_summed = CHECKSUM_NONE;
+	if (!endless)
+		copy->mark = fuzz_whim(skb, 4001);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, copy);
+	fuzz_hand_out(f->target, 0, &list, NULL, DLIL_OUTPUT_RAW);
+	return 0;
+}
+
+/* All later ones of ours, since all have the same callback. */
+static int filter_skip(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
+		       bool in)
+{
+	return DLIL_SKIP;
+}
+
+static const struct fuzz_kind kinds[FUZZ_FILTERS] = {
+	{ "fuzz-count", 1, filter_count },
+	{ "fuzz-read", 1, filter_read },
+	{ "fuzz-inject", 1, filter_inject },
+	{ "fuzz-edit", 3, filter_edit },
+	{ "fuzz-skip", 40, filter_skip },
+	{ "fuzz-replace", 10, filter_replace },
+	{ "fuzz-drop", 12, filter_drop },
+	{ "fuzz-steal", 12, filter_steal },
+	{ "fuzz-again", 3, filter_edit },
+};
+
+static int run_filter(struct fuzz_filter *f, struct dlil_ifnet *ifp,
+		      struct sk_buff **skb, bool in)
+{
+	u32 asker = (f->kind - kinds) * 2 + in;
+	u32 r = fuzz_whim(*skb, asker);
+
+	if (ifp != f->target->ifp)
+		fuzz_fail("%s was called for another ifnet", f->kind->name);
+	if (skb_shared(*skb) || (*skb)->next)
+		fuzz_fail("%s got a packet that is not private", f->kind->name);
+	if (r % f->kind->often)
+		return 0;
+	return f->kind->fn(f, skb, fuzz_whim(*skb, asker + 1000), in);
+}
+
+static int fuzz_filter_in(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff **skb)
+{
+	might_sleep();
+	if (in_softirq() || !(current->flags & PF_KTHREAD))
+		fuzz_fail("an input filter does not run in a thread");
+	return run_filter(cookie, ifp, skb, true);
+}
+
+static int fuzz_filter_out(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff **skb)
+{
+	if (!in_softirq())
+		fuzz_fail("an output filter runs with bottom halves on");
+	return run_filter(cookie, ifp, skb, false);
+}
+
+static void fuzz_filter_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fuzz_filter *f = cookie;
+
+	might_sleep();
+	fuzz_add(f->target, DETACHED, 1);
+}
+
+static const struct dlil_filter_ops filter_ops = {
+	.owner = THIS_MODULE,
+	.input = fuzz_filter_in,
+	.output = fuzz_filter_out,
+	.detached = fuzz_filter_detached,
+};
+
+int fuzz_filter_attach(struct fuzz_filter *f)
+{
+	int err = dlil_filter_attach(f->target->ifp, &f->params, &f->ref);
+
+	if (!err)
+		fuzz_add(f->target, ATTACHED, 1);
+	return err;
+}
+
+int fuzz_filter_attach_all(struct fuzz_target *t)
+{
+	struct fuzz_filter *f;
+	unsigned int i;
+	int err;
+
+	skb_queue_head_init(&t->parked[0]);
+	skb_queue_head_init(&t->parked[1]);
+	for (i = 0; i < FUZZ_FILTERS; i++) {
+		f = &t->filters[i];
+		f->target = t;
+		f->kind = &kinds[i];
+		f->params.ops = &filter_ops;
+		f->params.name = kinds[i].name;
+		f->params.cookie = f;
+		/* Some do not see tagged packets; the first one does. */
+		f->params.flags = i % 3 ? 0 : DLIL_FILTER_VLAN;
+		err = fuzz_filter_attach(f);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Free what the filters keep. */
+void fuzz_filter_purge(struct fuzz_target *t)
+{
+	skb_queue_purge(&t->parked[0]);
+	skb_queue_purge(&t->parked[1]);
+}
+
+void fuzz_filter_detach_all(struct fuzz_target *t)
+{
+	unsigned long deadline = jiffies + FUZZ_DEADLINE;
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_FILTERS; i++)
+		if (t->filters[i].ref)
+			dlil_filter_detach(t->filters[i].ref);
+	/* Some may be on their way out. */
+	while (fuzz_counted(t, DETACHED) < fuzz_counted(t, ATTACHED) &&
+	       time_before(jiffies, deadline))
+		schedule_timeout_uninterruptible(1);
+	if (fuzz_counted(t, DETACHED) != fuzz_counted(t, ATTACHED))
+		fuzz_fail("%llu filters attached, %llu detached",
+			  fuzz_counted(t, ATTACHED),
+			  fuzz_counted(t, DETACHED));
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet fuzzer: loading it feeds frames that are wild inside through input and
+ * output, and says in the end whether all is accounted for.
+ *
+ *	modprobe dlil_fuzz count=200000 seed=1 devices=fz0,dl0
+ *
+ * Frames go to an ifnet of our own, whose driver is fuzz_proto.c, and to
+ * wrapped devices of the caller's network namespace: up from the device, down
+ * from the host, and by dlil_output().  Filters on all of them read, edit,
+ * replace, keep, drop and inject packets; protocols and drivers take and refuse
+ * them.
+ *
+ * Burst number n is the same for the same seed, whichever thread feeds it.
+ * What a callback does with a packet follows from its number, in skb->mark.
+ *
+ * Where the line is.  What is in a frame, and how long it is, is free.  Around
+ * it we keep to what a driver, tun or a packet socket may do, since the kernel
+ * relies on it:
+ *  - lengths are consistent, and a link header, if there is one, is linear and
+ *    contiguous with the data; what is received from a real device has one;
+ *  - received packets are as eth_type_trans() leaves them, but for pkt_type and
+ *    now and then the protocol; sent ones as packet_snd() does;
+ *  - GSO and CHECKSUM_PARTIAL only as virtio_net_hdr_to_skb() permits, which is
+ *    how guests and programs get them in, odd ones too; not with a frag_list;
+ *  - CHECKSUM_COMPLETE is the true sum;
+ *  - filters write only to what skb_ensure_writable() gave them, do not change
+ *    the length or the headers behind the link header of GSO and
+ *    CHECKSUM_PARTIAL packets, give up CHECKSUM_COMPLETE when they write, and
+ *    leave a link header;
+ *  - only what is received from a device is shared (skb->users); anything may
+ *    be cloned.
+ * Zero-copy packets are not made.
+ *
+ * Oracles: every packet we made is destroyed; each flow adds up, and to what
+ * our callbacks have counted; nobody has written to a clone's data or a shared
+ * page; callbacks run in the context that they are promised; and the kernel's
+ * own checkers.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/etherdevice.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <net/net_namespace.h>
+#include <net/rtnetlink.h>
+
+#include "fuzz.h"
+
+#define FUZZ_DEVICES	4
+#define FUZZ_IFINDEX	0x7e000001
+
+static unsigned long count = 200000;
+module_param(count, ulong, 0444);
+MODULE_PARM_DESC(count, "frames (200000)");
+
+unsigned int fuzz_seed = 1;
+module_param_named(seed, fuzz_seed, uint, 0444);
+MODULE_PARM_DESC(seed, "what frames to make (1)");
+
+static char *devices[FUZZ_DEVICES];
+static unsigned int n_devices;
+module_param_array(devices, charp, &n_devices, 0444);
+MODULE_PARM_DESC(devices, "wrapped devices to feed");
+
+static unsigned long made;
+module_param(made, ulong, 0444);
+MODULE_PARM_DESC(made, "how many frames were made");
+
+static unsigned int failures;
+module_param(failures, uint, 0444);
+MODULE_PARM_DESC(failures, "how much was wrong");
+
+static struct fuzz_target targets[1 + FUZZ_DEVICES];
+static unsigned int n_targets;
+
+void fuzz_fail(const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	if (failures++ < 20)
+		pr_err("failed: %pV\n", &vaf);
+	va_end(args);
+}
+
+static void expect(const char *name, const char *what, u64 got, u64 want)
+{
+	if (got != want)
+		fuzz_fail("%s: %s is %llu, not %llu", name, what, got, want);
+}
+
+static void expect_least(const char *name, const char *what, u64 got, u64 want)
+{
+	if (got < want)
+		fuzz_fail("%s: %s is %llu, less than %llu", name, what, got,
+			  want);
+}
+
+static void flow_diff(struct dlil_flow *now, const struct dlil_flow *before)
+{
+	u64 *to = (u64 *)now;
+	size_t i;
+
+	for (i = 0; i < sizeof(*now) / sizeof(u64); i++)
+		to[i] -= ((const u64 *)before)[i];
+}
+
+static void check_flow(const char *name, const char *what,
+		       const struct dlil_flow *f)
+{
+	char reasons[12 * DLIL_DROP_MAX] = "";
+	u64 freed = 0;
+	int i, n = 0;
+
+	for (i = 0; i < DLIL_DROP_MAX; i++) {
+		freed += f->drops[i];
+		n += scnprintf(reasons + n, sizeof(reasons) - n, " %llu",
+			       f->drops[i]);
+	}
+	expect(name, "the sum of the reasons for drops", freed, f->freed);
+	expect(name, what, f->delivered + f->passed + f->stolen + f->freed,
+	       f->seen);
+	pr_info("%s %s: %llu = %llu delivered, %llu passed, %llu stolen, %llu freed:%s\n",
+		name, what, f->seen, f->delivered, f->passed, f->stolen,
+		f->freed, reasons);
+}
+
+/* Nobody but us has to do with it. */
+static void check_own(struct fuzz_target *t, const struct dlil_stats *stats,
+		      const struct dlil_flow *in, const struct dlil_flow *out)
+{
+	const char *name = dlil_ifnet_name(t->ifp);
+	u64 full = in->drops[DLIL_DROP_QUEUE_FULL];
+
+	expect(name, "received", in->seen, fuzz_counted(t, HANDED_IN));
+	expect(name, "ipackets", stats->ipackets, in->seen);
+	expect(name, "ibytes", stats->ibytes, fuzz_counted(t, BYTES_IN));
+	expect(name, "iqdrops", stats->iqdrops, full);
+	expect(name, "filtered", in->seen - full, fuzz_counted(t, FIRST_IN));
+	expect(name, "delivered", in->delivered, fuzz_counted(t, TAKEN));
+	expect(name, "passed", in->passed, fuzz_counted(t, PASSED));
+	expect(name, "stolen on input", in->stolen,
+	       fuzz_counted(t, STOLEN_IN) + fuzz_counted(t, TAKEN_STOLEN));
+	expect(name, "dropped by input filters", in->drops[DLIL_DROP_FILTER],
+	       fuzz_counted(t, DROPPED_IN));
+	expect(name, "dropped by protocols", in->drops[DLIL_DROP_PROTOCOL],
+	       fuzz_counted(t, REFUSED));
+
+	expect(name, "handed out", out->seen, fuzz_counted(t, HANDED_OUT));
+	expect(name, "sent", out->delivered, fuzz_counted(t, SENT));
+	expect(name, "opackets", stats->opackets, out->delivered);
+	expect(name, "refused by the driver", out->drops[DLIL_DROP_DRIVER],
+	       fuzz_counted(t, UNSENT));
+	expect(name, "stolen on output", out->stolen,
+	       fuzz_counted(t, STOLEN_OUT) + fuzz_counted(t, KEPT));
+	expect(name, "dropped by output filters", out->drops[DLIL_DROP_FILTER],
+	       fuzz_counted(t, DROPPED_OUT));
+	expect(name, "filtered on output", fuzz_counted(t, FIRST_OUT),
+	       fuzz_counted(t, SENT) + fuzz_counted(t, UNSENT) +
+	       fuzz_counted(t, STOLEN_OUT) + fuzz_counted(t, DROPPED_OUT));
+}
+
+/* Others may use it, too. */
+static void check_device(struct fuzz_target *t, const struct dlil_flow *in,
+			 const struct dlil_flow *out)
+{
+	const char *name = dlil_ifnet_name(t->ifp);
+
+	if (t->exact)
+		expect(name, "received", in->seen, fuzz_counted(t, HANDED_IN));
+	else
+		expect_least(name, "received", in->seen,
+			     fuzz_counted(t, HANDED_IN));
+	expect(name, "stolen on input", in->stolen, fuzz_counted(t, STOLEN_IN));
+	expect_least(name, "dropped by input filters",
+		     in->drops[DLIL_DROP_FILTER], fuzz_counted(t, DROPPED_IN));
+	expect_least(name, "handed out", out->seen,
+		     fuzz_counted(t, HANDED_OUT));
+	expect_least(name, "stolen on output", out->stolen,
+		     fuzz_counted(t, STOLEN_OUT));
+	expect_least(name, "dropped by output filters",
+		     out->drops[DLIL_DROP_FILTER], fuzz_counted(t, DROPPED_OUT));
+}
+
+static void check_target(struct fuzz_target *t)
+{
+	const char *name = dlil_ifnet_name(t->ifp);
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	dlil_stats_read(t->ifp, &stats, &in, &out);
+	flow_diff(&in, &t->in);
+	flow_diff(&out, &t->out);
+	check_flow(name, "in", &in);
+	check_flow(name, "out", &out);
+	if (t->dev)
+		check_device(t, &in, &out);
+	else
+		check_own(t, &stats, &in, &out);
+	/* A fuzzer that gets nothing through finds nothing. */
+	expect_least(name, "delivered", in.delivered, in.seen / 20);
+	expect_least(name, "sent", out.delivered, out.seen / 20);
+}
+
+/* Takes over the references to @ifp and @dev. */
+static int add_target(struct dlil_ifnet *ifp, struct net_device *dev)
+{
+	struct fuzz_target *t = &targets[n_targets++];
+	struct dlil_stats stats;
+
+	t->ifp = ifp;
+	t->dev = dev;
+	t->exact = dev && dev->rtnl_link_ops &&
+		   !strcmp(dev->rtnl_link_ops->kind, "dummy");
+	dlil_stats_read(ifp, &stats, &t->in, &t->out);
+	return fuzz_filter_attach_all(t);
+}
+
+/* Our own ifnet, and first of all: its driver's callbacks know where it is. */
+static int add_own(struct net *net)
+{
+	static const u8 lladdr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x77 };
+	static const u8 broadcast[ETH_ALEN] = {
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	};
+	const struct dlil_ifnet_params params = {
+		.driver = &fuzz_driver,
+		.family = &dlil_ether_family_ops,
+		.priv = &targets[0],
+		.net = net,
+		.name = "fuzz0",
+		.ifindex = FUZZ_IFINDEX,
+		.attrs = DLIL_ATTR_COUNT_INPUT,
+		.addr_len = ETH_ALEN,
+		.broadcast = broadcast,
+	};
+	struct dlil_ifnet *ifp;
+	int err;
+
+	err = dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, "fuzz0", 5, &ifp);
+	if (err)
+		return err;
+	err = dlil_ifnet_init(ifp, &params);
+	if (!err)
+		err = dlil_ifnet_attach(ifp, lladdr, sizeof(lladdr));
+	if (err) {
+		dlil_ifnet_release(ifp);
+		return err;
+	}
+	dlil_ifnet_get(ifp);
+	err = add_target(ifp, NULL);
+	if (err)
+		return err;
+	return fuzz_proto_attach_all(&targets[0]);
+}
+
+static int add_device(struct net *net, const char *name)
+{
+	struct net_device *dev = dev_get_by_name(net, name);
+	struct dlil_ifnet *ifp;
+
+	if (!dev)
+		return -ENODEV;
+	ifp = dlil_ifnet_by_index(net, dev->ifindex);
+	if (!ifp) {
+		dev_put(dev);
+		return -ENXIO;
+	}
+	return add_target(ifp, dev);
+}
+
+static void drop_target(struct fuzz_target *t)
+{
+	if (t->dev) {
+		dev_put(t->dev);
+	} else {
+		dlil_ifnet_detach(t->ifp);
+		dlil_ifnet_wait_detached(t->ifp);
+		dlil_ifnet_release(t->ifp);
+	}
+	dlil_ifnet_put(t->ifp);
+}
+
+/* Whoever still has a packet of ours calls us when it is freed. */
+static void wait_for_packets(void)
+{
+	unsigned long deadline = jiffies + FUZZ_DEADLINE;
+	unsigned int i;
+
+	while (fuzz_live() && time_before(jiffies, deadline)) {
+		for (i = 0; i < n_targets; i++)
+			fuzz_filter_purge(&targets[i]);
+		schedule_timeout_uninterruptible(1);
+	}
+	expect("fuzz", "packets that are never freed", fuzz_live(), 0);
+}
+
+/* Filters and protocols let go of the module after their last call. */
+static void wait_for_unpinning(int pins)
+{
+	unsigned long deadline = jiffies + FUZZ_DEADLINE;
+
+	while (module_refcount(THIS_MODULE) > pins &&
+	       time_before(jiffies, deadline))
+		schedule_timeout_uninterruptible(1);
+	expect("fuzz", "pins of the module", module_refcount(THIS_MODULE),
+	       pins);
+}
+
+static int __init fuzz_init(void)
+{
+	struct net *net = get_net(current->nsproxy->net_ns);
+	int pins = module_refcount(THIS_MODULE);
+	unsigned int i;
+	int err;
+
+	pr_info("%lu frames, seed %u\n", count, fuzz_seed);
+	err = fuzz_frame_init(net->loopback_dev);
+	if (err)
+		goto put_net;
+	err = add_own(net);
+	for (i = 0; i < n_devices && !err; i++)
+		err = add_device(net, devices[i]);
+	if (!err)
+		err = fuzz_feed(targets, n_targets, count, &made);
+	wait_for_packets();
+	for (i = 0; i < n_targets; i++)
+		fuzz_filter_detach_all(&targets[i]);
+	for (i = 0; i < n_targets; i++) {
+		if (!err)
+			check_target(&targets[i]);
+		drop_target(&targets[i]);
+	}
+	wait_for_unpinning(pins);
+	fuzz_frame_exit();
+put_net:
+	put_net(net);
+	pr_info("%lu frames made, %u failures\n", made, failures);
+	/* A packet that is freed some day will call us. */
+	if (fuzz_live()) {
+		__module_get(THIS_MODULE);
+		return 0;
+	}
+	return err;
+}
+
+static void __exit fuzz_exit(void)
+{
+}
+
+module_init(fuzz_init);
+module_exit(fuzz_exit);
+
+MODULE_DESCRIPTION("Packet fuzzer of the Data Link Interface Layer");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Fuzzes the module in a VM, on the distribution's kernel, that of $KERNEL, or
+# that of the DLIL_VM_* variables (see initramfs.sh), a debug kernel for one:
+#
+#   fuzz.sh [netlink|packets]... [--count N] [--seed N]
+#
+#   netlink     messages made from Documentation/netlink/specs/dlil.yaml
+#   packets     frames through input and output, with filters on them
+#   --count N   so many messages, and frames (200000)
+#   --seed N    other ones; the same seed makes the same ones (1)
+#
+# The last line is "fuzz: N passed, N failed".
+
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/../common.sh"
+
+usage() { sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+
+COUNT=200000 SEED=1 WHAT=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	netlink | packets) WHAT+=("$1"); shift ;;
+	--count | --seed)
+		[[ ${2:-} =~ ^[0-9]+$ ]] || usage
+		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
+		shift 2 ;;
+	*) usage ;;
+	esac
+done
+[ "$COUNT" -gt 0 ] || usage
+[ ${#WHAT[@]} -gt 0 ] || WHAT=(netlink packets)
+
+# Two hundred a second is what a loaded machine without hardware virtualisation
+# still manages with all checkers on; and some minutes to boot and look around.
+TIMEOUT=$((COUNT / 200 + 300))
+
+passed=0 failed=0
+for what in "${WHAT[@]}"; do
+	status=0
+	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem 2G \
+		--smp 4 --append log_buf_len=4M \
+		--name "fuzz-$what" "$TOP/scripts/guest/fuzz/$what.sh" \
+		"$COUNT" "$SEED" || status=$?
+	out=$TOP/build/vm/fuzz-$what.out
+	ok=$(grep -c '^ok ' "$out" || true)
+	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
+	# What was not run failed, too, as did a run that vm.sh complains about.
+	bad=$((${plan:-1} - ok))
+	[ $status -eq 0 ] || [ $bad -gt 0 ] || bad=1
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+done
+echo "fuzz: $passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 0 ]
