@@ -81,8 +81,19 @@ static int inert_del_proto(struct dlil_ifnet *ifp, u32 family)
 	return -EINVAL;
 }
 
+static void inert_event(struct dlil_ifnet *ifp, const struct dlil_event *event)
+{
+}
+
+static int inert_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct dlil_driver_ops inert_driver = {
 	.output = inert_output,
+	.event = inert_event,
+	.ioctl = inert_ioctl,
 };
 
 static const struct dlil_family_ops inert_family = {
@@ -209,6 +220,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	init_waitqueue_head(&ifp->wait);
 	init_waitqueue_head(&ifp->detached);
 	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
+	dlil_event_init(ifp);
 	refcount_set(&ifp->refs, 1);
 	return ifp;
 
@@ -394,6 +406,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	ifp->ifindex = params->ifindex;
 	ifp->addr_len = params->addr_len;
 	write_pnet(&ifp->net, params->net);
+	ifp->net_cookie = params->net->net_cookie;
 	strscpy(ifp->name, params->name, sizeof(ifp->name));
 	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
 	if (params->broadcast)
@@ -439,6 +452,8 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
+	/* Before anybody can find it and post another one. */
+	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->lives++;
@@ -491,6 +506,8 @@ static void ifnet_detach_work(struct work_struct *work)
 	dlil_filter_detach_all(ifp);
 	dlil_proto_detach_all(ifp);
 	dlil_inq_stop(ifp);
+	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
+	dlil_event_flush(ifp);
 
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
@@ -542,9 +559,12 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 		WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
 	}
 	mutex_unlock(&dlil_ifnets_lock);
-	if (!err)
-		percpu_ref_kill(&ifp->io);
-	return err;
+	if (err)
+		return err;
+	/* Filters and protocols get it: its I/O reference is the last one. */
+	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
+	percpu_ref_kill(&ifp->io);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
 

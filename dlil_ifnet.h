@@ -13,6 +13,7 @@
 #include <net/dlil.h>
 #include <net/net_namespace.h>
 
+#include "dlil_event.h"
 #include "dlil_input.h"
 
 struct dlil_filter_vec;
@@ -49,7 +50,10 @@ struct dlil_proto;
  * @proto_list: attached protocols, until their last callback is over
  * @wait: woken when @filter_list or @proto_list gets shorter
  *
+ * @events: events that wait for delivery
+ *
  * @net: namespace; set while not attached, not held
+ * @net_cookie: what tells it from later ones at the same place
  * @name: name; written under dlil_ifnets_lock
  * @ifindex: index; set while not attached
  * @addr_len: length of a link address; set while not attached
@@ -94,7 +98,10 @@ struct dlil_ifnet {
 	struct list_head proto_list;
 	wait_queue_head_t wait;
 
+	struct dlil_events events;
+
 	possible_net_t net;
+	u64 net_cookie;
 	char name[IFNAMSIZ];
 	int ifindex;
 	u8 addr_len;

@@ -7,6 +7,7 @@
 #include <net/genetlink.h>
 
 #include "compat.h"
+#include "dlil_event.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_netdev.h"
@@ -46,9 +47,12 @@ static int __init dlil_init(void)
 	err = dlil_ifnet_module_init();
 	if (err)
 		return err;
-	err = dlil_retire_module_init();
+	err = dlil_event_module_init();
 	if (err)
 		goto exit_ifnet;
+	err = dlil_retire_module_init();
+	if (err)
+		goto exit_event;
 	err = dlil_input_module_init();
 	if (err)
 		goto exit_retire;
@@ -72,6 +76,8 @@ exit_input:
 	dlil_input_module_exit();
 exit_retire:
 	dlil_retire_module_exit();
+exit_event:
+	dlil_event_module_exit();
 exit_ifnet:
 	dlil_ifnet_module_exit();
 	return err;
@@ -90,6 +96,7 @@ static void __exit dlil_exit(void)
 	dlil_ifnet_wait_all();
 	dlil_input_module_exit();
 	dlil_retire_module_exit();
+	dlil_event_module_exit();
 	dlil_ifnet_module_exit();
 }
 

@@ -23,4 +23,12 @@
 #define compat_class_const const
 #endif
 
+/* Link addresses are set from a struct sockaddr_storage since 6.16. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_set_mac_address(dev, ss) \
+	dev_set_mac_address(dev, (struct sockaddr *)(ss), NULL)
+#else
+#define compat_set_mac_address(dev, ss) dev_set_mac_address(dev, ss, NULL)
+#endif
+
 #endif /* _DLIL_COMPAT_H */
