@@ -71,6 +71,7 @@ struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family)
 			return proto;
 	return NULL;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_proto_lookup);
 
 /**
  * dlil_proto_is_attached - has an ifnet a protocol of a family?
