@@ -278,7 +278,8 @@ test_set_unprivileged() {
 	is_event sifmtu '.mtu == 1400'
 }
 
-# IOC-1 LNX-10: a filter of another module's refuses what the device would do.
+# IOC-1 LNX-10: a filter of another module's refuses what the device would do; it is
+# told of its own attach and of the change.
 test_set_veto() {
 	ctl attach dl0
 	dut modprobe dlil_sample dev=dl0 max_mtu=1400
@@ -288,7 +289,7 @@ test_set_veto() {
 	ctl set dl0 mtu 1400
 	is mtu "$(mtu)" 1400
 	is_event sifmtu '.mtu == 1400'
-	becomes "events that it was told of" 1 cat $SAMPLE/events
+	becomes "events that it was told of" 2 cat $SAMPLE/events
 	# It has no say in anything else.
 	ctl set dl0 down
 	ctl set dl0 up
