@@ -167,8 +167,8 @@ static void order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
 	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
 	flush(fake);
-	FAKE_EXPECT_TRACE(fake, "a!13 b!13 P!13 Q!13 D!13 o!13 "
-				"a!12 b!12 P!12 Q!12 D!12 o!12");
+	FAKE_EXPECT_TRACE(fake,
+			  "a!13 b!13 P!13 Q!13 D!13 o!13 a!12 b!12 P!12 Q!12 D!12 o!12");
 }
 
 /* FLT-4: events reach every filter, whatever its family. */
@@ -310,8 +310,8 @@ static void life(struct kunit *test)
 		filter(fake, 'a');
 		proto(fake, 'P', FAKE_PF_A);
 		fake_detach(fake);
-		FAKE_EXPECT_TRACE(fake, "D!9 o!9 a!10 P!10 D!10 o!10 ~a ~P "
-					"o!11 free");
+		FAKE_EXPECT_TRACE(fake,
+				  "D!9 o!9 a!10 P!10 D!10 o!10 ~a ~P o!11 free");
 		fake_trace_clear(fake);
 		memset(fake->filters, 0, sizeof(fake->filters));
 		memset(fake->protos, 0, sizeof(fake->protos));

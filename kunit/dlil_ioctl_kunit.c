@@ -132,8 +132,8 @@ static void families(struct kunit *test)
 	dlil_ioctl(fake->ifp, FAKE_PF_B, 2, NULL);
 	dlil_ioctl(fake->ifp, FAKE_PF_C, 3, NULL);
 	dlil_ioctl(fake->ifp, 0, 4, NULL);
-	FAKE_EXPECT_TRACE(fake, "a:1 c:1 P:1 D:1 b:2 c:2 Q:2 D:2 c:3 D:3 "
-				"c:4 D:4");
+	FAKE_EXPECT_TRACE(fake,
+			  "a:1 c:1 P:1 D:1 b:2 c:2 Q:2 D:2 c:3 D:3 c:4 D:4");
 }
 
 /* IOC-1: nobody has an ioctl. */

@@ -17,8 +17,9 @@ static int run_help(struct args *args);
 static const struct command commands[] = {
 	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL },
 	{ "detach", "DEV", run_detach, NULL },
-	{ "set", "DEV unmatched pass|drop | mtu N | lladdr ADDR | up | down | "
-		 "multicast add|del ADDR", run_set, NULL },
+	{ "set",
+	  "DEV unmatched pass|drop | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
+	  run_set, NULL },
 	{ "show", "[ DEV ]", run_show, NULL },
 	{ "list", NULL, run_show, NULL },
 	{ "ls", NULL, run_show, NULL },

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154 # lib.sh; awk
 #
 # Events, as dlilctl monitor shows them, and control requests.
 
