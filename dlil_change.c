@@ -6,7 +6,8 @@
  * The kernel tells of changes with RTNL held.  Posting an event does not wait;
  * callbacks run later, in the ifnet's event work, and may take RTNL (LNX-12).  If
  * an event cannot be posted for want of room or memory it is owed: tried again a
- * little later, with what is true by then, so that the last state is always told.
+ * little later, under RTNL too, with what is true by then, so that the last state
+ * is always told last.
  * Of groups that others than we join there is no notifier.
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
@@ -69,6 +70,8 @@ static int post(struct dlil_netdev *nd, u32 code)
 
 static void post_or_owe(struct dlil_netdev *nd, u32 code)
 {
+	ASSERT_RTNL();
+
 	if (!post(nd, code))
 		return;
 	set_bit(code, &nd->change.owed);
@@ -84,9 +87,11 @@ static void retry_work(struct work_struct *work)
 	/* Nobody wants to know of a device that is being unwrapped. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
+	rtnl_lock();
 	for_each_set_bit(code, &nd->change.owed, BITS_PER_LONG)
 		if (test_and_clear_bit(code, &nd->change.owed))
 			post_or_owe(nd, code);
+	rtnl_unlock();
 	dlil_ifnet_io_end(nd->ifp);
 }
 
@@ -221,7 +226,7 @@ void dlil_change_init(struct dlil_netdev *nd)
 	INIT_DELAYED_WORK(&nd->change.retry, retry_work);
 }
 
-/* Nobody notifies any more.  May sleep. */
+/* Nobody notifies any more.  May sleep; without RTNL. */
 void dlil_change_exit(struct dlil_netdev *nd)
 {
 	cancel_delayed_work_sync(&nd->change.retry);

@@ -32,7 +32,7 @@ static_assert(DLIL_EVENT_LINK_ADDRESS_CHANGED == 16);
 static_assert(DLIL_EVENT_MASTER_ELECTED == 23);
 
 static struct workqueue_struct *event_wq;
-SRCU_NOTIFIER_HEAD_STATIC(event_listeners);
+static BLOCKING_NOTIFIER_HEAD(event_listeners);
 
 static int filter_event(const struct dlil_filter_ops *ops, void *cookie,
 			struct dlil_ifnet *ifp, u32 family, void *arg)
@@ -54,9 +54,9 @@ static void tell(struct dlil_ifnet *ifp, const struct dlil_event *event)
 {
 	struct dlil_told told = { .ifp = ifp, .event = event };
 
-	srcu_notifier_call_chain(&event_listeners,
-				 event ? DLIL_TELL_EVENT : DLIL_TELL_LOST,
-				 &told);
+	blocking_notifier_call_chain(&event_listeners,
+				     event ? DLIL_TELL_EVENT : DLIL_TELL_LOST,
+				     &told);
 }
 
 /* Row EVT-1: filters, protocols, driver, and then those outside. */
@@ -285,18 +285,18 @@ void dlil_event_init(struct dlil_ifnet *ifp)
 
 /*
  * A listener outside: called with DLIL_TELL_* and a struct dlil_told, by the
- * ifnet's event work, no lock held; may sleep.
+ * ifnet's event work; may sleep, not listen or stop listening.
  */
 int dlil_event_listen(struct notifier_block *nb)
 {
-	return srcu_notifier_chain_register(&event_listeners, nb);
+	return blocking_notifier_chain_register(&event_listeners, nb);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_listen);
 
 /* Waits until nobody calls it. */
 void dlil_event_unlisten(struct notifier_block *nb)
 {
-	srcu_notifier_chain_unregister(&event_listeners, nb);
+	blocking_notifier_chain_unregister(&event_listeners, nb);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_unlisten);
 

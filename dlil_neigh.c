@@ -190,11 +190,11 @@ static int neigh_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* The oldest news, which stay what they are until told() is called. */
-static struct known *first_news(struct dlil_neighs *ns,
-				struct dlil_event_node *node, int *now)
+/* Copies the oldest news; false if there are none. */
+static bool first_news(struct dlil_neighs *ns, struct dlil_event_node *node,
+		       int *now)
 {
-	struct known *k;
+	const struct known *k;
 
 	spin_lock_bh(&ns->lock);
 	k = list_first_entry_or_null(&ns->news, struct known, list);
@@ -206,11 +206,18 @@ static struct known *first_news(struct dlil_neighs *ns,
 	return k;
 }
 
-static void told(struct dlil_neighs *ns, struct known *k, int what)
+/* That was said of it; by now it may be otherwise, or be forgotten. */
+static void told(struct dlil_neighs *ns, const struct dlil_event_node *node,
+		 int what)
 {
+	struct known *k;
+
 	spin_lock_bh(&ns->lock);
-	k->told = what;
-	file(ns, k);
+	k = find(ns, node);
+	if (k && !memcmp(k->node.lladdr, node->lladdr, sizeof(node->lladdr))) {
+		k->told = what;
+		file(ns, k);
+	}
 	spin_unlock_bh(&ns->lock);
 }
 
@@ -220,20 +227,19 @@ static void neigh_work(struct work_struct *work)
 					      struct dlil_netdev, neighs.work);
 	struct dlil_neighs *ns = &nd->neighs;
 	struct dlil_event_node node;
-	struct known *k;
 	int now;
 
 	/* Nobody wants to know of a device that is being unwrapped. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
-	while ((k = first_news(ns, &node, &now))) {
+	while (first_news(ns, &node, &now)) {
 		if (dlil_event_post(nd->ifp, now ? DLIL_EVENT_NODE_PRESENCE :
 						   DLIL_EVENT_NODE_ABSENCE,
 				    &node, sizeof(node))) {
 			schedule_delayed_work(&ns->work, RETRY_DELAY);
 			break;
 		}
-		told(ns, k, now);
+		told(ns, &node, now);
 	}
 	dlil_ifnet_io_end(nd->ifp);
 }

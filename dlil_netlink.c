@@ -313,9 +313,7 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 /**
  * struct control - a control request as it came
  * @code: enum dlil_ioctl_code
- * @mtu: its argument
- * @flags: likewise
- * @lladdr: likewise
+ * @arg: its argument
  */
 struct control {
 	u32 code;
@@ -323,20 +321,20 @@ struct control {
 		u32 mtu;
 		struct dlil_ioc_flags flags;
 		struct dlil_ioc_lladdr lladdr;
-	};
+	} arg;
 };
 
 static int parse_lladdr(struct control *c, u32 code, const struct nlattr *attr,
 			struct netlink_ext_ack *extack)
 {
 	c->code = code;
-	c->lladdr.len = nla_len(attr);
-	if (!c->lladdr.len || c->lladdr.len > MAX_ADDR_LEN) {
+	c->arg.lladdr.len = nla_len(attr);
+	if (!c->arg.lladdr.len || c->arg.lladdr.len > MAX_ADDR_LEN) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "a link address has 1 to 32 bytes");
 		return -EINVAL;
 	}
-	nla_memcpy(c->lladdr.addr, attr, MAX_ADDR_LEN);
+	nla_memcpy(c->arg.lladdr.addr, attr, MAX_ADDR_LEN);
 	return 0;
 }
 
@@ -350,8 +348,8 @@ static int parse_flags(struct control *c, struct genl_info *info)
 		return -EINVAL;
 	}
 	c->code = DLIL_IOC_SIFFLAGS;
-	c->flags.flags = nla_get_u32(a[DLIL_A_FLAGS]);
-	c->flags.mask = nla_get_u32(a[DLIL_A_FLAGS_MASK]);
+	c->arg.flags.flags = nla_get_u32(a[DLIL_A_FLAGS]);
+	c->arg.flags.mask = nla_get_u32(a[DLIL_A_FLAGS_MASK]);
 	return 0;
 }
 
@@ -379,7 +377,7 @@ static int parse_control(struct control *c, struct genl_info *info)
 	if (!a[DLIL_A_MTU])
 		return parse_flags(c, info);
 	c->code = DLIL_IOC_SIFMTU;
-	c->mtu = nla_get_u32(a[DLIL_A_MTU]);
+	c->arg.mtu = nla_get_u32(a[DLIL_A_MTU]);
 	return 0;
 }
 
@@ -443,7 +441,7 @@ int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = find_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_ioctl_ask(ifp, family, c.code, &c.mtu, &by);
+	err = dlil_ioctl_ask(ifp, family, c.code, &c.arg, &by);
 	if (err)
 		say_who_refused(by, info->extack);
 	dlil_ifnet_put(ifp);
