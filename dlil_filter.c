@@ -278,8 +278,8 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		/* Its owner may detach it from the very first call. */
 		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->list, &ifp->filter_list);
-		filter_say(f, 0);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+		filter_say(f, 0);
 	}
 	vecs_install(ifp, in, out);
 	return 0;
@@ -560,7 +560,8 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
 	int err = 0;
 
 	while (!err && (f = filter_next(ifp, f, until)))
-		err = fn(f->ops, f->cookie, ifp, f->family, arg);
+		if (!filter_is_dying(f))
+			err = fn(f->ops, f->cookie, ifp, f->family, arg);
 	if (f)
 		dlil_retire_let_go(&f->retire);
 	return err;
