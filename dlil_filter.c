@@ -57,6 +57,7 @@ struct dlil_filter {
 /* All attached filters by id; ids are not used again for a long time. */
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
+static struct kmem_cache *filter_cache;
 
 typedef int (*filter_fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **skb);
@@ -289,7 +290,7 @@ static void filter_free(struct dlil_filter *f)
 {
 	kfree(f->said[0]);
 	kfree(f->said[1]);
-	kfree(f);
+	kmem_cache_free(filter_cache, f);
 }
 
 /* What it has to say, so that a detach needs no memory. */
@@ -309,7 +310,7 @@ static struct dlil_event_item *filter_event(u32 code, const char *name)
 static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 				      const struct dlil_filter_params *params)
 {
-	struct dlil_filter *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct dlil_filter *f = kmem_cache_zalloc(filter_cache, GFP_KERNEL);
 
 	if (!f)
 		return NULL;
@@ -402,6 +403,12 @@ static void filter_kill(struct dlil_filter *f)
 	spin_unlock_bh(&ifp->filter_lock);
 }
 
+static void filter_free_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(filter_cache, container_of(head, struct dlil_filter,
+						   rcu));
+}
+
 /* No callback runs any more and the caller has won FILTER_DYING. */
 static void filter_end(struct dlil_retire *r)
 {
@@ -422,7 +429,7 @@ static void filter_end(struct dlil_retire *r)
 	filter_say(f, 1);
 	list_del_init_careful(&f->list);
 	mutex_unlock(&ifp->lock);
-	kfree_rcu(f, rcu);
+	call_rcu(&f->rcu, filter_free_rcu);
 	module_put(owner);
 	dlil_ifnet_put(ifp);
 }
@@ -610,4 +617,16 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 	}
 	mutex_unlock(&ifp->lock);
 	return ref;
+}
+
+int dlil_filter_module_init(void)
+{
+	filter_cache = KMEM_CACHE(dlil_filter, 0);
+	return filter_cache ? 0 : -ENOMEM;
+}
+
+void dlil_filter_module_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(filter_cache);
 }

@@ -14,6 +14,8 @@
 #include "dlil_output.h"
 #include "dlil_proto.h"
 
+static struct kmem_cache *proto_cache;
+
 static int gone_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff *skb)
 {
@@ -172,7 +174,7 @@ static void proto_free(struct dlil_proto *proto)
 {
 	kfree(proto->said[0]);
 	kfree(proto->said[1]);
-	kfree(proto);
+	kmem_cache_free(proto_cache, proto);
 }
 
 /* What it has to say, so that a detach needs no memory. */
@@ -210,7 +212,7 @@ static struct dlil_proto *proto_new(u32 family,
 				    const struct dlil_proto_params *params,
 				    bool v2)
 {
-	struct dlil_proto *proto = kzalloc(sizeof(*proto), GFP_KERNEL);
+	struct dlil_proto *proto = kmem_cache_zalloc(proto_cache, GFP_KERNEL);
 
 	if (!proto)
 		return NULL;
@@ -356,7 +358,7 @@ static void proto_end(struct dlil_retire *r)
 	list_del_init_careful(&proto->list);
 	mutex_unlock(&ifp->lock);
 	module_put(ops->owner);
-	kfree(proto);
+	kmem_cache_free(proto_cache, proto);
 }
 
 /**
@@ -496,4 +498,15 @@ int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
 	if (proto)
 		dlil_retire_let_go(&proto->retire);
 	return err;
+}
+
+int dlil_proto_module_init(void)
+{
+	proto_cache = KMEM_CACHE(dlil_proto, 0);
+	return proto_cache ? 0 : -ENOMEM;
+}
+
+void dlil_proto_module_exit(void)
+{
+	kmem_cache_destroy(proto_cache);
 }

@@ -70,4 +70,7 @@ int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
 		    void *arg);
 u64 dlil_proto_packets(const struct dlil_proto *proto);
 
+int dlil_proto_module_init(void);
+void dlil_proto_module_exit(void);
+
 #endif /* _DLIL_PROTO_H */

@@ -79,6 +79,7 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_FRAMER: no link header could be built
  * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
  * @DLIL_DROP_DRIVER: the driver refused to send it
+ * @DLIL_DROP_SANITY: queued for another ifnet, or not counted (INP-11)
  * @DLIL_DROP_MAX: how many there are
  */
 enum dlil_drop_reason {
@@ -93,6 +94,7 @@ enum dlil_drop_reason {
 	DLIL_DROP_FRAMER,
 	DLIL_DROP_RECURSION,
 	DLIL_DROP_DRIVER,
+	DLIL_DROP_SANITY,
 	DLIL_DROP_MAX
 };
 
@@ -394,6 +396,25 @@ struct dlil_ifnet_params {
 	const u8 *broadcast;
 };
 
+/**
+ * struct dlil_lladdr - a link address, and whose it is (IFN-9)
+ * @ifindex: index of the ifnet
+ * @family: its interface family
+ * @len: bytes used of @addr
+ * @name: its name
+ * @addr: the address, with at least 8 bytes that can be read
+ */
+struct dlil_lladdr {
+	int ifindex;
+	enum dlil_ifnet_family family;
+	u8 len;
+	char name[IFNAMSIZ];
+	u8 addr[] __aligned(8);
+};
+
+/** define DLIL_IDLE_NOTIFY - post an event when no route is left (IFN-11) */
+#define DLIL_IDLE_NOTIFY	BIT(0)
+
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out);
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
@@ -411,6 +432,10 @@ bool dlil_ifnet_io_begin(struct dlil_ifnet *ifp);
 void dlil_ifnet_io_end(struct dlil_ifnet *ifp);
 struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex);
 struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name);
+struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
+					enum dlil_ifnet_family family,
+					unsigned int *n);
+void dlil_ifnet_list_put(struct dlil_ifnet **list);
 
 void *dlil_ifnet_priv(const struct dlil_ifnet *ifp);
 const struct dlil_driver_ops *
@@ -421,9 +446,25 @@ u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp);
 u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);
+const struct dlil_lladdr *dlil_ifnet_link(const struct dlil_ifnet *ifp);
+bool dlil_ifnet_reachable(const struct dlil_ifnet *ifp);
+bool dlil_ifnet_caches_routes(const struct dlil_ifnet *ifp);
 void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name);
 void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr);
 void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp);
+
+int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask);
+u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp);
+unsigned int dlil_ifnets_flagged(void);
+void dlil_ifnet_route_get(struct dlil_ifnet *ifp);
+void dlil_ifnet_route_put(struct dlil_ifnet *ifp);
+
+int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
+int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
+int dlil_multi_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const u8 *addr, size_t len, void *arg),
+			void *arg);
+unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp);
 
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,

@@ -130,6 +130,7 @@ static const struct field drops_fields[] = {
 	[DLIL_A_DROPS_FRAMER] = U64("framer"),
 	[DLIL_A_DROPS_RECURSION] = U64("recursion"),
 	[DLIL_A_DROPS_DRIVER] = U64("driver"),
+	[DLIL_A_DROPS_SANITY] = U64("sanity"),
 };
 
 DEFINE_SET(drops);

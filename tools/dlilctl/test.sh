@@ -155,7 +155,7 @@ bad_expr 'an expression that picks nothing' 'ip and arp'
 
 # What is printed.
 
-zeros='"framer":0,"recursion":0,"driver":0}'
+zeros='"framer":0,"recursion":0,"driver":0,"sanity":0}'
 drops() {
 	echo "{\"detached\":0,\"demux\":0,\"filter\":$1,\"promiscuous\":0,\"noproto\":0,\"protocol\":0,\"queue-full\":$2,\"nomem\":0,$zeros"
 }
