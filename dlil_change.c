@@ -181,8 +181,19 @@ static int change_group(struct dlil_netdev *nd, bool add,
 	return err;
 }
 
+static int restore_group(const u8 *addr, size_t len, void *arg)
+{
+	struct net_device *dev = arg;
+	int err = len == dev->addr_len ? dev_mc_add_excl(dev, addr) : -EINVAL;
+
+	/* A device that stayed has kept it. */
+	return err == -EEXIST ? 0 : err;
+}
+
 static int change(struct dlil_netdev *nd, u32 code, const void *arg)
 {
+	if (!arg)
+		return dlil_multi_for_each(nd->ifp, restore_group, nd->dev);
 	switch (code) {
 	case DLIL_IOC_SIFFLAGS:
 		return change_flags(nd->dev, arg);
@@ -206,9 +217,8 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 
 	if (code < DLIL_IOC_SIFFLAGS || code > DLIL_IOC_DELMULTI)
 		return -EOPNOTSUPP;
-	/* The kernel restores memberships itself. */
-	if (!arg)
-		return code == DLIL_IOC_ADDMULTI ? -EAFNOSUPPORT : -EINVAL;
+	if (!arg && code != DLIL_IOC_ADDMULTI)
+		return -EINVAL;
 	rtnl_lock();
 	if (dlil_netdev_of(nd->dev) == nd)
 		err = change(nd, code, arg);

@@ -143,12 +143,17 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_route_get);
  * dlil_ifnet_route_put - such a route was put
  * @ifp: ifnet, referenced by the caller
  *
- * Row IFN-11.
+ * Row IFN-11: behind the last one, with DLIL_IDLE_NOTIFY, the event
+ * IF_IDLE_ROUTE_REFCNT is posted.
  *
  * Context: any but hard interrupts.
  */
 void dlil_ifnet_route_put(struct dlil_ifnet *ifp)
 {
-	WARN_ON_ONCE(atomic_dec_if_positive(&ifp->route_refs) < 0);
+	int left = atomic_dec_if_positive(&ifp->route_refs);
+
+	WARN_ON_ONCE(left < 0);
+	if (!left && dlil_ifnet_idle_flags(ifp) & DLIL_IDLE_NOTIFY)
+		dlil_event_post(ifp, DLIL_EVENT_IF_IDLE_ROUTE_REFCNT, NULL, 0);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_route_put);

@@ -204,6 +204,17 @@ void dlil_ifnet_io_end(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_io_end);
 
+/*
+ * Run @work of @ifp, in no order, unless it is queued already.  It has a
+ * reference to @ifp, which it drops at its end.  Any context.
+ */
+void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
+{
+	dlil_ifnet_get(ifp);
+	if (!queue_work(ifnet_wq, work))
+		dlil_ifnet_put(ifp);
+}
+
 static void ifnet_detach_work(struct work_struct *work);
 
 /* No I/O reference is left, and none can be had. */

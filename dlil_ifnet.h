@@ -35,6 +35,7 @@ struct dlil_proto;
  * @priv: the driver's; set while not attached
  * @family_data: the family's; RCU, written by add_proto and del_proto
  * @attrs: DLIL_ATTR_*; set while not attached
+ * @multi_pending: memberships are to be restored by the first packet (IFN-12)
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
  *	the section: the final detach begins a grace period later
@@ -98,6 +99,7 @@ struct dlil_proto;
  * @n_multis: how many; under that lock
  * @multi_suspended: how many the driver has not been told of since attach; under
  *	that lock
+ * @multi_work: tells it
  * @debug: who took and dropped references, or NULL (IFN-7); set once
  */
 struct dlil_ifnet {
@@ -106,6 +108,7 @@ struct dlil_ifnet {
 	void *priv;
 	void __rcu *family_data;
 	u32 attrs;
+	bool multi_pending;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;
 	struct dlil_filter_vec __rcu *filters_in;
@@ -160,6 +163,7 @@ struct dlil_ifnet {
 	struct list_head multis;
 	unsigned int n_multis;
 	unsigned int multi_suspended;
+	struct work_struct multi_work;
 	struct dlil_debug *debug;
 };
 
@@ -194,6 +198,7 @@ struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);
+void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work);
 
 int dlil_ifnet_module_init(void);
 void dlil_ifnet_wait_all(void);

@@ -24,6 +24,7 @@
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
@@ -252,6 +253,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		input_discard(ifp, list, DLIL_DROP_DETACHED);
 		return NULL;
 	}
+	dlil_multi_traffic(ifp);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
 

@@ -2,11 +2,14 @@
 /*
  * Multicast memberships of an ifnet: the group addresses it listens to (IFN-12).
  *
- * They belong to the ifnet, not to one of its lives.
+ * They belong to the ifnet, not to one of its lives.  A driver is told of each by
+ * an ADDMULTI or DELMULTI request.  After an attach it is told of all at once, by
+ * one ADDMULTI request without argument, for which it looks at them with
+ * dlil_multi_for_each().  That is put off to the first packet, and then a
+ * worker's job, since the request reaches callbacks that sleep.
  */
 #include <linux/slab.h>
 
-#include "dlil_ifnet.h"
 #include "dlil_multi.h"
 
 /**
@@ -74,6 +77,17 @@ static int del(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	return 1;
 }
 
+/* Tell the driver.  One that takes all groups anyhow need not know. */
+static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
+{
+	struct dlil_ioc_lladdr arg = { .len = len };
+	int err;
+
+	memcpy(arg.addr, addr, len);
+	err = dlil_ioctl(ifp, 0, code, &arg);
+	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+}
+
 static bool is_bad(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	return !ifp || !addr || !len || len > MAX_ADDR_LEN ||
@@ -102,7 +116,15 @@ int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	mutex_lock(&multi_lock);
 	err = add(ifp, addr, len);
 	mutex_unlock(&multi_lock);
-	return err < 0 ? err : 0;
+	if (err != 1)
+		return err;
+	err = tell(ifp, DLIL_IOC_ADDMULTI, addr, len);
+	if (!err)
+		return 0;
+	mutex_lock(&multi_lock);
+	del(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_multi_join);
 
@@ -127,7 +149,7 @@ int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	mutex_lock(&multi_lock);
 	err = del(ifp, addr, len);
 	mutex_unlock(&multi_lock);
-	return err < 0 ? err : 0;
+	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
 }
 EXPORT_SYMBOL_GPL(dlil_multi_leave);
 
@@ -178,12 +200,33 @@ void dlil_multi_attach(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&multi_lock);
 	WRITE_ONCE(ifp->multi_suspended, ifp->n_multis);
+	WRITE_ONCE(ifp->multi_pending, ifp->n_multis > 0);
 	mutex_unlock(&multi_lock);
+}
+
+/* The first packet since attach.  Any context; of several one is first. */
+void dlil_multi_restore(struct dlil_ifnet *ifp)
+{
+	if (xchg(&ifp->multi_pending, false))
+		dlil_ifnet_queue_work(ifp, &ifp->multi_work);
+}
+
+/* What a driver refuses stays suspended until the next attach. */
+static void multi_work(struct work_struct *work)
+{
+	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
+					      multi_work);
+	int err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+
+	if (!err || err == -EAFNOSUPPORT)
+		WRITE_ONCE(ifp->multi_suspended, 0);
+	dlil_ifnet_put(ifp);
 }
 
 void dlil_multi_init(struct dlil_ifnet *ifp)
 {
 	INIT_LIST_HEAD(&ifp->multis);
+	INIT_WORK(&ifp->multi_work, multi_work);
 }
 
 /* The last reference is gone. */

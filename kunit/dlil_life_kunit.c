@@ -6,6 +6,7 @@
 #include <linux/seq_file.h>
 
 #include "../dlil_debug.h"
+#include "../dlil_event.h"
 #include "../dlil_idle.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_main.h"
@@ -794,18 +795,163 @@ static void memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, other_group, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_for_each(ifp, note_group, fake),
 			-EINTR);
-	FAKE_EXPECT_TRACE(fake, "1 4");
+	/* The driver is told of the second one only: the first came before. */
+	FAKE_EXPECT_TRACE(fake, "D:4 1 4");
 
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, other_group, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, other_group, ETH_ALEN),
 			-EADDRNOTAVAIL);
+	FAKE_EXPECT_TRACE(fake, "D:4 1 4 D:5");
 	fake_detach(fake);
 	fake_trace_clear(fake);
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_for_each(ifp, note_group, fake), 0);
 	FAKE_EXPECT_TRACE(fake, "1");
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
+}
+
+/* IFN-12: what the driver refuses is not joined. */
+static void membership_refused(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake->answer = -EBUSY;
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(fake->ifp, group, ETH_ALEN),
+			-EBUSY);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(fake->ifp, group, ETH_ALEN),
+			-EADDRNOTAVAIL);
+	fake->answer = -EOPNOTSUPP;
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(fake->ifp, group, ETH_ALEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(fake->ifp, group, ETH_ALEN), 0);
+}
+
+struct restore_case {
+	const char *name;
+	void (*traffic)(struct fake *fake);
+	int answer;
+	unsigned int left;
+};
+
+static void traffic_in(struct fake *fake)
+{
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_input_new(fake, FAKE_PF_A, 4, 3);
+}
+
+static void traffic_out(struct fake *fake)
+{
+	fake_output_new(fake, FAKE_PF_A, 1, 3, DLIL_OUTPUT_RAW);
+	fake_output_new(fake, FAKE_PF_A, 4, 3, DLIL_OUTPUT_RAW);
+}
+
+/* What the host sends by itself. */
+static void traffic_of_host(struct fake *fake)
+{
+	struct sk_buff *skb = fake_raw(fake, 1);
+	int i;
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(fake->test,
+				dlil_filter_output(fake->ifp, 0, &skb), 0);
+	rcu_read_unlock();
+	local_bh_enable();
+	atomic_add(2, &fake->handed_out);
+	kfree_skb(skb);
+}
+
+static const struct restore_case restore_cases[] = {
+	{ "input", traffic_in, 0, 0 },
+	{ "output", traffic_out, 0, 0 },
+	{ "the host's output", traffic_of_host, 0, 0 },
+	{ "no such family", traffic_in, -EAFNOSUPPORT, 0 },
+	{ "refused", traffic_in, -EIO, 1 },
+};
+
+static void restore_desc(const struct restore_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(restore, restore_cases, restore_desc);
+
+/* In a worker, without argument. */
+static int restore_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	KUNIT_EXPECT_EQ(fake->test, code, DLIL_IOC_ADDMULTI);
+	KUNIT_EXPECT_NULL(fake->test, arg);
+	KUNIT_EXPECT_TRUE(fake->test, current->flags & PF_WQ_WORKER);
+	complete(&fake->entered);
+	return fake->answer;
+}
+
+/*
+ * IFN-12: the first packet in either direction has the memberships restored,
+ * once, in a worker.
+ */
+static void restore_memberships(struct kunit *test)
+{
+	const struct restore_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	fake->driver.ioctl = restore_ioctl;
+	fake->answer = c->answer;
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, group, ETH_ALEN), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(ifp), 1);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake->entered.done));
+
+	c->traffic(fake);
+	fake_read(fake);
+	KUNIT_ASSERT_TRUE(test, fake_wait_for(fake->entered.done));
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(dlil_multi_suspended(ifp) == c->left));
+	c->traffic(fake);
+	fake_read(fake);
+	KUNIT_EXPECT_TRUE(test, fake_stays(fake->entered.done == 1));
+	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(ifp), c->left);
+
+	/* And again in the next life. */
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(ifp), 1);
+	c->traffic(fake);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake->entered.done == 2));
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
+}
+
+/* IFN-11, RTC-3: the last route that goes is told of, if anybody wants that. */
+static void last_route(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	fake_listen(fake, BIT(DLIL_EVENT_IF_IDLE_ROUTE_REFCNT));
+	dlil_ifnet_route_get(ifp);
+	dlil_ifnet_route_put(ifp);
+	KUNIT_EXPECT_EQ(test, set_idle(fake, DLIL_IDLE_NOTIFY), 0);
+	dlil_ifnet_route_get(ifp);
+	dlil_ifnet_route_get(ifp);
+	dlil_ifnet_route_put(ifp);
+	dlil_event_flush(ifp);
+	FAKE_EXPECT_TRACE(fake, "");
+	dlil_ifnet_route_put(ifp);
+	dlil_event_flush(ifp);
+	FAKE_EXPECT_TRACE(fake, "D!18 o!18");
+
+	/* The detach has cleared the flag. */
+	dlil_ifnet_route_get(ifp);
+	fake_detach(fake);
+	fake_trace_clear(fake);
+	dlil_ifnet_route_put(ifp);
+	dlil_event_flush(ifp);
+	FAKE_EXPECT_TRACE(fake, "");
 }
 
 static struct kunit_case dlil_life_cases[] = {
@@ -825,7 +971,10 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(list_of_family),
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
+	KUNIT_CASE(last_route),
 	KUNIT_CASE(memberships),
+	KUNIT_CASE(membership_refused),
+	KUNIT_CASE_PARAM(restore_memberships, restore_gen_params),
 	{}
 };
 
