@@ -29,9 +29,11 @@ bool dlil_verbose;
 /* Row INI-2.  A number is a switch only if it is 0 or 1: 10 is not 1. */
 static int get_switch(const char *val, bool *on)
 {
-	if (val && isdigit(val[0]) && isdigit(val[1]))
+	if (!val)
+		val = "1";
+	if (isdigit(val[0]) && isdigit(val[1]))
 		return -EINVAL;
-	return val ? kstrtobool(val, on) : -EINVAL;
+	return kstrtobool(val, on);
 }
 
 static int set_switch(const char *val, const struct kernel_param *kp)
@@ -45,6 +47,7 @@ static int set_switch(const char *val, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops switch_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = set_switch,
 	.get = param_get_bool,
 };
@@ -84,6 +87,7 @@ static int get_ifnet_debug(char *buf, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops ifnet_debug_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = set_ifnet_debug,
 	.get = get_ifnet_debug,
 };
@@ -104,6 +108,7 @@ static int set_net_rtref(const char *val, const struct kernel_param *kp)
 }
 
 static const struct kernel_param_ops net_rtref_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = set_net_rtref,
 	.get = param_get_bool,
 };
@@ -115,7 +120,9 @@ MODULE_PARM_DESC(net_rtref,
 
 static int set_rcvq_limit(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, RCVQ_LIMIT_MAX);
+	int err = param_set_uint_minmax(val, kp, 1, RCVQ_LIMIT_MAX);
+
+	return err == -ERANGE ? -EINVAL : err;
 }
 
 static const struct kernel_param_ops rcvq_limit_ops = {

@@ -10,6 +10,7 @@
 #include "../dlil_idle.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_main.h"
+#include "../dlil_stats.h"
 #include "fake.h"
 
 /* INI-1: whichever part fails, those before it are left in reverse order. */
@@ -591,6 +592,53 @@ static void input_reference(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 P1 ~a ~P free");
 }
 
+/* IFN-6: what somebody with nothing but a reference reaches after the end. */
+static void inert_vectors(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_ifnet *ifp = fake->ifp;
+	struct dlil_frame frame = {};
+	struct sk_buff *skb;
+	u32 family = 0;
+
+	fake_detach(fake);
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, ifp->driver->output(ifp, fake_raw(fake, 1)), 0);
+	KUNIT_EXPECT_EQ(test, ifp->family->demux(ifp, fake_raw(fake, 2),
+						 &family), DLIL_STOLEN);
+	skb = fake_tx(fake, 3);
+	KUNIT_EXPECT_EQ(test, ifp->family->framer(ifp, &skb, &frame),
+			DLIL_STOLEN);
+	KUNIT_EXPECT_NULL(test, skb);
+	KUNIT_EXPECT_EQ(test, ifp->family->add_proto(ifp, FAKE_PF_A, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, ifp->family->del_proto(ifp, FAKE_PF_A), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ifp->driver->ioctl(ifp, 1, NULL), -EOPNOTSUPP);
+	ifp->driver->event(ifp, NULL);
+	KUNIT_EXPECT_NULL(test, ifp->driver->free);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+	FAKE_EXPECT_TRACE(fake, "");
+}
+
+/* INI-3: what the compiler was told to see to, as the allocators give it. */
+static void layout(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct dlil_pcpu_stats *s = per_cpu_ptr(fake->ifp->stats, cpu);
+
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)s->stats,
+						   sizeof(u64)));
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)s->flow,
+						   sizeof(u64)));
+	}
+	KUNIT_EXPECT_TRUE(test,
+			  IS_ALIGNED((unsigned long)dlil_ifnet_lladdr(fake->ifp),
+				     8));
+}
+
 /* IFN-9: what the link address says of its ifnet. */
 static void link_address(struct kunit *test)
 {
@@ -966,6 +1014,8 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(who_took_it),
 	KUNIT_CASE(who_took_it_later),
 	KUNIT_CASE_PARAM(input_reference, input_ref_gen_params),
+	KUNIT_CASE(inert_vectors),
+	KUNIT_CASE(layout),
 	KUNIT_CASE(link_address),
 	KUNIT_CASE(long_link_address),
 	KUNIT_CASE(list_of_family),
