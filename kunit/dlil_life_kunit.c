@@ -135,7 +135,7 @@ static void identity(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, nic,
 						 sizeof(nic), &other), 0);
-	KUNIT_EXPECT_PTR_EQ(test, other, ifp);
+	KUNIT_ASSERT_PTR_EQ(test, other, ifp);
 	KUNIT_EXPECT_TRUE(test, ifp->reused);
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(ifp), link);
