@@ -74,6 +74,7 @@ static void debug_alloc(struct dlil_ifnet *ifp, void *arg)
 	if (!debug)
 		return;
 	spin_lock_init(&debug->lock);
+	/* Pairs with the acquire in dlil_debug_save(). */
 	smp_store_release(&ifp->debug, debug);
 }
 

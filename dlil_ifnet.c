@@ -642,13 +642,12 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	if (!ifp)
 		return -EINVAL;
 	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->state == DLIL_STATE_ACQUIRED) {
+	if (ifp->state == DLIL_STATE_ACQUIRED)
 		err = -EINVAL;
-	} else if (ifp->state == DLIL_STATE_DETACHING) {
+	else if (ifp->state == DLIL_STATE_DETACHING)
 		err = -ENXIO;
-	} else {
+	else
 		ifnet_unlist(ifp);
-	}
 	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;

@@ -52,22 +52,24 @@ static const struct kernel_param_ops switch_ops = {
 	.get = param_get_bool,
 };
 
-#define SWITCH(name, var)						\
-	module_param_cb(name, &switch_ops, &(var), 0644);		\
-	__MODULE_PARM_TYPE(name, "bool")
-
-SWITCH(multi_threaded_input, dlil_multi_threaded_input);
+module_param_cb(multi_threaded_input, &switch_ops, &dlil_multi_threaded_input,
+		0644);
+__MODULE_PARM_TYPE(multi_threaded_input, "bool");
 MODULE_PARM_DESC(multi_threaded_input,
 		 "ifnets attached from now on have an input thread each (1)");
 
-SWITCH(verbose, dlil_verbose);
+module_param_cb(verbose, &switch_ops, &dlil_verbose, 0644);
+__MODULE_PARM_TYPE(verbose, "bool");
 MODULE_PARM_DESC(verbose, "log attaches and detaches (0)");
 
-SWITCH(input_sanity_check, dlil_input_sanity_check);
+module_param_cb(input_sanity_check, &switch_ops, &dlil_input_sanity_check,
+		0644);
+__MODULE_PARM_TYPE(input_sanity_check, "bool");
 MODULE_PARM_DESC(input_sanity_check,
 		 "free queued packets that are another ifnet's or miscounted (0)");
 
-SWITCH(net_affinity, dlil_net_affinity);
+module_param_cb(net_affinity, &switch_ops, &dlil_net_affinity, 0644);
+__MODULE_PARM_TYPE(net_affinity, "bool");
 MODULE_PARM_DESC(net_affinity,
 		 "input threads of ifnets attached from now on stay near the processor that feeds them first (1)");
 

@@ -464,11 +464,14 @@ static_assert(DLIL_A_STATS_PAD == 1 && DLIL_A_FLOW_PAD == 1 &&
 static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
 	      sizeof(struct dlil_stats) / sizeof(u64));
 static_assert(DLIL_A_DROPS_MAX - DLIL_A_DROPS_PAD == DLIL_DROP_MAX);
-static_assert(DLIL_A_DROPS_DETACHED == DLIL_A_DROPS_PAD + 1 +
-	      DLIL_DROP_DETACHED);
-static_assert(DLIL_A_DROPS_QUEUE_FULL == DLIL_A_DROPS_PAD + 1 +
-	      DLIL_DROP_QUEUE_FULL);
-static_assert(DLIL_A_DROPS_SANITY == DLIL_A_DROPS_PAD + 1 + DLIL_DROP_SANITY);
+
+/* The same reasons in the same order. */
+#define DROP_IS(attr, why) \
+	static_assert((attr) - DLIL_A_DROPS_PAD - 1 == (int)(why))
+
+DROP_IS(DLIL_A_DROPS_DETACHED, DLIL_DROP_DETACHED);
+DROP_IS(DLIL_A_DROPS_QUEUE_FULL, DLIL_DROP_QUEUE_FULL);
+DROP_IS(DLIL_A_DROPS_SANITY, DLIL_DROP_SANITY);
 
 static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
 {
