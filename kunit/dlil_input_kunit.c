@@ -712,7 +712,7 @@ struct sanity_case {
 	const char *name;
 	enum dlil_ifnet_family kind;
 	bool on;
-	int iif;
+	int from;
 	bool freed;
 };
 
@@ -745,7 +745,7 @@ static void sanity(struct kunit *test)
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
 	skb = fake_rx(fake, FAKE_PF_A, 2);
-	skb->skb_iif = c->iif < 0 ? 0 : fake->params.ifindex + c->iif;
+	skb->skb_iif = c->from < 0 ? 0 : fake->params.ifindex + c->from;
 	__skb_queue_tail(&list, skb);
 	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 3));
 

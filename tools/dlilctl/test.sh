@@ -245,7 +245,8 @@ details="$table
     drop nomem                             0                    0
     drop framer                            0                    0
     drop recursion                         0                    0
-    drop driver                            0                    0"
+    drop driver                            0                    0
+    drop sanity                            0                    0"
 prints '-d stats: every packet is accounted for' "$details
     input:  seen 1000 = delivered 900 + passed 60 + stolen 10 + freed 30
     output: seen 500 = delivered 475 + passed 0 + stolen 10 + freed 15" \
