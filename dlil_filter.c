@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
@@ -34,6 +35,7 @@ enum { FILTER_DYING };
  * @name: shown to users
  * @state: FILTER_DYING
  * @list: in the ifnet's list, under its lock
+ * @said: the events of its attach and detach, until they are posted
  * @retire: its end
  * @rcu: for freeing; look-ups by @id are under RCU
  */
@@ -47,6 +49,7 @@ struct dlil_filter {
 	char name[DLIL_NAME_MAX];
 	unsigned long state;
 	struct list_head list;
+	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
 	struct rcu_head rcu;
 };
@@ -54,6 +57,7 @@ struct dlil_filter {
 /* All attached filters by id; ids are not used again for a long time. */
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
+static struct kmem_cache *filter_cache;
 
 typedef int (*filter_fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **skb);
@@ -249,6 +253,15 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 		kfree_rcu(old_out, rcu);
 }
 
+/* Post the event of its attach (0) or detach (1). */
+static void filter_say(struct dlil_filter *f, unsigned int which)
+{
+	lockdep_assert_held(&f->ifp->lock);
+
+	dlil_event_queue(f->ifp, f->said[which]);
+	f->said[which] = NULL;
+}
+
 /* Make new arrays, with @f if that is not NULL; fails without a trace. */
 static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
@@ -264,20 +277,50 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 	}
 	if (f) {
 		/* Its owner may detach it from the very first call. */
+		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+		filter_say(f, 0);
 	}
 	vecs_install(ifp, in, out);
 	return 0;
 }
 
+static void filter_free(struct dlil_filter *f)
+{
+	kfree(f->said[0]);
+	kfree(f->said[1]);
+	kmem_cache_free(filter_cache, f);
+}
+
+/* What it has to say, so that a detach needs no memory. */
+static struct dlil_event_item *filter_event(u32 code, const char *name)
+{
+	struct dlil_event_filter *data;
+	struct dlil_event_item *item;
+
+	item = dlil_event_new(DLIL_EVENT_SUBCLASS_FILTER, code, sizeof(*data));
+	if (!item)
+		return NULL;
+	data = item->data;
+	strscpy(data->name, name, sizeof(data->name));
+	return item;
+}
+
 static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 				      const struct dlil_filter_params *params)
 {
-	struct dlil_filter *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct dlil_filter *f = kmem_cache_zalloc(filter_cache, GFP_KERNEL);
 
 	if (!f)
 		return NULL;
+	f->said[0] = filter_event(DLIL_FILTER_EVENT_ATTACHED, params->name);
+	f->said[1] = filter_event(DLIL_FILTER_EVENT_DETACHED, params->name);
+	if (!f->said[0] || !f->said[1]) {
+		filter_free(f);
+		return NULL;
+	}
+	dlil_retire_init(&f->retire);
 	f->ifp = dlil_ifnet_get(ifp);
 	f->ops = params->ops;
 	f->cookie = params->cookie;
@@ -342,7 +385,7 @@ erase:
 	xa_erase(&dlil_filters, f->id);
 free:
 	dlil_ifnet_put(ifp);
-	kfree(f);
+	filter_free(f);
 put_module:
 	module_put(params->ops->owner);
 	return err;
@@ -358,6 +401,12 @@ static void filter_kill(struct dlil_filter *f)
 	vec_stub(rcu_dereference_protected(ifp->filters_in, true), f);
 	vec_stub(rcu_dereference_protected(ifp->filters_out, true), f);
 	spin_unlock_bh(&ifp->filter_lock);
+}
+
+static void filter_free_rcu(struct rcu_head *head)
+{
+	kmem_cache_free(filter_cache, container_of(head, struct dlil_filter,
+						   rcu));
 }
 
 /* No callback runs any more and the caller has won FILTER_DYING. */
@@ -377,9 +426,10 @@ static void filter_end(struct dlil_retire *r)
 		f->ops->detached(f->cookie, ifp);
 
 	mutex_lock(&ifp->lock);
+	filter_say(f, 1);
 	list_del_init_careful(&f->list);
 	mutex_unlock(&ifp->lock);
-	kfree_rcu(f, rcu);
+	call_rcu(&f->rcu, filter_free_rcu);
 	module_put(owner);
 	dlil_ifnet_put(ifp);
 }
@@ -472,6 +522,58 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 	wait_event(ifp->wait, list_empty_careful(&ifp->filter_list));
 }
 
+/*
+ * The living filter behind @f, or the first one, if it is no younger than @until:
+ * held.  @f, held or NULL, is let go of.
+ */
+static struct dlil_filter *filter_next(struct dlil_ifnet *ifp,
+				       struct dlil_filter *f, u64 until)
+{
+	struct dlil_filter *next;
+
+	mutex_lock(&ifp->lock);
+	next = list_prepare_entry(f, &ifp->filter_list, list);
+	list_for_each_entry_continue(next, &ifp->filter_list, list)
+		if (next->retire.since <= until && !filter_is_dying(next) &&
+		    dlil_retire_hold(&next->retire))
+			goto out;
+	next = NULL;
+out:
+	mutex_unlock(&ifp->lock);
+	if (f)
+		dlil_retire_let_go(&f->retire);
+	return next;
+}
+
+/**
+ * dlil_filter_call - call something of each filter, with no lock held
+ * @ifp: ifnet, with an I/O reference
+ * @until: only of those attached by then, see dlil_retire_now()
+ * @fn: called for one filter after the other, in order, until it returns not 0;
+ *	may sleep, attach and detach
+ * @arg: handed to @fn
+ *
+ * Row EVT-2.  A filter whose detach has begun is left out (FLT-2).
+ *
+ * Context: process, after dlil_call_begin(); may sleep.
+ * Return: what @fn returned last, or 0.
+ */
+int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
+		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
+			       struct dlil_ifnet *ifp, u32 family, void *arg),
+		     void *arg)
+{
+	struct dlil_filter *f = NULL;
+	int err = 0;
+
+	while (!err && (f = filter_next(ifp, f, until)))
+		if (!filter_is_dying(f))
+			err = fn(f->ops, f->cookie, ifp, f->family, arg);
+	if (f)
+		dlil_retire_let_go(&f->retire);
+	return err;
+}
+
 /* Call @fn for the filters of @ifp, in order, until it returns not 0. */
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
 			 int (*fn)(const char *name, u32 direction,
@@ -515,4 +617,16 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 	}
 	mutex_unlock(&ifp->lock);
 	return ref;
+}
+
+int dlil_filter_module_init(void)
+{
+	filter_cache = KMEM_CACHE(dlil_filter, 0);
+	return filter_cache ? 0 : -ENOMEM;
+}
+
+void dlil_filter_module_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(filter_cache);
 }

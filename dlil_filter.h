@@ -44,7 +44,14 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 				   const struct dlil_filter_ops *ops,
 				   void *cookie, void *arg),
 			 void *arg);
+int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
+		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
+			       struct dlil_ifnet *ifp, u32 family, void *arg),
+		     void *arg);
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       const struct dlil_filter_ops **ops);
+
+int dlil_filter_module_init(void);
+void dlil_filter_module_exit(void);
 
 #endif /* _DLIL_FILTER_H */

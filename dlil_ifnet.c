@@ -18,11 +18,18 @@
  * The last I/O reference queues the final detach, which nothing waits for but
  * those who ask to: see ifnet_detach_work().
  */
-#include <linux/rculist.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
 #include <linux/slab.h>
+#include <linux/stringhash.h>
 
+#include "dlil_debug.h"
 #include "dlil_filter.h"
+#include "dlil_idle.h"
 #include "dlil_ifnet.h"
+#include "dlil_lladdr.h"
+#include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
@@ -35,10 +42,19 @@ static DEFINE_MUTEX(attach_lock);
 
 /* Attached ifnets, oldest first, and a count of changes for dumps. */
 static LIST_HEAD(dlil_ifnets);
+static unsigned int n_attached;
 unsigned int dlil_ifnets_gen = 1;
 
-/* All ifnets, least recently released first; each holds one reference. */
-static LIST_HEAD(known_ifnets);
+/* The same by index and by name, so that a thousand of them take no longer. */
+#define IFNET_HASH_BITS 8
+static DEFINE_HASHTABLE(ifnets_by_index, IFNET_HASH_BITS);
+static DEFINE_HASHTABLE(ifnets_by_name, IFNET_HASH_BITS);
+
+/* All ifnets by id; each holds one reference. */
+static DEFINE_HASHTABLE(known_ifnets, IFNET_HASH_BITS);
+
+/* Those that nobody uses, least recently released first. */
+static LIST_HEAD(released_ifnets);
 static unsigned int n_released;
 
 static struct workqueue_struct *ifnet_wq;
@@ -81,8 +97,19 @@ static int inert_del_proto(struct dlil_ifnet *ifp, u32 family)
 	return -EINVAL;
 }
 
+static void inert_event(struct dlil_ifnet *ifp, const struct dlil_event *event)
+{
+}
+
+static int inert_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct dlil_driver_ops inert_driver = {
 	.output = inert_output,
+	.event = inert_event,
+	.ioctl = inert_ioctl,
 };
 
 static const struct dlil_family_ops inert_family = {
@@ -102,6 +129,9 @@ static void ifnet_free(struct dlil_ifnet *ifp)
 	cleanup_srcu_struct(&ifp->srcu);
 	percpu_ref_exit(&ifp->io);
 	free_percpu(ifp->stats);
+	dlil_multi_free(ifp);
+	dlil_lladdr_free(ifp);
+	dlil_debug_free(ifp);
 	kmem_cache_free(ifnet_cache, ifp);
 }
 
@@ -114,12 +144,15 @@ static void ifnet_free_work(struct work_struct *work)
  * dlil_ifnet_get - take a life-time reference
  * @ifp: ifnet
  *
+ * Row IFN-7.
+ *
  * Context: any.
  * Return: @ifp
  */
 struct dlil_ifnet *dlil_ifnet_get(struct dlil_ifnet *ifp)
 {
 	refcount_inc(&ifp->refs);
+	dlil_debug_taken(ifp);
 	return ifp;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_get);
@@ -128,10 +161,14 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_get);
  * dlil_ifnet_put - drop a life-time reference
  * @ifp: ifnet
  *
+ * Row IFN-7: one too many is warned of and then ignored.
+ *
  * Context: any.
  */
 void dlil_ifnet_put(struct dlil_ifnet *ifp)
 {
+	/* First, since afterwards it may be gone. */
+	dlil_debug_dropped(ifp);
 	if (!refcount_dec_and_test(&ifp->refs))
 		return;
 	/* Not attached, so its work is free; freeing may sleep. */
@@ -166,6 +203,17 @@ void dlil_ifnet_io_end(struct dlil_ifnet *ifp)
 	percpu_ref_put(&ifp->io);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_io_end);
+
+/*
+ * Run @work of @ifp, in no order, unless it is queued already.  It has a
+ * reference to @ifp, which it drops at its end.  Any context.
+ */
+void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
+{
+	dlil_ifnet_get(ifp);
+	if (!queue_work(ifnet_wq, work))
+		dlil_ifnet_put(ifp);
+}
 
 static void ifnet_detach_work(struct work_struct *work);
 
@@ -206,9 +254,14 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	INIT_LIST_HEAD(&ifp->filter_list);
 	INIT_LIST_HEAD(&ifp->proto_list);
 	INIT_LIST_HEAD(&ifp->attached);
+	INIT_LIST_HEAD(&ifp->released);
+	dlil_lladdr_init(ifp);
+	dlil_multi_init(ifp);
+	dlil_debug_init(ifp);
 	init_waitqueue_head(&ifp->wait);
 	init_waitqueue_head(&ifp->detached);
 	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
+	dlil_event_init(ifp);
 	refcount_set(&ifp->refs, 1);
 	return ifp;
 
@@ -221,6 +274,11 @@ free:
 	return NULL;
 }
 
+static u32 id_key(enum dlil_ifnet_family kind, const void *id, size_t len)
+{
+	return jhash(id, len, kind);
+}
+
 static struct dlil_ifnet *find_known(enum dlil_ifnet_family kind,
 				     const void *id, size_t len)
 {
@@ -228,7 +286,8 @@ static struct dlil_ifnet *find_known(enum dlil_ifnet_family kind,
 
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	list_for_each_entry(ifp, &known_ifnets, known) {
+	hash_for_each_possible(known_ifnets, ifp, known,
+			       id_key(kind, id, len)) {
 		if (ifp->kind != kind || ifp->id_len != len ||
 		    memcmp(ifp->id, id, len))
 			continue;
@@ -268,11 +327,13 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		err = -EBUSY;
 	} else if (ifp) {
 		ifp->reused = true;
+		list_del_init(&ifp->released);
 		n_released--;
 	} else {
 		ifp = ifnet_new(family, id, len);
 		if (ifp)
-			list_add_tail(&ifp->known, &known_ifnets);
+			hash_add(known_ifnets, &ifp->known,
+				 id_key(family, id, len));
 		else
 			err = -ENOMEM;
 	}
@@ -317,28 +378,22 @@ static void forget(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	list_del(&ifp->known);
+	hash_del(&ifp->known);
+	list_del_init(&ifp->released);
 	n_released--;
 	dlil_ifnet_put(ifp);
 }
 
 static void ifnet_release_locked(struct dlil_ifnet *ifp)
 {
-	struct dlil_ifnet *old;
-
 	lockdep_assert_held(&dlil_ifnets_lock);
 
 	ifp->in_use = false;
 	ifp->release_later = false;
-	list_move_tail(&ifp->known, &known_ifnets);
-	if (++n_released <= IFNET_POOL_MAX)
-		return;
-	list_for_each_entry(old, &known_ifnets, known) {
-		if (old->in_use)
-			continue;
-		forget(old);
-		break;
-	}
+	list_add_tail(&ifp->released, &released_ifnets);
+	if (++n_released > IFNET_POOL_MAX)
+		forget(list_first_entry(&released_ifnets, struct dlil_ifnet,
+					released));
 }
 
 /**
@@ -394,6 +449,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	ifp->ifindex = params->ifindex;
 	ifp->addr_len = params->addr_len;
 	write_pnet(&ifp->net, params->net);
+	ifp->net_cookie = params->net->net_cookie;
 	strscpy(ifp->name, params->name, sizeof(ifp->name));
 	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
 	if (params->broadcast)
@@ -420,6 +476,53 @@ static int attach_check(struct dlil_ifnet *ifp, size_t len)
 	return 0;
 }
 
+static u32 index_key(const struct net *net, int ifindex)
+{
+	return hash_ptr(net, 32) ^ ifindex;
+}
+
+static u32 name_key(const struct net *net, const char *name)
+{
+	return full_name_hash(net, name, strnlen(name, IFNAMSIZ));
+}
+
+/* From here on it is found, and packets flow. */
+static void ifnet_list(struct dlil_ifnet *ifp)
+{
+	struct net *net = read_pnet(&ifp->net);
+
+	mutex_lock(&dlil_ifnets_lock);
+	ifp->lives++;
+	ifp->lladdr_reach = true;
+	ifp->route_cache = true;
+	dlil_idle_attach(ifp);
+	list_add_tail(&ifp->attached, &dlil_ifnets);
+	n_attached++;
+	hash_add(ifnets_by_name, &ifp->by_name, name_key(net, ifp->name));
+	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
+	/* Pairs with dlil_ifnet_is_attached(). */
+	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
+	hash_add_rcu(ifnets_by_index, &ifp->by_index,
+		     index_key(net, ifp->ifindex));
+	mutex_unlock(&dlil_ifnets_lock);
+}
+
+/* Undoes ifnet_list(), but for what a reader under RCU may be looking at. */
+static void ifnet_unlist(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
+	hash_del_rcu(&ifp->by_index);
+	hash_del(&ifp->by_name);
+	list_del(&ifp->attached);
+	n_attached--;
+	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
+	dlil_idle_detach(ifp);
+	ifp->route_cache = false;
+}
+
+/* What can fail comes first and changes nothing that anybody sees. */
 static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
 	int err;
@@ -427,26 +530,27 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	err = attach_check(ifp, len);
 	if (err)
 		return err;
+	err = dlil_lladdr_reserve(ifp, len ?: ifp->addr_len);
+	if (err)
+		return err;
 	err = dlil_inq_start(ifp);
 	if (err)
 		return err;
 
-	if (len) {
+	if (len)
 		ifp->addr_len = len;
-		memcpy(ifp->lladdr, lladdr, len);
-	}
+	mutex_lock(&dlil_ifnets_lock);
+	dlil_lladdr_fill(ifp, len ? lladdr : NULL);
+	mutex_unlock(&dlil_ifnets_lock);
 	dlil_stats_reset(ifp);
+	dlil_multi_attach(ifp);
+	dlil_debug_attached(ifp);
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
-
-	mutex_lock(&dlil_ifnets_lock);
-	ifp->lives++;
-	list_add_tail_rcu(&ifp->attached, &dlil_ifnets);
-	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
-	/* Pairs with dlil_ifnet_is_attached(). */
-	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
-	mutex_unlock(&dlil_ifnets_lock);
+	/* Before anybody can find it and post another one. */
+	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
+	ifnet_list(ifp);
 	return 0;
 }
 
@@ -461,8 +565,8 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
  * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto; or why the
- * thread could not be had.  After an error all is as before.
+ * detaching; -ENODEV if the family lacks add_proto or del_proto; -ENOMEM; or why
+ * the thread could not be had.  After an error all is as before.
  */
 int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
@@ -488,13 +592,19 @@ static void ifnet_detach_work(struct work_struct *work)
 	void (*free)(struct dlil_ifnet *ifp) = ifp->driver->free;
 	u32 life = ifp->lives;
 
+	/* Its input takes no I/O reference. */
+	if (ifp->kind == DLIL_IFNET_LOOPBACK)
+		synchronize_srcu(&ifp->srcu);
 	dlil_filter_detach_all(ifp);
 	dlil_proto_detach_all(ifp);
 	dlil_inq_stop(ifp);
+	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
+	dlil_event_flush(ifp);
 
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
+	ifp->lladdr_reach = false;
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 
@@ -532,19 +642,20 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	if (!ifp)
 		return -EINVAL;
 	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->state == DLIL_STATE_ACQUIRED) {
+	if (ifp->state == DLIL_STATE_ACQUIRED)
 		err = -EINVAL;
-	} else if (ifp->state == DLIL_STATE_DETACHING) {
+	else if (ifp->state == DLIL_STATE_DETACHING)
 		err = -ENXIO;
-	} else {
-		WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
-		list_del_rcu(&ifp->attached);
-		WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
-	}
+	else
+		ifnet_unlist(ifp);
 	mutex_unlock(&dlil_ifnets_lock);
-	if (!err)
-		percpu_ref_kill(&ifp->io);
-	return err;
+	if (err)
+		return err;
+	dlil_debug_detached(ifp);
+	/* Filters and protocols get it: its I/O reference is the last one. */
+	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
+	percpu_ref_kill(&ifp->io);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
 
@@ -597,11 +708,15 @@ struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex)
 	struct dlil_ifnet *ifp;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(ifp, &dlil_ifnets, attached)
+	hash_for_each_possible_rcu(ifnets_by_index, ifp, by_index,
+				   index_key(net, ifindex))
 		if (ifp->ifindex == ifindex &&
 		    net_eq(read_pnet(&ifp->net), net) &&
-		    refcount_inc_not_zero(&ifp->refs))
+		    dlil_ifnet_is_attached(ifp) &&
+		    refcount_inc_not_zero(&ifp->refs)) {
+			dlil_debug_taken(ifp);
 			goto out;
+		}
 	ifp = NULL;
 out:
 	rcu_read_unlock();
@@ -624,7 +739,8 @@ struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name)
 	struct dlil_ifnet *ifp;
 
 	mutex_lock(&dlil_ifnets_lock);
-	list_for_each_entry(ifp, &dlil_ifnets, attached)
+	hash_for_each_possible(ifnets_by_name, ifp, by_name,
+			       name_key(net, name))
 		if (net_eq(read_pnet(&ifp->net), net) &&
 		    !strncmp(ifp->name, name, IFNAMSIZ)) {
 			dlil_ifnet_get(ifp);
@@ -636,6 +752,75 @@ out:
 	return ifp;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_by_name);
+
+static bool is_listed(const struct dlil_ifnet *ifp, const struct net *net,
+		      enum dlil_ifnet_family family)
+{
+	return net_eq(read_pnet(&ifp->net), net) &&
+	       (family == DLIL_IFNET_ANY || ifp->kind == family);
+}
+
+/**
+ * dlil_ifnet_list_get - all attached ifnets of a family
+ * @net: namespace
+ * @family: interface family, DLIL_IFNET_ANY for all
+ * @n: set to how many they are
+ *
+ * Row IFN-10.  What is attached later is not in the list; what is detached later
+ * is still there, and does nothing any more.
+ *
+ * Context: process; may sleep.
+ * Return: the ifnets, oldest first, each referenced, with NULL behind the last,
+ * to be given back by dlil_ifnet_list_put(); or -ENOMEM as an error pointer.
+ */
+struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
+					enum dlil_ifnet_family family,
+					unsigned int *n)
+{
+	struct dlil_ifnet **list, *ifp;
+
+	*n = 0;
+	mutex_lock(&dlil_ifnets_lock);
+	list = kvcalloc(n_attached + 1, sizeof(*list), GFP_KERNEL);
+	if (list)
+		list_for_each_entry(ifp, &dlil_ifnets, attached)
+			if (is_listed(ifp, net, family))
+				list[(*n)++] = dlil_ifnet_get(ifp);
+	mutex_unlock(&dlil_ifnets_lock);
+	return list ?: ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_list_get);
+
+/**
+ * dlil_ifnet_list_put - give back a list of ifnets
+ * @list: from dlil_ifnet_list_get()
+ *
+ * Row IFN-10.
+ *
+ * Context: process; may sleep.
+ */
+void dlil_ifnet_list_put(struct dlil_ifnet **list)
+{
+	unsigned int i;
+
+	for (i = 0; list[i]; i++)
+		dlil_ifnet_put(list[i]);
+	kvfree(list);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_list_put);
+
+/* Call @fn for all ifnets, attached or not.  It must not sleep for long. */
+void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
+			 void *arg)
+{
+	struct dlil_ifnet *ifp;
+	unsigned int bucket;
+
+	mutex_lock(&dlil_ifnets_lock);
+	hash_for_each(known_ifnets, bucket, ifp, known)
+		fn(ifp, arg);
+	mutex_unlock(&dlil_ifnets_lock);
+}
 
 /**
  * dlil_ifnet_priv - the driver's own pointer
@@ -699,16 +884,32 @@ u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_attrs);
 
 /**
- * dlil_ifnet_lladdr - the link address of an ifnet
+ * dlil_ifnet_reachable - is its neighbours' reachability kept track of?
  * @ifp: ifnet
  *
- * Return: the address, MAX_ADDR_LEN bytes aligned to 8, which changes in place.
+ * Rows IFN-3, IFN-5.
+ *
+ * Return: true from attach to the final detach.
  */
-const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp)
+bool dlil_ifnet_reachable(const struct dlil_ifnet *ifp)
 {
-	return ifp->lladdr;
+	return READ_ONCE(ifp->lladdr_reach);
 }
-EXPORT_SYMBOL_GPL(dlil_ifnet_lladdr);
+EXPORT_SYMBOL_GPL(dlil_ifnet_reachable);
+
+/**
+ * dlil_ifnet_caches_routes - may routes be cached?
+ * @ifp: ifnet
+ *
+ * Rows IFN-3, IFN-4.
+ *
+ * Return: true while it is attached.
+ */
+bool dlil_ifnet_caches_routes(const struct dlil_ifnet *ifp)
+{
+	return READ_ONCE(ifp->route_cache);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_caches_routes);
 
 /**
  * dlil_ifnet_broadcast - the broadcast address of an ifnet
@@ -758,6 +959,12 @@ void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name)
 {
 	mutex_lock(&dlil_ifnets_lock);
 	strscpy(ifp->name, name, sizeof(ifp->name));
+	dlil_lladdr_fill(ifp, NULL);
+	if (ifp->state == DLIL_STATE_ATTACHED) {
+		hash_del(&ifp->by_name);
+		hash_add(ifnets_by_name, &ifp->by_name,
+			 name_key(read_pnet(&ifp->net), ifp->name));
+	}
 	mutex_unlock(&dlil_ifnets_lock);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_name);
@@ -772,7 +979,7 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_set_name);
 void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr)
 {
 	mutex_lock(&dlil_ifnets_lock);
-	memcpy(ifp->lladdr, lladdr, ifp->addr_len);
+	dlil_lladdr_fill(ifp, lladdr);
 	mutex_unlock(&dlil_ifnets_lock);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_lladdr);
@@ -828,10 +1035,9 @@ void dlil_ifnet_module_exit(void)
 	struct dlil_ifnet *ifp, *next;
 
 	mutex_lock(&dlil_ifnets_lock);
-	list_for_each_entry_safe(ifp, next, &known_ifnets, known) {
-		WARN_ON(ifp->in_use);
+	list_for_each_entry_safe(ifp, next, &released_ifnets, released)
 		forget(ifp);
-	}
+	WARN_ON(!hash_empty(known_ifnets));
 	mutex_unlock(&dlil_ifnets_lock);
 	/* Frees queued by the puts above run before this returns. */
 	destroy_workqueue(ifnet_wq);

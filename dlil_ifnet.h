@@ -13,11 +13,16 @@
 #include <net/dlil.h>
 #include <net/net_namespace.h>
 
+#include "dlil_event.h"
 #include "dlil_input.h"
 
+struct dlil_debug;
 struct dlil_filter_vec;
 struct dlil_pcpu_stats;
 struct dlil_proto;
+
+/* Room for a link address within the ifnet: EUI-64 fits (IFN-9). */
+#define DLIL_LLADDR_OWN (sizeof(struct dlil_lladdr) + 8)
 
 /* Slots of the protocol hash; the common families have one each (PRO-2). */
 #define DLIL_PROTO_SLOTS 8
@@ -30,6 +35,7 @@ struct dlil_proto;
  * @priv: the driver's; set while not attached
  * @family_data: the family's; RCU, written by add_proto and del_proto
  * @attrs: DLIL_ATTR_*; set while not attached
+ * @multi_pending: memberships are to be restored by the first packet (IFN-12)
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
  *	the section: the final detach begins a grace period later
@@ -49,11 +55,18 @@ struct dlil_proto;
  * @proto_list: attached protocols, until their last callback is over
  * @wait: woken when @filter_list or @proto_list gets shorter
  *
+ * @events: events that wait for delivery
+ *
  * @net: namespace; set while not attached, not held
+ * @net_cookie: what tells it from later ones at the same place
  * @name: name; written under dlil_ifnets_lock
  * @ifindex: index; set while not attached
  * @addr_len: length of a link address; set while not attached
- * @lladdr: link address; readers may see it change (LNX-7)
+ * @lladdr: link address; contents written under dlil_ifnets_lock, readers may
+ *	see them change (LNX-7)
+ * @lladdr_large: what @lladdr points to once an address was long, or NULL;
+ *	written under the lock that serialises attaches
+ * @lladdr_own: what @lladdr points to before
  * @broadcast: broadcast address; set while not attached
  *
  * @kind: interface family, constant
@@ -63,14 +76,31 @@ struct dlil_proto;
  * @lives: attaches so far; under dlil_ifnets_lock
  * @deaths: which of them have come to the end of their final detach; written
  *	under dlil_ifnets_lock
+ * @lladdr_reach: reachability of neighbours is kept track of; written under
+ *	dlil_ifnets_lock
+ * @route_cache: routes may be cached; written under dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
  * @reused: was in use before; under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
- * @known: in the list of known ifnets; under dlil_ifnets_lock
- * @attached: in the list of attached ifnets; written under dlil_ifnets_lock,
- *	read under it or RCU
+ * @known: in the table of known ifnets; under dlil_ifnets_lock
+ * @released: in the list of those that nobody uses; under dlil_ifnets_lock
+ * @attached: in the list of attached ifnets; under dlil_ifnets_lock
+ * @by_name: in their table by name; under dlil_ifnets_lock
+ * @by_index: in their table by index; written under dlil_ifnets_lock, read
+ *	under RCU
  * @detach_work: the final detach, and later freeing
  * @detached: woken when the final detach is over
+ *
+ * @idle_wanted: DLIL_IDLE_* as set; under the lock of dlil_idle.c
+ * @idle_live: attached, so that they are in effect; under that lock
+ * @idle_flags: those in effect; written under that lock
+ * @route_refs: route references (RTC-3)
+ * @multis: multicast memberships; under the lock of dlil_multi.c
+ * @n_multis: how many; under that lock
+ * @multi_suspended: how many the driver has not been told of since attach; under
+ *	that lock
+ * @multi_work: tells it
+ * @debug: who took and dropped references, or NULL (IFN-7); set once
  */
 struct dlil_ifnet {
 	const struct dlil_driver_ops *driver;
@@ -78,6 +108,7 @@ struct dlil_ifnet {
 	void *priv;
 	void __rcu *family_data;
 	u32 attrs;
+	bool multi_pending;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;
 	struct dlil_filter_vec __rcu *filters_in;
@@ -94,11 +125,16 @@ struct dlil_ifnet {
 	struct list_head proto_list;
 	wait_queue_head_t wait;
 
+	struct dlil_events events;
+
 	possible_net_t net;
+	u64 net_cookie;
 	char name[IFNAMSIZ];
 	int ifindex;
 	u8 addr_len;
-	u8 lladdr[MAX_ADDR_LEN] __aligned(8);
+	struct dlil_lladdr *lladdr;
+	struct dlil_lladdr *lladdr_large;
+	u8 lladdr_own[DLIL_LLADDR_OWN] __aligned(8);
 	u8 broadcast[MAX_ADDR_LEN] __aligned(8);
 
 	enum dlil_ifnet_family kind;
@@ -107,13 +143,28 @@ struct dlil_ifnet {
 	refcount_t refs;
 	u32 lives;
 	u32 deaths;
+	bool lladdr_reach;
+	bool route_cache;
 	bool in_use;
 	bool reused;
 	bool release_later;
-	struct list_head known;
+	struct hlist_node known;
+	struct list_head released;
 	struct list_head attached;
+	struct hlist_node by_name;
+	struct hlist_node by_index;
 	struct work_struct detach_work;
 	wait_queue_head_t detached;
+
+	u32 idle_wanted;
+	bool idle_live;
+	u32 idle_flags;
+	atomic_t route_refs;
+	struct list_head multis;
+	unsigned int n_multis;
+	unsigned int multi_suspended;
+	struct work_struct multi_work;
+	struct dlil_debug *debug;
 };
 
 /* Changes with every attach and detach; written under dlil_ifnets_lock. */
@@ -145,6 +196,9 @@ static inline int dlil_errno(int err)
 
 struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
+void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
+			 void *arg);
+void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work);
 
 int dlil_ifnet_module_init(void);
 void dlil_ifnet_wait_all(void);

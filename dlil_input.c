@@ -14,14 +14,17 @@
  *    queued once the thread is told to stop;
  *  - worked on under an I/O reference and the SRCU read section of its ifnet,
  *    both taken once per batch: filters and protocols stay while their callbacks
- *    run, which may sleep.
+ *    run, which may sleep.  The loopback ifnet does without the reference: its
+ *    final detach waits for the read sections instead (IFN-8).
  */
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
+#include "compat.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
@@ -30,6 +33,10 @@ unsigned int dlil_rcvq_limit = 2048;
 EXPORT_SYMBOL_FOR_TEST(dlil_rcvq_limit);
 bool dlil_multi_threaded_input = true;
 EXPORT_SYMBOL_FOR_TEST(dlil_multi_threaded_input);
+bool dlil_net_affinity = true;
+EXPORT_SYMBOL_FOR_TEST(dlil_net_affinity);
+bool dlil_input_sanity_check;
+EXPORT_SYMBOL_FOR_TEST(dlil_input_sanity_check);
 
 static struct dlil_thread dlil_main_thread;
 
@@ -180,16 +187,48 @@ static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	kfree_skb(skb);
 }
 
-/* Free what is left once the ifnet is being detached. */
-static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list)
+/* Free what is left, for instance once the ifnet is being detached. */
+static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
+			  enum dlil_drop_reason why)
 {
 	struct sk_buff *skb;
 
 	while ((skb = list)) {
 		list = skb->next;
 		skb_mark_not_on_list(skb);
-		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+		refuse_one(ifp, skb, why);
 	}
+}
+
+/* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
+static bool is_strange(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
+{
+	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
+	       ifp->kind != DLIL_IFNET_LOOPBACK;
+}
+
+static void refuse_strange(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
+		     ifp->name, skb->skb_iif);
+	refuse_one(ifp, skb, DLIL_DROP_SANITY);
+}
+
+/*
+ * Keeps @ifp attached until input_end(); for the loopback ifnet the caller's SRCU
+ * section does that alone.
+ */
+static bool input_begin(struct dlil_ifnet *ifp)
+{
+	if (ifp->kind == DLIL_IFNET_LOOPBACK)
+		return dlil_ifnet_is_attached(ifp);
+	return dlil_ifnet_io_begin(ifp);
+}
+
+static void input_end(struct dlil_ifnet *ifp)
+{
+	if (ifp->kind != DLIL_IFNET_LOOPBACK)
+		dlil_ifnet_io_end(ifp);
 }
 
 /**
@@ -202,17 +241,20 @@ static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list)
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
+	bool check = READ_ONCE(dlil_input_sanity_check);
 	struct dlil_batch b = { .ifp = ifp };
+	unsigned int n = 0, strange = 0;
 	struct sk_buff *skb;
-	unsigned int n = 0;
 	int idx;
 
-	if (!dlil_ifnet_io_begin(ifp)) {
-		input_discard(ifp, list);
+	idx = srcu_read_lock(&ifp->srcu);
+	if (!input_begin(ifp)) {
+		srcu_read_unlock(&ifp->srcu, idx);
+		input_discard(ifp, list, DLIL_DROP_DETACHED);
 		return NULL;
 	}
+	dlil_multi_traffic(ifp);
 	__skb_queue_head_init(&b.list);
-	idx = srcu_read_lock(&ifp->srcu);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
 
 	while ((skb = list) && n < DLIL_INPUT_BATCH) {
@@ -220,14 +262,19 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		skb->next = NULL;
 		skb->prev = NULL;
 		n++;
+		if (unlikely(check) && is_strange(ifp, skb)) {
+			refuse_strange(ifp, skb);
+			strange++;
+			continue;
+		}
 		input_packet(&b, skb);
 	}
 	batch_flush(&b);
 
-	srcu_read_unlock(&ifp->srcu, idx);
-	b.tally.flow.seen = n;
+	b.tally.flow.seen = n - strange;
 	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
-	dlil_ifnet_io_end(ifp);
+	input_end(ifp);
+	srcu_read_unlock(&ifp->srcu, idx);
 	return list;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
@@ -235,9 +282,10 @@ EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
 /*
  * Take all that is queued, oldest first.  A node of the queue is one packet
  * (skb->prev is NULL), or the first of a list: then its prev is the second
- * packet and the second's prev the last.
+ * packet and the second's prev the last.  *@surplus: how many more they are than
+ * have been counted, that is, none.
  */
-static struct sk_buff *inq_take(struct dlil_inq *q)
+static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 {
 	struct llist_node *node = llist_del_all(&q->head);
 	struct sk_buff *skb, *second, *list = NULL;
@@ -259,8 +307,36 @@ static struct sk_buff *inq_take(struct dlil_inq *q)
 		list = skb;
 		n++;
 	}
-	atomic_sub(n, &q->len);
+	*surplus = -min(atomic_sub_return(n, &q->len), 0);
 	return list;
+}
+
+/* Row INP-11: the count is wrong, and so may be the packets. */
+static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
+			 int surplus)
+{
+	pr_warn_once("dlil: %s had %d packets more in its queue than were counted\n",
+		     ifp->name, surplus);
+	atomic_add(surplus, &ifp->inq.len);
+	input_discard(ifp, list, DLIL_DROP_SANITY);
+}
+
+/*
+ * Row INP-4: the thread settles where it runs, once.  If it is not allowed what
+ * it was at the start, somebody has said where he wants it.
+ */
+static void thread_settle(struct dlil_thread *t, int cpu)
+{
+	cpumask_var_t mask;
+
+	WRITE_ONCE(t->cpu, DLIL_CPU_SETTLED);
+	if (!cpumask_equal(current->cpus_ptr, t->allowed) ||
+	    !alloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	compat_llc_mask(cpu, mask);
+	if (cpumask_and(mask, mask, t->allowed))
+		set_cpus_allowed_ptr(current, mask);
+	free_cpumask_var(mask);
 }
 
 static void thread_pass(struct dlil_thread *t)
@@ -272,11 +348,18 @@ static void thread_pass(struct dlil_thread *t)
 	struct flush *f, *next_f;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
+	int surplus;
 
+	if (unlikely(READ_ONCE(t->cpu) >= 0))
+		thread_settle(t, t->cpu);
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
-		list = inq_take(q);
+		list = inq_take(q, &surplus);
+		if (unlikely(surplus) && READ_ONCE(dlil_input_sanity_check)) {
+			inq_mistrust(ifp, list, surplus);
+			list = NULL;
+		}
 		while (list) {
 			list = dlil_input_batch(ifp, list);
 			/* Nor may a busy thread hold up RCU Tasks. */
@@ -296,6 +379,7 @@ static int thread_fn(void *arg)
 {
 	struct dlil_thread *t = arg;
 
+	cpumask_copy(t->allowed, current->cpus_ptr);
 	complete(&t->started);
 	for (;;) {
 		set_current_state(TASK_IDLE);
@@ -322,17 +406,22 @@ static void thread_kick(struct dlil_thread *t)
 		wake_up_process(t->task);
 }
 
-static int thread_start(struct dlil_thread *t, const char *name)
+static int thread_start(struct dlil_thread *t, const char *name, int cpu)
 {
 	struct task_struct *task;
 
+	if (!alloc_cpumask_var(&t->allowed, GFP_KERNEL))
+		return -ENOMEM;
 	init_llist_head(&t->ready);
 	init_llist_head(&t->flush);
 	init_completion(&t->started);
 	t->asleep = false;
+	t->cpu = cpu;
 	task = kthread_create(thread_fn, t, "dlil/%s", name);
-	if (IS_ERR(task))
+	if (IS_ERR(task)) {
+		free_cpumask_var(t->allowed);
 		return PTR_ERR(task);
+	}
 	t->task = get_task_struct(task);
 	wake_up_process(task);
 	wait_for_completion(&t->started);
@@ -345,6 +434,7 @@ static void thread_stop(struct dlil_thread *t)
 	kthread_stop(t->task);
 	put_task_struct(t->task);
 	t->task = NULL;
+	free_cpumask_var(t->allowed);
 }
 
 static void thread_flush(struct dlil_thread *t)
@@ -372,7 +462,9 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	atomic_set(&q->len, 0);
 	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
 	if (q->thread == &q->own) {
-		int err = thread_start(&q->own, ifp->name);
+		int err = thread_start(&q->own, ifp->name,
+				       READ_ONCE(dlil_net_affinity) ?
+				       DLIL_CPU_OPEN : DLIL_CPU_SETTLED);
 
 		if (err)
 			return err;
@@ -393,6 +485,9 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 		thread_stop(&q->own);
 	else
 		thread_flush(q->thread);
+	if (READ_ONCE(dlil_input_sanity_check) && atomic_read(&q->len))
+		pr_warn_once("dlil: %s had %d packets counted that were not in its queue\n",
+			     ifp->name, atomic_read(&q->len));
 }
 
 /**
@@ -427,6 +522,9 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
 {
 	if (!llist_add(&first->ll_node, &q->head))
 		return;
+	if (unlikely(READ_ONCE(q->thread->cpu) == DLIL_CPU_OPEN))
+		cmpxchg(&q->thread->cpu, DLIL_CPU_OPEN,
+			raw_smp_processor_id());
 	llist_add(&q->ready, &q->thread->ready);
 	thread_kick(q->thread);
 }
@@ -568,7 +666,7 @@ EXPORT_SYMBOL_GPL(dlil_input);
 
 int dlil_input_module_init(void)
 {
-	return thread_start(&dlil_main_thread, "main");
+	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED);
 }
 
 void dlil_input_module_exit(void)

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/llist.h>
 #include <linux/types.h>
 
@@ -21,6 +22,9 @@ struct task_struct;
  * @flush: those who wait until all that was queued is worked off
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
  * @started: completed by the thread itself
+ * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
+ *	by anybody, then by the thread (INP-4)
+ * @allowed: the processors it was started on
  */
 struct dlil_thread {
 	struct task_struct *task;
@@ -28,7 +32,13 @@ struct dlil_thread {
 	struct llist_head flush;
 	bool asleep;
 	struct completion started;
+	int cpu;
+	cpumask_var_t allowed;
 };
+
+/* Where a thread runs is still open, and is settled. */
+#define DLIL_CPU_OPEN		(-1)
+#define DLIL_CPU_SETTLED	(-2)
 
 /**
  * struct dlil_inq - the input queue of an ifnet
@@ -51,6 +61,8 @@ struct dlil_inq {
 
 extern unsigned int dlil_rcvq_limit;
 extern bool dlil_multi_threaded_input;
+extern bool dlil_net_affinity;
+extern bool dlil_input_sanity_check;
 
 int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);

@@ -2,15 +2,23 @@
 /*
  * Loading, unloading, parameters.
  */
+#include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sysfs.h>
 #include <net/genetlink.h>
 
 #include "compat.h"
+#include "dlil_debug.h"
+#include "dlil_event.h"
+#include "dlil_filter.h"
+#include "dlil_idle.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_main.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
+#include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_sysfs.h"
 
@@ -18,16 +26,105 @@
 
 bool dlil_verbose;
 
-module_param_named(multi_threaded_input, dlil_multi_threaded_input, bool, 0644);
+/* Row INI-2.  A number is a switch only if it is 0 or 1: 10 is not 1. */
+static int get_switch(const char *val, bool *on)
+{
+	if (!val)
+		val = "1";
+	if (isdigit(val[0]) && isdigit(val[1]))
+		return -EINVAL;
+	return kstrtobool(val, on);
+}
+
+static int set_switch(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err = get_switch(val, &on);
+
+	if (!err)
+		WRITE_ONCE(*(bool *)kp->arg, on);
+	return err;
+}
+
+static const struct kernel_param_ops switch_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_switch,
+	.get = param_get_bool,
+};
+
+module_param_cb(multi_threaded_input, &switch_ops, &dlil_multi_threaded_input,
+		0644);
+__MODULE_PARM_TYPE(multi_threaded_input, "bool");
 MODULE_PARM_DESC(multi_threaded_input,
 		 "ifnets attached from now on have an input thread each (1)");
 
-module_param_named(verbose, dlil_verbose, bool, 0644);
+module_param_cb(verbose, &switch_ops, &dlil_verbose, 0644);
+__MODULE_PARM_TYPE(verbose, "bool");
 MODULE_PARM_DESC(verbose, "log attaches and detaches (0)");
+
+module_param_cb(input_sanity_check, &switch_ops, &dlil_input_sanity_check,
+		0644);
+__MODULE_PARM_TYPE(input_sanity_check, "bool");
+MODULE_PARM_DESC(input_sanity_check,
+		 "free queued packets that are another ifnet's or miscounted (0)");
+
+module_param_cb(net_affinity, &switch_ops, &dlil_net_affinity, 0644);
+__MODULE_PARM_TYPE(net_affinity, "bool");
+MODULE_PARM_DESC(net_affinity,
+		 "input threads of ifnets attached from now on stay near the processor that feeds them first (1)");
+
+static int set_ifnet_debug(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err = get_switch(val, &on);
+
+	if (!err)
+		dlil_debug_enable(on);
+	return err;
+}
+
+static int get_ifnet_debug(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", dlil_debug_is_on() ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops ifnet_debug_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_ifnet_debug,
+	.get = get_ifnet_debug,
+};
+
+module_param_cb(ifnet_debug, &ifnet_debug_ops, NULL, 0644);
+__MODULE_PARM_TYPE(ifnet_debug, "bool");
+MODULE_PARM_DESC(ifnet_debug,
+		 "remember who took and dropped references, see debugfs (0)");
+
+static int set_net_rtref(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err = get_switch(val, &on);
+
+	if (!err)
+		dlil_idle_force(on);
+	return err;
+}
+
+static const struct kernel_param_ops net_rtref_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_net_rtref,
+	.get = param_get_bool,
+};
+
+module_param_cb(net_rtref, &net_rtref_ops, &dlil_net_rtref, 0644);
+__MODULE_PARM_TYPE(net_rtref, "bool");
+MODULE_PARM_DESC(net_rtref,
+		 "tell of every ifnet when no route leads through it any more (0)");
 
 static int set_rcvq_limit(const char *val, const struct kernel_param *kp)
 {
-	return param_set_uint_minmax(val, kp, 1, RCVQ_LIMIT_MAX);
+	int err = param_set_uint_minmax(val, kp, 1, RCVQ_LIMIT_MAX);
+
+	return err == -ERANGE ? -EINVAL : err;
 }
 
 static const struct kernel_param_ops rcvq_limit_ops = {
@@ -39,58 +136,63 @@ module_param_cb(rcvq_limit, &rcvq_limit_ops, &dlil_rcvq_limit, 0644);
 __MODULE_PARM_TYPE(rcvq_limit, "uint");
 MODULE_PARM_DESC(rcvq_limit, "packets an input queue holds (2048)");
 
-static int __init dlil_init(void)
+static int nothing(void)
 {
-	int err;
-
-	err = dlil_ifnet_module_init();
-	if (err)
-		return err;
-	err = dlil_retire_module_init();
-	if (err)
-		goto exit_ifnet;
-	err = dlil_input_module_init();
-	if (err)
-		goto exit_retire;
-	err = dlil_netdev_module_init();
-	if (err)
-		goto exit_input;
-	err = dlil_sysfs_module_init();
-	if (err)
-		goto exit_netdev;
-	err = dlil_netlink_module_init();
-	if (err)
-		goto exit_sysfs;
 	return 0;
-
-exit_sysfs:
-	dlil_sysfs_module_exit();
-exit_netdev:
-	dlil_netdev_module_exit();
-	dlil_ifnet_wait_all();
-exit_input:
-	dlil_input_module_exit();
-exit_retire:
-	dlil_retire_module_exit();
-exit_ifnet:
-	dlil_ifnet_module_exit();
-	return err;
 }
 
 /*
- * Users of the API pin us, so what is attached now was attached by netlink or
- * sysfs.  First nobody can attach any more, then what is attached goes, then the
- * threads that it needed for that.
+ * In the order of loading.  Users of the API pin us, so what is attached when we
+ * are unloaded was attached by netlink or sysfs.  First nobody can attach any
+ * more, then what is attached goes, then the threads that it needed for that.
  */
+static const struct dlil_part parts[] = {
+	{ dlil_ifnet_module_init, dlil_ifnet_module_exit },
+	{ dlil_filter_module_init, dlil_filter_module_exit },
+	{ dlil_proto_module_init, dlil_proto_module_exit },
+	{ dlil_event_module_init, dlil_event_module_exit },
+	{ dlil_retire_module_init, dlil_retire_module_exit },
+	{ dlil_input_module_init, dlil_input_module_exit },
+	{ nothing, dlil_ifnet_wait_all },
+	{ dlil_netdev_module_init, dlil_netdev_module_exit },
+	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },
+	{ dlil_netlink_module_init, dlil_netlink_module_exit },
+	{ dlil_debug_module_init, dlil_debug_module_exit },
+};
+
+/* Leave the first @n parts, last one first. */
+void dlil_parts_exit(const struct dlil_part *part, unsigned int n)
+{
+	while (n--)
+		part[n].exit();
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_parts_exit);
+
+/* Enter all @n parts, or none (INI-1). */
+int dlil_parts_init(const struct dlil_part *part, unsigned int n)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < n; i++) {
+		err = part[i].init();
+		if (!err)
+			continue;
+		dlil_parts_exit(part, i);
+		return err;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_parts_init);
+
+static int __init dlil_init(void)
+{
+	return dlil_parts_init(parts, ARRAY_SIZE(parts));
+}
+
 static void __exit dlil_exit(void)
 {
-	dlil_netlink_module_exit();
-	dlil_sysfs_module_exit();
-	dlil_netdev_module_exit();
-	dlil_ifnet_wait_all();
-	dlil_input_module_exit();
-	dlil_retire_module_exit();
-	dlil_ifnet_module_exit();
+	dlil_parts_exit(parts, ARRAY_SIZE(parts));
 }
 
 module_init(dlil_init);

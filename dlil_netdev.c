@@ -261,6 +261,8 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	mutex_lock(&bindings_lock);
 	list_del(&nd->list);
 	mutex_unlock(&bindings_lock);
+	dlil_neigh_exit(nd);
+	dlil_change_exit(nd);
 	netdev_put(nd->dev, &nd->tracker);
 	kfree(nd);
 	dlil_ifnet_release(ifp);
@@ -269,6 +271,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
 static const struct dlil_driver_ops netdev_driver = {
 	.output = netdev_output,
 	.unmatched = netdev_unmatched,
+	.ioctl = dlil_change_ioctl,
 	.free = netdev_free,
 };
 
@@ -497,6 +500,8 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd->dev = dev;
 	nd->live = true;
 	nd->unmatched = unmatched;
+	dlil_change_init(nd);
+	dlil_neigh_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
 	if (err)
 		goto free;
@@ -653,6 +658,10 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 			dlil_ifnet_set_lladdr(nd->ifp, dev->dev_addr);
 		break;
 	}
+	/* Unless it was unhooked above. */
+	nd = dlil_netdev_of(dev);
+	if (nd)
+		dlil_change_notify(nd, event);
 	return NOTIFY_DONE;
 }
 
@@ -662,7 +671,15 @@ static struct notifier_block netdev_notifier = {
 
 int dlil_netdev_module_init(void)
 {
-	return register_netdevice_notifier(&netdev_notifier);
+	int err;
+
+	err = dlil_neigh_module_init();
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&netdev_notifier);
+	if (err)
+		dlil_neigh_module_exit();
+	return err;
 }
 
 /*
@@ -672,4 +689,5 @@ int dlil_netdev_module_init(void)
 void dlil_netdev_module_exit(void)
 {
 	unregister_netdevice_notifier(&netdev_notifier);
+	dlil_neigh_module_exit();
 }

@@ -7,6 +7,9 @@
 #include <linux/netfilter.h>
 #include <net/dlil.h>
 
+#include "dlil_change.h"
+#include "dlil_neigh.h"
+
 struct netlink_ext_ack;
 
 /**
@@ -19,6 +22,8 @@ struct netlink_ext_ack;
  *	sections that begin later
  * @unmatched: enum dlil_unmatched
  * @egress: hook in the path of what the host sends
+ * @change: what was last said of the device
+ * @neighs: its neighbours
  */
 struct dlil_netdev {
 	struct list_head list;
@@ -28,6 +33,8 @@ struct dlil_netdev {
 	bool live;
 	u32 unmatched;
 	struct nf_hook_ops egress;
+	struct dlil_change change;
+	struct dlil_neighs neighs;
 };
 
 extern bool dlil_verbose;

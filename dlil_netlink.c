@@ -6,15 +6,23 @@
  * for callbacks of filters or protocols with RTNL held (LNX-12).  Generic netlink
  * itself holds a lock for reading meanwhile, which is in the way of families that
  * come or go, and of nothing else until one does.
+ *
+ * Events go to the group `events` of the ifnet's namespace (LNX-11).  An ifnet
+ * holds no reference to that: it may be gone when an event of a device that has
+ * left it is delivered.  So namespaces are listed here for as long as they live,
+ * and known by their cookie, which is never used again.
  */
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
+#include <net/netns/generic.h>
 #include <net/sock.h>
 
+#include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_host.h"
 #include "dlil_ifnet.h"
+#include "dlil_ioctl.h"
 #include "dlil_match.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
@@ -25,6 +33,7 @@
 #define IFNET_MSG_SIZE	2048
 #define PROTO_MSG_SIZE	96
 #define FILTER_MSG_SIZE	128
+#define EVENT_MSG_SIZE	(512 + DLIL_EVENT_DATA_MAX)
 
 static struct genl_family dlil_nl_family;
 
@@ -301,6 +310,144 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/**
+ * struct control - a control request as it came
+ * @code: enum dlil_ioctl_code
+ * @arg: its argument
+ */
+struct control {
+	u32 code;
+	union {
+		u32 mtu;
+		struct dlil_ioc_flags flags;
+		struct dlil_ioc_lladdr lladdr;
+	} arg;
+};
+
+static int parse_lladdr(struct control *c, u32 code, const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
+{
+	c->code = code;
+	c->arg.lladdr.len = nla_len(attr);
+	if (!c->arg.lladdr.len || c->arg.lladdr.len > MAX_ADDR_LEN) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "a link address has 1 to 32 bytes");
+		return -EINVAL;
+	}
+	nla_memcpy(c->arg.lladdr.addr, attr, MAX_ADDR_LEN);
+	return 0;
+}
+
+static int parse_flags(struct control *c, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+
+	if (!a[DLIL_A_FLAGS] || !a[DLIL_A_FLAGS_MASK]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "flags and flags-mask go together");
+		return -EINVAL;
+	}
+	c->code = DLIL_IOC_SIFFLAGS;
+	c->arg.flags.flags = nla_get_u32(a[DLIL_A_FLAGS]);
+	c->arg.flags.mask = nla_get_u32(a[DLIL_A_FLAGS_MASK]);
+	return 0;
+}
+
+/* One thing at a time: nothing is to be half-done. */
+static int parse_control(struct control *c, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+
+	if (!!a[DLIL_A_MTU] + !!a[DLIL_A_ADDRESS] + !!a[DLIL_A_GROUP_ADD] +
+	    !!a[DLIL_A_GROUP_DEL] +
+	    (a[DLIL_A_FLAGS] || a[DLIL_A_FLAGS_MASK]) != 1) {
+		NL_SET_ERR_MSG(info->extack,
+			       "give one of mtu, address, flags, group-add and group-del");
+		return -EINVAL;
+	}
+	if (a[DLIL_A_ADDRESS])
+		return parse_lladdr(c, DLIL_IOC_SIFLLADDR, a[DLIL_A_ADDRESS],
+				    info->extack);
+	if (a[DLIL_A_GROUP_ADD])
+		return parse_lladdr(c, DLIL_IOC_ADDMULTI, a[DLIL_A_GROUP_ADD],
+				    info->extack);
+	if (a[DLIL_A_GROUP_DEL])
+		return parse_lladdr(c, DLIL_IOC_DELMULTI, a[DLIL_A_GROUP_DEL],
+				    info->extack);
+	if (!a[DLIL_A_MTU])
+		return parse_flags(c, info);
+	c->code = DLIL_IOC_SIFMTU;
+	c->arg.mtu = nla_get_u32(a[DLIL_A_MTU]);
+	return 0;
+}
+
+/* The protocol family that a request concerns, 0 for none. */
+static int parse_family(struct genl_info *info, u32 *family)
+{
+	struct nlattr *tb[DLIL_A_PROTO_MAX + 1];
+	int err;
+
+	*family = 0;
+	if (!info->attrs[DLIL_A_PROTOCOL])
+		return 0;
+	err = nla_parse_nested(tb, DLIL_A_PROTO_MAX,
+			       info->attrs[DLIL_A_PROTOCOL],
+			       dlil_protocol_nl_policy, info->extack);
+	if (err)
+		return err;
+	if (!tb[DLIL_A_PROTO_NUMBER]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "give the protocol's family by its number");
+		return -EINVAL;
+	}
+	*family = nla_get_u32(tb[DLIL_A_PROTO_NUMBER]);
+	return 0;
+}
+
+static void say_who_refused(enum dlil_ioctl_stage by,
+			    struct netlink_ext_ack *extack)
+{
+	switch (by) {
+	case DLIL_ASKED_FILTER:
+		NL_SET_ERR_MSG(extack, "a filter refused it");
+		break;
+	case DLIL_ASKED_PROTO:
+		NL_SET_ERR_MSG(extack, "the protocol refused it");
+		break;
+	case DLIL_ASKED_DRIVER:
+		NL_SET_ERR_MSG(extack, "the device refused it");
+		break;
+	case DLIL_ASKED_ALL:
+		NL_SET_ERR_MSG(extack,
+			       "the device knows no such request, or is being detached");
+		break;
+	}
+}
+
+/* RTNL is not held: whoever is asked may take it (LNX-12). */
+int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	enum dlil_ioctl_stage by;
+	struct dlil_ifnet *ifp;
+	struct control c = {};
+	u32 family;
+	int err;
+
+	err = parse_control(&c, info);
+	if (!err)
+		err = parse_family(info, &family);
+	if (err)
+		return err;
+	ifp = find_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_ioctl_ask(ifp, family, c.code, &c.arg, &by);
+	if (err)
+		say_who_refused(by, info->extack);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
 static int put_u64s(struct sk_buff *msg, int first, const u64 *values, int n)
 {
 	int i;
@@ -317,6 +464,14 @@ static_assert(DLIL_A_STATS_PAD == 1 && DLIL_A_FLOW_PAD == 1 &&
 static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
 	      sizeof(struct dlil_stats) / sizeof(u64));
 static_assert(DLIL_A_DROPS_MAX - DLIL_A_DROPS_PAD == DLIL_DROP_MAX);
+
+/* The same reasons in the same order. */
+#define DROP_IS(attr, why) \
+	static_assert((attr) - DLIL_A_DROPS_PAD - 1 == (int)(why))
+
+DROP_IS(DLIL_A_DROPS_DETACHED, DLIL_DROP_DETACHED);
+DROP_IS(DLIL_A_DROPS_QUEUE_FULL, DLIL_DROP_QUEUE_FULL);
+DROP_IS(DLIL_A_DROPS_SANITY, DLIL_DROP_SANITY);
 
 static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
 {
@@ -346,14 +501,24 @@ static int put_flow(struct sk_buff *msg, int attr,
 	return 0;
 }
 
+/* The nest of a protocol with who it is, or NULL. */
+static struct nlattr *start_proto(struct sk_buff *msg, const char *name,
+				  u32 family)
+{
+	struct nlattr *nest = nla_nest_start(msg, DLIL_A_PROTOCOL);
+
+	if (!nest || nla_put_string(msg, DLIL_A_PROTO_FAMILY, name) ||
+	    nla_put_u32(msg, DLIL_A_PROTO_NUMBER, family))
+		return NULL;
+	return nest;
+}
+
 static int put_proto(const struct dlil_proto *proto, void *arg)
 {
 	struct sk_buff *msg = arg;
-	struct nlattr *nest = nla_nest_start(msg, DLIL_A_PROTOCOL);
+	struct nlattr *nest = start_proto(msg, proto->name, proto->family);
 
 	if (!nest ||
-	    nla_put_string(msg, DLIL_A_PROTO_FAMILY, proto->name) ||
-	    nla_put_u32(msg, DLIL_A_PROTO_NUMBER, proto->family) ||
 	    nla_put_u64_64bit(msg, DLIL_A_PROTO_PACKETS,
 			      dlil_proto_packets(proto), DLIL_A_PROTO_PAD))
 		return -EMSGSIZE;
@@ -557,26 +722,266 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len ?: err;
 }
 
+static bool is_event(const struct dlil_event *event, u32 subclass, u32 code,
+		     size_t len)
+{
+	return event->class == DLIL_EVENT_CLASS_NETWORK &&
+	       event->subclass == subclass && event->code == code &&
+	       event->len == len;
+}
+
+static bool is_dl(const struct dlil_event *event, u32 code, size_t len)
+{
+	return is_event(event, DLIL_EVENT_SUBCLASS_DL, code, len);
+}
+
+static bool is_address(const struct dlil_event *event)
+{
+	return is_dl(event, DLIL_EVENT_LINK_ADDRESS_CHANGED, event->len) ||
+	       is_dl(event, DLIL_EVENT_ADDMULTI, event->len) ||
+	       is_dl(event, DLIL_EVENT_DELMULTI, event->len);
+}
+
+static bool is_proto(const struct dlil_event *event)
+{
+	size_t len = sizeof(struct dlil_event_proto);
+
+	return is_dl(event, DLIL_EVENT_PROTO_ATTACHED, len) ||
+	       is_dl(event, DLIL_EVENT_PROTO_DETACHED, len);
+}
+
+static bool is_node(const struct dlil_event *event)
+{
+	size_t len = sizeof(struct dlil_event_node);
+
+	return is_dl(event, DLIL_EVENT_NODE_PRESENCE, len) ||
+	       is_dl(event, DLIL_EVENT_NODE_ABSENCE, len);
+}
+
+static bool is_filter(const struct dlil_event *event)
+{
+	size_t len = sizeof(struct dlil_event_filter);
+	u32 subclass = DLIL_EVENT_SUBCLASS_FILTER;
+
+	return is_event(event, subclass, DLIL_FILTER_EVENT_ATTACHED, len) ||
+	       is_event(event, subclass, DLIL_FILTER_EVENT_DETACHED, len);
+}
+
+static int put_node(struct sk_buff *msg, const struct dlil_event_node *node)
+{
+	size_t len = node->family == AF_INET ? 4 : sizeof(node->addr);
+
+	if (nla_put(msg, DLIL_A_EVENT_NODE, len, node->addr))
+		return -EMSGSIZE;
+	if (!node->lladdr_len || node->lladdr_len > sizeof(node->lladdr))
+		return 0;
+	return nla_put(msg, DLIL_A_EVENT_ADDRESS, node->lladdr_len,
+		       node->lladdr);
+}
+
+/* The data of an event, as attributes where it is known. */
+static int put_event_data(struct sk_buff *msg, const struct dlil_event *event)
+{
+	const struct dlil_event_proto *proto = event->data;
+
+	if (!event->len)
+		return 0;
+	if (is_dl(event, DLIL_EVENT_SIFFLAGS, sizeof(u32)))
+		return nla_put(msg, DLIL_A_EVENT_FLAGS, sizeof(u32),
+			       event->data);
+	if (is_dl(event, DLIL_EVENT_SIFMTU, sizeof(u32)))
+		return nla_put(msg, DLIL_A_EVENT_MTU, sizeof(u32),
+			       event->data);
+	if (is_address(event))
+		return nla_put(msg, DLIL_A_EVENT_ADDRESS, event->len,
+			       event->data);
+	if (is_proto(event))
+		return nla_put_u32(msg, DLIL_A_EVENT_PROTOCOLS, proto->count);
+	if (is_node(event))
+		return put_node(msg, event->data);
+	if (is_filter(event))
+		return 0;
+	return nla_put(msg, DLIL_A_EVENT_DATA, event->len, event->data);
+}
+
+/* The protocol or filter that an event is about. */
+static int put_event_object(struct sk_buff *msg, const struct dlil_event *event)
+{
+	const struct dlil_event_filter *filter = event->data;
+	const struct dlil_event_proto *proto = event->data;
+	struct nlattr *nest;
+
+	if (is_proto(event)) {
+		nest = start_proto(msg, proto->name, proto->family);
+		if (!nest)
+			return -EMSGSIZE;
+	} else if (is_filter(event)) {
+		nest = nla_nest_start(msg, DLIL_A_FILTER);
+		if (!nest || nla_put_string(msg, DLIL_A_FILTER_NAME,
+					    filter->name))
+			return -EMSGSIZE;
+	} else {
+		return 0;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_event(struct sk_buff *msg, const struct dlil_event *event)
+{
+	struct nlattr *nest;
+
+	if (nla_put_u32(msg, DLIL_A_IFINDEX, event->unit) ||
+	    nla_put_string(msg, DLIL_A_IFNAME, event->name) ||
+	    put_event_object(msg, event))
+		return -EMSGSIZE;
+	nest = nla_nest_start(msg, DLIL_A_EVENT);
+	if (!nest ||
+	    nla_put_u32(msg, DLIL_A_EVENT_CLASS, event->class) ||
+	    nla_put_u32(msg, DLIL_A_EVENT_SUBCLASS, event->subclass) ||
+	    nla_put_u32(msg, DLIL_A_EVENT_CODE, event->code) ||
+	    put_event_data(msg, event))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static struct sk_buff *event_msg(const struct dlil_event *event)
+{
+	struct sk_buff *msg = genlmsg_new(EVENT_MSG_SIZE, GFP_KERNEL);
+	void *hdr;
+
+	if (!msg)
+		return NULL;
+	hdr = genlmsg_put(msg, 0, 0, &dlil_nl_family, 0, DLIL_CMD_EVENT);
+	if (!hdr || put_event(msg, event)) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	genlmsg_end(msg, hdr);
+	return msg;
+}
+
+/**
+ * struct nl_net - a namespace that lives
+ * @list: in the list of all
+ * @net: the namespace
+ */
+struct nl_net {
+	struct list_head list;
+	struct net *net;
+};
+
+static unsigned int nl_net_id;
+static LIST_HEAD(nl_nets);
+static DEFINE_MUTEX(nl_nets_lock);
+
+/* To those who listen; for who has no room it is lost, and they are told so. */
+static void multicast(struct net *net, const struct dlil_event *event)
+{
+	struct sk_buff *msg;
+
+	if (!genl_has_listeners(&dlil_nl_family, net, DLIL_NLGRP_EVENTS))
+		return;
+	msg = event ? event_msg(event) : NULL;
+	if (msg)
+		genlmsg_multicast_netns(&dlil_nl_family, net, msg, 0,
+					DLIL_NLGRP_EVENTS, GFP_KERNEL);
+	else
+		genl_set_err(&dlil_nl_family, net, 0, DLIL_NLGRP_EVENTS,
+			     -ENOBUFS);
+}
+
+static int told(struct notifier_block *nb, unsigned long what, void *ptr)
+{
+	const struct dlil_told *t = ptr;
+	struct nl_net *nn;
+
+	mutex_lock(&nl_nets_lock);
+	list_for_each_entry(nn, &nl_nets, list)
+		if (nn->net->net_cookie == t->ifp->net_cookie)
+			multicast(nn->net, t->event);
+	mutex_unlock(&nl_nets_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block listener = {
+	.notifier_call = told,
+};
+
+static int __net_init nl_net_init(struct net *net)
+{
+	struct nl_net *nn = net_generic(net, nl_net_id);
+
+	nn->net = net;
+	mutex_lock(&nl_nets_lock);
+	list_add_tail(&nn->list, &nl_nets);
+	mutex_unlock(&nl_nets_lock);
+	return 0;
+}
+
+static void __net_exit nl_net_exit(struct net *net)
+{
+	struct nl_net *nn = net_generic(net, nl_net_id);
+
+	mutex_lock(&nl_nets_lock);
+	list_del(&nn->list);
+	mutex_unlock(&nl_nets_lock);
+}
+
+static struct pernet_operations nl_net_ops = {
+	.init = nl_net_init,
+	.exit = nl_net_exit,
+	.id = &nl_net_id,
+	.size = sizeof(struct nl_net),
+};
+
+static const struct genl_multicast_group dlil_nl_mcgrps[] = {
+	[DLIL_NLGRP_EVENTS] = { .name = DLIL_MCGRP_EVENTS },
+};
+
 static struct genl_family dlil_nl_family __ro_after_init = {
 	.name		= DLIL_GENL_NAME,
 	.version	= DLIL_GENL_VERSION,
 	/* The policy ends with what requests may carry. */
-	.maxattr	= DLIL_A_FILTER,
+	.maxattr	= ARRAY_SIZE(dlil_nl_policy) - 1,
 	.policy		= dlil_nl_policy,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.small_ops	= dlil_nl_ops,
 	.n_small_ops	= ARRAY_SIZE(dlil_nl_ops),
+	.mcgrps		= dlil_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(dlil_nl_mcgrps),
 	.resv_start_op	= DLIL_CMD_IFNET_ATTACH,
 };
 
 int dlil_netlink_module_init(void)
 {
-	return genl_register_family(&dlil_nl_family);
+	int err;
+
+	err = register_pernet_subsys(&nl_net_ops);
+	if (err)
+		return err;
+	err = genl_register_family(&dlil_nl_family);
+	if (err)
+		goto unregister_pernet;
+	err = dlil_event_listen(&listener);
+	if (err)
+		goto unregister_family;
+	return 0;
+
+unregister_family:
+	genl_unregister_family(&dlil_nl_family);
+unregister_pernet:
+	unregister_pernet_subsys(&nl_net_ops);
+	return err;
 }
 
+/* Those who listen learn from generic netlink that the family is gone. */
 void dlil_netlink_module_exit(void)
 {
+	dlil_event_unlisten(&listener);
 	genl_unregister_family(&dlil_nl_family);
+	unregister_pernet_subsys(&nl_net_ops);
 }

@@ -29,16 +29,22 @@ const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
 };
 
 /* Global operation policy for dlil */
-const struct nla_policy dlil_nl_policy[DLIL_A_FILTER + 1] = {
+const struct nla_policy dlil_nl_policy[DLIL_A_GROUP_DEL + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+	[DLIL_A_MTU] = { .type = NLA_U32, },
+	[DLIL_A_ADDRESS] = { .type = NLA_BINARY, },
+	[DLIL_A_FLAGS] = { .type = NLA_U32, },
+	[DLIL_A_FLAGS_MASK] = { .type = NLA_U32, },
+	[DLIL_A_GROUP_ADD] = { .type = NLA_BINARY, },
+	[DLIL_A_GROUP_DEL] = { .type = NLA_BINARY, },
 };
 
 /* Ops table for dlil */
-const struct genl_small_ops dlil_nl_ops[8] = {
+const struct genl_small_ops dlil_nl_ops[9] = {
 	{
 		.cmd	= DLIL_CMD_IFNET_ATTACH,
 		.doit	= dlil_nl_ifnet_attach_doit,
@@ -77,6 +83,11 @@ const struct genl_small_ops dlil_nl_ops[8] = {
 	{
 		.cmd	= DLIL_CMD_PROTO_UNPLUMB,
 		.doit	= dlil_nl_proto_unplumb_doit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= DLIL_CMD_CONTROL,
+		.doit	= dlil_nl_control_doit,
 		.flags	= GENL_ADMIN_PERM,
 	},
 };

@@ -16,10 +16,10 @@ extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1];
 extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
 
 /* Global operation policy for dlil */
-extern const struct nla_policy dlil_nl_policy[DLIL_A_FILTER + 1];
+extern const struct nla_policy dlil_nl_policy[DLIL_A_GROUP_DEL + 1];
 
 /* Ops table for dlil */
-extern const struct genl_small_ops dlil_nl_ops[8];
+extern const struct genl_small_ops dlil_nl_ops[9];
 
 int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info);
@@ -30,5 +30,10 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	DLIL_NLGRP_EVENTS,
+};
 
 #endif /* _LINUX_DLIL_GEN_H */

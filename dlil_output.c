@@ -10,6 +10,7 @@
 
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
+#include "dlil_multi.h"
 #include "dlil_output.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
@@ -58,6 +59,7 @@ int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
 
 	if (unlikely(!dlil_ifnet_is_attached(ifp)))
 		return 0;
+	dlil_multi_traffic(ifp);
 	this_cpu_inc(output_depth);
 	err = run_filters(ifp, family, skb);
 	this_cpu_dec(output_depth);
@@ -197,6 +199,7 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 		drop_all(&tally->flow, list, DLIL_DROP_RECURSION);
 		return -ELOOP;
 	}
+	dlil_multi_traffic(ifp);
 	if (!raw) {
 		err = ask_proto(ifp, family, list, dest, &frame, &tally->flow);
 		if (err)

@@ -14,6 +14,8 @@
 #include "dlil_output.h"
 #include "dlil_proto.h"
 
+static struct kmem_cache *proto_cache;
+
 static int gone_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff *skb)
 {
@@ -33,10 +35,30 @@ static int gone_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return -ENXIO;
 }
 
+static void gone_event(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       const struct dlil_event *event)
+{
+}
+
+static int gone_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      u32 code, void *arg)
+{
+	return -ENXIO;
+}
+
 /* What late callers reach, by version (PRO-3). */
 static const struct dlil_proto_ops gone_ops[] = {
-	{ .input = gone_input, .pre_output = gone_pre_output },
-	{ .input_list = gone_input_list, .pre_output = gone_pre_output },
+	{
+		.input = gone_input,
+		.pre_output = gone_pre_output,
+		.event = gone_event,
+		.ioctl = gone_ioctl,
+	}, {
+		.input_list = gone_input_list,
+		.pre_output = gone_pre_output,
+		.event = gone_event,
+		.ioctl = gone_ioctl,
+	},
 };
 
 /* Inside the read section of input (SRCU) or output (RCU). */
@@ -51,6 +73,7 @@ struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family)
 			return proto;
 	return NULL;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_proto_lookup);
 
 /**
  * dlil_proto_is_attached - has an ifnet a protocol of a family?
@@ -147,11 +170,49 @@ static struct dlil_proto *find_living(struct dlil_ifnet *ifp, u32 family)
 	return NULL;
 }
 
+static void proto_free(struct dlil_proto *proto)
+{
+	kfree(proto->said[0]);
+	kfree(proto->said[1]);
+	kmem_cache_free(proto_cache, proto);
+}
+
+/* What it has to say, so that a detach needs no memory. */
+static struct dlil_event_item *proto_event(u32 code,
+					   const struct dlil_proto *proto)
+{
+	struct dlil_event_proto *data;
+	struct dlil_event_item *item;
+
+	item = dlil_event_new(DLIL_EVENT_SUBCLASS_DL, code, sizeof(*data));
+	if (!item)
+		return NULL;
+	data = item->data;
+	data->family = proto->family;
+	strscpy(data->name, proto->name, sizeof(data->name));
+	return item;
+}
+
+/* Post the event of its attach (0) or detach (1), with who is there now. */
+static void proto_say(struct dlil_ifnet *ifp, struct dlil_proto *proto,
+		      unsigned int which)
+{
+	struct dlil_event_proto *data = proto->said[which]->data;
+	struct dlil_proto *other;
+
+	lockdep_assert_held(&ifp->lock);
+
+	list_for_each_entry(other, &ifp->proto_list, list)
+		data->count += !other->dying;
+	dlil_event_queue(ifp, proto->said[which]);
+	proto->said[which] = NULL;
+}
+
 static struct dlil_proto *proto_new(u32 family,
 				    const struct dlil_proto_params *params,
 				    bool v2)
 {
-	struct dlil_proto *proto = kzalloc(sizeof(*proto), GFP_KERNEL);
+	struct dlil_proto *proto = kmem_cache_zalloc(proto_cache, GFP_KERNEL);
 
 	if (!proto)
 		return NULL;
@@ -169,7 +230,13 @@ static struct dlil_proto *proto_new(u32 family,
 	u64_stats_init(&proto->syncp);
 	if (params->name)
 		strscpy(proto->name, params->name, sizeof(proto->name));
-	return proto;
+	dlil_retire_init(&proto->retire);
+	proto->said[0] = proto_event(DLIL_EVENT_PROTO_ATTACHED, proto);
+	proto->said[1] = proto_event(DLIL_EVENT_PROTO_DETACHED, proto);
+	if (proto->said[0] && proto->said[1])
+		return proto;
+	proto_free(proto);
+	return NULL;
 }
 
 /* Everything that can fail, and then the protocol is reachable (PRO-1). */
@@ -189,9 +256,11 @@ static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 				     params->n_descs);
 	if (err)
 		return dlil_errno(err);
+	dlil_retire_stamp(&proto->retire);
 	list_add_tail(&proto->list, &ifp->proto_list);
 	hlist_add_head_rcu(&proto->node,
 			   &ifp->protos[dlil_proto_slot(family)]);
+	proto_say(ifp, proto, 0);
 	return 0;
 }
 
@@ -221,7 +290,7 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 	mutex_unlock(&ifp->lock);
 	if (!err)
 		return 0;
-	kfree(proto);
+	proto_free(proto);
 put_module:
 	module_put(params->ops->owner);
 	return err;
@@ -285,10 +354,11 @@ static void proto_end(struct dlil_retire *r)
 	if (ops->detached)
 		ops->detached(proto->cookie, ifp, proto->family);
 	mutex_lock(&ifp->lock);
+	proto_say(ifp, proto, 1);
 	list_del_init_careful(&proto->list);
 	mutex_unlock(&ifp->lock);
 	module_put(ops->owner);
-	kfree(proto);
+	kmem_cache_free(proto_cache, proto);
 }
 
 /**
@@ -378,4 +448,65 @@ int dlil_proto_for_each(struct dlil_ifnet *ifp,
 	}
 	mutex_unlock(&ifp->lock);
 	return err;
+}
+
+/* As filter_next(). */
+static struct dlil_proto *proto_next(struct dlil_ifnet *ifp,
+				     struct dlil_proto *proto, u64 until)
+{
+	struct dlil_proto *next;
+
+	mutex_lock(&ifp->lock);
+	next = list_prepare_entry(proto, &ifp->proto_list, list);
+	list_for_each_entry_continue(next, &ifp->proto_list, list)
+		if (next->retire.since <= until && !next->dying &&
+		    dlil_retire_hold(&next->retire))
+			goto out;
+	next = NULL;
+out:
+	mutex_unlock(&ifp->lock);
+	if (proto)
+		dlil_retire_let_go(&proto->retire);
+	return next;
+}
+
+/**
+ * dlil_proto_call - call something of each protocol, with no lock held
+ * @ifp: ifnet, with an I/O reference
+ * @until: only of those attached by then, see dlil_retire_now()
+ * @fn: called for one protocol after the other, oldest first, until it returns
+ *	not 0; may sleep, attach and detach
+ * @arg: handed to @fn
+ *
+ * Rows EVT-2, PRO-3: of a protocol whose detach begins meanwhile, @fn gets the
+ * operations that late callers reach.
+ *
+ * Context: process, after dlil_call_begin(); may sleep.
+ * Return: what @fn returned last, or 0.
+ */
+int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
+		    int (*fn)(const struct dlil_proto_ops *ops, void *cookie,
+			      struct dlil_ifnet *ifp, u32 family, void *arg),
+		    void *arg)
+{
+	struct dlil_proto *proto = NULL;
+	int err = 0;
+
+	while (!err && (proto = proto_next(ifp, proto, until)))
+		err = fn(READ_ONCE(proto->ops), proto->cookie, ifp,
+			 proto->family, arg);
+	if (proto)
+		dlil_retire_let_go(&proto->retire);
+	return err;
+}
+
+int dlil_proto_module_init(void)
+{
+	proto_cache = KMEM_CACHE(dlil_proto, 0);
+	return proto_cache ? 0 : -ENOMEM;
+}
+
+void dlil_proto_module_exit(void)
+{
+	kmem_cache_destroy(proto_cache);
 }

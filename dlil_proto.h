@@ -5,6 +5,7 @@
 #include <linux/u64_stats_sync.h>
 #include <net/dlil.h>
 
+#include "dlil_event.h"
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
@@ -22,6 +23,7 @@
  * @syncp: makes @packets readable on 32 bits
  * @list: in the ifnet's list, under its lock
  * @dying: its detach has begun, under the ifnet's lock
+ * @said: the events of its attach and detach, until they are posted
  * @retire: its end
  */
 struct dlil_proto {
@@ -37,6 +39,7 @@ struct dlil_proto {
 	struct u64_stats_sync syncp;
 	struct list_head list;
 	bool dying;
+	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
 };
 
@@ -61,6 +64,13 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp);
 int dlil_proto_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const struct dlil_proto *proto, void *arg),
 			void *arg);
+int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
+		    int (*fn)(const struct dlil_proto_ops *ops, void *cookie,
+			      struct dlil_ifnet *ifp, u32 family, void *arg),
+		    void *arg);
 u64 dlil_proto_packets(const struct dlil_proto *proto);
+
+int dlil_proto_module_init(void);
+void dlil_proto_module_exit(void);
 
 #endif /* _DLIL_PROTO_H */

@@ -5,10 +5,18 @@
  * It is made unreachable first, by whoever detaches it.  Then these may still be
  * inside one of its callbacks: the input thread, in the SRCU read section of
  * its batch; output, in an RCU read section; netlink, describing it under the
- * ifnet's lock.  A worker waits for both kinds of read section, takes it off the
- * ifnet's list under that lock, calls `detached` with no lock held, and frees it.
- * A worker, because the one who detaches may be one of these very callbacks.
+ * ifnet's lock; and those who deliver an event or make a control request, who
+ * hold it for as long as their callback may take, without keeping others.  A
+ * worker waits for both kinds of read section and until nobody holds it, takes it
+ * off the ifnet's list under that lock, calls `detached` with no lock held, and
+ * frees it.  A worker, because the one who detaches may be one of these very
+ * callbacks.
+ *
+ * To hold it takes the ifnet's lock and finding it on the list: it stays there
+ * until nobody holds it, so from there one can go on to the next one.
  */
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 #include <linux/srcu.h>
 
 #include "dlil_ifnet.h"
@@ -16,6 +24,13 @@
 #include "dlil_retire.h"
 
 static struct workqueue_struct *retire_wq;
+
+/* Attaches of filters and protocols so far: who is older than what. */
+static atomic64_t attaches = ATOMIC64_INIT(0);
+
+/* Tasks inside event and control callbacks. */
+static LIST_HEAD(calls);
+static DEFINE_SPINLOCK(calls_lock);
 
 static void retire_work(struct work_struct *work)
 {
@@ -25,11 +40,44 @@ static void retire_work(struct work_struct *work)
 
 	synchronize_srcu(&ifp->srcu);
 	synchronize_rcu();
+	dlil_retire_let_go(r);
+	wait_for_completion(&r->idle);
 	r->end(r);
 	wake_up_all(&ifp->wait);
 	if (done)
 		complete(done);
 	dlil_ifnet_put(ifp);
+}
+
+/* Of what is new and not attached yet. */
+void dlil_retire_init(struct dlil_retire *r)
+{
+	refcount_set(&r->calls, 1);
+	init_completion(&r->idle);
+}
+
+/* It is being attached; under the ifnet's lock, so that lists are in order. */
+void dlil_retire_stamp(struct dlil_retire *r)
+{
+	r->since = atomic64_inc_return(&attaches);
+}
+
+/* What is attached from now on is younger than this. */
+u64 dlil_retire_now(void)
+{
+	return atomic64_read(&attaches);
+}
+
+/* Keep it from its end; under the ifnet's lock, and it is on the list. */
+bool dlil_retire_hold(struct dlil_retire *r)
+{
+	return refcount_inc_not_zero(&r->calls);
+}
+
+void dlil_retire_let_go(struct dlil_retire *r)
+{
+	if (refcount_dec_and_test(&r->calls))
+		complete(&r->idle);
 }
 
 /* Any context.  The caller has made it unreachable and is the only one to. */
@@ -44,13 +92,46 @@ void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp,
 	queue_work(retire_wq, &r->work);
 }
 
+/* From here to dlil_call_end() event and control callbacks may be called. */
+void dlil_call_begin(struct dlil_call *call)
+{
+	call->task = current;
+	spin_lock(&calls_lock);
+	list_add(&call->list, &calls);
+	spin_unlock(&calls_lock);
+}
+
+void dlil_call_end(struct dlil_call *call)
+{
+	spin_lock(&calls_lock);
+	list_del(&call->list);
+	spin_unlock(&calls_lock);
+}
+
+/* Only process context has its own there, and others cannot wait anyway. */
+static bool call_is_current(void)
+{
+	struct dlil_call *call;
+	bool found = false;
+
+	if (!in_task())
+		return false;
+	spin_lock(&calls_lock);
+	list_for_each_entry(call, &calls, list)
+		if (call->task == current)
+			found = true;
+	spin_unlock(&calls_lock);
+	return found;
+}
+
 /*
  * Might waiting here for callbacks be waiting for ourselves?  Or for a callback
  * of another ifnet that in turn waits for us?
  */
 bool dlil_in_callback(void)
 {
-	return dlil_input_is_current() || dlil_output_is_current();
+	return dlil_input_is_current() || dlil_output_is_current() ||
+	       call_is_current();
 }
 
 int dlil_retire_module_init(void)

@@ -3,9 +3,12 @@
 #define _DLIL_RETIRE_H
 
 #include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/workqueue.h>
 
 struct dlil_ifnet;
+struct task_struct;
 
 /**
  * struct dlil_retire - the end of a filter or protocol
@@ -13,17 +16,40 @@ struct dlil_ifnet;
  * @ifp: on what; referenced
  * @end: says goodbye and frees what this is part of
  * @done: completed behind @end, or NULL
+ * @since: when it was attached, see dlil_retire_stamp()
+ * @calls: event and control callbacks under way, and 1 until it is retired
+ * @idle: completed when @calls is 0
  */
 struct dlil_retire {
 	struct work_struct work;
 	struct dlil_ifnet *ifp;
 	void (*end)(struct dlil_retire *r);
 	struct completion *done;
+	u64 since;
+	refcount_t calls;
+	struct completion idle;
 };
 
+/**
+ * struct dlil_call - a task is inside event or control callbacks
+ * @list: in the list of all
+ * @task: the task
+ */
+struct dlil_call {
+	struct list_head list;
+	struct task_struct *task;
+};
+
+void dlil_retire_init(struct dlil_retire *r);
+void dlil_retire_stamp(struct dlil_retire *r);
+u64 dlil_retire_now(void);
+bool dlil_retire_hold(struct dlil_retire *r);
+void dlil_retire_let_go(struct dlil_retire *r);
 void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp,
 		       void (*end)(struct dlil_retire *r),
 		       struct completion *done);
+void dlil_call_begin(struct dlil_call *call);
+void dlil_call_end(struct dlil_call *call);
 bool dlil_in_callback(void);
 
 int dlil_retire_module_init(void);

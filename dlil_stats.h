@@ -35,6 +35,11 @@ struct dlil_pcpu_stats {
 	struct u64_stats_sync syncp;
 };
 
+/* Counters are read and written as a whole: none may straddle a cache line. */
+static_assert(offsetof(struct dlil_pcpu_stats, stats) % sizeof(u64) == 0);
+static_assert(offsetof(struct dlil_pcpu_stats, flow) % sizeof(u64) == 0);
+static_assert(sizeof(u64_stats_t) == sizeof(u64));
+
 struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void);
 void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,

@@ -6,6 +6,9 @@
 #ifndef _DLIL_COMPAT_H
 #define _DLIL_COMPAT_H
 
+#include <linux/cpumask.h>
+#include <linux/stacktrace.h>
+#include <linux/topology.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -22,5 +25,43 @@
 #else
 #define compat_class_const const
 #endif
+
+/* Link addresses are set from a struct sockaddr_storage since 6.16. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define compat_set_mac_address(dev, ss) \
+	dev_set_mac_address(dev, (struct sockaddr *)(ss), NULL)
+#else
+#define compat_set_mac_address(dev, ss) dev_set_mac_address(dev, ss, NULL)
+#endif
+
+/* The caller's stack without its first @skip entries, if the kernel can tell. */
+static inline unsigned int compat_stack_trace(unsigned long *entries,
+					      unsigned int n,
+					      unsigned int skip)
+{
+#ifdef CONFIG_STACKTRACE
+	return stack_trace_save(entries, n, skip);
+#else
+	return 0;
+#endif
+}
+
+/*
+ * The processors that share the last level cache of @cpu.  Modules cannot ask
+ * for them but on x86 since 6.7; elsewhere it is the package, within its node.
+ */
+static inline void compat_llc_mask(unsigned int cpu, struct cpumask *mask)
+{
+	cpumask_and(mask, topology_core_cpumask(cpu),
+		    cpumask_of_node(cpu_to_node(cpu)));
+#if defined(CONFIG_X86) && !defined(CONFIG_UML) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	unsigned int other;
+
+	for_each_cpu(other, mask)
+		if (cpu_data(other).topo.llc_id != cpu_data(cpu).topo.llc_id)
+			cpumask_clear_cpu(other, mask);
+#endif
+}
 
 #endif /* _DLIL_COMPAT_H */

@@ -708,6 +708,119 @@ static void conservation(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 }
 
+struct sanity_case {
+	const char *name;
+	enum dlil_ifnet_family kind;
+	bool on;
+	int from;
+	bool freed;
+};
+
+static const struct sanity_case sanity_cases[] = {
+	{ "ours", DLIL_IFNET_ETHERNET, true, 0, false },
+	{ "does not say whose", DLIL_IFNET_ETHERNET, true, -1, false },
+	{ "another's", DLIL_IFNET_ETHERNET, true, 1, true },
+	{ "another's on the main thread", DLIL_IFNET_RAW, true, 1, true },
+	{ "another's, looped back", DLIL_IFNET_LOOPBACK, true, 1, false },
+	{ "another's, not checked", DLIL_IFNET_ETHERNET, false, 1, false },
+};
+
+static void sanity_desc(const struct sanity_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(sanity, sanity_cases, sanity_desc);
+
+/* INP-11: a packet that was received elsewhere is freed and counted. */
+static void sanity(struct kunit *test)
+{
+	const struct sanity_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, c->kind);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto(fake, 'P', FAKE_PF_A);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
+	skb = fake_rx(fake, FAKE_PF_A, 2);
+	skb->skb_iif = c->from < 0 ? 0 : fake->params.ifindex + c->from;
+	__skb_queue_tail(&list, skb);
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 3));
+
+	dlil_input_sanity_check = c->on;
+	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
+	fake_read(fake);
+	dlil_input_sanity_check = false;
+
+	if (c->freed) {
+		FAKE_EXPECT_IN(fake, .delivered = 2,
+			       .drops[DLIL_DROP_SANITY] = 1);
+		FAKE_EXPECT_TRACE(fake, "P1 P3");
+	} else {
+		FAKE_EXPECT_IN(fake, .delivered = 3);
+		FAKE_EXPECT_TRACE(fake, "P1 P2 P3");
+	}
+}
+
+/* INP-11: packets that were not counted are freed, and the count is mended. */
+static void sanity_of_count(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	dlil_input_sanity_check = true;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	fake_input_new(fake, FAKE_PF_A, 2, 3);
+	/* As if somebody had queued one behind our back. */
+	atomic_dec(&fake->ifp->inq.len);
+	fake_unblock(fake);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_SANITY] = 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->inq.len), 0);
+
+	fake_input_new(fake, FAKE_PF_A, 5, 2);
+	fake_read(fake);
+	dlil_input_sanity_check = false;
+	FAKE_EXPECT_IN(fake, .delivered = 3, .drops[DLIL_DROP_SANITY] = 3);
+	FAKE_EXPECT_TRACE(fake, "P1 P5 P6");
+}
+
+static int cpu_of(struct fake *fake)
+{
+	return READ_ONCE(fake->ifp->inq.thread->cpu);
+}
+
+/*
+ * INP-4: where an input thread runs is open until it is fed, and then settled
+ * for that life.  That it is the right place can only be seen on a machine with
+ * several caches: scripts/guest/tests/lifecycle.sh.
+ */
+static void affinity(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake *main = fake_acquire(test, DLIL_IFNET_RAW);
+
+	KUNIT_EXPECT_EQ(test, cpu_of(fake), DLIL_CPU_OPEN);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, cpu_of(fake), DLIL_CPU_SETTLED);
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, cpu_of(fake), DLIL_CPU_OPEN);
+	fake_detach(fake);
+
+	dlil_net_affinity = false;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	dlil_net_affinity = true;
+	KUNIT_EXPECT_EQ(test, cpu_of(fake), DLIL_CPU_SETTLED);
+	/* The main thread is everybody's. */
+	KUNIT_ASSERT_EQ(test, fake_attach(main), 0);
+	KUNIT_EXPECT_EQ(test, cpu_of(main), DLIL_CPU_SETTLED);
+}
+
 static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE_PARAM(thread_of_ifnet, thread_gen_params),
@@ -723,6 +836,9 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(list_taken_in_part),
 	KUNIT_CASE(queue_bound),
 	KUNIT_CASE(not_attached),
+	KUNIT_CASE_PARAM(sanity, sanity_gen_params),
+	KUNIT_CASE(sanity_of_count),
+	KUNIT_CASE(affinity),
 	KUNIT_CASE(increments),
 	KUNIT_CASE(counted_by_core),
 	KUNIT_CASE(conservation),

@@ -3,6 +3,7 @@
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 
+#include "../dlil_event.h"
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
@@ -161,6 +162,54 @@ void fake_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		kfree_skb(skb);
 }
 
+static void trace_event(struct fake *fake, char tag,
+			const struct dlil_event *event)
+{
+	bool dl = event->subclass == DLIL_EVENT_SUBCLASS_DL;
+	u32 bit = dl && event->code < 32 ? BIT(event->code) : BIT(0);
+
+	if (fake->codes & bit)
+		fake_trace(fake, dl ? "%c!%u" : "%c!f%u", tag, event->code);
+}
+
+static void driver_event(struct dlil_ifnet *ifp, const struct dlil_event *event)
+{
+	trace_event(dlil_ifnet_priv(ifp), 'D', event);
+}
+
+static int driver_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	fake_trace(fake, "D:%u", code);
+	return fake->answer;
+}
+
+static int outside(struct notifier_block *nb, unsigned long what, void *ptr)
+{
+	struct fake *fake = container_of(nb, struct fake, listener);
+	const struct dlil_told *told = ptr;
+
+	if (told->ifp != fake->ifp)
+		return NOTIFY_DONE;
+	if (what == DLIL_TELL_LOST) {
+		atomic_inc(&fake->losses);
+		return NOTIFY_DONE;
+	}
+	trace_event(fake, 'o', told->event);
+	if (fake->event_hook)
+		fake->event_hook(fake, told->event);
+	return NOTIFY_DONE;
+}
+
+/* From now on events with a bit in @codes are traced. */
+void fake_listen(struct fake *fake, u32 codes)
+{
+	fake->codes = codes;
+	fake->listener.notifier_call = outside;
+	KUNIT_ASSERT_EQ(fake->test, dlil_event_listen(&fake->listener), 0);
+}
+
 static void driver_free(struct dlil_ifnet *ifp)
 {
 	struct fake *fake = dlil_ifnet_priv(ifp);
@@ -263,6 +312,27 @@ static int filter_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 
 	KUNIT_EXPECT_PTR_EQ(f->fake->test, ifp, f->fake->ifp);
 	return filter_run(f, skb, FAKE_FILTER_OUT);
+}
+
+void fake_filter_event(void *cookie, struct dlil_ifnet *ifp,
+		       const struct dlil_event *event)
+{
+	struct fake_filter *f = cookie;
+
+	trace_event(f->fake, f->tag, event);
+	if (f->event_hook)
+		f->event_hook(f, event);
+}
+
+int fake_filter_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      u32 code, void *arg)
+{
+	struct fake_filter *f = cookie;
+
+	fake_trace(f->fake, "%c:%u", f->tag, code);
+	if (f->ioctl_hook)
+		f->ioctl_hook(f, code, arg);
+	return f->answer;
 }
 
 static void filter_detached(void *cookie, struct dlil_ifnet *ifp)
@@ -377,6 +447,27 @@ static int proto_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	frame->type = cpu_to_be16(0x9000 + seq_of(skb));
 	memcpy(frame->dest, dest->sa_data, ETH_ALEN);
 	return obey(skb, FAKE_PRE_OUTPUT);
+}
+
+void fake_proto_event(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      const struct dlil_event *event)
+{
+	struct fake_proto *p = cookie;
+
+	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
+	trace_event(p->fake, p->tag, event);
+	if (p->event_hook)
+		p->event_hook(p, event);
+}
+
+int fake_proto_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     u32 code, void *arg)
+{
+	struct fake_proto *p = cookie;
+
+	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
+	fake_trace(p->fake, "%c:%u", p->tag, code);
+	return p->answer;
 }
 
 static void proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family)
@@ -665,6 +756,8 @@ static void fake_destroy(struct fake *fake)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), fake->attaches);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == fake->refs));
 
+	if (fake->listener.notifier_call)
+		dlil_event_unlisten(&fake->listener);
 	if (!fake->released)
 		dlil_ifnet_release(fake->ifp);
 	skb_queue_purge(&fake->sent);
@@ -688,6 +781,8 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	KUNIT_ASSERT_NOT_NULL(test, fake);
 	fake->test = test;
 	fake->driver.output = driver_output;
+	fake->driver.event = driver_event;
+	fake->driver.ioctl = driver_ioctl;
 	fake->driver.free = driver_free;
 	fake->family.demux = family_demux;
 	fake->family.framer = family_framer;

@@ -13,6 +13,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <net/dlil.h>
 
@@ -69,6 +70,9 @@ struct fake;
  * @ref: its reference
  * @verdict: if not 0, what it returns for every packet
  * @hook: if not NULL, called in place of obeying the packet
+ * @event_hook: if not NULL, called for each event
+ * @ioctl_hook: if not NULL, called by its ioctl
+ * @answer: what its ioctl says
  * @calls: how often it was called for a packet
  * @attached: attached successfully so many times
  * @detached: how often `detached` was called
@@ -81,6 +85,10 @@ struct fake_filter {
 	dlil_filter_t ref;
 	int verdict;
 	int (*hook)(struct fake_filter *filter, struct sk_buff **skb);
+	void (*event_hook)(struct fake_filter *filter,
+			   const struct dlil_event *event);
+	void (*ioctl_hook)(struct fake_filter *filter, u32 code, void *arg);
+	int answer;
 	atomic_t calls;
 	unsigned int attached;
 	atomic_t detached;
@@ -95,6 +103,8 @@ struct fake_filter {
  * @family: its family
  * @hook: if not NULL, called before a packet or list is taken
  * @list_hook: if not NULL, called in place of taking a list
+ * @event_hook: if not NULL, called for each event
+ * @answer: what its ioctl says
  * @packets: how many it was given
  * @attached: attached successfully so many times
  * @detached: how often `detached` was called
@@ -107,6 +117,9 @@ struct fake_proto {
 	u32 family;
 	void (*hook)(struct fake_proto *proto);
 	int (*list_hook)(struct fake_proto *proto, struct sk_buff_head *list);
+	void (*event_hook)(struct fake_proto *proto,
+			   const struct dlil_event *event);
+	int answer;
 	atomic_t packets;
 	unsigned int attached;
 	atomic_t detached;
@@ -140,6 +153,11 @@ struct fake_task {
  * @freed: calls of the driver's free callback
  * @free_hook: if not NULL, called by that
  * @output_hook: if not NULL, called by the driver's output first
+ * @event_hook: if not NULL, called by the listener outside
+ * @answer: what the driver's ioctl says
+ * @codes: bits of the event codes that are traced; bit 0 is for all others
+ * @losses: how often the listener outside was told that events were lost
+ * @listener: it; not there before fake_listen()
  * @protos_added: calls of add_proto that succeeded
  * @protos_deleted: calls of del_proto
  * @add_error: what add_proto shall say
@@ -175,6 +193,11 @@ struct fake {
 	atomic_t freed;
 	void (*free_hook)(struct fake *fake);
 	void (*output_hook)(struct fake *fake, struct sk_buff *skb);
+	void (*event_hook)(struct fake *fake, const struct dlil_event *event);
+	int answer;
+	u32 codes;
+	atomic_t losses;
+	struct notifier_block listener;
 	unsigned int protos_added;
 	unsigned int protos_deleted;
 	int add_error;
@@ -243,6 +266,22 @@ int fake_proto_attach(struct fake_proto *proto);
 int fake_proto_attach_v2(struct fake_proto *proto);
 struct fake_proto *fake_proto(struct fake *fake, char tag, u32 family);
 struct fake_proto *fake_proto_v2(struct fake *fake, char tag, u32 family);
+
+/*
+ * Events: traced as the letter of who got it (D for the driver, o for the
+ * listener outside), an exclamation mark and the code, behind an f if the
+ * event is about a filter.  And control requests: the letter, a colon and the
+ * code.  Filters and protocols have neither unless a test puts them there.
+ */
+void fake_filter_event(void *cookie, struct dlil_ifnet *ifp,
+		       const struct dlil_event *event);
+int fake_filter_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      u32 code, void *arg);
+void fake_proto_event(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      const struct dlil_event *event);
+int fake_proto_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     u32 code, void *arg);
+void fake_listen(struct fake *fake, u32 codes);
 
 /* Threads, and a place where a callback waits until the test lets it go on. */
 struct fake_task *fake_run(struct fake *fake,

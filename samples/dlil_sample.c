@@ -2,7 +2,8 @@
 /*
  * A consumer of DLIL to copy from: one filter and one protocol on one ifnet.
  *
- * The filter counts the packets of the ifnet and learns who sends to it.  The
+ * The filter counts the packets of the ifnet and learns who sends to it; it is
+ * told what happens to the ifnet, and refuses an MTU that is too large.  The
  * protocol answers echo requests of those senders.  Both sleep on input, which
  * an rx_handler, tc or nftables could not.  See samples/README.
  *
@@ -27,6 +28,7 @@
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/refcount.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -71,6 +73,10 @@ static unsigned int sample_n_peers;
 static atomic64_t sample_packets_in;
 static atomic64_t sample_packets_out;
 static atomic64_t sample_answered;
+static atomic64_t sample_events;
+
+/* The largest MTU that the filter lets control requests set; 0 for any. */
+static unsigned int sample_max_mtu;
 
 /* Who sends to us */
 
@@ -185,6 +191,26 @@ static int sample_filter_output(void *cookie, struct dlil_ifnet *ifp,
 	return 0;
 }
 
+/* A callback may take RTNL: DLIL holds no lock here. */
+static void sample_filter_event(void *cookie, struct dlil_ifnet *ifp,
+				const struct dlil_event *event)
+{
+	rtnl_lock();
+	atomic64_inc(&sample_events);
+	rtnl_unlock();
+}
+
+/* -EOPNOTSUPP is no opinion: 0 would be the answer to the request. */
+static int sample_filter_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			       u32 code, void *arg)
+{
+	unsigned int max = READ_ONCE(sample_max_mtu);
+
+	if (code != DLIL_IOC_SIFMTU || !max || *(u32 *)arg <= max)
+		return -EOPNOTSUPP;
+	return -EPERM;
+}
+
 static void sample_filter_detached(void *cookie, struct dlil_ifnet *ifp)
 {
 	sample_forget_peers();
@@ -205,6 +231,8 @@ static const struct dlil_filter_ops sample_filter_ops = {
 	.owner		= THIS_MODULE,
 	.input		= sample_filter_input,
 	.output		= sample_filter_output,
+	.event		= sample_filter_event,
+	.ioctl		= sample_filter_ioctl,
 	.detached	= sample_filter_detached,
 	.describe	= sample_filter_describe,
 };
@@ -460,6 +488,11 @@ module_param_cb(packets_out, &sample_count_ops, &sample_packets_out, 0444);
 MODULE_PARM_DESC(packets_out, "packets that the filter saw on output");
 module_param_cb(answered, &sample_count_ops, &sample_answered, 0444);
 MODULE_PARM_DESC(answered, "echo requests answered");
+module_param_cb(events, &sample_count_ops, &sample_events, 0444);
+MODULE_PARM_DESC(events, "events that the filter was told of");
+
+module_param_named(max_mtu, sample_max_mtu, uint, 0644);
+MODULE_PARM_DESC(max_mtu, "largest MTU that dlilctl may set (0: any)");
 
 static int sample_get_peers(char *buf, const struct kernel_param *kp)
 {

@@ -33,6 +33,9 @@ generate dlil.h --mode uapi --header
 generate dlil_netlink_gen.h --mode kernel --header
 generate dlil_netlink_gen.c --mode kernel --source
 sed -i 's#<uapi/linux/dlil.h>#<linux/dlil.h>#' "$tmp"/out/dlil_netlink_gen.?
+# A global policy comes with no family that could use them.
+sed -i -z 's/\n\nstatic const struct genl_multicast_group [^;]*};\n/\n/' \
+	"$tmp/out/dlil_netlink_gen.c"
 
 status=0
 while read -r name dest; do

@@ -71,9 +71,10 @@ test_harness() {
 	summary $PASSED $FAILED
 }
 
-# One part of the tests in a VM of its own.
+# One part of the tests in a VM of its own, each processor with its own caches.
 run_part() {
 	"$TOP/scripts/vm.sh" --dlil --ktap --timeout 600 --name "vmtest-$1" \
+		--smp 2,sockets=2 \
 		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS"
 }
 

@@ -18,6 +18,7 @@
 #ifndef _NET_DLIL_H
 #define _NET_DLIL_H
 
+#include <linux/dlil.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/socket.h>
@@ -78,6 +79,7 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_FRAMER: no link header could be built
  * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
  * @DLIL_DROP_DRIVER: the driver refused to send it
+ * @DLIL_DROP_SANITY: queued for another ifnet, or not counted (INP-11)
  * @DLIL_DROP_MAX: how many there are
  */
 enum dlil_drop_reason {
@@ -92,6 +94,7 @@ enum dlil_drop_reason {
 	DLIL_DROP_FRAMER,
 	DLIL_DROP_RECURSION,
 	DLIL_DROP_DRIVER,
+	DLIL_DROP_SANITY,
 	DLIL_DROP_MAX
 };
 
@@ -180,6 +183,117 @@ struct dlil_frame {
 	u8 dest[MAX_ADDR_LEN];
 };
 
+/** define DLIL_EVENT_DATA_MAX - longest data of an event, in bytes (EVT-1) */
+#define DLIL_EVENT_DATA_MAX 512
+
+/**
+ * struct dlil_event - something has happened to an ifnet (EVT-1)
+ * @class: who speaks; DLIL_EVENT_CLASS_NETWORK, or a number of your own
+ * @subclass: of what; enum dlil_event_subclass in that class
+ * @code: what has happened; enum dlil_event_code in DLIL_EVENT_SUBCLASS_DL
+ * @family: interface family of the ifnet, enum dlil_ifnet_family
+ * @unit: index of the ifnet
+ * @name: name of the ifnet
+ * @len: length of @data
+ * @data: more about it, NULL if @len is 0: for SIFFLAGS and SIFMTU a u32; for
+ *	LINK_ADDRESS_CHANGED, ADDMULTI and DELMULTI the link address; for
+ *	PROTO_ATTACHED and PROTO_DETACHED a struct dlil_event_proto; for
+ *	NODE_PRESENCE and NODE_ABSENCE a struct dlil_event_node; for the
+ *	subclass DLIL_EVENT_SUBCLASS_FILTER a struct dlil_event_filter
+ *
+ * All of it is gone when the callback returns.
+ */
+struct dlil_event {
+	u32 class;
+	u32 subclass;
+	u32 code;
+	u32 family;
+	int unit;
+	char name[IFNAMSIZ];
+	size_t len;
+	const void *data;
+};
+
+/**
+ * struct dlil_event_proto - a protocol was attached or detached (PRO-1, PRO-3)
+ * @family: its family
+ * @count: protocols that are attached now
+ * @name: its name, or ""
+ */
+struct dlil_event_proto {
+	u32 family;
+	u32 count;
+	char name[DLIL_NAME_MAX];
+};
+
+/**
+ * struct dlil_event_filter - a filter was attached or detached
+ * @name: its name
+ */
+struct dlil_event_filter {
+	char name[DLIL_NAME_MAX];
+};
+
+/**
+ * struct dlil_event_node - a neighbour can be reached, or cannot (LNX-7)
+ * @family: of @addr: AF_INET or AF_INET6
+ * @addr: its network address, 4 or 16 bytes
+ * @lladdr_len: length of @lladdr, 0 if that is not known
+ * @lladdr: its link address
+ */
+struct dlil_event_node {
+	u32 family;
+	u8 addr[16];
+	u32 lladdr_len;
+	u8 lladdr[MAX_ADDR_LEN];
+};
+
+int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
+		    size_t len);
+int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
+			  u32 code, const void *data, size_t len);
+
+/**
+ * enum dlil_ioctl_code - control requests, and their arguments (IOC-1)
+ * @DLIL_IOC_SIFFLAGS: change flags of the device: struct dlil_ioc_flags
+ * @DLIL_IOC_SIFMTU: set the MTU: u32
+ * @DLIL_IOC_SIFLLADDR: set the link address: struct dlil_ioc_lladdr
+ * @DLIL_IOC_ADDMULTI: receive a group: struct dlil_ioc_lladdr; or restore all
+ *	memberships: NULL (IFN-12)
+ * @DLIL_IOC_DELMULTI: receive a group no more: struct dlil_ioc_lladdr
+ * @DLIL_IOC_PRIVATE: numbers from here on are for modules of your own
+ */
+enum dlil_ioctl_code {
+	DLIL_IOC_SIFFLAGS = 1,
+	DLIL_IOC_SIFMTU,
+	DLIL_IOC_SIFLLADDR,
+	DLIL_IOC_ADDMULTI,
+	DLIL_IOC_DELMULTI,
+	DLIL_IOC_PRIVATE = 0x10000,
+};
+
+/**
+ * struct dlil_ioc_flags - flags of a device, and which of them are to change
+ * @flags: their values, IFF_*
+ * @mask: which
+ */
+struct dlil_ioc_flags {
+	u32 flags;
+	u32 mask;
+};
+
+/**
+ * struct dlil_ioc_lladdr - a link address
+ * @len: its length
+ * @addr: the address
+ */
+struct dlil_ioc_lladdr {
+	u32 len;
+	u8 addr[MAX_ADDR_LEN];
+};
+
+int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg);
+
 /**
  * struct dlil_driver_ops - the driver's vector
  *
@@ -200,6 +314,18 @@ struct dlil_driver_ops {
 	 */
 	void (*unmatched)(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			  enum dlil_drop_reason why);
+	/**
+	 * @event: something has happened to the ifnet; filters and protocols
+	 * know already.  The ifnet's event work, no lock held; may sleep, not
+	 * wait for an ifnet to be detached.  Optional (EVT-1).
+	 */
+	void (*event)(struct dlil_ifnet *ifp, const struct dlil_event *event);
+	/**
+	 * @ioctl: a control request, which neither filter nor protocol has
+	 * refused.  -EOPNOTSUPP for a code that is not known.  Process context,
+	 * no lock held but the caller's; may sleep.  Optional (IOC-1).
+	 */
+	int (*ioctl)(struct dlil_ifnet *ifp, u32 code, void *arg);
 	/**
 	 * @free: the final detach is over, nothing calls the driver any more.
 	 * Worker; may sleep.  Optional (IFN-5).
@@ -270,6 +396,25 @@ struct dlil_ifnet_params {
 	const u8 *broadcast;
 };
 
+/**
+ * struct dlil_lladdr - a link address, and whose it is (IFN-9)
+ * @ifindex: index of the ifnet
+ * @family: its interface family
+ * @len: bytes used of @addr
+ * @name: its name
+ * @addr: the address, with at least 8 bytes that can be read
+ */
+struct dlil_lladdr {
+	int ifindex;
+	enum dlil_ifnet_family family;
+	u8 len;
+	char name[IFNAMSIZ];
+	u8 addr[] __aligned(8);
+};
+
+/** define DLIL_IDLE_NOTIFY - post an event when no route is left (IFN-11) */
+#define DLIL_IDLE_NOTIFY	BIT(0)
+
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out);
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
@@ -287,6 +432,10 @@ bool dlil_ifnet_io_begin(struct dlil_ifnet *ifp);
 void dlil_ifnet_io_end(struct dlil_ifnet *ifp);
 struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex);
 struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name);
+struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
+					enum dlil_ifnet_family family,
+					unsigned int *n);
+void dlil_ifnet_list_put(struct dlil_ifnet **list);
 
 void *dlil_ifnet_priv(const struct dlil_ifnet *ifp);
 const struct dlil_driver_ops *
@@ -297,9 +446,25 @@ u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp);
 u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);
+const struct dlil_lladdr *dlil_ifnet_link(const struct dlil_ifnet *ifp);
+bool dlil_ifnet_reachable(const struct dlil_ifnet *ifp);
+bool dlil_ifnet_caches_routes(const struct dlil_ifnet *ifp);
 void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name);
 void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr);
 void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp);
+
+int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask);
+u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp);
+unsigned int dlil_ifnets_flagged(void);
+void dlil_ifnet_route_get(struct dlil_ifnet *ifp);
+void dlil_ifnet_route_put(struct dlil_ifnet *ifp);
+
+int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
+int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
+int dlil_multi_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const u8 *addr, size_t len, void *arg),
+			void *arg);
+unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp);
 
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
@@ -358,6 +523,24 @@ struct dlil_filter_ops {
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
+	/**
+	 * @event: something has happened to the ifnet, whatever the filter's
+	 * family (FLT-4).  The ifnet's event work, no lock held; may sleep, take
+	 * RTNL, attach and detach anything, but not wait for a detach: that is
+	 * -EDEADLK.  Optional (EVT-1, EVT-2).
+	 */
+	void (*event)(void *cookie, struct dlil_ifnet *ifp,
+		      const struct dlil_event *event);
+	/**
+	 * @ioctl: a control request of @family, or of any if the filter's is 0.
+	 * -EOPNOTSUPP is no opinion; another error refuses it; 0 is the answer
+	 * that its maker gets, and the rest is asked all the same; DLIL_STOLEN:
+	 * it is done, nobody further is asked.  Process context, no lock held
+	 * but the caller's; may sleep, attach and detach anything, but not wait
+	 * for a detach: that is -EDEADLK.  Optional (IOC-1).
+	 */
+	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     u32 code, void *arg);
 	/**
 	 * @detached: no callback of this filter runs now or will.  Called
 	 * exactly once, process context, no lock held; may sleep.  Optional.
@@ -426,6 +609,19 @@ struct dlil_proto_ops {
 	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
 			  struct dlil_frame *frame);
+	/**
+	 * @event: something has happened to the ifnet; the filters know
+	 * already.  Context as in &dlil_filter_ops.event.  Optional (EVT-1).
+	 */
+	void (*event)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      const struct dlil_event *event);
+	/**
+	 * @ioctl: a control request of this family, which no filter has
+	 * refused.  Returns and context as in &dlil_filter_ops.ioctl.
+	 * Optional (IOC-1).
+	 */
+	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     u32 code, void *arg);
 	/**
 	 * @detached: no callback of this protocol runs now or will.  Called
 	 * exactly once, process context, no lock held; may sleep.  Optional.

@@ -261,12 +261,52 @@ static void put_long_filter(void)
 	end_nest(attr);
 }
 
+/* A control request with one thing wrong. */
+static void put_wrong_control(void)
+{
+	struct nlattr *attr;
+
+	switch (rnd(9)) {
+	case 0: /* nothing is asked for */
+		break;
+	case 1: /* two things at once */
+		put_u32(DLIL_A_MTU, 1400);
+		put_noise(DLIL_A_ADDRESS, 6);
+		break;
+	case 2: /* longer or shorter than any link address */
+		put_noise(DLIL_A_ADDRESS, rnd(2) ? 0 : 33 + rnd(1000));
+		break;
+	case 3: /* not as long as the device's */
+		put_noise(DLIL_A_GROUP_ADD, 7 + rnd(20));
+		break;
+	case 4: /* not a group */
+		put(DLIL_A_GROUP_ADD, "\2\0\0\0\0\1", 6);
+		break;
+	case 5: /* half of a pair */
+		put_u32(rnd(2) ? DLIL_A_FLAGS : DLIL_A_FLAGS_MASK, 1);
+		break;
+	case 6: /* flags that cannot be changed, or none */
+		put_u32(DLIL_A_FLAGS, rnd(1 << 30));
+		put_u32(DLIL_A_FLAGS_MASK, rnd(2) ? 0 : 0x10000 << rnd(15));
+		break;
+	case 7: /* a family without its number */
+		put_u32(DLIL_A_MTU, 1400);
+		attr = nest(DLIL_A_PROTOCOL);
+		put_str(DLIL_A_PROTO_FAMILY, "inet");
+		end_nest(attr);
+		break;
+	case 8: /* more than any device takes */
+		put_u32(DLIL_A_MTU, 0x7fffffff + rnd(1000));
+		break;
+	}
+}
+
 static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 {
 	static const char *const names[] = { "", "no-such-dev", "..", "a/b" };
 	uint8_t cmd = 1 + rnd(DLIL_CMD_MAX);
 
-	switch (i % 7) {
+	switch (i % 8) {
 	case 0: /* one attribute is wrong, the device is right */
 		begin(family, cmd);
 		put_u32(DLIL_A_IFINDEX, ifindex);
@@ -302,6 +342,11 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 		begin(family, DLIL_CMD_FILTER_ADD);
 		put_u32(DLIL_A_IFINDEX, ifindex);
 		put_long_filter();
+		break;
+	case 7:
+		begin(family, DLIL_CMD_CONTROL);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_wrong_control();
 		break;
 	}
 }

@@ -104,6 +104,8 @@ for name in "${TESTS[@]}"; do
 	start=${EPOCHREALTIME/./}
 	if run "$name"; then
 		result=ok
+		# What it has measured.
+		grep '^# ' "/tmp/log.$name"
 	else
 		result='not ok'
 		failed=$((failed + 1))

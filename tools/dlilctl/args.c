@@ -3,6 +3,8 @@
  * The words of the command line.  A mistake in them ends the program: nothing
  * has been sent to the kernel at that point.
  */
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,25 +208,68 @@ const char *next_dev(struct args *args)
 	return next_name(args, "DEV", IFNAMSIZ - 1);
 }
 
-/* Takes "unmatched pass|drop". */
+/* Takes the keyword that says @what comes; -1 if it is none of them. */
+int next_choice(struct args *args, const char *const *choices, const char *what)
+{
+	const char *word = next_word(args, what);
+	int choice = find_choice(choices, word);
+
+	if (choice < 0)
+		usage_error("\"%s\" stands where %s should", word, what);
+	return choice;
+}
+
+/* Takes "pass|drop". */
 int next_unmatched(struct args *args)
 {
-	static const char *const keywords[] = { "unmatched", NULL };
 	static const char *const choices[] = {
 		[DLIL_UNMATCHED_PASS] = "pass",
 		[DLIL_UNMATCHED_DROP] = "drop",
 		NULL
 	};
-	const char *word = next_word(args, "unmatched");
+	const char *word = next_word(args, "pass or drop");
 	int choice;
 
-	if (find_choice(keywords, word) < 0)
-		usage_error("\"%s\" stands where unmatched should", word);
-	word = next_word(args, "pass or drop");
 	choice = find_choice(choices, word);
 	if (choice < 0)
 		usage_error("unmatched is pass or drop, not \"%s\"", word);
 	return choice;
+}
+
+/* Takes a decimal number. */
+uint32_t next_number(struct args *args, const char *what)
+{
+	const char *word = next_word(args, what);
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(word, &end, 10);
+	if (!isdigit((unsigned char)*word) || *end || errno ||
+	    value > UINT32_MAX)
+		usage_error("\"%s\" is not a number from 0 to %u", word,
+			    UINT32_MAX);
+	return value;
+}
+
+/* Takes bytes of one or two hexadecimal digits with colons between them. */
+size_t next_lladdr(struct args *args, uint8_t *addr, size_t max)
+{
+	const char *word = next_word(args, "ADDR"), *at = word;
+	size_t n = 0, digits;
+	char byte[3] = "";
+
+	do {
+		digits = strspn(at, "0123456789abcdefABCDEF");
+		if (n == max || digits < 1 || digits > 2 ||
+		    (at[digits] && at[digits] != ':'))
+			usage_error("\"%s\" is not a link address", word);
+		memcpy(byte, at, digits);
+		byte[digits] = 0;
+		addr[n++] = strtoul(byte, NULL, 16);
+		at += digits;
+	} while (*at++);
+	return n;
 }
 
 void no_more_words(const struct args *args)

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <linux/genetlink.h>
 
 #include "dlilctl.h"
 
-enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_NEST,
-	    TYPE_LIST };
+enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_FLAGS,
+	    TYPE_LLADDR, TYPE_INET, TYPE_NEST, TYPE_LIST };
 
 struct set;
 
@@ -21,7 +22,7 @@ struct set;
  * @key: its name in JSON
  * @type: TYPE_LIST is a nest that may occur many times
  * @set: what is in a nest
- * @names: of the values of an enumeration; NULL at the end
+ * @names: of the values of an enumeration, or of flags; NULL at the end
  */
 struct field {
 	const char *key;
@@ -30,22 +31,33 @@ struct field {
 	const char *const *names;
 };
 
+/**
+ * struct set - a set of attributes, indexed by attribute
+ * @fields: the attributes
+ * @n: how many
+ * @sparse: those that are absent are left out
+ */
 struct set {
 	const struct field *fields;
 	size_t n;
+	bool sparse;
 };
 
 #define U32(k) { .key = (k), .type = TYPE_U32 }
 #define U64(k) { .key = (k), .type = TYPE_U64 }
 #define STRING(k) { .key = (k), .type = TYPE_STRING }
 #define ENUM(k, v) { .key = (k), .type = TYPE_ENUM, .names = (v) }
+#define FLAGS(k, v) { .key = (k), .type = TYPE_FLAGS, .names = (v) }
+#define LLADDR(k) { .key = (k), .type = TYPE_LLADDR }
+#define INET(k) { .key = (k), .type = TYPE_INET }
 #define NEST(k, s) { .key = (k), .type = TYPE_NEST, .set = &(s) }
 #define LIST(k, s) { .key = (k), .type = TYPE_LIST, .set = &(s) }
 
-#define DEFINE_SET(name) \
+#define DEFINE_SET(name, ...) \
 	static const struct set name##_set = { \
 		.fields = name##_fields, \
 		.n = ARRAY_SIZE(name##_fields), \
+		__VA_ARGS__ \
 	}
 
 static const char *const states[] = {
@@ -118,6 +130,7 @@ static const struct field drops_fields[] = {
 	[DLIL_A_DROPS_FRAMER] = U64("framer"),
 	[DLIL_A_DROPS_RECURSION] = U64("recursion"),
 	[DLIL_A_DROPS_DRIVER] = U64("driver"),
+	[DLIL_A_DROPS_SANITY] = U64("sanity"),
 };
 
 DEFINE_SET(drops);
@@ -147,6 +160,88 @@ static const struct field ifnet_fields[] = {
 };
 
 DEFINE_SET(ifnet);
+
+/* By bit, in the words of ip(8). */
+static const char *const device_flags[] = {
+	"UP", "BROADCAST", "DEBUG", "LOOPBACK", "POINTOPOINT", "NOTRAILERS",
+	"RUNNING", "NOARP", "PROMISC", "ALLMULTI", "MASTER", "SLAVE",
+	"MULTICAST", "PORTSEL", "AUTOMEDIA", "DYNAMIC", "LOWER_UP", "DORMANT",
+	"ECHO", NULL
+};
+
+static const char *const event_codes[] = {
+	[0] = "unknown",
+	[DLIL_EVENT_SIFFLAGS] = "sifflags",
+	[DLIL_EVENT_SIFMETRICS] = "sifmetrics",
+	[DLIL_EVENT_SIFMTU] = "sifmtu",
+	[DLIL_EVENT_SIFPHYS] = "sifphys",
+	[DLIL_EVENT_SIFMEDIA] = "sifmedia",
+	[DLIL_EVENT_SIFGENERIC] = "sifgeneric",
+	[DLIL_EVENT_ADDMULTI] = "addmulti",
+	[DLIL_EVENT_DELMULTI] = "delmulti",
+	[DLIL_EVENT_IF_ATTACHED] = "if-attached",
+	[DLIL_EVENT_IF_DETACHING] = "if-detaching",
+	[DLIL_EVENT_IF_DETACHED] = "if-detached",
+	[DLIL_EVENT_LINK_OFF] = "link-off",
+	[DLIL_EVENT_LINK_ON] = "link-on",
+	[DLIL_EVENT_PROTO_ATTACHED] = "proto-attached",
+	[DLIL_EVENT_PROTO_DETACHED] = "proto-detached",
+	[DLIL_EVENT_LINK_ADDRESS_CHANGED] = "link-address-changed",
+	[DLIL_EVENT_WAKEFLAGS_CHANGED] = "wakeflags-changed",
+	[DLIL_EVENT_IF_IDLE_ROUTE_REFCNT] = "if-idle-route-refcnt",
+	[DLIL_EVENT_IFCAP_CHANGED] = "ifcap-changed",
+	[DLIL_EVENT_LINK_QUALITY_METRIC_CHANGED] =
+		"link-quality-metric-changed",
+	[DLIL_EVENT_NODE_PRESENCE] = "node-presence",
+	[DLIL_EVENT_NODE_ABSENCE] = "node-absence",
+	[DLIL_EVENT_MASTER_ELECTED] = "master-elected",
+	NULL
+};
+
+static const char *const filter_events[] = {
+	[0] = "unknown",
+	[DLIL_FILTER_EVENT_ATTACHED] = "filter-attached",
+	[DLIL_FILTER_EVENT_DETACHED] = "filter-detached",
+	NULL
+};
+
+static const struct field event_fields[] = {
+	[DLIL_A_EVENT_CLASS] = U32("class"),
+	[DLIL_A_EVENT_SUBCLASS] = U32("subclass"),
+	[DLIL_A_EVENT_CODE] = U32("code"),
+	[DLIL_A_EVENT_FLAGS] = FLAGS("flags", device_flags),
+	[DLIL_A_EVENT_MTU] = U32("mtu"),
+	[DLIL_A_EVENT_NODE] = INET("addr"),
+	[DLIL_A_EVENT_ADDRESS] = LLADDR("lladdr"),
+	[DLIL_A_EVENT_PROTOCOLS] = U32("protocols"),
+	[DLIL_A_EVENT_DATA] = LLADDR("data"),
+};
+
+DEFINE_SET(event, .sparse = true);
+
+/* What an event is about. */
+static const struct field proto_name_fields[] = {
+	[DLIL_A_PROTO_FAMILY] = STRING("proto"),
+	[DLIL_A_PROTO_NUMBER] = U32("number"),
+};
+
+DEFINE_SET(proto_name);
+
+static const struct field filter_name_fields[] = {
+	[DLIL_A_FILTER_NAME] = STRING("filter"),
+};
+
+DEFINE_SET(filter_name);
+
+static const struct field notice_fields[] = {
+	[DLIL_A_IFINDEX] = U32("ifindex"),
+	[DLIL_A_IFNAME] = STRING("ifname"),
+	[DLIL_A_PROTOCOL] = NEST("protocol", proto_name_set),
+	[DLIL_A_FILTER] = NEST("filter", filter_name_set),
+	[DLIL_A_EVENT] = NEST("event", event_set),
+};
+
+DEFINE_SET(notice, .sparse = true);
 
 /* There is no way on without memory. */
 json_t *need(json_t *json)
@@ -207,6 +302,50 @@ static json_t *enum_json(const char *const *names, uint32_t value)
 	return json_string("unknown");
 }
 
+static json_t *flags_json(const char *const *names, uint32_t value)
+{
+	json_t *flags = need(json_array());
+	uint32_t i;
+
+	for (i = 0; names[i]; i++)
+		if (value & 1 << i)
+			append_new(flags, json_string(names[i]));
+	return flags;
+}
+
+/* Hexadecimal, a colon between bytes. */
+static json_t *lladdr_json(const struct nlattr *attr)
+{
+	const unsigned char *byte = mnl_attr_get_payload(attr);
+	size_t i, len = mnl_attr_get_payload_len(attr);
+	char *s = malloc(3 * len + 1);
+	json_t *json;
+
+	if (!s)
+		return NULL;
+	*s = 0;
+	for (i = 0; i < len; i++)
+		sprintf(s + 3 * i, "%02x:", byte[i]);
+	if (len)
+		s[3 * len - 1] = 0;
+	json = json_string(s);
+	free(s);
+	return json;
+}
+
+/* NULL unless it is an IPv4 or IPv6 address. */
+static json_t *inet_json(const struct nlattr *attr)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	char s[INET6_ADDRSTRLEN];
+
+	if (len != 4 && len != 16)
+		return NULL;
+	inet_ntop(len == 4 ? AF_INET : AF_INET6, mnl_attr_get_payload(attr), s,
+		  sizeof(s));
+	return need(json_string(s));
+}
+
 static json_t *decode(const struct set *set, const void *data, size_t len);
 
 /* What stands for an attribute that is not there: every key is always there. */
@@ -233,6 +372,9 @@ static bool valid(const struct field *field, const struct nlattr *attr)
 		[TYPE_U64] = MNL_TYPE_U64,
 		[TYPE_STRING] = MNL_TYPE_NUL_STRING,
 		[TYPE_ENUM] = MNL_TYPE_U32,
+		[TYPE_FLAGS] = MNL_TYPE_U32,
+		[TYPE_LLADDR] = MNL_TYPE_BINARY,
+		[TYPE_INET] = MNL_TYPE_BINARY,
 		[TYPE_NEST] = MNL_TYPE_NESTED,
 		[TYPE_LIST] = MNL_TYPE_NESTED,
 	};
@@ -254,6 +396,12 @@ static json_t *present(const struct field *field, const struct nlattr *attr)
 		return need(string_json(mnl_attr_get_str(attr)));
 	case TYPE_ENUM:
 		return need(enum_json(field->names, mnl_attr_get_u32(attr)));
+	case TYPE_FLAGS:
+		return flags_json(field->names, mnl_attr_get_u32(attr));
+	case TYPE_LLADDR:
+		return need(lladdr_json(attr));
+	case TYPE_INET:
+		return inet_json(attr);
 	default:
 		return decode(field->set, mnl_attr_get_payload(attr),
 			      mnl_attr_get_payload_len(attr));
@@ -268,7 +416,7 @@ static json_t *decode(const struct set *set, const void *data, size_t len)
 	const struct nlattr *attr;
 	size_t i;
 
-	for (i = 0; i < set->n; i++)
+	for (i = 0; i < set->n && !set->sparse; i++)
 		if (set->fields[i].key)
 			set_new(object, set->fields[i].key,
 				absent(&set->fields[i]));
@@ -335,6 +483,16 @@ static void add_sums(json_t *ifnet)
 					 "output", out));
 }
 
+static json_t *decode_message(const struct set *set, const struct nlmsghdr *nlh)
+{
+	size_t len = mnl_nlmsg_get_payload_len(nlh);
+
+	if (len < GENL_HDRLEN)
+		return NULL;
+	return decode(set, mnl_nlmsg_get_payload_offset(nlh, GENL_HDRLEN),
+		      len - GENL_HDRLEN);
+}
+
 /**
  * decode_ifnet() - take in the description of one ifnet
  * @nlh: the message
@@ -344,13 +502,8 @@ static void add_sums(json_t *ifnet)
  */
 int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
 {
-	size_t len = mnl_nlmsg_get_payload_len(nlh);
-	json_t *ifnet = NULL;
+	json_t *ifnet = decode_message(&ifnet_set, nlh);
 
-	if (len >= GENL_HDRLEN)
-		ifnet = decode(&ifnet_set,
-			       mnl_nlmsg_get_payload_offset(nlh, GENL_HDRLEN),
-			       len - GENL_HDRLEN);
 	if (!ifnet) {
 		errno = EBADMSG;
 		return MNL_CB_ERROR;
@@ -362,4 +515,47 @@ int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
 		append_new(ifnets, ifnet);
 	}
 	return MNL_CB_OK;
+}
+
+static json_t *event_name(const json_t *event)
+{
+	const char *const *names = event_codes;
+	json_int_t subclass = number(event, "subclass");
+
+	if (subclass == DLIL_EVENT_SUBCLASS_FILTER)
+		names = filter_events;
+	else if (subclass != DLIL_EVENT_SUBCLASS_DL)
+		return json_string("unknown");
+	if (number(event, "class") != DLIL_EVENT_CLASS_NETWORK)
+		return json_string("unknown");
+	return enum_json(names, number(event, "code"));
+}
+
+/**
+ * decode_event() - what has happened
+ * @nlh: the message
+ *
+ * Return: an object with ifname, ifindex, event, and what else there is to say;
+ * NULL if the message is malformed.
+ */
+json_t *decode_event(const struct nlmsghdr *nlh)
+{
+	json_t *event, *object, *notice = decode_message(&notice_set, nlh);
+
+	event = json_object_get(notice, "event");
+	if (!event || !text(notice, "ifname")) {
+		json_decref(notice);
+		return NULL;
+	}
+	object = need(json_pack("{s:O, s:I, s:o}", "ifname",
+				json_object_get(notice, "ifname"), "ifindex",
+				number(notice, "ifindex"), "event",
+				need(event_name(event))));
+	/* NULL, if there is no such thing, updates nothing. */
+	json_object_update(object, json_object_get(notice, "protocol"));
+	json_object_update(object, json_object_get(notice, "filter"));
+	if (json_object_update(object, event))
+		need(NULL);
+	json_decref(notice);
+	return object;
 }

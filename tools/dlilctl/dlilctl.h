@@ -63,7 +63,11 @@ int find_choice(const char *const *choices, const char *word);
 const char *next_word(struct args *args, const char *what);
 const char *next_name(struct args *args, const char *what, size_t max);
 const char *next_dev(struct args *args);
+int next_choice(struct args *args, const char *const *choices,
+		const char *what);
 int next_unmatched(struct args *args);
+uint32_t next_number(struct args *args, const char *what);
+size_t next_lladdr(struct args *args, uint8_t *addr, size_t max);
 void no_more_words(const struct args *args);
 
 /* genl.c: requests to the kernel */
@@ -72,9 +76,24 @@ struct nlmsghdr *genl_request(uint8_t cmd, const char *dev);
 int genl_change(struct nlmsghdr *nlh);
 int genl_query(const char *dev, json_t **ifnets);
 
+/**
+ * struct watcher - what becomes of events
+ * @event: called with each of them
+ * @lost: called if some were lost
+ *
+ * Both return MNL_CB_OK, or MNL_CB_ERROR to end.
+ */
+struct watcher {
+	int (*event)(json_t *event);
+	int (*lost)(void);
+};
+
+int genl_monitor(const struct watcher *watcher);
+
 /* decode.c: from netlink to JSON */
 
 int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets);
+json_t *decode_event(const struct nlmsghdr *nlh);
 json_t *need(json_t *json);
 
 /* print.c */
@@ -84,6 +103,7 @@ struct options {
 	bool pretty;
 	bool stats;
 	bool details;
+	bool timestamp;
 	bool color;
 };
 
@@ -109,6 +129,7 @@ struct view {
 	void (*print)(const json_t *ifnet);
 };
 
+void pick(json_t *to, const json_t *from, const char *const *keys);
 int show_ifnets(const struct view *view, struct args *args);
 
 /* One file per noun. */
@@ -121,6 +142,9 @@ int run_detach(struct args *args);
 int run_set(struct args *args);
 int run_show(struct args *args);
 int run_stats(struct args *args);
+int run_monitor(struct args *args);
+
+void show_ifnet(const json_t *ifnet);
 
 void print_heading(const json_t *ifnet);
 void print_filters(const json_t *ifnet);

@@ -21,12 +21,14 @@
  * struct answer - what the kernel said
  * @ifnets: where to put the ifnets it describes; may be NULL
  * @family: number of the family, if that was the question
+ * @group: number of its group for events; likewise
  * @err: 0 or a negative errno
  * @sentence: in words, NULL if there are none; valid until the next request
  */
 struct answer {
 	json_t *ifnets;
 	uint16_t family;
+	uint32_t group;
 	int err;
 	const char *sentence;
 };
@@ -60,6 +62,33 @@ struct nlmsghdr *genl_request(uint8_t cmd, const char *dev)
 	return nlh;
 }
 
+/* One group of the family. */
+static void take_group(const struct nlattr *nest, struct answer *answer)
+{
+	const struct nlattr *attr;
+	const char *name = "";
+	uint32_t id = 0;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			name = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GRP_ID &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			id = mnl_attr_get_u32(attr);
+	}
+	if (!strcmp(name, DLIL_MCGRP_EVENTS))
+		answer->group = id;
+}
+
+static void take_groups(const struct nlattr *nest, struct answer *answer)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		take_group(attr, answer);
+}
+
 static int on_data(const struct nlmsghdr *nlh, void *data)
 {
 	struct answer *answer = data;
@@ -68,10 +97,13 @@ static int on_data(const struct nlmsghdr *nlh, void *data)
 	if (nlh->nlmsg_type != GENL_ID_CTRL)
 		return answer->ifnets ? decode_ifnet(nlh, answer->ifnets) :
 					MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
 			answer->family = mnl_attr_get_u16(attr);
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_MCAST_GROUPS)
+			take_groups(attr, answer);
+	}
 	return MNL_CB_OK;
 }
 
@@ -139,8 +171,8 @@ static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
 	return ret < 0 ? -errno : 0;
 }
 
-/* The number of the family, or a negative errno. */
-static int find_family(struct mnl_socket *nl)
+/* The number of the family, or a negative errno; @group may be NULL. */
+static int find_family(struct mnl_socket *nl, uint32_t *group)
 {
 	/* libmnl leaves the padding of a string as it is. */
 	_Alignas(struct nlmsghdr) char buf[128] = {};
@@ -154,6 +186,8 @@ static int find_family(struct mnl_socket *nl)
 	ret = exchange(nl, nlh, &answer);
 	if (!ret)
 		ret = answer.err;
+	if (group)
+		*group = answer.group;
 	if (ret == -ENOENT)
 		return -EPROTONOSUPPORT;
 	return ret ? ret : answer.family;
@@ -188,7 +222,7 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 
 	if (!nl)
 		return -errno;
-	ret = find_family(nl);
+	ret = find_family(nl, NULL);
 	if (ret >= 0) {
 		nlh->nlmsg_type = ret;
 		ret = exchange(nl, nlh, answer);
@@ -265,4 +299,110 @@ int genl_query(const char *dev, json_t **ifnets)
 		ret = ask(nlh, &answer);
 	} while ((ret == -EINTR || ret == -ENOBUFS) && ++try < MAX_TRIES);
 	return judge(ret, &answer);
+}
+
+/* The group in which generic netlink tells of families that come and go. */
+#define CTRL_GROUP GENL_ID_CTRL
+
+/* Is this the end of our family? */
+static bool is_end_of_family(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	mnl_attr_for_each(attr, nlh, sizeof(*genl))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
+		    !strcmp(mnl_attr_get_str(attr), DLIL_GENL_NAME))
+			return true;
+	return false;
+}
+
+static int on_event(const struct nlmsghdr *nlh, void *data)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	const struct watcher *watcher = data;
+	json_t *event;
+	int ret;
+
+	if (is_end_of_family(nlh)) {
+		errno = EPROTONOSUPPORT;
+		return MNL_CB_ERROR;
+	}
+	if (nlh->nlmsg_type == GENL_ID_CTRL ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != DLIL_CMD_EVENT)
+		return MNL_CB_OK;
+	event = decode_event(nlh);
+	if (!event) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	ret = watcher->event(event);
+	json_decref(event);
+	return ret;
+}
+
+/* Returns a negative errno when it cannot go on. */
+static int watch(struct mnl_socket *nl, const struct watcher *watcher)
+{
+	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	ssize_t len;
+	int ret;
+
+	do {
+		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (len >= 0)
+			ret = mnl_cb_run(buf, len, 0, 0, on_event,
+					 (void *)watcher);
+		else if (errno == ENOBUFS)
+			ret = watcher->lost();
+		else
+			ret = errno == EINTR ? MNL_CB_OK : MNL_CB_ERROR;
+	} while (ret > MNL_CB_ERROR);
+	return -errno;
+}
+
+static int join(struct mnl_socket *nl, uint32_t group)
+{
+	return mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group,
+				     sizeof(group)) ? -errno : 0;
+}
+
+/**
+ * genl_monitor() - watch events until something goes wrong
+ * @watcher: who wants them
+ *
+ * Return: the exit status; what went wrong has been said.
+ */
+int genl_monitor(const struct watcher *watcher)
+{
+	struct mnl_socket *nl = open_socket();
+	uint32_t group = 0;
+	int ret;
+
+	if (!nl) {
+		ret = -errno;
+	} else {
+		ret = find_family(nl, &group);
+		if (ret >= 0)
+			ret = join(nl, group);
+		if (!ret)
+			ret = join(nl, CTRL_GROUP);
+		if (!ret) {
+			ret = watch(nl, watcher);
+			if (ret == -EPROTONOSUPPORT) {
+				complain("Error", "the dlil module was unloaded");
+				mnl_socket_close(nl);
+				return EXIT_REFUSED;
+			}
+		}
+		mnl_socket_close(nl);
+	}
+	/* What cannot be written is said at the end of the program. */
+	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &(struct answer){});
 }

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dlilctl attach, detach and set. */
+#include <linux/if.h>
+
 #include "dlilctl.h"
+
+/* The longest link address of the kernel. */
+#define LLADDR_MAX 32
 
 int run_attach(struct args *args)
 {
+	static const char *const keywords[] = { "unmatched", NULL };
 	struct nlmsghdr *nlh;
 
 	nlh = genl_request(DLIL_CMD_IFNET_ATTACH, next_dev(args));
-	if (args->n)
+	if (args->n) {
+		next_choice(args, keywords, "unmatched");
 		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
+	}
 	no_more_words(args);
 	return genl_change(nlh);
 }
@@ -22,12 +30,63 @@ int run_detach(struct args *args)
 	return genl_change(nlh);
 }
 
+static void put_lladdr(struct nlmsghdr *nlh, uint16_t type, struct args *args)
+{
+	uint8_t addr[LLADDR_MAX];
+	size_t len = next_lladdr(args, addr, sizeof(addr));
+
+	mnl_attr_put(nlh, type, len, addr);
+}
+
+static void put_up(struct nlmsghdr *nlh, bool up)
+{
+	mnl_attr_put_u32(nlh, DLIL_A_FLAGS, up ? IFF_UP : 0);
+	mnl_attr_put_u32(nlh, DLIL_A_FLAGS_MASK, IFF_UP);
+}
+
+static void put_group(struct nlmsghdr *nlh, struct args *args)
+{
+	static const char *const verbs[] = { "add", "del", NULL };
+	bool del = next_choice(args, verbs, "add or del");
+
+	put_lladdr(nlh, del ? DLIL_A_GROUP_DEL : DLIL_A_GROUP_ADD, args);
+}
+
+/* Of the first one the kernel has the say, of the others filters and device. */
+static const char *const settings[] = {
+	"unmatched", "mtu", "lladdr", "up", "down", "multicast", NULL
+};
+
+enum { UNMATCHED, MTU, LLADDR, UP, DOWN, MULTICAST };
+
 int run_set(struct args *args)
 {
+	const char *dev = next_dev(args);
 	struct nlmsghdr *nlh;
+	int what;
 
-	nlh = genl_request(DLIL_CMD_IFNET_SET, next_dev(args));
-	mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
+	what = next_choice(args, settings,
+			   "unmatched, mtu, lladdr, up, down or multicast");
+	nlh = genl_request(what == UNMATCHED ? DLIL_CMD_IFNET_SET :
+					       DLIL_CMD_CONTROL, dev);
+	switch (what) {
+	case UNMATCHED:
+		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
+		break;
+	case MTU:
+		mnl_attr_put_u32(nlh, DLIL_A_MTU, next_number(args, "N"));
+		break;
+	case LLADDR:
+		put_lladdr(nlh, DLIL_A_ADDRESS, args);
+		break;
+	case UP:
+	case DOWN:
+		put_up(nlh, what == UP);
+		break;
+	case MULTICAST:
+		put_group(nlh, args);
+		break;
+	}
 	no_more_words(args);
 	return genl_change(nlh);
 }

@@ -17,11 +17,14 @@ static int run_help(struct args *args);
 static const struct command commands[] = {
 	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL },
 	{ "detach", "DEV", run_detach, NULL },
-	{ "set", "DEV unmatched pass|drop", run_set, NULL },
+	{ "set",
+	  "DEV unmatched pass|drop | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
+	  run_set, NULL },
 	{ "show", "[ DEV ]", run_show, NULL },
 	{ "list", NULL, run_show, NULL },
 	{ "ls", NULL, run_show, NULL },
 	{ "stats", "[ DEV ]", run_stats, NULL },
+	{ "monitor", "[ DEV ]", run_monitor, NULL },
 	{ "filter", "", NULL, filter_commands },
 	{ "proto", "", NULL, proto_commands },
 	{ "help", "", run_help, NULL },
@@ -32,8 +35,8 @@ static void help(FILE *f)
 {
 	print_usage(f, NULL, commands);
 	fputs("OPTIONS go before the command:\n"
-	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -n[etns] NETNS\n"
-	      "       -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
+	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -t[imestamp]\n"
+	      "       -n[etns] NETNS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
 	      "EXPR is what tcpdump takes, see pcap-filter(7).\n", f);
 }
 
@@ -93,8 +96,8 @@ static int enter_netns(const char *name)
 static char option_letter(const char *word, size_t len)
 {
 	static const char *const names[] = {
-		"json", "pretty", "statistics", "stats", "details", "netns",
-		"color", "Version", "help", NULL
+		"json", "pretty", "statistics", "stats", "details", "timestamp",
+		"netns", "color", "Version", "help", NULL
 	};
 	int i;
 
@@ -125,6 +128,9 @@ static void parse_option(const char *option, struct args *args,
 		break;
 	case 'd':
 		options.details = true;
+		break;
+	case 't':
+		options.timestamp = true;
 		break;
 	case 'n':
 		*netns = next_word(args, "NETNS after -netns");

@@ -5,7 +5,8 @@
 
 #include "dlilctl.h"
 
-static void pick(json_t *to, const json_t *from, const char *const *keys)
+/* Those of @keys go from one object to another. */
+void pick(json_t *to, const json_t *from, const char *const *keys)
 {
 	for (; keys && *keys; keys++)
 		if (json_object_set(to, *keys, json_object_get(from, *keys)))
@@ -136,7 +137,7 @@ static void print_stats_lines(const json_t *ifnet)
 	print_drops(ifnet);
 }
 
-static void print_ifnet(const json_t *ifnet)
+void show_ifnet(const json_t *ifnet)
 {
 	const char *state = text(ifnet, "state");
 
@@ -160,7 +161,7 @@ int run_show(struct args *args)
 	static const char *const stats_keys[] = {
 		"stats", "drops", "flow", NULL
 	};
-	static const struct view view = { keys, stats_keys, print_ifnet };
+	static const struct view view = { keys, stats_keys, show_ifnet };
 
 	return show_ifnets(&view, args);
 }

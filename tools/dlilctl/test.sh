@@ -84,6 +84,15 @@ sends 'the default policy, said' \
 sends 'detach' 'ifnet-detach v1 ack ifname=veth0' detach veth0
 sends 'set' 'ifnet-set v1 ack ifname=veth0 unmatched=1' \
 	set veth0 unmatched drop
+sends 'set mtu' 'control v1 ack ifname=veth0 mtu=1400' set veth0 mtu 1400
+sends 'set lladdr' 'control v1 ack ifname=veth0 address=02000000ab01' \
+	set veth0 lladdr 2:00:0:00:aB:01
+sends 'set up' 'control v1 ack ifname=veth0 flags=1 mask=1' set veth0 up
+sends 'set down' 'control v1 ack ifname=veth0 flags=0 mask=1' set veth0 down
+sends 'set multicast add' 'control v1 ack ifname=veth0 add=01005e123456' \
+	set veth0 multicast add 01:00:5e:12:34:56
+sends 'set multicast del' 'control v1 ack ifname=veth0 del=01005e123456' \
+	set veth0 mul d 01:00:5e:12:34:56
 sends 'abbreviations' 'ifnet-set v1 ack ifname=veth0 unmatched=0' \
 	se veth0 un p
 sends 'proto plumb' 'proto-plumb v1 ack ifname=veth0 family=inet6' \
@@ -146,7 +155,7 @@ bad_expr 'an expression that picks nothing' 'ip and arp'
 
 # What is printed.
 
-zeros='"framer":0,"recursion":0,"driver":0}'
+zeros='"framer":0,"recursion":0,"driver":0,"sanity":0}'
 drops() {
 	echo "{\"detached\":0,\"demux\":0,\"filter\":$1,\"promiscuous\":0,\"noproto\":0,\"protocol\":0,\"queue-full\":$2,\"nomem\":0,$zeros"
 }
@@ -236,7 +245,8 @@ details="$table
     drop nomem                             0                    0
     drop framer                            0                    0
     drop recursion                         0                    0
-    drop driver                            0                    0"
+    drop driver                            0                    0
+    drop sanity                            0                    0"
 prints '-d stats: every packet is accounted for' "$details
     input:  seen 1000 = delivered 900 + passed 60 + stolen 10 + freed 30
     output: seen 500 = delivered 475 + passed 0 + stolen 10 + freed 15" \
@@ -310,12 +320,88 @@ FAKE=big run -j -s show
 is '1,000 ifnets' "$status|$err|$(grep -o '"ifname":"v[0-9]*"' "$tmp/out" |
 	sort -u | wc -l)" '0||1000'
 
+# Events, until the module is unloaded.
+
+unloaded='Error: the dlil module was unloaded'
+
+# monitors NAME OUTPUT WORDS...
+monitors() {
+	run "${@:3}"
+	is "$1" "$status|$err|$out" "1|$unloaded|$2"
+}
+monitors 'monitor' '4: veth0: if-attached
+4: veth0: sifmtu mtu 1400
+4: veth0: sifflags flags <UP,BROADCAST,RUNNING,MULTICAST>
+4: veth0: proto-attached proto inet number 2 protocols 5
+4: veth0: filter-detached filter noping
+4: veth0: node-presence addr 10.7.0.2 lladdr 02:00:00:00:07:ab
+4: veth0: node-absence addr fd00:7::2
+7: veth7: unknown data 01:02:ff
+4: veth0: master-elected' monitor
+is 'monitor joins both groups' "$log" $'joins 0x20\njoins 0x10'
+monitors 'monitor DEV' '7: veth7: unknown data 01:02:ff' monitor veth7
+monitors '-d monitor' \
+	'7: veth7: unknown class 77 subclass 2 code 13 data 01:02:ff' \
+	-d monitor veth7
+network='"class":1,"subclass":2'
+monitors '-j monitor' "{$veth0,\"event\":\"if-attached\",$network,\"code\":9}
+{$veth0,\"event\":\"sifmtu\",$network,\"code\":3,\"mtu\":1400}
+{$veth0,\"event\":\"sifflags\",$network,\"code\":1,\"flags\":[\"UP\",\"BROADCAST\",\"RUNNING\",\"MULTICAST\"]}
+{$veth0,\"event\":\"proto-attached\",\"proto\":\"inet\",\"number\":2,$network,\"code\":14,\"protocols\":5}
+{$veth0,\"event\":\"filter-detached\",\"filter\":\"noping\",\"class\":1,\"subclass\":3,\"code\":2}
+{$veth0,\"event\":\"node-presence\",$network,\"code\":21,\"addr\":\"10.7.0.2\",\"lladdr\":\"02:00:00:00:07:ab\"}
+{$veth0,\"event\":\"node-absence\",$network,\"code\":22,\"addr\":\"fd00:7::2\"}
+{$veth7,\"event\":\"unknown\",\"class\":77,\"subclass\":2,\"code\":13,\"data\":\"01:02:ff\"}
+{$veth0,\"event\":\"master-elected\",$network,\"code\":23}" -j monitor
+monitors '-j -p monitor' '{
+    "ifname": "veth7",
+    "ifindex": 7,
+    "event": "unknown",
+    "class": 77,
+    "subclass": 2,
+    "code": 13,
+    "data": "01:02:ff"
+}' -j -p monitor veth7
+stamp='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}'
+run -t monitor veth7
+is '-t monitor' "$(sed -E "s/^\[$stamp\] //" <<<"$out")|$(grep -cE \
+	"^\[$stamp\] " <<<"$out")" '7: veth7: unknown data 01:02:ff|1'
+run -j -t monitor veth7
+is '-j -t monitor' "$(grep -cE ",\"timestamp\":\"$stamp\"}$" <<<"$out")" 1
+FAKE=overrun monitors 'monitor, some events are lost' "4: veth0: if-attached
+4: veth0: sifmtu mtu 1400
+4: veth0: sifflags flags <UP,BROADCAST,RUNNING,MULTICAST>
+events were lost; attached now:
+4: veth0: state attached unmatched drop thread 1234
+$block
+4: veth0: filter-detached filter noping
+4: veth0: node-presence addr 10.7.0.2 lladdr 02:00:00:00:07:ab
+4: veth0: node-absence addr fd00:7::2
+4: veth0: master-elected" monitor veth0
+resync="\"state\":\"attached\",\"unmatched\":\"drop\",$protocols,$filters"
+FAKE=overrun monitors '-j monitor, some events are lost' '{"event":"lost"}
+{"event":"resync",'"$veth7,$resync}
+{$veth7,\"event\":\"unknown\",\"class\":77,\"subclass\":2,\"code\":13,\"data\":\"01:02:ff\"}" \
+	-j monitor veth7
+FAKE=unknown run monitor veth0
+is 'monitor, an event of a newer kernel' "$(tail -n 1 <<<"$out")" \
+	'4: veth0: unknown'
+FAKE=short run monitor
+is 'monitor, a malformed event' "$status|$err" \
+	'1|Error: no good answer from the kernel: Bad message'
+FAKE=absent refused 'monitor, no module' \
+	'the dlil module is not loaded: try modprobe dlil' monitor
+status=0
+timeout 10 "$tmp/san/dlilctl-fake" monitor >/dev/full 2>"$tmp/err" || status=$?
+is 'monitor, a full disk' "$status|$(cat "$tmp/err")" \
+	'1|Error: cannot write: No space left on device'
+
 # The command line.
 
 run
 is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach '
 run help
-is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||12'
+is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||13'
 everything=$out
 prints '-h' "$everything" -h
 prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
@@ -330,7 +416,7 @@ version=$(sed -n 's/^\.TH DLILCTL 8 "[^"]*" "dlil \([^"]*\)".*/\1/p' \
 prints '-V, as the manual page says' "dlilctl $version" -V
 
 wrong 'an unknown command' \
-	'"frob" is none of: attach detach set show stats filter proto help' frob
+	'"frob" is none of: attach detach set show stats monitor filter proto help' frob
 wrong 'an ambiguous command' '"s" may be any of: set show stats' s
 wrong 'an unknown command of an object' '"frob" is none of: show add del' \
 	filter frob
@@ -353,7 +439,29 @@ wrong 'a bad keyword' '"frob" stands where unmatched should' attach veth0 frob
 wrong 'a bad policy' 'unmatched is pass or drop, not "eat"' \
 	attach veth0 unmatched eat
 wrong 'a missing policy' 'pass or drop is missing' set veth0 unmatched
-wrong 'nothing to set' 'unmatched is missing' set veth0
+settings='unmatched, mtu, lladdr, up, down or multicast'
+wrong 'nothing to set' "$settings is missing" set veth0
+wrong 'an unknown setting' "\"frob\" stands where $settings should" \
+	set veth0 frob
+wrong 'an ambiguous setting' "\"u\" stands where $settings should" \
+	set veth0 u
+wrong 'a missing mtu' 'N is missing' set veth0 mtu
+for bad in -1 4294967296 0x10 1k ''; do
+	wrong "a bad mtu: $bad" \
+		"\"$bad\" is not a number from 0 to 4294967295" set veth0 mtu "$bad"
+done
+wrong 'a missing address' 'ADDR is missing' set veth0 lladdr
+printf -v long '%032d:00' 0
+long=${long//00/00:}
+for bad in '' : 02 02: :02 02:000:01 02:0g 02-00 "$long"; do
+	[ "$bad" != 02 ] || continue
+	wrong "a bad address: $bad" "\"$bad\" is not a link address" \
+		set veth0 lladdr "$bad"
+done
+wrong 'neither add nor del' '"frob" stands where add or del should' \
+	set veth0 multicast frob 01:00:5e:00:00:01
+wrong 'two settings' '"mtu" is too much' set veth0 up mtu 1400
+wrong 'two devices to monitor' '"veth7" is too much' monitor veth0 veth7
 wrong 'a missing filter name' 'NAME is missing' filter add veth0
 long_name=$(printf '%032d' 0)
 wrong 'a long filter name' \
@@ -431,6 +539,11 @@ is 'completion of a device' \
 	"$(complete_words detach l | grep -ow lo)" lo
 is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
+is 'completion of a setting' "$(complete_words set lo '')" \
+	'unmatched mtu lladdr up down multicast'
+is 'completion of a group' "$(complete_words set lo multicast '')" 'add del'
+is 'completion of a device to monitor' \
+	"$(complete_words monitor l | grep -ow lo)" lo
 is 'completion of an action' "$(complete_words filter add lo f in match icmp d)" \
 	drop
 
@@ -448,6 +561,8 @@ sound '-s -d show' 0 -s -d show
 sound 'filter add' 0 filter add v0 f in match tcp port 80 or icmp drop
 FAKE='intr latin1' sound 'a list that changes' 0 -j -s show
 FAKE=short sound 'a malformed answer' 1 show
+FAKE=overrun sound 'events' 1 -j -t monitor
+sound 'set' 0 set v0 multicast add 01:00:5e:00:00:01
 FAKE='refused uncapped' sound 'a refusal' 1 attach v0 unmatched drop
 
 echo "dlilctl: $passed passed, $failed failed"

@@ -37,6 +37,61 @@ enum dlil_direction {
 	DLIL_DIRECTION_OUT = 2,
 };
 
+/**
+ * enum dlil_event_class - Who speaks of what an event says.
+ */
+enum dlil_event_class {
+	DLIL_EVENT_CLASS_NETWORK = 1,
+};
+
+/**
+ * enum dlil_event_subclass - What an event of the class network is about, and
+ *   whose codes it has.
+ * @DLIL_EVENT_SUBCLASS_DL: The interface; enum dlil_event_code.
+ * @DLIL_EVENT_SUBCLASS_FILTER: Its filters; enum dlil_filter_event.
+ */
+enum dlil_event_subclass {
+	DLIL_EVENT_SUBCLASS_DL = 2,
+	DLIL_EVENT_SUBCLASS_FILTER,
+};
+
+/**
+ * enum dlil_event_code - What has happened to an interface.
+ */
+enum dlil_event_code {
+	DLIL_EVENT_SIFFLAGS = 1,
+	DLIL_EVENT_SIFMETRICS,
+	DLIL_EVENT_SIFMTU,
+	DLIL_EVENT_SIFPHYS,
+	DLIL_EVENT_SIFMEDIA,
+	DLIL_EVENT_SIFGENERIC,
+	DLIL_EVENT_ADDMULTI,
+	DLIL_EVENT_DELMULTI,
+	DLIL_EVENT_IF_ATTACHED,
+	DLIL_EVENT_IF_DETACHING,
+	DLIL_EVENT_IF_DETACHED,
+	DLIL_EVENT_LINK_OFF,
+	DLIL_EVENT_LINK_ON,
+	DLIL_EVENT_PROTO_ATTACHED,
+	DLIL_EVENT_PROTO_DETACHED,
+	DLIL_EVENT_LINK_ADDRESS_CHANGED,
+	DLIL_EVENT_WAKEFLAGS_CHANGED,
+	DLIL_EVENT_IF_IDLE_ROUTE_REFCNT,
+	DLIL_EVENT_IFCAP_CHANGED,
+	DLIL_EVENT_LINK_QUALITY_METRIC_CHANGED,
+	DLIL_EVENT_NODE_PRESENCE,
+	DLIL_EVENT_NODE_ABSENCE,
+	DLIL_EVENT_MASTER_ELECTED,
+};
+
+/**
+ * enum dlil_filter_event - What has happened to a filter.
+ */
+enum dlil_filter_event {
+	DLIL_FILTER_EVENT_ATTACHED = 1,
+	DLIL_FILTER_EVENT_DETACHED,
+};
+
 enum {
 	DLIL_A_IFINDEX = 1,
 	DLIL_A_IFNAME,
@@ -48,6 +103,13 @@ enum {
 	DLIL_A_STATS,
 	DLIL_A_INPUT,
 	DLIL_A_OUTPUT,
+	DLIL_A_MTU,
+	DLIL_A_ADDRESS,
+	DLIL_A_FLAGS,
+	DLIL_A_FLAGS_MASK,
+	DLIL_A_GROUP_ADD,
+	DLIL_A_GROUP_DEL,
+	DLIL_A_EVENT,
 
 	__DLIL_A_MAX
 };
@@ -77,6 +139,21 @@ enum {
 	__DLIL_A_FILTER_MAX
 };
 #define DLIL_A_FILTER_MAX (__DLIL_A_FILTER_MAX - 1)
+
+enum {
+	DLIL_A_EVENT_CLASS = 1,
+	DLIL_A_EVENT_SUBCLASS,
+	DLIL_A_EVENT_CODE,
+	DLIL_A_EVENT_FLAGS,
+	DLIL_A_EVENT_MTU,
+	DLIL_A_EVENT_ADDRESS,
+	DLIL_A_EVENT_PROTOCOLS,
+	DLIL_A_EVENT_NODE,
+	DLIL_A_EVENT_DATA,
+
+	__DLIL_A_EVENT_MAX
+};
+#define DLIL_A_EVENT_MAX (__DLIL_A_EVENT_MAX - 1)
 
 enum {
 	DLIL_A_STATS_PAD = 1,
@@ -122,6 +199,7 @@ enum {
 	DLIL_A_DROPS_FRAMER,
 	DLIL_A_DROPS_RECURSION,
 	DLIL_A_DROPS_DRIVER,
+	DLIL_A_DROPS_SANITY,
 
 	__DLIL_A_DROPS_MAX
 };
@@ -136,9 +214,13 @@ enum {
 	DLIL_CMD_FILTER_DEL,
 	DLIL_CMD_PROTO_PLUMB,
 	DLIL_CMD_PROTO_UNPLUMB,
+	DLIL_CMD_CONTROL,
+	DLIL_CMD_EVENT,
 
 	__DLIL_CMD_MAX
 };
 #define DLIL_CMD_MAX (__DLIL_CMD_MAX - 1)
+
+#define DLIL_MCGRP_EVENTS	"events"
 
 #endif /* _UAPI_LINUX_DLIL_H */

@@ -94,6 +94,165 @@ test_device_moved() {
 	ip netns del third
 }
 
+REFS=/sys/kernel/debug/dlil/refs
+
+# What debugfs says of the ifnet of a device.
+life_of() { sed -nE "s/^$1: index .*(attaches .*)/\\1/p" $REFS; }
+
+# IFN-1 IFN-2: the same device is the same ifnet again; another one is another.
+test_identity() {
+	ip -n dut link add other type dummy
+	ctl attach dl0
+	is "the first time" "$(life_of dl0)" "attaches 1"
+	ctl detach dl0
+	is "in between" "$(life_of dl0)" "attaches 1, kept for reuse"
+	ctl attach other
+	is "of another device" "$(life_of other)" "attaches 1"
+	ctl attach dl0
+	is "the second time" "$(life_of dl0)" "attaches 2"
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# IFN-7 IFN-3 IFN-4: with ifnet_debug debugfs tells who took and dropped
+# references and who attached, to root alone, and by name only.
+test_ifnet_debug() {
+	ctl attach dl0
+	is "stacks when it is off" "$(grep -c ' by$' $REFS)" 0
+	ctl detach dl0
+	echo 1 >$PARAMS/ifnet_debug
+	ctl attach dl0
+	ctl show dl0 >"$T/shown"
+	at_least takers "$(grep -c 'taken by' $REFS)" 1
+	at_least droppers "$(grep -c 'dropped by' $REFS)" 1
+	at_least "8 of either" 16 "$(grep -cE '(taken|dropped) by' $REFS)"
+	is attaches "$(grep -c ' attached by' $REFS)" 1
+	grep -qE '^    (attach_device|dlil_netdev_attach)\S* .*dlil' $REFS ||
+		fail "no stack of an attach: $(cat $REFS)"
+	ctl detach dl0
+	is detaches "$(grep -c ' detached by' $REFS)" 1
+	! grep -qE '^ *(0x)?[0-9a-f]{8,}' $REFS || fail "an address is shown"
+	is "its mode" "$(stat -c %a $REFS)" 400
+	echo 0 >$PARAMS/ifnet_debug
+	ctl attach dl0
+	is "attaches since it is off" "$(grep -c ' attached by' $REFS)" 1
+}
+
+SWITCHES='multi_threaded_input:Y verbose:N input_sanity_check:N
+	net_affinity:Y ifnet_debug:N net_rtref:N'
+
+# refuses PARAMETER VALUE...: each with EINVAL, and what it had stays.
+refuses() {
+	local name=$1 value before
+	shift
+
+	before=$(cat "$PARAMS/$name")
+	for value; do
+		! echo "$value" 2>"$T/said" >"$PARAMS/$name" ||
+			fail "$name took $value"
+		grep -q 'Invalid argument' "$T/said" ||
+			fail "$name said: $(cat "$T/said")"
+		is "$name after $value" "$(cat "$PARAMS/$name")" "$before"
+	done
+}
+
+# INI-2: parameters are read and written, and refuse what is out of range.
+test_parameter_values() {
+	local pair name
+
+	for pair in $SWITCHES; do
+		name=${pair%:*}
+		is "$name at first" "$(cat "$PARAMS/$name")" "${pair#*:}"
+		refuses "$name" 2 10 -1 maybe ''
+		echo 1 >"$PARAMS/$name"
+		is "$name" "$(cat "$PARAMS/$name")" Y
+		refuses "$name" 2 10 -1 maybe ''
+		echo 0 >"$PARAMS/$name"
+		is "$name" "$(cat "$PARAMS/$name")" N
+	done
+	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 2048
+	refuses rcvq_limit 0 -1 many 1048577 99999999999 ''
+	echo 1048576 >$PARAMS/rcvq_limit
+	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 1048576
+	# With the unusual half of them it works as well.
+	echo 1 >$PARAMS/input_sanity_check
+	ctl attach dl0
+	is answers "$(pings peer 5 $IP0)" 5
+	is "freed as insane" "$(json .drops.sanity)" 0
+	is "its thread" "$(comm_of "$(json .thread)")" dlil/main
+}
+
+comm_of() { cat "/proc/$1/comm"; }
+
+has_caches() {
+	local n=0 name
+
+	for name in ifnet filter proto; do
+		[ ! -e /sys/kernel/slab/dlil_$name ] || n=$((n + 1))
+	done
+	is "caches $1" $n "$2"
+}
+
+# INI-1 INI-2: what loading makes, and that a load that fails leaves nothing.
+test_load() {
+	has_caches "when loaded" 3
+	grep -qx dlil/main /proc/[0-9]*/comm || fail "no main input thread"
+	rmmod dlil
+	has_caches "when unloaded" 0
+	! modprobe dlil rcvq_limit=0 2>"$T/said" || fail "it was loaded"
+	! modprobe dlil net_affinity=7 2>"$T/said" || fail "it was loaded"
+	has_caches "when not loaded" 0
+	modprobe dlil ifnet_debug net_rtref=1 input_sanity_check=1
+	is ifnet_debug "$(cat $PARAMS/ifnet_debug)" Y
+	ctl attach dl0
+	is attaches "$(grep -c ' attached by' $REFS)" 1
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# allowed PID: the processors on which it may run.
+allowed() { sed -nE 's/^Cpus_allowed_list:\s*//p' "/proc/$1/status"; }
+
+# fed_by CPU: dl0 is attached, and its first packet comes from that processor.
+fed_by() {
+	peer taskset -c "$1" ping -q -n -c 3 -i 0.05 $IP0 >/dev/null
+}
+
+# INP-4: the first processor that feeds the input thread has it near, unless an
+# administrator has said otherwise.
+test_affinity() {
+	local pid cpu ns
+
+	is "caches of processor 1" \
+		"$(cat /sys/devices/system/cpu/cpu1/topology/core_siblings_list)" 1
+	for ns in dut peer; do
+		# It would feed the thread when it likes.
+		ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	done
+	for cpu in 1 0 1; do
+		ctl attach dl0
+		pid=$(json .thread)
+		is "where it may run at first" "$(allowed "$pid")" 0-1
+		fed_by $cpu
+		becomes "where it may run" $cpu allowed "$pid"
+		# Once and for all.
+		fed_by $((1 - cpu))
+		is "where it may run later" "$(allowed "$pid")" $cpu
+		ctl detach dl0
+	done
+
+	ctl attach dl0
+	pid=$(json .thread)
+	taskset -pc 0 "$pid" >/dev/null
+	fed_by 1
+	is "where the administrator has it" "$(allowed "$pid")" 0
+	ctl detach dl0
+
+	echo 0 >$PARAMS/net_affinity
+	ctl attach dl0
+	pid=$(json .thread)
+	fed_by 1
+	is "where it may run" "$(allowed "$pid")" 0-1
+}
+
 # INI-4: the module is unloaded with ifnets attached, under traffic that does not
 # notice.
 test_module_unloaded() {

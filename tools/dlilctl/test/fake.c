@@ -25,6 +25,8 @@
 
 struct mnl_socket {
 	unsigned int options;
+	bool listens;
+	int step;
 };
 
 /* One datagram after the other. */
@@ -34,7 +36,9 @@ struct datagram {
 	char data[];
 };
 
-static struct mnl_socket the_socket;
+/* One that asks; a monitor has another one open meanwhile. */
+static struct mnl_socket sockets[2];
+static unsigned int open_sockets;
 static struct datagram *first, **last = &first;
 static _Alignas(struct nlmsghdr) char part[2 * PART_SIZE];
 static size_t part_len;
@@ -84,9 +88,15 @@ static void end(const struct nlmsghdr *nlh)
 	part_len += MNL_ALIGN(nlh->nlmsg_len);
 }
 
+static bool is_open(const struct mnl_socket *nl)
+{
+	return open_sockets && nl == &sockets[open_sockets - 1];
+}
+
 static void put_sentence(struct nlmsghdr *nlh, const char *sentence)
 {
-	if (!sentence || !(the_socket.options & 1 << NETLINK_EXT_ACK))
+	if (!sentence ||
+	    !(sockets[open_sockets - 1].options & 1 << NETLINK_EXT_ACK))
 		return;
 	nlh->nlmsg_flags |= NLM_F_ACK_TLVS;
 	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS, 20);
@@ -272,6 +282,186 @@ static void dump(const struct nlmsghdr *req)
 		done(req, 0, NULL);
 }
 
+/* Numbers of the groups: of the family's events, and of all families. */
+enum { EVENTS_GROUP = 0x20, CTRL_GROUP = 0x10 };
+
+static void put_groups(struct nlmsghdr *nlh)
+{
+	struct nlattr *group, *groups;
+
+	groups = mnl_attr_nest_start(nlh, CTRL_ATTR_MCAST_GROUPS);
+	group = mnl_attr_nest_start(nlh, 1);
+	mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, 0x1f);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, "others");
+	mnl_attr_nest_end(nlh, group);
+	group = mnl_attr_nest_start(nlh, 2);
+	mnl_attr_put_u32(nlh, CTRL_ATTR_MCAST_GRP_ID, EVENTS_GROUP);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_MCAST_GRP_NAME, DLIL_MCGRP_EVENTS);
+	mnl_attr_nest_end(nlh, group);
+	mnl_attr_nest_end(nlh, groups);
+}
+
+/* Events: no request, so no number and nobody's answer. */
+
+static const struct nlmsghdr no_request;
+
+static struct nlmsghdr *start_event(const char *dev, uint32_t index)
+{
+	struct nlmsghdr *nlh = start(&no_request, FAMILY, 0);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_pid = 0;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = DLIL_CMD_EVENT;
+	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, index);
+	mnl_attr_put_strz(nlh, DLIL_A_IFNAME, dev);
+	return nlh;
+}
+
+static struct nlattr *start_details(struct nlmsghdr *nlh, uint32_t subclass,
+				    uint32_t code)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_EVENT);
+
+	/* Of a newer kernel. */
+	mnl_attr_put_u32(nlh, 99, 7);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CLASS, DLIL_EVENT_CLASS_NETWORK);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_SUBCLASS, subclass);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CODE, code);
+	return nest;
+}
+
+static void end_event(struct nlmsghdr *nlh, struct nlattr *nest)
+{
+	mnl_attr_nest_end(nlh, nest);
+	end(nlh);
+	end_datagram();
+}
+
+static void plain_event(const char *dev, uint32_t code)
+{
+	struct nlmsghdr *nlh = start_event(dev, 4);
+
+	end_event(nlh, start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code));
+}
+
+static void u32_event(uint32_t code, uint16_t type, uint32_t value)
+{
+	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlattr *nest;
+
+	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code);
+	mnl_attr_put_u32(nlh, type, value);
+	end_event(nlh, nest);
+}
+
+static void proto_event(void)
+{
+	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlattr *nest = start_nest(nlh, DLIL_A_PROTOCOL);
+
+	mnl_attr_put_strz(nlh, DLIL_A_PROTO_FAMILY, "inet");
+	mnl_attr_put_u32(nlh, DLIL_A_PROTO_NUMBER, 2);
+	mnl_attr_nest_end(nlh, nest);
+	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL,
+			     DLIL_EVENT_PROTO_ATTACHED);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_PROTOCOLS, 5);
+	end_event(nlh, nest);
+}
+
+static void filter_event(void)
+{
+	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlattr *nest = start_nest(nlh, DLIL_A_FILTER);
+
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, "noping");
+	mnl_attr_nest_end(nlh, nest);
+	end_event(nlh, start_details(nlh, DLIL_EVENT_SUBCLASS_FILTER,
+				     DLIL_FILTER_EVENT_DETACHED));
+}
+
+static void node_event(uint32_t code, size_t len)
+{
+	static const uint8_t ip4[4] = { 10, 7, 0, 2 };
+	static const uint8_t ip6[16] = { 0xfd, 0, 0, 7, [15] = 2 };
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 7, 0xab };
+	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlattr *nest;
+
+	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code);
+	mnl_attr_put(nlh, DLIL_A_EVENT_NODE, len, len == 4 ? ip4 : ip6);
+	if (len == 4)
+		mnl_attr_put(nlh, DLIL_A_EVENT_ADDRESS, sizeof(mac), mac);
+	end_event(nlh, nest);
+}
+
+/* Of a module that nobody knows. */
+static void foreign_event(void)
+{
+	struct nlmsghdr *nlh = start_event("veth7", 7);
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_EVENT);
+
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CLASS, 77);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_SUBCLASS, 2);
+	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CODE, 13);
+	mnl_attr_put(nlh, DLIL_A_EVENT_DATA, 3, "\1\2\377");
+	end_event(nlh, nest);
+}
+
+/* A family is gone: another one, or ours. */
+static void family_event(const char *name)
+{
+	struct nlmsghdr *nlh = start(&no_request, GENL_ID_CTRL, 0);
+	struct genlmsghdr *genl;
+
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = CTRL_CMD_DELFAMILY;
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, name);
+	end(nlh);
+	end_datagram();
+}
+
+/* What a monitor hears, one after the other; then the module is unloaded. */
+static void next_event(struct mnl_socket *nl)
+{
+	switch (nl->step++) {
+	case 0:
+		plain_event("veth0", DLIL_EVENT_IF_ATTACHED);
+		break;
+	case 1:
+		u32_event(DLIL_EVENT_SIFMTU, DLIL_A_EVENT_MTU, 1400);
+		break;
+	case 2:
+		u32_event(DLIL_EVENT_SIFFLAGS, DLIL_A_EVENT_FLAGS, 0x1043);
+		break;
+	case 3:
+		proto_event();
+		break;
+	case 4:
+		filter_event();
+		break;
+	case 5:
+		node_event(DLIL_EVENT_NODE_PRESENCE, 4);
+		break;
+	case 6:
+		node_event(DLIL_EVENT_NODE_ABSENCE,
+			   scenario("short") ? 5 : 16);
+		break;
+	case 7:
+		foreign_event();
+		break;
+	case 8:
+		family_event("others");
+		break;
+	case 9:
+		plain_event("veth0", scenario("unknown") ? 1000 :
+						DLIL_EVENT_MASTER_ELECTED);
+		break;
+	default:
+		family_event(DLIL_GENL_NAME);
+	}
+}
+
 static void get_family(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *nlh;
@@ -284,6 +474,7 @@ static void get_family(const struct nlmsghdr *req)
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, DLIL_GENL_NAME);
 	mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, FAMILY);
+	put_groups(nlh);
 	end(nlh);
 	end_datagram();
 	acknowledge(req, 0, NULL);
@@ -393,6 +584,16 @@ static void log_filter(const struct nlattr *nest)
 	}
 }
 
+static void log_bytes(const char *name, const struct nlattr *attr)
+{
+	const uint8_t *byte = mnl_attr_get_payload(attr);
+	size_t i;
+
+	fprintf(log_file, " %s=", name);
+	for (i = 0; i < mnl_attr_get_payload_len(attr); i++)
+		fprintf(log_file, "%02x", byte[i]);
+}
+
 static void log_attr(const struct nlattr *attr)
 {
 	bool nested = attr->nla_type & NLA_F_NESTED;
@@ -403,6 +604,24 @@ static void log_attr(const struct nlattr *attr)
 		break;
 	case DLIL_A_UNMATCHED:
 		log_value("unmatched", attr, false);
+		break;
+	case DLIL_A_MTU:
+		log_value("mtu", attr, false);
+		break;
+	case DLIL_A_FLAGS:
+		log_value("flags", attr, false);
+		break;
+	case DLIL_A_FLAGS_MASK:
+		log_value("mask", attr, false);
+		break;
+	case DLIL_A_ADDRESS:
+		log_bytes("address", attr);
+		break;
+	case DLIL_A_GROUP_ADD:
+		log_bytes("add", attr);
+		break;
+	case DLIL_A_GROUP_DEL:
+		log_bytes("del", attr);
 		break;
 	case DLIL_A_PROTOCOL:
 		fputs(nested ? "" : " not nested", log_file);
@@ -429,6 +648,7 @@ static void log_request(const struct nlmsghdr *req,
 		[DLIL_CMD_FILTER_DEL] = "filter-del",
 		[DLIL_CMD_PROTO_PLUMB] = "proto-plumb",
 		[DLIL_CMD_PROTO_UNPLUMB] = "proto-unplumb",
+		[DLIL_CMD_CONTROL] = "control",
 	};
 	const struct nlattr *attr;
 	char netns[64] = "";
@@ -452,34 +672,47 @@ static void log_request(const struct nlmsghdr *req,
 struct mnl_socket *mnl_socket_open2(int bus, int flags)
 {
 	const char *path = getenv("FAKE_LOG");
+	struct mnl_socket *nl = &sockets[open_sockets++];
 
+	if (open_sockets > ARRAY_SIZE(sockets))
+		abort();
 	if (bus != NETLINK_GENERIC || !(flags & SOCK_CLOEXEC))
 		abort();
 	if (!log_file)
 		log_file = fopen(path ? path : "/dev/null", "a");
-	the_socket.options = 0;
-	return &the_socket;
+	*nl = (struct mnl_socket){};
+	return nl;
 }
 
 int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf,
 			  socklen_t len)
 {
-	if (nl != &the_socket || len != sizeof(int) || !*(int *)buf)
+	int value = *(int *)buf;
+
+	if (!is_open(nl) || len != sizeof(value) || !value)
 		abort();
-	the_socket.options |= 1 << type;
+	if (type != NETLINK_ADD_MEMBERSHIP) {
+		sockets[open_sockets - 1].options |= 1 << type;
+		return 0;
+	}
+	if (value != EVENTS_GROUP && value != CTRL_GROUP)
+		abort();
+	fprintf(log_file, "joins %#x\n", value);
+	fflush(log_file);
+	sockets[open_sockets - 1].listens = true;
 	return 0;
 }
 
 int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
 {
-	if (nl != &the_socket || groups || pid != MNL_SOCKET_AUTOPID)
+	if (!is_open(nl) || groups || pid != MNL_SOCKET_AUTOPID)
 		abort();
 	return 0;
 }
 
 unsigned int mnl_socket_get_portid(const struct mnl_socket *nl)
 {
-	return nl == &the_socket ? PORT : 0;
+	return is_open(nl) ? PORT : 0;
 }
 
 ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
@@ -490,7 +723,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
 	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	/* A system call has valgrind look for bytes that were never set. */
-	if (nl != &the_socket || write(fd, buf, len) != (ssize_t)len)
+	if (!is_open(nl) || write(fd, buf, len) != (ssize_t)len)
 		abort();
 	close(fd);
 	if (first || !mnl_nlmsg_ok(req, len))
@@ -507,10 +740,21 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
 ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t len)
 {
 	static bool interrupted;
-	struct datagram *d = first;
+	struct mnl_socket *own = &sockets[open_sockets - 1];
+	struct datagram *d;
 
+	if (!is_open(nl))
+		abort();
+	if (own->listens && own->step == 3 && scenario("overrun")) {
+		own->step++;
+		errno = ENOBUFS;
+		return -1;
+	}
+	if (own->listens)
+		next_event(own);
+	d = first;
 	/* To wait for what will not come would be to wait for ever. */
-	if (nl != &the_socket || !d || d->len > len)
+	if (!d || d->len > len)
 		abort();
 	interrupted = scenario("signals") && !interrupted;
 	errno = interrupted ? EINTR : receive_error;
@@ -529,8 +773,9 @@ int mnl_socket_close(struct mnl_socket *nl)
 {
 	struct datagram *d;
 
-	if (nl != &the_socket)
+	if (!is_open(nl))
 		abort();
+	open_sockets--;
 	while ((d = first)) {
 		first = d->next;
 		free(d);

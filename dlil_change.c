@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Changes of a wrapped device: those that happen become events (LNX-7), those
+ * that are asked for by control requests are made (LNX-10).
+ *
+ * The kernel tells of changes with RTNL held.  Posting an event does not wait;
+ * callbacks run later, in the ifnet's event work, and may take RTNL (LNX-12).  If
+ * an event cannot be posted for want of room or memory it is owed: tried again a
+ * little later, under RTNL too, with what is true by then, so that the last state
+ * is always told last.
+ * Of groups that others than we join there is no notifier.
+ *
+ * A request is made without RTNL and takes it here.  The I/O reference of the
+ * request keeps the binding and thus the device.  A device that is unregistered
+ * or moved meanwhile does not wait for us: its notifier unhooks it under RTNL, and
+ * whoever gets RTNL after that finds it unhooked.
+ */
+#include <linux/etherdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "compat.h"
+#include "dlil_change.h"
+#include "dlil_netdev.h"
+
+#define RETRY_DELAY (HZ / 10)
+
+/* Those that dev_change_flags() heeds. */
+#define CHANGEABLE_FLAGS (IFF_UP | IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | \
+			  IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST | \
+			  IFF_PORTSEL | IFF_AUTOMEDIA | IFF_DYNAMIC)
+
+static_assert(DLIL_EVENT_MASTER_ELECTED < BITS_PER_LONG);
+
+/* The kernel does not tell of the other two. */
+static unsigned int told_flags(const struct net_device *dev)
+{
+	return dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
+}
+
+static bool has_link(const struct net_device *dev)
+{
+	return netif_running(dev) && netif_carrier_ok(dev);
+}
+
+/* Post what @code says of the device now. */
+static int post(struct dlil_netdev *nd, u32 code)
+{
+	struct dlil_ifnet *ifp = nd->ifp;
+	u32 value;
+
+	switch (code) {
+	case DLIL_EVENT_SIFFLAGS:
+		value = dev_get_flags(nd->dev);
+		return dlil_event_post(ifp, code, &value, sizeof(value));
+	case DLIL_EVENT_SIFMTU:
+		value = READ_ONCE(nd->dev->mtu);
+		return dlil_event_post(ifp, code, &value, sizeof(value));
+	case DLIL_EVENT_LINK_ADDRESS_CHANGED:
+		return dlil_event_post(ifp, code, dlil_ifnet_lladdr(ifp),
+				       dlil_ifnet_addr_len(ifp));
+	case DLIL_EVENT_LINK_ON:
+	case DLIL_EVENT_LINK_OFF:
+		code = has_link(nd->dev) ? DLIL_EVENT_LINK_ON :
+					   DLIL_EVENT_LINK_OFF;
+		fallthrough;
+	default:
+		return dlil_event_post(ifp, code, NULL, 0);
+	}
+}
+
+static void post_or_owe(struct dlil_netdev *nd, u32 code)
+{
+	ASSERT_RTNL();
+
+	if (!post(nd, code))
+		return;
+	set_bit(code, &nd->change.owed);
+	schedule_delayed_work(&nd->change.retry, RETRY_DELAY);
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct dlil_netdev *nd = container_of(to_delayed_work(work),
+					      struct dlil_netdev, change.retry);
+	u32 code;
+
+	/* Nobody wants to know of a device that is being unwrapped. */
+	if (!dlil_ifnet_io_begin(nd->ifp))
+		return;
+	rtnl_lock();
+	for_each_set_bit(code, &nd->change.owed, BITS_PER_LONG)
+		if (test_and_clear_bit(code, &nd->change.owed))
+			post_or_owe(nd, code);
+	rtnl_unlock();
+	dlil_ifnet_io_end(nd->ifp);
+}
+
+static void flags_changed(struct dlil_netdev *nd)
+{
+	struct dlil_change *c = &nd->change;
+	bool link = has_link(nd->dev);
+
+	if (c->flags != told_flags(nd->dev)) {
+		c->flags = told_flags(nd->dev);
+		post_or_owe(nd, DLIL_EVENT_SIFFLAGS);
+	}
+	if (c->link != link) {
+		c->link = link;
+		post_or_owe(nd, link ? DLIL_EVENT_LINK_ON :
+				       DLIL_EVENT_LINK_OFF);
+	}
+}
+
+/* The device has changed: NETDEV_*.  RTNL held. */
+void dlil_change_notify(struct dlil_netdev *nd, unsigned long event)
+{
+	ASSERT_RTNL();
+
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_DOWN:
+	case NETDEV_CHANGE:
+		flags_changed(nd);
+		break;
+	case NETDEV_CHANGEMTU:
+		post_or_owe(nd, DLIL_EVENT_SIFMTU);
+		break;
+	case NETDEV_CHANGEADDR:
+		post_or_owe(nd, DLIL_EVENT_LINK_ADDRESS_CHANGED);
+		break;
+	case NETDEV_FEAT_CHANGE:
+		post_or_owe(nd, DLIL_EVENT_IFCAP_CHANGED);
+		break;
+	}
+}
+
+static int change_flags(struct net_device *dev,
+			const struct dlil_ioc_flags *want)
+{
+	unsigned int flags;
+
+	if (!want->mask || want->mask & ~CHANGEABLE_FLAGS)
+		return -EINVAL;
+	/* What others need these two for is theirs. */
+	flags = dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
+	flags |= dev->gflags & (IFF_PROMISC | IFF_ALLMULTI);
+	flags = (flags & ~want->mask) | (want->flags & want->mask);
+	return dev_change_flags(dev, flags, NULL);
+}
+
+static int change_mtu(struct net_device *dev, u32 mtu)
+{
+	return mtu > INT_MAX ? -EINVAL : dev_set_mtu(dev, mtu);
+}
+
+static int change_address(struct net_device *dev,
+			  const struct dlil_ioc_lladdr *lladdr)
+{
+	struct sockaddr_storage ss = { .ss_family = dev->type };
+
+	if (lladdr->len != dev->addr_len)
+		return -EINVAL;
+	memcpy(ss.__data, lladdr->addr, lladdr->len);
+	return compat_set_mac_address(dev, &ss);
+}
+
+static int change_group(struct dlil_netdev *nd, bool add,
+			const struct dlil_ioc_lladdr *group)
+{
+	struct net_device *dev = nd->dev;
+	int err;
+
+	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr))
+		return -EINVAL;
+	err = add ? dev_mc_add_excl(dev, group->addr) :
+		    dev_mc_del(dev, group->addr);
+	if (!err)
+		dlil_event_post(nd->ifp, add ? DLIL_EVENT_ADDMULTI :
+					       DLIL_EVENT_DELMULTI,
+				group->addr, group->len);
+	return err;
+}
+
+static int restore_group(const u8 *addr, size_t len, void *arg)
+{
+	struct net_device *dev = arg;
+	int err = len == dev->addr_len ? dev_mc_add_excl(dev, addr) : -EINVAL;
+
+	/* A device that stayed has kept it. */
+	return err == -EEXIST ? 0 : err;
+}
+
+static int change(struct dlil_netdev *nd, u32 code, const void *arg)
+{
+	if (!arg)
+		return dlil_multi_for_each(nd->ifp, restore_group, nd->dev);
+	switch (code) {
+	case DLIL_IOC_SIFFLAGS:
+		return change_flags(nd->dev, arg);
+	case DLIL_IOC_SIFMTU:
+		return change_mtu(nd->dev, *(const u32 *)arg);
+	case DLIL_IOC_SIFLLADDR:
+		return change_address(nd->dev, arg);
+	case DLIL_IOC_ADDMULTI:
+	case DLIL_IOC_DELMULTI:
+		return change_group(nd, code == DLIL_IOC_ADDMULTI, arg);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* The driver operation of a wrapped device: takes RTNL; may sleep. */
+int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	int err = -ENODEV;
+
+	if (code < DLIL_IOC_SIFFLAGS || code > DLIL_IOC_DELMULTI)
+		return -EOPNOTSUPP;
+	if (!arg && code != DLIL_IOC_ADDMULTI)
+		return -EINVAL;
+	rtnl_lock();
+	if (dlil_netdev_of(nd->dev) == nd)
+		err = change(nd, code, arg);
+	rtnl_unlock();
+	return err;
+}
+
+/* RTNL held. */
+void dlil_change_init(struct dlil_netdev *nd)
+{
+	ASSERT_RTNL();
+
+	nd->change.flags = told_flags(nd->dev);
+	nd->change.link = has_link(nd->dev);
+	INIT_DELAYED_WORK(&nd->change.retry, retry_work);
+}
+
+/* Nobody notifies any more.  May sleep; without RTNL. */
+void dlil_change_exit(struct dlil_netdev *nd)
+{
+	cancel_delayed_work_sync(&nd->change.retry);
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who took and who dropped references: /sys/kernel/debug/dlil/refs (IFN-7).
+ *
+ * With the parameter ifnet_debug each ifnet remembers the stacks of the last
+ * ones.  Without it all of this is a branch that is patched out.  Addresses are
+ * shown as symbols or not at all.
+ */
+#include <linux/debugfs.h>
+#include <linux/kallsyms.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "dlil_debug.h"
+#include "dlil_ifnet.h"
+
+#define DEBUG_LAST	8	/* takers, and droppers */
+#define DEBUG_DEPTH	12	/* calls of a stack */
+
+DEFINE_STATIC_KEY_FALSE(dlil_debug_key);
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_key);
+
+/**
+ * struct trace - a stack
+ * @entries: return addresses, innermost first
+ * @n: how many
+ */
+struct trace {
+	unsigned long entries[DEBUG_DEPTH];
+	unsigned int n;
+};
+
+/**
+ * struct dlil_debug - what is remembered of an ifnet
+ * @lock: guards the rest
+ * @n: how often each kind of thing has happened
+ * @traces: the last ones of each kind; slot @n modulo DEBUG_LAST is the next
+ */
+struct dlil_debug {
+	spinlock_t lock;	/* see above */
+	unsigned int n[DLIL_DEBUG_WHATS];
+	struct trace traces[DLIL_DEBUG_WHATS][DEBUG_LAST];
+};
+
+static struct dentry *debug_dir;
+
+/* Any context. */
+void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
+{
+	/* Pairs with the release in debug_alloc(). */
+	struct dlil_debug *debug = smp_load_acquire(&ifp->debug);
+	struct trace *trace;
+	unsigned long flags;
+
+	if (!debug)
+		return;
+	spin_lock_irqsave(&debug->lock, flags);
+	trace = &debug->traces[what][debug->n[what]++ % DEBUG_LAST];
+	/* Without this function itself. */
+	trace->n = compat_stack_trace(trace->entries, DEBUG_DEPTH, 1);
+	spin_unlock_irqrestore(&debug->lock, flags);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_save);
+
+/* Under dlil_ifnets_lock; without memory nothing is remembered. */
+static void debug_alloc(struct dlil_ifnet *ifp, void *arg)
+{
+	struct dlil_debug *debug;
+
+	if (ifp->debug)
+		return;
+	debug = kzalloc(sizeof(*debug), GFP_KERNEL);
+	if (!debug)
+		return;
+	spin_lock_init(&debug->lock);
+	/* Pairs with the acquire in dlil_debug_save(). */
+	smp_store_release(&ifp->debug, debug);
+}
+
+/* A new ifnet, under dlil_ifnets_lock. */
+void dlil_debug_init(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		debug_alloc(ifp, NULL);
+}
+
+void dlil_debug_free(struct dlil_ifnet *ifp)
+{
+	kfree(ifp->debug);
+}
+
+/* The parameter ifnet_debug.  An ifnet made meanwhile is met by one of both. */
+void dlil_debug_enable(bool on)
+{
+	if (on) {
+		static_branch_enable(&dlil_debug_key);
+		dlil_ifnet_for_each(debug_alloc, NULL);
+	} else {
+		static_branch_disable(&dlil_debug_key);
+	}
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_enable);
+
+/* What has no symbol, for its module is gone, is printed as an address. */
+static void show_entry(struct seq_file *m, unsigned long entry)
+{
+	char text[KSYM_SYMBOL_LEN];
+
+	snprintf(text, sizeof(text), "%pS", (void *)entry);
+	seq_printf(m, "    %s\n", strncmp(text, "0x", 2) ? text : "(gone)");
+}
+
+static void show_trace(struct seq_file *m, const char *what,
+		       const struct trace *trace)
+{
+	unsigned int i;
+
+	seq_printf(m, "  %s by\n", what);
+	for (i = 0; i < trace->n; i++)
+		show_entry(m, trace->entries[i]);
+}
+
+/* Newest first, but of attaches and detaches the newest only. */
+static void show_debug(struct seq_file *m, struct dlil_debug *debug)
+{
+	static const char * const names[] = {
+		[DLIL_DEBUG_TAKEN] = "taken",
+		[DLIL_DEBUG_DROPPED] = "dropped",
+		[DLIL_DEBUG_ATTACHED] = "attached",
+		[DLIL_DEBUG_DETACHED] = "detached",
+	};
+	unsigned int what, i, n, last;
+	unsigned long flags;
+	struct trace trace;
+
+	for (what = 0; what < DLIL_DEBUG_WHATS; what++) {
+		last = what < DLIL_DEBUG_ATTACHED ? DEBUG_LAST : 1;
+		n = READ_ONCE(debug->n[what]);
+		for (i = 1; i <= min(n, last); i++) {
+			spin_lock_irqsave(&debug->lock, flags);
+			trace = debug->traces[what][(n - i) % DEBUG_LAST];
+			spin_unlock_irqrestore(&debug->lock, flags);
+			show_trace(m, names[what], &trace);
+		}
+	}
+}
+
+static void show_ifnet(struct dlil_ifnet *ifp, void *arg)
+{
+	struct seq_file *m = arg;
+
+	seq_printf(m, "%s: index %d, references %u, attaches %u%s\n",
+		   *ifp->name ? ifp->name : "?", ifp->ifindex,
+		   refcount_read(&ifp->refs), ifp->lives,
+		   ifp->in_use ? "" : ", kept for reuse");
+	if (ifp->debug)
+		show_debug(m, ifp->debug);
+}
+
+/* All ifnets, those that are kept for reuse too. */
+int dlil_debug_show(struct seq_file *m, void *arg)
+{
+	dlil_ifnet_for_each(show_ifnet, m);
+	return 0;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_show);
+
+DEFINE_SHOW_ATTRIBUTE(dlil_debug);
+
+/* A kernel without debugfs is no reason to fail. */
+int dlil_debug_module_init(void)
+{
+	debug_dir = debugfs_create_dir("dlil", NULL);
+	debugfs_create_file("refs", 0400, debug_dir, NULL, &dlil_debug_fops);
+	return 0;
+}
+
+void dlil_debug_module_exit(void)
+{
+	debugfs_remove(debug_dir);
+}

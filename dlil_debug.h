@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_DEBUG_H
+#define _DLIL_DEBUG_H
+
+#include <linux/jump_label.h>
+#include <linux/types.h>
+
+struct dlil_ifnet;
+struct seq_file;
+
+/* What is remembered of an ifnet; indices. */
+enum dlil_debug_what {
+	DLIL_DEBUG_TAKEN,
+	DLIL_DEBUG_DROPPED,
+	DLIL_DEBUG_ATTACHED,
+	DLIL_DEBUG_DETACHED,
+	DLIL_DEBUG_WHATS
+};
+
+DECLARE_STATIC_KEY_FALSE(dlil_debug_key);
+
+void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what);
+
+/* The parameter ifnet_debug, off unless somebody is looking for something. */
+static inline bool dlil_debug_is_on(void)
+{
+	return static_branch_unlikely(&dlil_debug_key);
+}
+
+static inline void dlil_debug_taken(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_TAKEN);
+}
+
+static inline void dlil_debug_dropped(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_DROPPED);
+}
+
+static inline void dlil_debug_attached(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_ATTACHED);
+}
+
+static inline void dlil_debug_detached(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_DETACHED);
+}
+
+void dlil_debug_init(struct dlil_ifnet *ifp);
+void dlil_debug_free(struct dlil_ifnet *ifp);
+void dlil_debug_enable(bool on);
+int dlil_debug_show(struct seq_file *m, void *arg);
+
+int dlil_debug_module_init(void);
+void dlil_debug_module_exit(void);
+
+#endif /* _DLIL_DEBUG_H */

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events: something has happened to an ifnet.
+ *
+ * Whoever posts one only queues it, in any context, RTNL held or not.  A work of
+ * the ifnet delivers them in the order in which they were posted, one at a time,
+ * with no lock held: a callback may sleep, take RTNL (LNX-12), attach or detach
+ * anything, and post further events.
+ *
+ * Who gets an event was attached when it was posted and is not being detached
+ * when its turn comes.  It is held during its callback, see dlil_retire.c; the
+ * lists are walked from one that is held to the next (EVT-2).
+ *
+ * An event that is for more than the listeners outside holds an I/O reference
+ * until it has been delivered, so the final detach comes after all of them: it
+ * finds neither a callback under way nor one to come.  What is posted later is
+ * for the listeners outside only, holds a life-time reference, and is flushed
+ * before the final detach ends.
+ */
+#include <linux/slab.h>
+
+#include "dlil_event.h"
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_proto.h"
+#include "dlil_retire.h"
+
+/* Row EVT-3: programs and ported modules count on the numbers. */
+static_assert(DLIL_EVENT_SIFFLAGS == 1);
+static_assert(DLIL_EVENT_IF_ATTACHED == 9);
+static_assert(DLIL_EVENT_LINK_ADDRESS_CHANGED == 16);
+static_assert(DLIL_EVENT_MASTER_ELECTED == 23);
+
+static struct workqueue_struct *event_wq;
+static BLOCKING_NOTIFIER_HEAD(event_listeners);
+
+static int filter_event(const struct dlil_filter_ops *ops, void *cookie,
+			struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	if (ops->event)
+		ops->event(cookie, ifp, arg);
+	return 0;
+}
+
+static int proto_event(const struct dlil_proto_ops *ops, void *cookie,
+		       struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	if (ops->event)
+		ops->event(cookie, ifp, family, arg);
+	return 0;
+}
+
+static void tell(struct dlil_ifnet *ifp, const struct dlil_event *event)
+{
+	struct dlil_told told = { .ifp = ifp, .event = event };
+
+	blocking_notifier_call_chain(&event_listeners,
+				     event ? DLIL_TELL_EVENT : DLIL_TELL_LOST,
+				     &told);
+}
+
+/* Row EVT-1: filters, protocols, driver, and then those outside. */
+static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+{
+	struct dlil_event *event = &item->event;
+
+	dlil_ifnet_copy_name(ifp, event->name);
+	event->family = ifp->kind;
+	event->unit = ifp->ifindex;
+	event->data = item->data;
+	if (item->io && (item->life || dlil_ifnet_is_attached(ifp))) {
+		dlil_filter_call(ifp, item->until, filter_event, event);
+		dlil_proto_call(ifp, item->until, proto_event, event);
+		if (ifp->driver->event)
+			ifp->driver->event(ifp, event);
+	}
+	tell(ifp, event);
+}
+
+/* The last one may take the ifnet with it. */
+static void item_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+{
+	bool io = item->io;
+
+	if (!item->life)
+		kfree(item);
+	if (io)
+		dlil_ifnet_io_end(ifp);
+	else
+		dlil_ifnet_put(ifp);
+}
+
+static struct dlil_event_item *next_item(struct dlil_events *events, bool *lost)
+{
+	struct dlil_event_item *item;
+
+	spin_lock_bh(&events->lock);
+	item = list_first_entry_or_null(&events->queue, struct dlil_event_item,
+					list);
+	if (item) {
+		list_del(&item->list);
+		events->len -= !item->life;
+	}
+	*lost = events->lost;
+	events->lost = false;
+	spin_unlock_bh(&events->lock);
+	return item;
+}
+
+static void event_work(struct work_struct *work)
+{
+	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
+					      events.work);
+	struct dlil_event_item *item, *next;
+	struct dlil_call call;
+	bool lost;
+
+	dlil_call_begin(&call);
+	item = next_item(&ifp->events, &lost);
+	while (item) {
+		if (lost)
+			tell(ifp, NULL);
+		deliver(ifp, item);
+		/* What the item holds keeps the ifnet until here. */
+		next = next_item(&ifp->events, &lost);
+		if (lost && !next)
+			tell(ifp, NULL);
+		item_done(ifp, item);
+		item = next;
+	}
+	dlil_call_end(&call);
+}
+
+/* Takes @item.  Any context but hard interrupts. */
+static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+{
+	struct dlil_events *events = &ifp->events;
+	int err = 0;
+
+	item->io = dlil_ifnet_io_begin(ifp);
+	if (!item->io)
+		dlil_ifnet_get(ifp);
+	spin_lock_bh(&events->lock);
+	if (!item->life && events->len >= DLIL_EVENT_QUEUE_MAX) {
+		events->lost = true;
+		err = -ENOBUFS;
+	} else {
+		/* Under the lock: what is queued later is not for fewer. */
+		item->until = dlil_retire_now();
+		events->len += !item->life;
+		list_add_tail(&item->list, &events->queue);
+		queue_work(event_wq, &events->work);
+	}
+	spin_unlock_bh(&events->lock);
+	if (err)
+		item_done(ifp, item);
+	return err;
+}
+
+static struct dlil_event_item *item_new(u32 class, u32 subclass, u32 code,
+					size_t len, gfp_t gfp)
+{
+	struct dlil_event_item *item = kzalloc(sizeof(*item) + len, gfp);
+
+	if (!item)
+		return NULL;
+	item->event.class = class;
+	item->event.subclass = subclass;
+	item->event.code = code;
+	item->event.len = len;
+	item->data = len ? item + 1 : NULL;
+	return item;
+}
+
+/*
+ * An event of the class network, made while failing is still possible; its data
+ * is zero.  It goes to dlil_event_queue() or kfree().
+ */
+struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len)
+{
+	return item_new(DLIL_EVENT_CLASS_NETWORK, subclass, code, len,
+			GFP_KERNEL);
+}
+
+/* Takes @item.  Any context but hard interrupts. */
+void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+{
+	/* If it is lost the listeners outside are told so. */
+	event_queue(ifp, item);
+}
+
+/**
+ * dlil_event_post_class - post an event of any class
+ * @ifp: ifnet that it is about
+ * @class: who speaks, not 0
+ * @subclass: of what
+ * @code: what has happened, not 0
+ * @data: more about it, copied; or NULL
+ * @len: length of @data, at most DLIL_EVENT_DATA_MAX
+ *
+ * Rows EVT-1, EVT-2.  It is delivered later, behind those posted before: to every
+ * filter, every protocol, the driver, and to listeners outside.  On an ifnet that
+ * is not attached only those outside get it.
+ *
+ * Context: any but hard interrupts; whatever locks are held.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; -ENOBUFS if too many events wait
+ * for delivery.
+ */
+int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
+			  u32 code, const void *data, size_t len)
+{
+	struct dlil_event_item *item;
+
+	if (!ifp || !class || !code || (len && !data) ||
+	    len > DLIL_EVENT_DATA_MAX)
+		return -EINVAL;
+	item = item_new(class, subclass, code, len, GFP_ATOMIC);
+	if (!item)
+		return -ENOMEM;
+	if (len)
+		memcpy(item->data, data, len);
+	return event_queue(ifp, item);
+}
+EXPORT_SYMBOL_GPL(dlil_event_post_class);
+
+/**
+ * dlil_event_post - post an event of those that every ifnet has
+ * @ifp: ifnet that it is about
+ * @code: enum dlil_event_code
+ * @data: more about it, see &struct dlil_event; copied; or NULL
+ * @len: length of @data, at most DLIL_EVENT_DATA_MAX
+ *
+ * Rows EVT-1, EVT-3; otherwise as dlil_event_post_class().
+ *
+ * Context: any but hard interrupts; whatever locks are held.
+ * Return: as dlil_event_post_class(), and -EINVAL for an unknown code.
+ */
+int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
+		    size_t len)
+{
+	if (code > DLIL_EVENT_MASTER_ELECTED)
+		return -EINVAL;
+	return dlil_event_post_class(ifp, DLIL_EVENT_CLASS_NETWORK,
+				     DLIL_EVENT_SUBCLASS_DL, code, data, len);
+}
+EXPORT_SYMBOL_GPL(dlil_event_post);
+
+/*
+ * What happens to the ifnet itself: needs no memory.  At most once in each life:
+ * dlil_event_flush() separates the lives.
+ */
+void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what)
+{
+	event_queue(ifp, &ifp->events.life[what]);
+}
+
+/* All that was posted has been delivered.  May sleep; not from callbacks. */
+void dlil_event_flush(struct dlil_ifnet *ifp)
+{
+	flush_work(&ifp->events.work);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_event_flush);
+
+void dlil_event_init(struct dlil_ifnet *ifp)
+{
+	static const u32 codes[] = {
+		[DLIL_LIFE_ATTACHED] = DLIL_EVENT_IF_ATTACHED,
+		[DLIL_LIFE_DETACHING] = DLIL_EVENT_IF_DETACHING,
+		[DLIL_LIFE_DETACHED] = DLIL_EVENT_IF_DETACHED,
+	};
+	struct dlil_event_item *item;
+	int i;
+
+	spin_lock_init(&ifp->events.lock);
+	INIT_LIST_HEAD(&ifp->events.queue);
+	INIT_WORK(&ifp->events.work, event_work);
+	for (i = 0; i < DLIL_LIFE_MAX; i++) {
+		item = &ifp->events.life[i];
+		item->life = true;
+		item->event.class = DLIL_EVENT_CLASS_NETWORK;
+		item->event.subclass = DLIL_EVENT_SUBCLASS_DL;
+		item->event.code = codes[i];
+	}
+}
+
+/*
+ * A listener outside: called with DLIL_TELL_* and a struct dlil_told, by the
+ * ifnet's event work; may sleep, not listen or stop listening.
+ */
+int dlil_event_listen(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&event_listeners, nb);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_event_listen);
+
+/* Waits until nobody calls it. */
+void dlil_event_unlisten(struct notifier_block *nb)
+{
+	blocking_notifier_chain_unregister(&event_listeners, nb);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_event_unlisten);
+
+int dlil_event_module_init(void)
+{
+	event_wq = alloc_workqueue("dlil_event", WQ_UNBOUND, 0);
+	return event_wq ? 0 : -ENOMEM;
+}
+
+/* No ifnet is attached and nobody posts any more; delivers what is left. */
+void dlil_event_module_exit(void)
+{
+	destroy_workqueue(event_wq);
+}

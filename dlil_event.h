@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_EVENT_H
+#define _DLIL_EVENT_H
+
+#include <linux/list.h>
+#include <linux/notifier.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <net/dlil.h>
+
+/* Events that wait for delivery, those of the ifnet's own life not counted. */
+#define DLIL_EVENT_QUEUE_MAX 1024
+
+/**
+ * struct dlil_event_item - an event on its way
+ * @list: in the ifnet's queue
+ * @event: the event; name, family and unit are filled in at delivery
+ * @data: its data, to be written before it is queued; behind this, or NULL
+ * @until: who was attached later does not get it, see dlil_retire_stamp()
+ * @io: holds an I/O reference, else a life-time reference
+ * @life: part of the ifnet: it always has room, and gets through while the ifnet
+ *	is not attached yet or any more
+ */
+struct dlil_event_item {
+	struct list_head list;
+	struct dlil_event event;
+	void *data;
+	u64 until;
+	bool io;
+	bool life;
+};
+
+enum dlil_event_life {
+	DLIL_LIFE_ATTACHED,
+	DLIL_LIFE_DETACHING,
+	DLIL_LIFE_DETACHED,
+	DLIL_LIFE_MAX
+};
+
+/**
+ * struct dlil_events - the events of an ifnet
+ * @lock: guards the rest, @work excepted
+ * @queue: those to be delivered, oldest first
+ * @len: how many of them are not of @life
+ * @lost: there was no room for one since the listeners outside were told so
+ * @life: the attach, detach and final detach of the ifnet
+ * @work: delivers them, one after the other
+ */
+struct dlil_events {
+	spinlock_t lock;	/* see above */
+	struct list_head queue;
+	unsigned int len;
+	bool lost;
+	struct dlil_event_item life[DLIL_LIFE_MAX];
+	struct work_struct work;
+};
+
+void dlil_event_init(struct dlil_ifnet *ifp);
+void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what);
+void dlil_event_flush(struct dlil_ifnet *ifp);
+
+struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len);
+void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item);
+
+/* What a listener outside is told: of an event, or that some were lost. */
+enum { DLIL_TELL_EVENT, DLIL_TELL_LOST };
+
+/**
+ * struct dlil_told - what the listeners outside are called with
+ * @ifp: ifnet
+ * @event: what happened; with DLIL_TELL_LOST NULL
+ */
+struct dlil_told {
+	struct dlil_ifnet *ifp;
+	const struct dlil_event *event;
+};
+
+int dlil_event_listen(struct notifier_block *nb);
+void dlil_event_unlisten(struct notifier_block *nb);
+
+int dlil_event_module_init(void);
+void dlil_event_module_exit(void);
+
+#endif /* _DLIL_EVENT_H */

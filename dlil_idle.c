@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Idle flags, and the route references of an ifnet (IFN-11).
+ *
+ * Flags that are set before attach are kept until then.  The detach clears them.
+ */
+#include "dlil_idle.h"
+#include "dlil_ifnet.h"
+
+bool dlil_net_rtref;
+EXPORT_SYMBOL_FOR_TEST(dlil_net_rtref);
+
+/* Guards idle_wanted and idle_flags of all ifnets, and this. */
+static DEFINE_SPINLOCK(idle_lock);
+static unsigned int n_flagged;
+
+static void apply(struct dlil_ifnet *ifp, u32 flags)
+{
+	lockdep_assert_held(&idle_lock);
+
+	n_flagged += !!flags - !!ifp->idle_flags;
+	WRITE_ONCE(ifp->idle_flags, flags);
+}
+
+static u32 wanted(const struct dlil_ifnet *ifp)
+{
+	return ifp->idle_wanted | (dlil_net_rtref ? DLIL_IDLE_NOTIFY : 0);
+}
+
+/* Together with the change of state; under dlil_ifnets_lock. */
+void dlil_idle_attach(struct dlil_ifnet *ifp)
+{
+	spin_lock_bh(&idle_lock);
+	ifp->idle_live = true;
+	apply(ifp, wanted(ifp));
+	spin_unlock_bh(&idle_lock);
+}
+
+/* Likewise. */
+void dlil_idle_detach(struct dlil_ifnet *ifp)
+{
+	spin_lock_bh(&idle_lock);
+	ifp->idle_live = false;
+	ifp->idle_wanted = 0;
+	apply(ifp, 0);
+	spin_unlock_bh(&idle_lock);
+}
+
+static void reapply(struct dlil_ifnet *ifp, void *arg)
+{
+	spin_lock_bh(&idle_lock);
+	if (ifp->idle_live)
+		apply(ifp, wanted(ifp));
+	spin_unlock_bh(&idle_lock);
+}
+
+/* The parameter net_rtref: flag all of them, or those that want it only. */
+void dlil_idle_force(bool on)
+{
+	spin_lock_bh(&idle_lock);
+	dlil_net_rtref = on;
+	spin_unlock_bh(&idle_lock);
+	dlil_ifnet_for_each(reapply, NULL);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_idle_force);
+
+/**
+ * dlil_ifnet_set_idle_flags - say what to do when an ifnet is not used any more
+ * @ifp: ifnet
+ * @flags: DLIL_IDLE_*
+ * @mask: which of them to change
+ *
+ * Row IFN-11: applied at once to an ifnet that is attached, else at its attach.
+ * A detach clears them.
+ *
+ * Context: any but hard interrupts.
+ * Return: 0; -EINVAL for NULL and for flags that there are not; -ENXIO if it is
+ * detaching.
+ */
+int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask)
+{
+	int err = 0;
+
+	if (!ifp || (flags & ~mask) || (mask & ~DLIL_IDLE_NOTIFY))
+		return -EINVAL;
+	spin_lock_bh(&idle_lock);
+	if (READ_ONCE(ifp->state) == DLIL_STATE_DETACHING) {
+		err = -ENXIO;
+	} else {
+		ifp->idle_wanted = (ifp->idle_wanted & ~mask) | flags;
+		if (ifp->idle_live)
+			apply(ifp, wanted(ifp));
+	}
+	spin_unlock_bh(&idle_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_set_idle_flags);
+
+/**
+ * dlil_ifnet_idle_flags - the idle flags that are in effect
+ * @ifp: ifnet
+ *
+ * Row IFN-11.
+ *
+ * Context: any.
+ * Return: DLIL_IDLE_*, 0 unless it is attached.
+ */
+u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp)
+{
+	return READ_ONCE(ifp->idle_flags);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_idle_flags);
+
+/**
+ * dlil_ifnets_flagged - how many ifnets have idle flags in effect
+ *
+ * Row IFN-11; XNU calls them aggressive drainers.
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned int dlil_ifnets_flagged(void)
+{
+	return READ_ONCE(n_flagged);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnets_flagged);
+
+/**
+ * dlil_ifnet_route_get - a route that leads through an ifnet was handed out
+ * @ifp: ifnet, referenced by the caller
+ *
+ * Rows RTC-3, IFN-11.
+ *
+ * Context: any.
+ */
+void dlil_ifnet_route_get(struct dlil_ifnet *ifp)
+{
+	WARN_ON_ONCE(atomic_inc_return(&ifp->route_refs) <= 0);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_route_get);
+
+/**
+ * dlil_ifnet_route_put - such a route was put
+ * @ifp: ifnet, referenced by the caller
+ *
+ * Row IFN-11: behind the last one, with DLIL_IDLE_NOTIFY, the event
+ * IF_IDLE_ROUTE_REFCNT is posted.
+ *
+ * Context: any but hard interrupts.
+ */
+void dlil_ifnet_route_put(struct dlil_ifnet *ifp)
+{
+	int left = atomic_dec_if_positive(&ifp->route_refs);
+
+	WARN_ON_ONCE(left < 0);
+	if (!left && dlil_ifnet_idle_flags(ifp) & DLIL_IDLE_NOTIFY)
+		dlil_event_post(ifp, DLIL_EVENT_IF_IDLE_ROUTE_REFCNT, NULL, 0);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_route_put);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_IDLE_H
+#define _DLIL_IDLE_H
+
+#include <linux/types.h>
+
+struct dlil_ifnet;
+
+extern bool dlil_net_rtref;
+
+void dlil_idle_attach(struct dlil_ifnet *ifp);
+void dlil_idle_detach(struct dlil_ifnet *ifp);
+void dlil_idle_force(bool on);
+
+#endif /* _DLIL_IDLE_H */

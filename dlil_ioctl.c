@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Control requests: filters, protocol and driver are asked in turn.
+ *
+ * They are asked in the task that makes the request, with no lock held and with
+ * an I/O reference, so that the ifnet stays attached as far as they can tell.
+ * Filters and protocol are held during their callbacks, as for events.
+ */
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_ioctl.h"
+#include "dlil_proto.h"
+#include "dlil_retire.h"
+
+/**
+ * struct request - a control request
+ * @family: protocol family
+ * @code: what is asked for
+ * @arg: its argument
+ * @answer: as of now
+ */
+struct request {
+	u32 family;
+	u32 code;
+	void *arg;
+	int answer;
+};
+
+/* Take in a result; is the answer final now (IOC-1)? */
+static bool settles(struct request *req, int result)
+{
+	if (result == -ENOTSUPP)
+		result = -EOPNOTSUPP;
+	if (req->answer == -EOPNOTSUPP || result == DLIL_STOLEN)
+		req->answer = result;
+	return req->answer && req->answer != -EOPNOTSUPP;
+}
+
+static int filter_ioctl(const struct dlil_filter_ops *ops, void *cookie,
+			struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	struct request *req = arg;
+
+	if (!ops->ioctl || (family && family != req->family))
+		return 0;
+	return settles(req, ops->ioctl(cookie, ifp, req->family, req->code,
+				       req->arg));
+}
+
+static int proto_ioctl(const struct dlil_proto_ops *ops, void *cookie,
+		       struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	struct request *req = arg;
+
+	if (!ops->ioctl || family != req->family)
+		return 0;
+	return settles(req, ops->ioctl(cookie, ifp, family, req->code,
+				       req->arg));
+}
+
+static int driver_ioctl(struct dlil_ifnet *ifp, struct request *req)
+{
+	if (!ifp->driver->ioctl)
+		return 0;
+	return settles(req, ifp->driver->ioctl(ifp, req->code, req->arg));
+}
+
+static enum dlil_ioctl_stage ask(struct dlil_ifnet *ifp, struct request *req)
+{
+	u64 now = dlil_retire_now();
+
+	if (dlil_filter_call(ifp, now, filter_ioctl, req))
+		return DLIL_ASKED_FILTER;
+	if (dlil_proto_call(ifp, now, proto_ioctl, req))
+		return DLIL_ASKED_PROTO;
+	return driver_ioctl(ifp, req) ? DLIL_ASKED_DRIVER : DLIL_ASKED_ALL;
+}
+
+/* As dlil_ioctl(), and *@by is set to who has said the last word. */
+int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
+		   enum dlil_ioctl_stage *by)
+{
+	struct request req = {
+		.family = family,
+		.code = code,
+		.arg = arg,
+		.answer = -EOPNOTSUPP,
+	};
+	struct dlil_call call;
+
+	*by = DLIL_ASKED_ALL;
+	if (!ifp || !code)
+		return -EINVAL;
+	if (!dlil_ifnet_io_begin(ifp))
+		return -EOPNOTSUPP;
+	dlil_call_begin(&call);
+	*by = ask(ifp, &req);
+	dlil_call_end(&call);
+	dlil_ifnet_io_end(ifp);
+	return dlil_errno(req.answer);
+}
+
+/**
+ * dlil_ioctl - make a control request
+ * @ifp: ifnet
+ * @family: protocol family that it concerns, 0 for none
+ * @code: what is asked for: enum dlil_ioctl_code, or a code of your own from
+ *	DLIL_IOC_PRIVATE on
+ * @arg: the argument that goes with @code
+ *
+ * Row IOC-1.  Asked in turn are the filters with an ioctl callback, if of this
+ * family or of family 0, the protocol of the family, and the driver.  A result
+ * replaces the answer, which starts as -EOPNOTSUPP, while that is -EOPNOTSUPP, or
+ * if it is DLIL_STOLEN.  An answer other than 0 and -EOPNOTSUPP is final: nobody
+ * further is asked.
+ *
+ * Context: process; may sleep.  Holding no lock that a callback might want: the
+ * driver of a network device takes RTNL.
+ * Return: the answer; -EINVAL without ifnet or code; -EOPNOTSUPP if the ifnet is
+ * not attached.
+ */
+int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg)
+{
+	enum dlil_ioctl_stage by;
+
+	return dlil_ioctl_ask(ifp, family, code, arg, &by);
+}
+EXPORT_SYMBOL_GPL(dlil_ioctl);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Multicast memberships of an ifnet: the group addresses it listens to (IFN-12).
+ *
+ * They belong to the ifnet, not to one of its lives.  A driver is told of each by
+ * an ADDMULTI or DELMULTI request.  After an attach it is told of all at once, by
+ * one ADDMULTI request without argument, for which it looks at them with
+ * dlil_multi_for_each().  That is put off to the first packet, and then a
+ * worker's job, since the request reaches callbacks that sleep.
+ */
+#include <linux/slab.h>
+
+#include "dlil_multi.h"
+
+/**
+ * struct membership - a group address
+ * @list: in the ifnet's list
+ * @users: joined so many times
+ * @len: length of @addr
+ * @addr: the address
+ */
+struct membership {
+	struct list_head list;
+	unsigned int users;
+	size_t len;
+	u8 addr[MAX_ADDR_LEN];
+};
+
+/* Guards the memberships of all ifnets; never held around a callback. */
+static DEFINE_MUTEX(multi_lock);
+
+static struct membership *find(struct dlil_ifnet *ifp, const u8 *addr,
+			       size_t len)
+{
+	struct membership *m;
+
+	lockdep_assert_held(&multi_lock);
+
+	list_for_each_entry(m, &ifp->multis, list)
+		if (m->len == len && !memcmp(m->addr, addr, len))
+			return m;
+	return NULL;
+}
+
+/* Returns 1 if the ifnet did not have it before. */
+static int add(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	struct membership *m = find(ifp, addr, len);
+
+	if (m) {
+		m->users++;
+		return 0;
+	}
+	m = kzalloc(sizeof(*m), GFP_KERNEL);
+	if (!m)
+		return -ENOMEM;
+	m->users = 1;
+	m->len = len;
+	memcpy(m->addr, addr, len);
+	list_add_tail(&m->list, &ifp->multis);
+	ifp->n_multis++;
+	return 1;
+}
+
+/* Returns 1 if the ifnet does not have it any more. */
+static int del(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	struct membership *m = find(ifp, addr, len);
+
+	if (!m)
+		return -EADDRNOTAVAIL;
+	if (--m->users)
+		return 0;
+	list_del(&m->list);
+	kfree(m);
+	ifp->n_multis--;
+	return 1;
+}
+
+/* Tell the driver.  One that takes all groups anyhow need not know. */
+static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
+{
+	struct dlil_ioc_lladdr arg = { .len = len };
+	int err;
+
+	memcpy(arg.addr, addr, len);
+	err = dlil_ioctl(ifp, 0, code, &arg);
+	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+}
+
+static bool is_bad(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	return !ifp || !addr || !len || len > MAX_ADDR_LEN ||
+	       (ifp->addr_len && len != ifp->addr_len);
+}
+
+/**
+ * dlil_multi_join - listen to a group address
+ * @ifp: ifnet, attached or not
+ * @addr: link-layer address of the group
+ * @len: its length
+ *
+ * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on @ifp might
+ * want.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; or what the driver said: then
+ * all is as before.
+ */
+int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	if (is_bad(ifp, addr, len))
+		return -EINVAL;
+	mutex_lock(&multi_lock);
+	err = add(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	if (err != 1)
+		return err;
+	err = tell(ifp, DLIL_IOC_ADDMULTI, addr, len);
+	if (!err)
+		return 0;
+	mutex_lock(&multi_lock);
+	del(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_multi_join);
+
+/**
+ * dlil_multi_leave - listen to a group address no longer
+ * @ifp: ifnet, attached or not
+ * @addr: link-layer address of the group
+ * @len: its length
+ *
+ * Row IFN-12.
+ *
+ * Context: as dlil_multi_join().
+ * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined; or
+ * what the driver said, which does not bring the membership back.
+ */
+int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	if (is_bad(ifp, addr, len))
+		return -EINVAL;
+	mutex_lock(&multi_lock);
+	err = del(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
+}
+EXPORT_SYMBOL_GPL(dlil_multi_leave);
+
+/**
+ * dlil_multi_for_each - look at the group addresses of an ifnet
+ * @ifp: ifnet
+ * @fn: called for each until it returns not 0; must neither join nor leave
+ * @arg: handed to @fn
+ *
+ * Context: process; may sleep.
+ * Return: what @fn returned last, 0 if there was nothing to call it for.
+ */
+int dlil_multi_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const u8 *addr, size_t len, void *arg),
+			void *arg)
+{
+	struct membership *m;
+	int err = 0;
+
+	mutex_lock(&multi_lock);
+	list_for_each_entry(m, &ifp->multis, list) {
+		err = fn(m->addr, m->len, arg);
+		if (err)
+			break;
+	}
+	mutex_unlock(&multi_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_multi_for_each);
+
+/**
+ * dlil_multi_suspended - how many memberships the driver does not know of yet
+ * @ifp: ifnet
+ *
+ * Row IFN-12.
+ *
+ * Context: any.
+ * Return: their number; 0 once they are restored.
+ */
+unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp)
+{
+	return READ_ONCE(ifp->multi_suspended);
+}
+EXPORT_SYMBOL_GPL(dlil_multi_suspended);
+
+/* Before anybody can see it attached. */
+void dlil_multi_attach(struct dlil_ifnet *ifp)
+{
+	mutex_lock(&multi_lock);
+	WRITE_ONCE(ifp->multi_suspended, ifp->n_multis);
+	WRITE_ONCE(ifp->multi_pending, ifp->n_multis > 0);
+	mutex_unlock(&multi_lock);
+}
+
+/* The first packet since attach.  Any context; of several one is first. */
+void dlil_multi_restore(struct dlil_ifnet *ifp)
+{
+	if (xchg(&ifp->multi_pending, false))
+		dlil_ifnet_queue_work(ifp, &ifp->multi_work);
+}
+
+/* What a driver refuses stays suspended until the next attach. */
+static void multi_work(struct work_struct *work)
+{
+	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
+					      multi_work);
+	int err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+
+	if (!err || err == -EAFNOSUPPORT)
+		WRITE_ONCE(ifp->multi_suspended, 0);
+	dlil_ifnet_put(ifp);
+}
+
+void dlil_multi_init(struct dlil_ifnet *ifp)
+{
+	INIT_LIST_HEAD(&ifp->multis);
+	INIT_WORK(&ifp->multi_work, multi_work);
+}
+
+/* The last reference is gone. */
+void dlil_multi_free(struct dlil_ifnet *ifp)
+{
+	struct membership *m, *next;
+
+	list_for_each_entry_safe(m, next, &ifp->multis, list)
+		kfree(m);
+}

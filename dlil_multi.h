@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_MULTI_H
+#define _DLIL_MULTI_H
+
+#include "dlil_ifnet.h"
+
+void dlil_multi_init(struct dlil_ifnet *ifp);
+void dlil_multi_attach(struct dlil_ifnet *ifp);
+void dlil_multi_free(struct dlil_ifnet *ifp);
+void dlil_multi_restore(struct dlil_ifnet *ifp);
+
+/* Packets flow.  Any context. */
+static inline void dlil_multi_traffic(struct dlil_ifnet *ifp)
+{
+	if (unlikely(READ_ONCE(ifp->multi_pending)))
+		dlil_multi_restore(ifp);
+}
+
+#endif /* _DLIL_MULTI_H */

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Neighbours of a wrapped device: whether they can be reached becomes the events
+ * NODE_PRESENCE and NODE_ABSENCE (LNX-7).
+ *
+ * The kernel tells of each step of a neighbour's state machine, in atomic context
+ * and maybe thousands of times a second.  Kept here is what each neighbour is now
+ * and what was last told of it; where they differ a work posts an event.  So what
+ * happens in between may go untold, but the last state never does.  If there is
+ * no room for the event, it stays to be told.
+ *
+ * At most NEIGHS_MAX are kept; for a new one the longest gone is forgotten.
+ */
+#include <linux/jhash.h>
+#include <linux/slab.h>
+#include <net/neighbour.h>
+#include <net/netevent.h>
+
+#include "dlil_neigh.h"
+#include "dlil_netdev.h"
+
+#define NEIGHS_MAX 1024
+#define RETRY_DELAY (HZ / 10)
+
+enum { UNTOLD = -1, ABSENT, PRESENT };
+
+/**
+ * struct known - a neighbour
+ * @hash: in the hash of its device
+ * @list: in one of its lists
+ * @node: who it is
+ * @now: ABSENT or PRESENT
+ * @told: what was told last, or UNTOLD
+ */
+struct known {
+	struct hlist_node hash;
+	struct list_head list;
+	struct dlil_event_node node;
+	int now;
+	int told;
+};
+
+static u32 hash_of(const struct dlil_event_node *node)
+{
+	return jhash(node->addr, sizeof(node->addr), node->family);
+}
+
+static struct known *find(struct dlil_neighs *ns,
+			  const struct dlil_event_node *node)
+{
+	struct known *k;
+
+	lockdep_assert_held(&ns->lock);
+
+	hash_for_each_possible(ns->hash, k, hash, hash_of(node))
+		if (k->node.family == node->family &&
+		    !memcmp(k->node.addr, node->addr, sizeof(node->addr)))
+			return k;
+	return NULL;
+}
+
+static void forget(struct dlil_neighs *ns, struct known *k)
+{
+	hash_del(&k->hash);
+	list_del(&k->list);
+	ns->n--;
+	kfree(k);
+}
+
+static struct known *add(struct dlil_neighs *ns,
+			 const struct dlil_event_node *node)
+{
+	struct known *k;
+
+	lockdep_assert_held(&ns->lock);
+
+	if (ns->n >= NEIGHS_MAX && !list_empty(&ns->gone))
+		forget(ns, list_first_entry(&ns->gone, struct known, list));
+	if (ns->n >= NEIGHS_MAX) {
+		pr_warn_once("dlil: a device has more neighbours than are told of\n");
+		return NULL;
+	}
+	k = kzalloc(sizeof(*k), GFP_ATOMIC);
+	if (!k)
+		return NULL;
+	k->node = *node;
+	k->told = UNTOLD;
+	hash_add(ns->hash, &k->hash, hash_of(node));
+	INIT_LIST_HEAD(&k->list);
+	ns->n++;
+	return k;
+}
+
+/* Put it where it belongs, at the end. */
+static void file(struct dlil_neighs *ns, struct known *k)
+{
+	lockdep_assert_held(&ns->lock);
+
+	list_del(&k->list);
+	if (k->now != k->told)
+		list_add_tail(&k->list, &ns->news);
+	else
+		list_add_tail(&k->list, k->now ? &ns->here : &ns->gone);
+}
+
+/* What the kernel knows of @neigh; false if that is nothing. */
+static bool judge(const struct neighbour *neigh, int *now)
+{
+	u8 state = READ_ONCE(neigh->nud_state);
+
+	/* Those of groups are not resolved, let alone reached. */
+	if (state & NUD_NOARP)
+		return false;
+	if (READ_ONCE(neigh->dead) || state & NUD_FAILED)
+		*now = ABSENT;
+	else if (state & NUD_VALID)
+		*now = PRESENT;
+	else
+		return false;
+	return true;
+}
+
+/* False if it is of no family that we know. */
+static bool describe(const struct neighbour *neigh,
+		     struct dlil_event_node *node)
+{
+	const struct net_device *dev = neigh->dev;
+
+	*node = (struct dlil_event_node){ .family = neigh->tbl->family };
+	if (node->family != AF_INET && node->family != AF_INET6)
+		return false;
+	memcpy(node->addr, neigh->primary_key,
+	       min_t(size_t, neigh->tbl->key_len, sizeof(node->addr)));
+	neigh_ha_snapshot(node->lladdr, neigh, dev);
+	/* One that never answered has no link address. */
+	if (memchr_inv(node->lladdr, 0, dev->addr_len))
+		node->lladdr_len = dev->addr_len;
+	return true;
+}
+
+static bool update(struct dlil_neighs *ns, const struct neighbour *neigh)
+{
+	struct dlil_event_node node;
+	struct known *k;
+	int now;
+
+	lockdep_assert_held(&ns->lock);
+
+	/* Under the lock: who comes later knows better. */
+	if (!judge(neigh, &now) || !describe(neigh, &node))
+		return false;
+	k = find(ns, &node);
+	/* Who has never been there, or was forgotten, is not missed. */
+	if (!k && now == ABSENT && (!node.lladdr_len || READ_ONCE(neigh->dead)))
+		return false;
+	if (!k)
+		k = add(ns, &node);
+	if (!k)
+		return false;
+	/* Another machine may have its address now. */
+	if (now == PRESENT && k->told == PRESENT &&
+	    memcmp(k->node.lladdr, node.lladdr, sizeof(node.lladdr)))
+		k->told = UNTOLD;
+	if (node.lladdr_len)
+		k->node = node;
+	k->now = now;
+	file(ns, k);
+	return !list_empty(&ns->news);
+}
+
+static int neigh_event(struct notifier_block *nb, unsigned long event,
+		       void *ptr)
+{
+	struct neighbour *neigh = ptr;
+	struct dlil_netdev *nd;
+	bool news;
+
+	if (event != NETEVENT_NEIGH_UPDATE)
+		return NOTIFY_DONE;
+	rcu_read_lock();
+	nd = dlil_netdev_of(neigh->dev);
+	if (nd) {
+		spin_lock_bh(&nd->neighs.lock);
+		news = update(&nd->neighs, neigh);
+		spin_unlock_bh(&nd->neighs.lock);
+		if (news)
+			schedule_delayed_work(&nd->neighs.work, 0);
+	}
+	rcu_read_unlock();
+	return NOTIFY_DONE;
+}
+
+/* Copies the oldest news; false if there are none. */
+static bool first_news(struct dlil_neighs *ns, struct dlil_event_node *node,
+		       int *now)
+{
+	const struct known *k;
+
+	spin_lock_bh(&ns->lock);
+	k = list_first_entry_or_null(&ns->news, struct known, list);
+	if (k) {
+		*node = k->node;
+		*now = k->now;
+	}
+	spin_unlock_bh(&ns->lock);
+	return k;
+}
+
+/* That was said of it; by now it may be otherwise, or be forgotten. */
+static void told(struct dlil_neighs *ns, const struct dlil_event_node *node,
+		 int what)
+{
+	struct known *k;
+
+	spin_lock_bh(&ns->lock);
+	k = find(ns, node);
+	if (k && !memcmp(k->node.lladdr, node->lladdr, sizeof(node->lladdr))) {
+		k->told = what;
+		file(ns, k);
+	}
+	spin_unlock_bh(&ns->lock);
+}
+
+static void neigh_work(struct work_struct *work)
+{
+	struct dlil_netdev *nd = container_of(to_delayed_work(work),
+					      struct dlil_netdev, neighs.work);
+	struct dlil_neighs *ns = &nd->neighs;
+	struct dlil_event_node node;
+	int now;
+
+	/* Nobody wants to know of a device that is being unwrapped. */
+	if (!dlil_ifnet_io_begin(nd->ifp))
+		return;
+	while (first_news(ns, &node, &now)) {
+		if (dlil_event_post(nd->ifp, now ? DLIL_EVENT_NODE_PRESENCE :
+						   DLIL_EVENT_NODE_ABSENCE,
+				    &node, sizeof(node))) {
+			schedule_delayed_work(&ns->work, RETRY_DELAY);
+			break;
+		}
+		told(ns, &node, now);
+	}
+	dlil_ifnet_io_end(nd->ifp);
+}
+
+void dlil_neigh_init(struct dlil_netdev *nd)
+{
+	struct dlil_neighs *ns = &nd->neighs;
+
+	spin_lock_init(&ns->lock);
+	hash_init(ns->hash);
+	INIT_LIST_HEAD(&ns->news);
+	INIT_LIST_HEAD(&ns->here);
+	INIT_LIST_HEAD(&ns->gone);
+	INIT_DELAYED_WORK(&ns->work, neigh_work);
+}
+
+/* The device is unhooked: no notifier sees @nd any more.  May sleep. */
+void dlil_neigh_exit(struct dlil_netdev *nd)
+{
+	struct dlil_neighs *ns = &nd->neighs;
+	struct hlist_node *next;
+	struct known *k;
+	int i;
+
+	cancel_delayed_work_sync(&ns->work);
+	spin_lock_bh(&ns->lock);
+	hash_for_each_safe(ns->hash, i, next, k, hash)
+		forget(ns, k);
+	spin_unlock_bh(&ns->lock);
+}
+
+static struct notifier_block neigh_notifier = {
+	.notifier_call = neigh_event,
+};
+
+int dlil_neigh_module_init(void)
+{
+	return register_netevent_notifier(&neigh_notifier);
+}
+
+void dlil_neigh_module_exit(void)
+{
+	unregister_netevent_notifier(&neigh_notifier);
+}

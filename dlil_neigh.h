@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_NEIGH_H
+#define _DLIL_NEIGH_H
+
+#include <linux/hashtable.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+struct dlil_netdev;
+
+/**
+ * struct dlil_neighs - the neighbours of a wrapped device
+ * @lock: guards the rest, @work excepted
+ * @hash: all that are known, by address
+ * @n: how many
+ * @news: those of which there is something to tell, oldest news first
+ * @here: others that can be reached
+ * @gone: others that cannot, longest gone first
+ * @work: tells the news
+ */
+struct dlil_neighs {
+	spinlock_t lock;	/* see above */
+	DECLARE_HASHTABLE(hash, 6);
+	unsigned int n;
+	struct list_head news;
+	struct list_head here;
+	struct list_head gone;
+	struct delayed_work work;
+};
+
+void dlil_neigh_init(struct dlil_netdev *nd);
+void dlil_neigh_exit(struct dlil_netdev *nd);
+
+int dlil_neigh_module_init(void);
+void dlil_neigh_module_exit(void);
+
+#endif /* _DLIL_NEIGH_H */

@@ -1,0 +1,773 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events: rows EVT-1 to EVT-3, and what they are to FLT-2, FLT-4, FLT-7, IFN-3 to
+ * IFN-6, IFN-8, PRO-1 and PRO-3.
+ */
+#include "../dlil_event.h"
+#include "../dlil_ifnet.h"
+#include "../dlil_proto.h"
+#include "fake.h"
+
+#define ON	DLIL_EVENT_LINK_ON	/* 13 */
+#define OFF	DLIL_EVENT_LINK_OFF	/* 12 */
+#define LIFE	(BIT(DLIL_EVENT_IF_ATTACHED) | \
+		 BIT(DLIL_EVENT_IF_DETACHING) | BIT(DLIL_EVENT_IF_DETACHED))
+#define PROTOS	(BIT(DLIL_EVENT_PROTO_ATTACHED) | \
+		 BIT(DLIL_EVENT_PROTO_DETACHED))
+
+static struct fake_filter *filter_new(struct fake *fake, char tag)
+{
+	struct fake_filter *f = fake_filter_new(fake, tag,
+						&fake_filter_in_ops);
+
+	f->ops.event = fake_filter_event;
+	return f;
+}
+
+static struct fake_filter *filter(struct fake *fake, char tag)
+{
+	struct fake_filter *f = filter_new(fake, tag);
+
+	KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(f), 0);
+	return f;
+}
+
+static struct fake_proto *proto_new(struct fake *fake, char tag, u32 family)
+{
+	struct fake_proto *p = fake_proto_new(fake, tag, family);
+
+	p->ops.event = fake_proto_event;
+	return p;
+}
+
+static struct fake_proto *proto(struct fake *fake, char tag, u32 family)
+{
+	struct fake_proto *p = proto_new(fake, tag, family);
+
+	KUNIT_ASSERT_EQ(fake->test, fake_proto_attach(p), 0);
+	return p;
+}
+
+static int post(struct fake *fake, u32 code)
+{
+	return dlil_event_post(fake->ifp, code, NULL, 0);
+}
+
+/* All that was posted before has been delivered. */
+static void flush(struct fake *fake)
+{
+	dlil_event_flush(fake->ifp);
+}
+
+struct code_case {
+	const char *name;
+	u32 code;
+};
+
+/* In this order, from 1 on. */
+static const struct code_case code_cases[] = {
+	{ "SIFFLAGS", DLIL_EVENT_SIFFLAGS },
+	{ "SIFMETRICS", DLIL_EVENT_SIFMETRICS },
+	{ "SIFMTU", DLIL_EVENT_SIFMTU },
+	{ "SIFPHYS", DLIL_EVENT_SIFPHYS },
+	{ "SIFMEDIA", DLIL_EVENT_SIFMEDIA },
+	{ "SIFGENERIC", DLIL_EVENT_SIFGENERIC },
+	{ "ADDMULTI", DLIL_EVENT_ADDMULTI },
+	{ "DELMULTI", DLIL_EVENT_DELMULTI },
+	{ "IF_ATTACHED", DLIL_EVENT_IF_ATTACHED },
+	{ "IF_DETACHING", DLIL_EVENT_IF_DETACHING },
+	{ "IF_DETACHED", DLIL_EVENT_IF_DETACHED },
+	{ "LINK_OFF", DLIL_EVENT_LINK_OFF },
+	{ "LINK_ON", DLIL_EVENT_LINK_ON },
+	{ "PROTO_ATTACHED", DLIL_EVENT_PROTO_ATTACHED },
+	{ "PROTO_DETACHED", DLIL_EVENT_PROTO_DETACHED },
+	{ "LINK_ADDRESS_CHANGED", DLIL_EVENT_LINK_ADDRESS_CHANGED },
+	{ "WAKEFLAGS_CHANGED", DLIL_EVENT_WAKEFLAGS_CHANGED },
+	{ "IF_IDLE_ROUTE_REFCNT", DLIL_EVENT_IF_IDLE_ROUTE_REFCNT },
+	{ "IFCAP_CHANGED", DLIL_EVENT_IFCAP_CHANGED },
+	{ "LINK_QUALITY_METRIC_CHANGED",
+	  DLIL_EVENT_LINK_QUALITY_METRIC_CHANGED },
+	{ "NODE_PRESENCE", DLIL_EVENT_NODE_PRESENCE },
+	{ "NODE_ABSENCE", DLIL_EVENT_NODE_ABSENCE },
+	{ "MASTER_ELECTED", DLIL_EVENT_MASTER_ELECTED },
+};
+
+/* EVT-3 */
+static void codes(struct kunit *test)
+{
+	int i;
+
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(code_cases), 23);
+	for (i = 0; i < ARRAY_SIZE(code_cases); i++)
+		KUNIT_EXPECT_EQ_MSG(test, code_cases[i].code, i + 1, "%s",
+				    code_cases[i].name);
+}
+
+/* EVT-3: each of them gets through as it is. */
+static void every_code(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	char want[256] = "";
+	u32 code;
+
+	flush(fake);
+	fake_listen(fake, U32_MAX);
+	for (code = 1; code <= 23; code++) {
+		KUNIT_EXPECT_EQ(test, post(fake, code), 0);
+		snprintf(want + strlen(want), sizeof(want) - strlen(want),
+			 "%sD!%u o!%u", code > 1 ? " " : "", code, code);
+	}
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, want);
+	fake->codes = 0;
+}
+
+/* EVT-1 */
+static void bad_arguments(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	u8 *data = kunit_kzalloc(test, DLIL_EVENT_DATA_MAX + 1, GFP_KERNEL);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	flush(fake);
+	fake_listen(fake, U32_MAX);
+	KUNIT_EXPECT_EQ(test, dlil_event_post(NULL, ON, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post(ifp, ON, NULL, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post(ifp, 0, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post(ifp, 24, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post(ifp, ON, data,
+					      DLIL_EVENT_DATA_MAX + 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post_class(NULL, 7, 8, 9, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post_class(ifp, 0, 8, 9, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post_class(ifp, 7, 8, 0, NULL, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_event_post_class(ifp, 7, 8, 9, NULL, 1),
+			-EINVAL);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "");
+	fake->codes = 0;
+}
+
+/* EVT-1, FLT-3: filters, protocols, driver, and then those outside. */
+static void order(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, BIT(ON) | BIT(OFF));
+	filter(fake, 'a');
+	proto(fake, 'P', FAKE_PF_A);
+	filter(fake, 'b');
+	fake_filter(fake, 'c', &fake_filter_in_ops);
+	fake_proto(fake, 'R', FAKE_PF_C);
+	proto(fake, 'Q', FAKE_PF_B);
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake,
+			  "a!13 b!13 P!13 Q!13 D!13 o!13 a!12 b!12 P!12 Q!12 D!12 o!12");
+}
+
+/* FLT-4: events reach every filter, whatever its family. */
+static void every_filter(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	fake_listen(fake, BIT(ON));
+	f = filter_new(fake, 'a');
+	f->params.family = FAKE_PF_A;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	filter(fake, 'b');
+	post(fake, ON);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!13 b!13 D!13 o!13");
+}
+
+static void expect_contents(struct fake_filter *f,
+			    const struct dlil_event *event)
+{
+	struct kunit *test = f->fake->test;
+	const u8 *data = event->data;
+
+	if (event->class != 7)
+		return;
+	KUNIT_EXPECT_EQ(test, event->subclass, 8);
+	KUNIT_EXPECT_EQ(test, event->code, 9);
+	KUNIT_EXPECT_STREQ(test, (const char *)event->name, "fake0");
+	KUNIT_EXPECT_EQ(test, event->family, DLIL_IFNET_ETHERNET);
+	KUNIT_EXPECT_EQ(test, event->unit, dlil_ifnet_index(f->fake->ifp));
+	KUNIT_ASSERT_EQ(test, event->len, DLIL_EVENT_DATA_MAX);
+	KUNIT_EXPECT_EQ(test, data[0], 0x5a);
+	KUNIT_EXPECT_PTR_EQ(test, memchr_inv(data, 0x5a, event->len), NULL);
+	atomic_inc(&f->calls);
+}
+
+/* EVT-1: class, subclass, code and 512 bytes; the ifnet's name and so on. */
+static void contents(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	u8 *data = kunit_kzalloc(test, DLIL_EVENT_DATA_MAX, GFP_KERNEL);
+	struct fake_filter *f = filter(fake, 'a');
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	f->event_hook = expect_contents;
+	memset(data, 0x5a, DLIL_EVENT_DATA_MAX);
+	KUNIT_EXPECT_EQ(test, dlil_event_post_class(fake->ifp, 7, 8, 9, data,
+						    DLIL_EVENT_DATA_MAX), 0);
+	/* A copy was taken. */
+	memset(data, 0, DLIL_EVENT_DATA_MAX);
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->calls), 1);
+}
+
+/* EVT-1: whatever locks are held. */
+static void post_in_atomic_context(struct kunit *test)
+{
+	static DEFINE_SPINLOCK(lock);
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, BIT(ON));
+	filter(fake, 'a');
+	spin_lock_bh(&lock);
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	spin_unlock_bh(&lock);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13");
+}
+
+/* EVT-1: before attach, while detaching and afterwards only those outside. */
+static void not_attached(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	fake_listen(fake, BIT(ON) | BIT(OFF));
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "o!13");
+
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	filter(fake, 'a');
+	proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "o!12");
+
+	dlil_ifnet_io_end(fake->ifp);
+	fake_detach(fake);
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "o!13");
+}
+
+static void block_on(struct fake_filter *f, const struct dlil_event *event)
+{
+	if (event->code == ON)
+		fake_block(f->fake);
+}
+
+/* EVT-1: what was posted in time but comes too late, likewise. */
+static void overtaken_by_detach(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, BIT(ON) | BIT(OFF) | LIFE);
+	filter(fake, 'a')->event_hook = block_on;
+	flush(fake);
+	fake_trace_clear(fake);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	post(fake, OFF);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	fake_unblock(fake);
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13 o!12 a!10 D!10 o!10 ~a o!11 free");
+}
+
+/*
+ * IFN-3, IFN-4, IFN-5, EVT-1: filters and protocols get IF_DETACHING, before they
+ * are detached; IF_DETACHED comes before the driver's free.
+ */
+static void life(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int i;
+
+	fake_listen(fake, LIFE);
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+		flush(fake);
+		FAKE_EXPECT_TRACE(fake, "D!9 o!9");
+		fake->n_filters = 0;
+		fake->n_protos = 0;
+		filter(fake, 'a');
+		proto(fake, 'P', FAKE_PF_A);
+		fake_detach(fake);
+		FAKE_EXPECT_TRACE(fake,
+				  "D!9 o!9 a!10 P!10 D!10 o!10 ~a ~P o!11 free");
+		fake_trace_clear(fake);
+		memset(fake->filters, 0, sizeof(fake->filters));
+		memset(fake->protos, 0, sizeof(fake->protos));
+	}
+	fake->n_filters = 0;
+	fake->n_protos = 0;
+}
+
+/* IFN-4: from within a callback of the filter, too. */
+static void detach_ifnet_hook(struct fake_filter *f,
+			      const struct dlil_event *event)
+{
+	if (event->code != ON)
+		return;
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_ifnet_detach(f->fake->ifp), 0);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_ifnet_wait_detached(f->fake->ifp),
+			-EDEADLK);
+}
+
+/* IFN-4, EVT-2 */
+static void detach_ifnet_from_callback(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, LIFE | BIT(ON));
+	flush(fake);
+	filter(fake, 'a')->event_hook = detach_ifnet_hook;
+	fake_trace_clear(fake);
+	post(fake, ON);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&fake->freed)));
+	fake_detach(fake);
+	/* Once it is detaching nobody else gets the event, but those outside. */
+	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13 a!10 D!10 o!10 ~a o!11 free");
+}
+
+/* PRO-1, PRO-3: who, and how many are there now. */
+static void trace_proto(struct fake *fake, const struct dlil_event *event)
+{
+	const struct dlil_event_proto *p = event->data;
+
+	if (event->subclass != DLIL_EVENT_SUBCLASS_DL ||
+	    !(PROTOS & BIT(event->code)))
+		return;
+	KUNIT_ASSERT_EQ(fake->test, event->len, sizeof(*p));
+	KUNIT_EXPECT_STREQ(fake->test, (const char *)p->name, "fake");
+	fake_trace(fake, "%u/%u", p->family - DLIL_PF_PRIVATE, p->count);
+}
+
+/* PRO-1, PRO-3: it is told after `detached`. */
+static void protocols(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, PROTOS);
+	fake->event_hook = trace_proto;
+	filter(fake, 'a');
+	proto(fake, 'P', FAKE_PF_A);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!14 P!14 D!14 o!14 1/1");
+	fake_trace_clear(fake);
+
+	proto(fake, 'Q', FAKE_PF_B);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!14 P!14 Q!14 D!14 o!14 2/2");
+	fake_trace_clear(fake);
+
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "~P a!15 Q!15 D!15 o!15 1/1");
+	fake_trace_clear(fake);
+
+	/* The rest goes with the ifnet: for those outside only. */
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "~a ~Q o!15 2/0 free");
+}
+
+/* PRO-1: no event of what was refused. */
+static void refused_protocol(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, PROTOS);
+	fake->add_error = -EADDRINUSE;
+	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto_new(fake, 'P',
+							  FAKE_PF_A)),
+			-EADDRINUSE);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "");
+}
+
+/* FLT-1, FLT-2: attach and detach of filters are events, too. */
+static void filters(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *b;
+
+	fake_listen(fake, BIT(0));
+	filter(fake, 'a');
+	b = filter(fake, 'b');
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!f1 D!f1 o!f1 a!f1 b!f1 D!f1 o!f1");
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "~b a!f2 D!f2 o!f2");
+	fake->codes = 0;
+}
+
+/* EVT-2: who was attached later is not told of what was before. */
+static void late_filter(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, BIT(ON) | BIT(OFF));
+	filter(fake, 'a')->event_hook = block_on;
+	flush(fake);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	post(fake, OFF);
+	filter(fake, 'b');
+	proto(fake, 'P', FAKE_PF_A);
+	fake_unblock(fake);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13 a!12 D!12 o!12");
+}
+
+/* All kinds of changes: the ones told of are those behind it. */
+static void change_everything(struct fake_filter *f,
+			      const struct dlil_event *event)
+{
+	struct fake *fake = f->fake;
+
+	if (event->code != ON)
+		return;
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach_async(f[1].ref), 0);
+	KUNIT_EXPECT_EQ(fake->test, fake_filter_attach(&f[3]), 0);
+	KUNIT_EXPECT_EQ(fake->test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(fake->test, fake_proto_attach(&fake->protos[2]), 0);
+	KUNIT_EXPECT_EQ(fake->test, post(fake, OFF), 0);
+}
+
+/*
+ * EVT-2, FLT-2: a callback may attach and detach anything.  What it detaches gets
+ * no new call; what it attaches is not told of the event under way.
+ */
+static void change_from_callback(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *a;
+
+	fake_listen(fake, BIT(ON) | BIT(OFF));
+	a = filter(fake, 'a');
+	filter(fake, 'b');
+	filter(fake, 'c');
+	filter_new(fake, 'd');
+	proto(fake, 'P', FAKE_PF_A);
+	proto(fake, 'Q', FAKE_PF_B);
+	proto_new(fake, 'R', FAKE_PF_C);
+	flush(fake);
+	a->event_hook = change_everything;
+	post(fake, ON);
+	flush(fake);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&a[1].detached) == 1 &&
+					atomic_read(&fake->protos[0].detached)));
+	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "b!"));
+	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "d!13"));
+	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "P!"));
+	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "R!13"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "a!13"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "c!13"));
+	KUNIT_EXPECT_NOT_NULL(test,
+			      strstr(fake->trace,
+				     "a!12 c!12 d!12 Q!12 R!12 D!12 o!12"));
+}
+
+static void detach_self(struct fake_filter *f, const struct dlil_event *event)
+{
+	struct fake *fake = f->fake;
+
+	if (event->code != ON)
+		return;
+	/* Neither itself nor another one can be waited for here. */
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach(f->ref), -EDEADLK);
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach(f[1].ref), -EDEADLK);
+	KUNIT_EXPECT_EQ(fake->test, dlil_ifnet_wait_detached(fake->ifp),
+			-EDEADLK);
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach_async(f->ref), 0);
+	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach_async(f->ref), -EINVAL);
+	KUNIT_EXPECT_TRUE(fake->test, fake_stays(!atomic_read(&f->detached)));
+}
+
+/* FLT-7 */
+static void detach_from_own_callback(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f = filter(fake, 'a');
+
+	fake_listen(fake, BIT(ON) | BIT(OFF));
+	f->event_hook = detach_self;
+	filter(fake, 'b');
+	flush(fake);
+	post(fake, ON);
+	post(fake, OFF);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&f->detached)));
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->detached), 1);
+	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "a!12"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "b!12"));
+	/* Here it can be waited for. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[1].ref), 0);
+}
+
+static int detach_first(struct fake_task *task)
+{
+	return dlil_filter_detach(task->fake->filters[0].ref);
+}
+
+static int detach_second(struct fake_task *task)
+{
+	return dlil_filter_detach(task->fake->filters[1].ref);
+}
+
+/*
+ * FLT-2, EVT-2: a detach waits for the event callback under way, and for that of
+ * nobody else; input goes on as well.
+ */
+static void detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f = filter(fake, 'a');
+	struct fake_task *first, *second;
+
+	f->event_hook = block_on;
+	filter(fake, 'b');
+	fake_proto(fake, 'P', FAKE_PF_A);
+	flush(fake);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	first = fake_run(fake, detach_first);
+	second = fake_run(fake, detach_second);
+	KUNIT_EXPECT_EQ(test, fake_join(second), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(first)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->detached), 0);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(first), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->detached), 1);
+}
+
+static void proto_block_on(struct fake_proto *p, const struct dlil_event *event)
+{
+	if (event->code == ON)
+		fake_block(p->fake);
+}
+
+static int detach_proto(struct fake_task *task)
+{
+	return dlil_proto_detach(task->fake->ifp, FAKE_PF_A);
+}
+
+/* PRO-3: likewise; late callers that still hold it do nothing. */
+static void proto_detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *p = proto(fake, 'P', FAKE_PF_A);
+	const struct dlil_event event = { .code = OFF };
+	const struct dlil_proto_ops *ops;
+	struct dlil_proto *held;
+	struct fake_task *task;
+	int idx;
+
+	p->event_hook = proto_block_on;
+	idx = srcu_read_lock(&fake->ifp->srcu);
+	held = dlil_proto_lookup(fake->ifp, FAKE_PF_A);
+	KUNIT_EXPECT_NOT_NULL(test, held);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	task = fake_run(fake, detach_proto);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(!dlil_proto_lookup(fake->ifp,
+							   FAKE_PF_A)));
+	ops = READ_ONCE(held->ops);
+	p->event_hook = NULL;
+	fake_trace_clear(fake);
+	ops->event(p, fake->ifp, FAKE_PF_A, &event);
+	KUNIT_EXPECT_EQ(test, ops->ioctl(p, fake->ifp, FAKE_PF_A, 1, NULL),
+			-ENXIO);
+	FAKE_EXPECT_TRACE(fake, "");
+	srcu_read_unlock(&fake->ifp->srcu, idx);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+}
+
+/* IFN-5, IFN-8: the final detach waits for an event callback. */
+static void final_detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f = filter(fake, 'a');
+
+	f->event_hook = block_on;
+	flush(fake);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&fake->freed) &&
+					   !atomic_read(&f->detached)));
+	fake_unblock(fake);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->detached), 1);
+}
+
+/*
+ * EVT-1: the queue is bounded.  The poster learns of it, and those outside that
+ * they have missed something; what happens to the ifnet has room all the same.
+ */
+static void queue_full(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f = filter(fake, 'a');
+	int i, err = 0;
+
+	fake_listen(fake, LIFE);
+	f->event_hook = block_on;
+	flush(fake);
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	for (i = 0; i < DLIL_EVENT_QUEUE_MAX && !err; i++)
+		err = post(fake, OFF);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 0);
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	fake_unblock(fake);
+	fake_detach(fake);
+	KUNIT_EXPECT_GE(test, atomic_read(&fake->losses), 1);
+	FAKE_EXPECT_TRACE(fake, "a!10 D!10 o!10 ~a o!11 free");
+}
+
+/* EVT-1: there is room again once they are delivered. */
+static void queue_drains(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	int i;
+
+	flush(fake);
+	for (i = 0; i < 3 * DLIL_EVENT_QUEUE_MAX; i++) {
+		if (i % DLIL_EVENT_QUEUE_MAX == 0)
+			flush(fake);
+		KUNIT_ASSERT_EQ(test, post(fake, ON), 0);
+	}
+	fake_listen(fake, 0);
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 0);
+}
+
+/* IFN-6: who still holds a reference finds vectors that do nothing. */
+static void inert(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	const struct dlil_event event = { .code = ON };
+	const struct dlil_driver_ops *ops;
+
+	fake_listen(fake, BIT(ON));
+	dlil_ifnet_get(fake->ifp);
+	fake_detach(fake);
+	fake_trace_clear(fake);
+	ops = dlil_ifnet_driver(fake->ifp);
+	ops->event(fake->ifp, &event);
+	KUNIT_EXPECT_EQ(test, ops->ioctl(fake->ifp, DLIL_IOC_SIFMTU, NULL),
+			-EOPNOTSUPP);
+	FAKE_EXPECT_TRACE(fake, "");
+	dlil_ifnet_put(fake->ifp);
+}
+
+static int post_many(struct fake_task *task)
+{
+	int i, err;
+
+	for (i = 0; i < 500; i++) {
+		err = post(task->fake, i & 1 ? ON : OFF);
+		if (err && err != -ENOBUFS)
+			return err;
+	}
+	return 0;
+}
+
+/* EVT-2, FLT-8: events, attaches, detaches and a final detach at once. */
+static void storm(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *a = filter_new(fake, 'a');
+	struct fake_filter *b = filter_new(fake, 'b');
+	struct fake_proto *p = proto_new(fake, 'P', FAKE_PF_A);
+	struct fake_task *one, *two, *three;
+	int i, err;
+
+	for (i = 0; i < 20; i++) {
+		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(a), 0);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(b), 0);
+		KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+		one = fake_run(fake, post_many);
+		two = fake_run(fake, detach_first);
+		three = fake_run(fake, detach_proto);
+		if (i % 2)
+			schedule_timeout_uninterruptible(1);
+		fake_detach(fake);
+		KUNIT_EXPECT_EQ(test, fake_join(one), 0);
+		err = fake_join(two);
+		KUNIT_EXPECT_TRUE(test, !err || err == -EINVAL);
+		err = fake_join(three);
+		KUNIT_EXPECT_TRUE(test, !err || err == -ENXIO);
+		KUNIT_EXPECT_EQ(test, atomic_read(&a->detached), i + 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&b->detached), i + 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&p->detached), i + 1);
+	}
+	flush(fake);
+}
+
+static struct kunit_case dlil_event_cases[] = {
+	KUNIT_CASE(codes),
+	KUNIT_CASE(every_code),
+	KUNIT_CASE(bad_arguments),
+	KUNIT_CASE(order),
+	KUNIT_CASE(every_filter),
+	KUNIT_CASE(contents),
+	KUNIT_CASE(post_in_atomic_context),
+	KUNIT_CASE(not_attached),
+	KUNIT_CASE(overtaken_by_detach),
+	KUNIT_CASE(life),
+	KUNIT_CASE(detach_ifnet_from_callback),
+	KUNIT_CASE(protocols),
+	KUNIT_CASE(refused_protocol),
+	KUNIT_CASE(filters),
+	KUNIT_CASE(late_filter),
+	KUNIT_CASE(change_from_callback),
+	KUNIT_CASE(detach_from_own_callback),
+	KUNIT_CASE(detach_waits),
+	KUNIT_CASE(proto_detach_waits),
+	KUNIT_CASE(final_detach_waits),
+	KUNIT_CASE(queue_full),
+	KUNIT_CASE(queue_drains),
+	KUNIT_CASE(inert),
+	KUNIT_CASE(storm),
+	{}
+};
+
+static struct kunit_suite dlil_event_suite = {
+	.name = "dlil_event",
+	.test_cases = dlil_event_cases,
+};
+
+kunit_test_suite(dlil_event_suite);

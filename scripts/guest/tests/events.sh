@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154 # lib.sh; awk
+#
+# Events, as dlilctl monitor shows them, and control requests.
+
+SAMPLE=/sys/module/dlil_sample/parameters
+
+# listening NAMESPACE COUNT: so many have joined the group of generic netlink
+# itself, the last thing that a monitor does before it waits.
+listening() {
+	ip netns exec "$1" awk -v n="$2" '
+		$2 == 16 && $4 ~ /[89a-f]...$/ { n-- }
+		END { exit n > 0 }' /proc/net/netlink
+}
+
+# monitor NAMESPACE FILE [ARG...]: in the background, an object a line.
+monitor() {
+	local ns=$1 file=$2
+	shift 2
+
+	ip netns exec "$ns" dlilctl -j "$@" monitor >"$file" 2>"$file.err" &
+	MONITOR=$!
+	wait_for 10 listening "$ns" "${LISTENERS:-1}"
+}
+
+# heard FILTER [FILE]: an event for which the jq filter is true.
+heard() {
+	jq -es "any(.[]; $1)" "${2:-$T/events}" >/dev/null 2>&1
+}
+hears() { wait_for 10 heard "$@"; }
+
+# is_event NAME [FILTER]: and what else is true of it.
+is_event() { hears ".event == \"$1\" and .ifname == \"dl0\" and (${2:-true})"; }
+
+# EVT-1 EVT-3 LNX-7 IFN-3 IFN-4 IFN-5 PRO-1 PRO-3: each thing that happens, in the
+# order in which it does.
+test_monitor() {
+	local new=02:00:00:00:07:99
+
+	monitor dut "$T/events"
+	ctl attach dl0
+	is_event if-attached ".ifindex == $(json .ifindex)"
+	is_event proto-attached '.proto == "inet" and .protocols == 1'
+	is_event proto-attached '.proto == "pppoe" and .protocols == 5'
+
+	ip -n dut link set dl0 mtu 1400
+	is_event sifmtu '.mtu == 1400'
+	ip -n dut link set dl0 address $new
+	is_event link-address-changed ".lladdr == \"$new\""
+	ip -n dut link set dl0 address $MAC0
+	is_event link-address-changed ".lladdr == \"$MAC0\""
+	ip -n peer link set pe0 down
+	is_event link-off
+	ip -n peer link set pe0 up
+	is_event link-on
+	ip -n dut link set dl0 down
+	is_event sifflags '(.flags | index("UP")) == null'
+	ip -n dut link set dl0 up
+	is_event sifflags '(.flags | index("UP")) != null'
+	is_event link-on
+	dut ethtool -K dl0 tx off >/dev/null
+	is_event ifcap-changed
+
+	ctl proto unplumb dl0 inet6
+	is_event proto-detached '.proto == "inet6" and .protocols == 4'
+	ctl filter add dl0 noping match icmp count
+	is_event filter-attached '.filter == "noping"'
+	ctl filter del dl0 noping
+	is_event filter-detached '.filter == "noping"'
+
+	ctl detach dl0
+	is_event if-detaching
+	is_event if-detached
+	is "the first event" "$(head -n 1 "$T/events" | jq -r .event)" \
+		if-attached
+	is "the last event" "$(tail -n 1 "$T/events" | jq -r .event)" \
+		if-detached
+	is "events that nobody knows" \
+		"$(jq -s 'map(select(.event == "unknown")) | length' \
+			"$T/events")" 0
+	is "what it complained of" "$(cat "$T/events.err")" ""
+}
+
+# LNX-7: neighbours; steps in between are not told, the last state is.
+test_monitor_neighbours() {
+	local i
+
+	ctl attach dl0
+	monitor dut "$T/events"
+	ip -n dut neigh flush dev dl0
+	is answers "$(pings dut 1 $IP1)" 1
+	is_event node-presence ".addr == \"$IP1\" and .lladdr == \"$MAC1\""
+	is answers "$(pings dut 1 $IP61)" 1
+	is_event node-presence ".addr == \"$IP61\" and .lladdr == \"$MAC1\""
+	ip -n dut neigh del $IP1 dev dl0
+	is_event node-absence ".addr == \"$IP1\" and .lladdr == \"$MAC1\""
+	! heard ".event == \"node-absence\" and .addr == \"$IP61\"" ||
+		fail "the other one is gone, too"
+
+	# Who never was there is not missed.
+	no_pings dut 10.7.0.77
+	# Another machine takes the address.
+	ip -n dut neigh replace $IP1 lladdr 02:00:00:00:07:55 dev dl0
+	is_event node-presence ".addr == \"$IP1\" and .lladdr == \"02:00:00:00:07:55\""
+
+	for ((i = 1; i <= 250; i++)); do
+		echo "neigh replace 10.7.0.$i lladdr 02:00:00:00:08:00 dev dl0"
+		echo "neigh del 10.7.0.$i dev dl0"
+	done | ip -n dut -batch -
+	for ((i = 1; i <= 250; i++)); do
+		echo "neigh replace 10.7.0.$i lladdr 02:00:00:00:08:00 dev dl0"
+	done | ip -n dut -batch -
+	wait_for 20 last_states 250 node-presence
+	is "absent ones" "$(jq -s 'map(select(.event == "node-absence" and
+		.addr == "10.7.0.77" and .lladdr != "02:00:00:00:08:00")) |
+		length' "$T/events")" 0
+}
+
+# last_states COUNT EVENT: the last one told of so many neighbours is that.
+last_states() {
+	[ "$(jq -s 'map(select(.event | startswith("node-"))) |
+		map(select(.addr | startswith("10.7."))) | group_by(.addr) |
+		map(last | select(.event == "'$2'" and
+			.lladdr == "02:00:00:00:08:00")) | length' \
+		"$T/events")" -ge "$1" ]
+}
+
+# LNX-11: events of a namespace are heard there and nowhere else.
+test_monitor_namespaces() {
+	monitor dut "$T/events"
+	monitor peer "$T/peer"
+	ctl attach dl0
+	ip -n dut link set dl0 mtu 1400
+	is_event sifmtu
+	is "what peer heard" "$(cat "$T/peer")" ""
+	dlilctl -n peer attach pe0
+	hears '.event == "if-attached" and .ifname == "pe0"' "$T/peer"
+	# A device that moves is detached where it was.
+	ip -n dut link set dl0 netns peer
+	is_event if-detached
+	dlilctl -n peer detach pe0
+	hears '.event == "if-detached"' "$T/peer"
+	is "what else dut heard" \
+		"$(jq -s 'map(select(.ifname != "dl0")) | length' \
+			"$T/events")" 0
+	is "what else peer heard" \
+		"$(jq -s 'map(select(.ifname != "pe0")) | length' "$T/peer")" 0
+}
+
+# LNX-8 LNX-11: a namespace goes with all that is in it, and with who listens.
+test_monitor_namespace_goes() {
+	ip netns add third
+	ip -n third link add tv0 type veth peer name tv1
+	monitor third "$T/third"
+	dlilctl -n third attach tv0
+	dlilctl -n third attach tv1
+	ip -n third link set tv0 up
+	ip -n third link set tv1 up
+	hears '.event == "link-on" and .ifname == "tv1"' "$T/third"
+	ip netns del third
+	kill $MONITOR
+	wait $MONITOR || true
+	becomes "its devices" "" bash -c 'grep -l . /proc/[0-9]*/comm |
+		xargs grep -hs "^dlil/tv" || true'
+}
+
+# EVT-1: who listens too slowly is told that something was lost, and sees what
+# there is; the kernel does not wait, and others miss nothing.
+test_monitor_slow() {
+	local i
+
+	ctl attach dl0
+	ctl filter add dl0 noping match icmp count
+	monitor dut "$T/slow"
+	LISTENERS=2 monitor dut "$T/events"
+	kill -STOP %1
+	for ((i = 0; i < 600; i++)); do
+		echo "link set dl0 mtu $((1300 + i % 100))"
+	done | timeout 30 ip -n dut -batch -
+	ip -n dut link set dl0 mtu 1234
+	is_event sifmtu '.mtu == 1234'
+	kill -CONT %1
+	hears '.event == "lost"' "$T/slow"
+	hears '.event == "resync" and .ifname == "dl0" and
+		.state == "attached" and .filters[0].name == "noping" and
+		(.protocols | length) == 5' "$T/slow"
+	# It is up to date from now on.
+	ip -n dut link set dl0 mtu 1233
+	hears '.mtu == 1233' "$T/slow"
+	! heard '.event == "lost"' || fail "the fast one lost some as well"
+}
+
+# The module goes: so do those who listen to it.
+test_monitor_unload() {
+	local status=0
+
+	ctl attach dl0
+	monitor dut "$T/events"
+	rmmod dlil
+	wait $MONITOR || status=$?
+	is "the exit status" $status 1
+	is "what it said" "$(cat "$T/events.err")" \
+		"Error: the dlil module was unloaded"
+}
+
+mtu() { dut cat /sys/class/net/dl0/mtu; }
+groups_of() { ip -n dut maddr show dev dl0; }
+
+# LNX-10 IOC-1: requests reach the device, and those who listen hear of it.
+test_set() {
+	local group=01:00:5e:12:34:56 new=02:00:00:00:07:99
+
+	ctl attach dl0
+	monitor dut "$T/events"
+	ctl set dl0 mtu 1400
+	is mtu "$(mtu)" 1400
+	is_event sifmtu '.mtu == 1400'
+	ctl set dl0 lladdr $new
+	is address "$(dut cat /sys/class/net/dl0/address)" $new
+	is_event link-address-changed ".lladdr == \"$new\""
+	ctl set dl0 lladdr $MAC0
+	ctl set dl0 down
+	is_event sifflags '(.flags | index("UP")) == null'
+	[[ $(ip -n dut -br link show dl0) != *[,\<]UP[,\>]* ]] ||
+		fail "it is up"
+	ctl set dl0 up
+	is_event sifflags '(.flags | index("UP")) != null'
+	ctl set dl0 multicast add $group
+	[[ $(groups_of) == *$group* ]] || fail "not in the group: $(groups_of)"
+	is_event addmulti ".lladdr == \"$group\""
+	ctl set dl0 multicast del $group
+	[[ $(groups_of) != *$group* ]] || fail "in the group: $(groups_of)"
+	is_event delmulti ".lladdr == \"$group\""
+	ip -n dut addr replace $IP60/64 dev dl0 nodad
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# LNX-10 IOC-1: what cannot be is refused in words, and nothing changes.
+test_set_errors() {
+	refused_with "not attached" ctl set dl0 mtu 1400
+	refused_with "no such device" ctl set nodev0 mtu 1400
+	ctl attach dl0
+	refused_with "the device refused it" ctl set dl0 mtu 20
+	refused_with "the device refused it" ctl set dl0 mtu 4000000000
+	refused_with "the device refused it" ctl set dl0 lladdr 01:00:00:00:00:01
+	refused_with "the device refused it" ctl set dl0 lladdr 02:00:00:00:01
+	refused_with "the device refused it" \
+		ctl set dl0 multicast add 02:00:00:00:00:01
+	refused_with "the device refused it" \
+		ctl set dl0 multicast del 01:00:5e:12:34:56
+	ctl set dl0 multicast add 01:00:5e:12:34:56
+	refused_with "the device refused it" \
+		ctl set dl0 multicast add 01:00:5e:12:34:56
+	is mtu "$(mtu)" 1500
+	is address "$(dut cat /sys/class/net/dl0/address)" $MAC0
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# LNX-10: and who may not, cannot; to listen is open to everybody.
+test_set_unprivileged() {
+	local args
+
+	ctl attach dl0
+	for args in 'mtu 1400' 'lladdr 02:00:00:00:07:99' up down \
+		'multicast add 01:00:5e:12:34:56' \
+		'multicast del 01:00:5e:12:34:56'; do
+		# shellcheck disable=SC2086 # words
+		refused dut setpriv --reuid 65534 --regid 65534 --clear-groups \
+			dlilctl set dl0 $args
+		[[ $SENTENCE == *'Operation not permitted'* ]] ||
+			fail "it said: $SENTENCE"
+	done
+	is mtu "$(mtu)" 1500
+	ip netns exec dut setpriv --reuid 65534 --regid 65534 --clear-groups \
+		dlilctl -j monitor >"$T/events" &
+	wait_for 10 listening dut 1
+	ctl set dl0 mtu 1400
+	is_event sifmtu '.mtu == 1400'
+}
+
+# IOC-1 LNX-10: a filter of another module's refuses what the device would do; it is
+# told of its own attach and of the change.
+test_set_veto() {
+	ctl attach dl0
+	dut modprobe dlil_sample dev=dl0 max_mtu=1400
+	monitor dut "$T/events"
+	refused_with "a filter refused it" ctl set dl0 mtu 1401
+	is mtu "$(mtu)" 1500
+	ctl set dl0 mtu 1400
+	is mtu "$(mtu)" 1400
+	is_event sifmtu '.mtu == 1400'
+	becomes "events that it was told of" 2 cat $SAMPLE/events
+	# It has no say in anything else.
+	ctl set dl0 down
+	ctl set dl0 up
+	echo >$SAMPLE/dev
+	ctl set dl0 mtu 1450
+	is mtu "$(mtu)" 1450
+	rmmod dlil_sample
+}
+
+# LNX-12 LNX-8 EVT-2: a callback that takes RTNL, while devices change and go under
+# it; requests that take it, too.
+test_event_takes_rtnl() {
+	local i
+
+	modprobe dlil_sample
+	for ((i = 0; i < 5; i++)); do
+		timeout 20 dlilctl -n dut attach dl0
+		dut bash -c "echo dl0 >$SAMPLE/dev"
+		for ((j = 0; j < 50; j++)); do
+			echo "link set dl0 mtu $((1300 + j))"
+			echo "link set dl0 down"
+			echo "link set dl0 up"
+		done | timeout 20 ip -n dut -batch - &
+		for ((j = 0; j < 5; j++)); do
+			timeout 20 dlilctl -n dut set dl0 mtu $((1400 + j))
+		done
+		case $i in
+		[012]) timeout 20 dlilctl -n dut detach dl0 ;;
+		3) timeout 20 ip -n dut link set dl0 netns peer ;;
+		4) timeout 20 ip -n dut link del dl0 ;;
+		esac
+		wait $! || true
+		[ $i -ne 3 ] || ip -n peer link set dl0 netns dut
+		becomes "its device" "" cat $SAMPLE/dev
+	done
+	at_least "events that it was told of" "$(cat $SAMPLE/events)" 50
+	timeout 20 rmmod dlil_sample
+}

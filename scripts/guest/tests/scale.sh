@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # constants of lib.sh
+#
+# A thousand wrapped devices: what one costs, and that the last one costs no more
+# than the first.
+
+IFNETS=/sys/class/net/dlil_ifnets
+
+# 500 pairs in namespace dut, a1 and b1 to a500 and b500, down, in a group of
+# their own so that they can be dealt with at once.
+make_pairs() {
+	local i
+
+	for ((i = 1; i <= 500; i++)); do
+		echo "link add a$i group 7 type veth peer name b$i group 7"
+	done | ip -n dut -batch -
+}
+
+# change +|- FIRST LAST: attach or detach both ends of these pairs.
+change() {
+	# shellcheck disable=SC2016 # the inner shell's
+	dut bash -c 'for ((i = $2; i <= $3; i++)); do
+			echo "$1a$i" >"$4" && echo "$1b$i" >"$4" || exit
+		done' change "$@" $IFNETS
+}
+
+# How many devices have seen no packet in one of the directions.
+silent() {
+	# shellcheck disable=SC2016 # the inner shell's
+	dut bash -c 'for d in /sys/class/net/[ab][0-9]*/dlil; do
+			read -r in <"$d/ipackets" && read -r out <"$d/opackets"
+			((in && out)) || ((n++))
+		done
+		echo $((n))'
+}
+
+all_heard() { [ "$(silent)" -eq 0 ]; }
+
+show_all() { ctl show >"$T/shown"; }
+
+# timed COMMAND...: $TOOK is how many microseconds it took.
+timed() {
+	local start=${EPOCHREALTIME/./}
+
+	"$@"
+	TOOK=$((${EPOCHREALTIME/./} - start))
+}
+
+# A busy machine makes things slower, never faster.  So that it does not look as
+# growth: of what a hundred take the slowest run counts, of what a thousand take
+# the fastest one.
+slowest() { [ "$TOOK" -le "${!1}" ] || printf -v "$1" %s "$TOOK"; }
+fastest() { [ "$TOOK" -ge "${!1}" ] || printf -v "$1" %s "$TOOK"; }
+
+free_kb() {
+	local key value sum=0
+
+	echo 3 >/proc/sys/vm/drop_caches
+	while read -r key value _; do
+		case $key in
+		MemFree: | SReclaimable:) sum=$((sum + value)) ;;
+		esac
+	done </proc/meminfo
+	echo $sum
+}
+
+# grows WHAT HUNDRED THOUSAND: ten times as many may take not quite twice ten
+# times as long; quadratic growth would be a hundred times.
+grows() {
+	local hundred=$2 thousand=$3
+
+	echo "# $1: 100 in $((hundred / 1000)) ms, 1000 in $((thousand / 1000)) ms"
+	# What takes next to nothing cannot be compared.
+	[ "$hundred" -ge 5000 ] || hundred=5000
+	[ "$thousand" -lt $((20 * hundred)) ] || fail "$1 takes too long"
+}
+
+# IFN-5 IFN-10 INI-4: attach, list, traffic on all, detach, and detach of all at
+# once, each for a hundred and for a thousand devices.
+test_thousand_devices() {
+	local attach=0 show=0 detach=0 all=0 _ i before never=999999999
+	local attach10=$never show10=$never detach10=$never
+
+	make_pairs
+	for _ in 1 2; do
+		timed change + 1 50
+		slowest attach
+		for _ in 1 2 3; do
+			timed show_all
+			slowest show
+		done
+		is "shown of 100" "$(grep -c ' state ' "$T/shown")" 100
+		timed change - 1 5
+		slowest detach
+		change + 1 5
+		timed rmmod dlil
+		slowest all
+		modprobe dlil
+	done
+
+	change + 1 50
+	before=$(free_kb)
+	for ((i = 51; i < 500; i += 50)); do
+		timed change + $i $((i + 49))
+		[ $i -lt 300 ] || fastest attach10
+	done
+	echo "# memory of an idle ifnet: $(((before - $(free_kb)) / 900)) kB"
+	grows attach "$attach" $((attach10 * 10))
+	for _ in 1 2 3; do
+		timed show_all
+		fastest show10
+	done
+	is "shown of 1000" "$(grep -c ' state ' "$T/shown")" 1000
+	grows show "$show" "$show10"
+
+	# IPv6 announces itself.
+	ip -n dut link set group 7 up
+	wait_for 60 all_heard
+	for i in 1 6 11; do
+		timed change - $i $((i + 4))
+		fastest detach10
+	done
+	grows "detach one by one (of 10)" $((detach * 10)) $((detach10 * 100))
+	timed rmmod dlil
+	grows "detach of all at once" "$all" "$TOOK"
+	# They share their grace periods.
+	[ "$TOOK" -lt $((detach10 * 100 / 8)) ] ||
+		fail "at once they take as long as one by one"
+	ip -n dut link del group 7
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dlilctl monitor. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dlilctl.h"
+
+/* What is watched: one device by its name, or NULL. */
+static const char *watched;
+
+static bool is_watched(const json_t *object)
+{
+	return !watched || !strcmp(text(object, "ifname"), watched);
+}
+
+/* As ip -ts does. */
+static void now(char *buf, size_t size)
+{
+	struct timespec ts;
+	struct tm tm;
+	size_t len;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	len = strftime(buf, size, "%Y-%m-%dT%H:%M:%S",
+		       localtime_r(&ts.tv_sec, &tm));
+	snprintf(buf + len, size - len, ".%06ld", ts.tv_nsec / 1000);
+}
+
+static void print_timestamp(void)
+{
+	char time[40];
+
+	if (!options.timestamp)
+		return;
+	now(time, sizeof(time));
+	printf("[%s] ", time);
+}
+
+/* Whoever reads us is to know at once, or never. */
+static int flush_line(void)
+{
+	return fflush(stdout) || ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+/* An object to a line, unless it is to be pretty. */
+static int print_object(json_t *object)
+{
+	size_t flags = options.pretty ? JSON_INDENT(4) : JSON_COMPACT;
+	char time[40];
+
+	if (options.timestamp) {
+		now(time, sizeof(time));
+		if (json_object_set_new(object, "timestamp",
+					need(json_string(time))))
+			need(NULL);
+	}
+	json_dumpf(object, stdout, flags);
+	putchar('\n');
+	return flush_line();
+}
+
+/* A value of an event, behind its name. */
+static void print_value(const char *key, json_t *value)
+{
+	const char *separator = "<";
+	json_t *flag;
+	size_t i;
+
+	if (json_is_integer(value)) {
+		printf(" %s %lld", key, json_integer_value(value));
+	} else if (json_is_string(value)) {
+		printf(" %s %s", key, json_string_value(value));
+	} else if (json_is_array(value)) {
+		printf(" %s ", key);
+		json_array_foreach(value, i, flag) {
+			printf("%s%s", separator, json_string_value(flag));
+			separator = ",";
+		}
+		fputs(json_array_size(value) ? ">" : "<>", stdout);
+	}
+}
+
+/* Those that every event has: the first three are the heading. */
+static bool is_common(const char *key)
+{
+	static const char *const keys[] = {
+		"ifname", "ifindex", "event", "class", "subclass", "code"
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		if (!strcmp(key, keys[i]))
+			return i < 3 || !options.details;
+	return false;
+}
+
+static int print_event(json_t *event)
+{
+	const char *key;
+	json_t *value;
+
+	if (!is_watched(event))
+		return MNL_CB_OK;
+	if (options.json)
+		return print_object(event);
+	print_timestamp();
+	print_heading(event);
+	printf(" %s", text(event, "event"));
+	json_object_foreach(event, key, value)
+		if (!is_common(key))
+			print_value(key, value);
+	putchar('\n');
+	return flush_line();
+}
+
+/* What is attached, in place of what was not heard. */
+static int print_ifnets(json_t *ifnets)
+{
+	static const char *const keys[] = {
+		"ifname", "ifindex", "state", "unmatched", "protocols",
+		"filters", NULL
+	};
+	json_t *ifnet, *object;
+	int ret = MNL_CB_OK;
+	size_t i;
+
+	json_array_foreach(ifnets, i, ifnet) {
+		if (!is_watched(ifnet))
+			continue;
+		if (!options.json) {
+			show_ifnet(ifnet);
+			continue;
+		}
+		object = need(json_pack("{s:s}", "event", "resync"));
+		pick(object, ifnet, keys);
+		ret = print_object(object);
+		json_decref(object);
+		if (ret != MNL_CB_OK)
+			return ret;
+	}
+	return flush_line();
+}
+
+/* The kernel had more to say than we took: begin again with what there is. */
+static int resync(void)
+{
+	json_t *lost, *ifnets;
+	int ret;
+
+	if (options.json) {
+		lost = need(json_pack("{s:s}", "event", "lost"));
+		print_object(lost);
+		json_decref(lost);
+	} else {
+		print_timestamp();
+		puts("events were lost; attached now:");
+	}
+	ret = genl_query(NULL, &ifnets) == EXIT_SUCCESS ?
+	      print_ifnets(ifnets) : MNL_CB_ERROR;
+	json_decref(ifnets);
+	return ret;
+}
+
+static const struct watcher watcher = {
+	.event = print_event,
+	.lost = resync,
+};
+
+int run_monitor(struct args *args)
+{
+	watched = args->n ? next_dev(args) : NULL;
+	no_more_words(args);
+	return genl_monitor(&watcher);
+}
