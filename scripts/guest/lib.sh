@@ -76,7 +76,9 @@ two_namespaces() {
 # json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
 # jq, which takes its time.
 json() {
-	if [[ $1 =~ ^[].a-z_0-9[=#]+$ ]]; then
+	local path='^[]a-z_0-9=#.[]+$'
+
+	if [[ $1 =~ $path ]]; then
 		ctl -j -s show dl0 | jget "[0]$1"
 	else
 		ctl -j -s show dl0 | jq -r ".[0] | $1"
