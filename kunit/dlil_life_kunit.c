@@ -377,12 +377,15 @@ static void flush_consoles(const char *why)
 	console_unlock();
 }
 
-/* The kernel complains of what follows, as it shall; that is not to be seen. */
+/*
+ * The kernel complains of what follows, as it shall; that is not to be seen.
+ * Where it is all the same, scripts/guest/reports.sh knows these two lines.
+ */
 static int silence(void)
 {
 	int level = console_loglevel;
 
-	flush_consoles("the kernel complains from here on, unseen");
+	flush_consoles("the kernel is to complain from here on");
 	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
 	return level;
 }

@@ -38,8 +38,10 @@ KERNEL_REPORTS_FINE=(
 	'KASAN: .*initialized' 'RCU CPU stall'
 )
 
-# What the kernel says of it when a test has an allocation fail.
-INJECTED='/vmalloc error: .* vm_struct allocation failed/,/<\/TASK>/d
+# What the kernel says when a test has an allocation fail, or provokes it
+# (kunit/dlil_life_kunit.c).
+INJECTED='/# the kernel is to complain from here on/,/# up to here/d
+	/vmalloc error: .* vm_struct allocation failed/,/<\/TASK>/d
 	/kmem_cache_create.* failed with error -12/,/<\/TASK>/d'
 
 # kernel_reports FILE: prints the reports in a kernel log; true if there are any.

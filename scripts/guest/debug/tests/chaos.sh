@@ -26,7 +26,7 @@ chance() { [ $((RANDOM & 64)) -ne 0 ]; }
 try() {
 	local status=0 said=$T/said.$BASHPID
 
-	timeout 20 "$@" 2>"$said" || status=$?
+	timeout 60 "$@" 2>"$said" || status=$?
 	if [ $status -gt 2 ] || { [ $status -gt 0 ] && [ -z "$MEDDLED" ]; }; then
 		fail "exit status $status of $*: $(cat "$said")"
 	fi
@@ -151,9 +151,9 @@ round_parameter() {
 # is no way to the other end.
 start_traffic() {
 	TRAFFIC=()
-	taskset $CPU0 ip netns exec peer ping -q -n -i 0.01 $IP0 >/dev/null 2>&1 &
+	taskset $CPU0 ip netns exec peer ping -q -n -i 0.03 $IP0 >/dev/null 2>&1 &
 	TRAFFIC+=($!)
-	taskset $CPU1 ip netns exec dut ping -q -n -i 0.01 -s 3000 $IP61 \
+	taskset $CPU1 ip netns exec dut ping -q -n -i 0.03 -s 3000 $IP61 \
 		>/dev/null 2>&1 &
 	TRAFFIC+=($!)
 }
