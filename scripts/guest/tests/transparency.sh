@@ -46,9 +46,11 @@ test_tcp_out() {
 has_all() { cmp -s "$1" <(seq 200); }
 
 # $1 to $2 at $3: each datagram once and in order.  So few of them fit in the
-# socket even if nobody reads it.  All are sent on one processor, since two would
-# have them overtake each other.
+# socket even if nobody reads it.  All are sent on one processor, to a neighbour
+# that is known: two would have them overtake each other, one that sends and one
+# that sends what waited for the neighbour.
 udp_datagrams() {
+	is answers "$(pings "$1" 1 "$3")" 1
 	ip netns exec "$2" socat -u UDP-RECV:5000 - </dev/null >"$T/$2" &
 	wait_for 5 is_listening "$2" udp 5000
 	"$1" taskset 1 bash -c "exec 3>/dev/udp/$3/5000
