@@ -17,10 +17,14 @@ IP61=fd00:7::2
 
 export PARAMS=/sys/module/dlil/parameters
 
-# In the background use `ip netns exec` itself: its $! can be killed.
-dut() { ip netns exec dut "$@"; }
-peer() { ip netns exec peer "$@"; }
+# In the background use `inns` itself: its $! can be killed.
+dut() { inns dut "$@"; }
+peer() { inns peer "$@"; }
 ctl() { dlilctl -n dut "$@"; }
+
+# Waits a twentieth of a second, without a process for it.
+exec {NEVER}<> <(:)
+pause() { read -rt 0.05 -u "$NEVER" || true; }
 
 fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
 
@@ -38,7 +42,7 @@ wait_for() {
 	until "$@"; do
 		[ "${EPOCHREALTIME/./}" -lt "$deadline" ] ||
 			fail "waited in vain for: $*"
-		sleep 0.05
+		pause
 	done
 }
 
@@ -50,7 +54,7 @@ becomes() {
 	until got=$("$@") && [ "$got" = "$wanted" ]; do
 		[ $SECONDS -lt $deadline ] ||
 			fail "$what is ${got:-nothing}, not $wanted"
-		sleep 0.05
+		pause
 	done
 }
 
@@ -146,7 +150,7 @@ comes_back() { becomes "answers from $2" 1 pings "$1" 1 "$2" -w 1; }
 
 # ping_along FROM ADDRESS: go on pinging; the output is in $T/along.
 ping_along() {
-	ip netns exec "$1" ping -n -i 0.01 "$2" >"$T/along" 2>&1 &
+	inns "$1" ping -n -i 0.01 "$2" >"$T/along" 2>&1 &
 	ALONG=$!
 	wait_for 10 along 5
 }
@@ -176,7 +180,7 @@ stop_along() {
 # A flood in the background, which may lose what it likes.
 FLOODS=()
 flood() {
-	ip netns exec "$1" ping -q -n -f "$2" >/dev/null 2>&1 &
+	inns "$1" ping -q -n -f "$2" >/dev/null 2>&1 &
 	FLOODS+=($!)
 }
 
@@ -191,14 +195,14 @@ is_listening() {
 	local hex
 
 	printf -v hex ':%04X ' "$3"
-	ip netns exec "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
+	inns "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
 }
 
 # transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.
 transfer() {
 	local from=$1 to=$2 addr=$3 file=$4 receiver
 
-	ip netns exec "$to" socat -u -b 262144 TCP-LISTEN:5001,reuseaddr - </dev/null |
+	inns "$to" socat -u -b 262144 TCP-LISTEN:5001,reuseaddr - </dev/null |
 		sha256sum >"$T/sum" &
 	receiver=$!
 	wait_for 10 is_listening "$to" tcp 5001
@@ -228,7 +232,7 @@ host_listens() {
 	# A struct sockaddr_ll behind its family, the type in network order.
 	printf -v addr 'x%04x%02x%02x0000%024x' $(($2)) \
 		$((index & 255)) $((index >> 8)) 0
-	ip netns exec dut socat -u \
+	inns dut socat -u \
 		"SOCKET-RECV:17:3:$((($2 & 255) << 8 | $2 >> 8)):$addr" \
 		- </dev/null >"$T/host" &
 	wait_for 5 dut grep -q " $(printf %04x $(($2))) " /proc/net/packet

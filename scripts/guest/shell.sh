@@ -10,8 +10,8 @@ stty rows "$1" columns "$2"
 modprobe dlil && two_namespaces || exit
 
 cat >/run/bashrc <<-'END'
-	dut() { ip netns exec dut "$@"; }
-	peer() { ip netns exec peer "$@"; }
+	dut() { inns dut "$@"; }
+	peer() { inns peer "$@"; }
 	PS1='\[\e[1m\]dlil-vm\[\e[0m\]:\w# '
 	cd
 END

@@ -66,7 +66,7 @@ privileged() {
 
 	flood peer "$IP0"
 	for i in 0 1 2 3; do
-		ip netns exec dut ping -q -n -i 0.05 -b "10.8.$i.255" \
+		inns dut ping -q -n -i 0.05 -b "10.8.$i.255" \
 			>/dev/null 2>&1 &
 		FLOODS+=($!)
 	done

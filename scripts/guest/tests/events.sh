@@ -8,7 +8,7 @@ SAMPLE=/sys/module/dlil_sample/parameters
 # listening NAMESPACE COUNT: so many have joined the group of generic netlink
 # itself, the last thing that a monitor does before it waits.
 listening() {
-	ip netns exec "$1" awk -v n="$2" '
+	inns "$1" awk -v n="$2" '
 		$2 == 16 && $4 ~ /[89a-f]...$/ { n-- }
 		END { exit n > 0 }' /proc/net/netlink
 }
@@ -18,7 +18,7 @@ monitor() {
 	local ns=$1 file=$2
 	shift 2
 
-	ip netns exec "$ns" dlilctl -j "$@" monitor >"$file" 2>"$file.err" &
+	inns "$ns" dlilctl -j "$@" monitor >"$file" 2>"$file.err" &
 	MONITOR=$!
 	wait_for 10 listening "$ns" "${LISTENERS:-1}"
 }
@@ -271,7 +271,7 @@ test_set_unprivileged() {
 			fail "it said: $SENTENCE"
 	done
 	is mtu "$(mtu)" 1500
-	ip netns exec dut setpriv --reuid 65534 --regid 65534 --clear-groups \
+	inns dut setpriv --reuid 65534 --regid 65534 --clear-groups \
 		dlilctl -j monitor >"$T/events" &
 	wait_for 10 listening dut 1
 	ctl set dl0 mtu 1400

@@ -225,7 +225,7 @@ test_affinity() {
 		"$(cat /sys/devices/system/cpu/cpu1/topology/core_siblings_list)" 1
 	for ns in dut peer; do
 		# It would feed the thread when it likes.
-		ip netns exec $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 	done
 	for cpu in 1 0 1; do
 		ctl attach dl0

@@ -36,7 +36,7 @@ quiet() {
 	local ns
 
 	for ns in dut peer; do
-		ip netns exec $ns bash -c \
+		inns $ns bash -c \
 			'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
 	done
 	ip -n dut link set dl0 mtu 9000

@@ -51,7 +51,7 @@ has_all() { cmp -s "$1" <(seq 200); }
 # that sends what waited for the neighbour.
 udp_datagrams() {
 	is answers "$(pings "$1" 1 "$3")" 1
-	ip netns exec "$2" socat -u UDP-RECV:5000 - </dev/null >"$T/$2" &
+	inns "$2" socat -u UDP-RECV:5000 - </dev/null >"$T/$2" &
 	wait_for 5 is_listening "$2" udp 5000
 	"$1" taskset 1 bash -c "exec 3>/dev/udp/$3/5000
 		for i in {1..200}; do echo \$i >&3; done"
@@ -127,7 +127,7 @@ test_tcpdump_sees_once() {
 	local kind
 
 	ctl attach dl0
-	ip netns exec dut tcpdump -Z root --immediate-mode -U -n -i dl0 \
+	inns dut tcpdump -Z root --immediate-mode -U -n -i dl0 \
 		-w "$T/pcap" icmp 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	is answers "$(pings peer 50 $IP0)" 50
@@ -247,7 +247,7 @@ test_tc_redirect_in() {
 # sends to 10.8.0.1 appears at pe0.
 forwarded_out() {
 	ctl filter add dl0 forwarded out match udp port 6000 count
-	ip netns exec peer tcpdump -Z root --immediate-mode -U -n -i pe0 \
+	inns peer tcpdump -Z root --immediate-mode -U -n -i pe0 \
 		-w "$T/pcap" udp port 6000 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	# shellcheck disable=SC2016 # for the other shell

@@ -56,7 +56,7 @@ round_attach() {
 	if chance; then
 		try dlilctl -n dut attach dl0 unmatched "$PICKED"
 	else
-		try ip netns exec dut \
+		try inns dut \
 			bash -c 'echo +dl0 >/sys/class/net/dlil_ifnets'
 	fi
 	chance || try dlilctl -n dut filter add dl0 "a$ID" match icmp count
@@ -110,7 +110,7 @@ round_namespace() {
 		link set x$ID up
 	END
 	try dlilctl -n "$ns" attach x0
-	try ip netns exec peer ping -q -n -f -c 20 -w 1 "$addr.1" >/dev/null
+	try inns peer ping -q -n -f -c 20 -w 1 "$addr.1" >/dev/null
 	try ip netns del "$ns"
 	wait_for 20 no_device peer "x$ID"
 }
@@ -125,12 +125,12 @@ round_module() {
 round_consumer() {
 	local dev=/sys/module/dlil_sample/parameters/dev
 
-	try ip netns exec dut modprobe dlil_sample dev=dl0
+	try inns dut modprobe dlil_sample dev=dl0
 	if chance; then
 		peer timeout 3 echo-client pe0 $MAC0 5 >/dev/null ||
 			[ -n "$MEDDLED" ] || fail "no echo came back"
 		try bash -c "echo >$dev"
-		try ip netns exec dut bash -c "echo dl0 >$dev"
+		try inns dut bash -c "echo dl0 >$dev"
 	fi
 	try bash -c "echo >$dev"
 	try rmmod dlil_sample
@@ -151,9 +151,9 @@ round_parameter() {
 # is no way to the other end.
 start_traffic() {
 	TRAFFIC=()
-	taskset $CPU0 ip netns exec peer ping -q -n -i 0.03 $IP0 >/dev/null 2>&1 &
+	taskset $CPU0 inns peer ping -q -n -i 0.03 $IP0 >/dev/null 2>&1 &
 	TRAFFIC+=($!)
-	taskset $CPU1 ip netns exec dut ping -q -n -i 0.03 -s 3000 $IP61 \
+	taskset $CPU1 inns dut ping -q -n -i 0.03 -s 3000 $IP61 \
 		>/dev/null 2>&1 &
 	TRAFFIC+=($!)
 }

@@ -184,7 +184,7 @@ test_fault_atomic() {
 	dut $ADD
 	echo 0 >$FAILSLAB/verbose
 	echo -1 >$FAILSLAB/times
-	ip netns exec dut tcpdump -Z root -n -i dl0 -w /dev/null 2>"$T/tcpdump" &
+	inns dut tcpdump -Z root -n -i dl0 -w /dev/null 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	echo 10 >$FAILSLAB/probability
 	pings peer 500 $IP0 -s 3000 -w 20 >/dev/null
