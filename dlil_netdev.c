@@ -583,6 +583,7 @@ static void unhook_device(struct dlil_netdev *nd)
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
+	dlil_change_unhook(nd);
 	if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "detached from DLIL\n");
 }
