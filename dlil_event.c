@@ -17,6 +17,7 @@
  * for the listeners outside only, holds a life-time reference, and is flushed
  * before the final detach ends.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "dlil_event.h"
@@ -127,6 +128,8 @@ static void event_work(struct work_struct *work)
 			tell(ifp, NULL);
 		item_done(ifp, item);
 		item = next;
+		/* They may come as fast as they are delivered. */
+		cond_resched();
 	}
 	dlil_call_end(&call);
 }

@@ -121,6 +121,11 @@ static const struct dlil_family_ops inert_family = {
 
 static void ifnet_free(struct dlil_ifnet *ifp)
 {
+	/*
+	 * The event work that held the last reference may have been queued once
+	 * more while it ran, for an event that it has delivered already.
+	 */
+	dlil_event_flush(ifp);
 	/* Old filter arrays may still be on their way. */
 	srcu_barrier(&ifp->srcu);
 	/* Of stubs only: there was no memory to replace them. */
