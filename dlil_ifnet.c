@@ -430,7 +430,8 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_release);
  * @params: what it is
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching.
+ * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching;
+ * -ENOMEM.
  */
 int dlil_ifnet_init(struct dlil_ifnet *ifp,
 		    const struct dlil_ifnet_params *params)
@@ -447,6 +448,9 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 		err = -EBUSY;
 		goto unlock;
 	}
+	err = dlil_lladdr_reserve(ifp, params->addr_len);
+	if (err)
+		goto unlock;
 	ifp->driver = params->driver;
 	ifp->family = params->family;
 	ifp->priv = params->priv;
@@ -535,7 +539,9 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	err = attach_check(ifp, len);
 	if (err)
 		return err;
-	err = dlil_lladdr_reserve(ifp, len ?: ifp->addr_len);
+	mutex_lock(&dlil_ifnets_lock);
+	err = dlil_lladdr_reserve(ifp, len);
+	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
 	err = dlil_inq_start(ifp);

@@ -65,7 +65,7 @@ struct dlil_proto;
  * @lladdr: link address; contents written under dlil_ifnets_lock, readers may
  *	see them change (LNX-7)
  * @lladdr_large: what @lladdr points to once an address was long, or NULL;
- *	written under the lock that serialises attaches
+ *	written under dlil_ifnets_lock
  * @lladdr_own: what @lladdr points to before
  * @broadcast: broadcast address; set while not attached
  *

@@ -4,8 +4,8 @@
  *
  * It stands in the ifnet itself as long as addresses are short.  The first long
  * one moves it, once and for good, to storage with room for any; that happens
- * at an attach, before packets flow.  Both places live as long as the ifnet, so
- * that a pointer to either can be followed by whoever has a reference.
+ * before an attach is over and packets flow.  Both places live as long as the
+ * ifnet, so that a pointer to either can be followed by whoever has a reference.
  */
 #include <linux/slab.h>
 
@@ -21,7 +21,7 @@ void dlil_lladdr_init(struct dlil_ifnet *ifp)
 	ifp->lladdr = (struct dlil_lladdr *)ifp->lladdr_own;
 }
 
-/* Have room for @len bytes.  Not attached; may sleep. */
+/* Have room for @len bytes.  Not attached, under dlil_ifnets_lock; may sleep. */
 int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 {
 	if (len <= DLIL_LLADDR_OWN - sizeof(*ifp->lladdr) || ifp->lladdr_large)

@@ -700,6 +700,31 @@ static void long_link_address(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), large);
 }
 
+/* IFN-9: there is room for a long address before the attach as well. */
+static void link_address_before_attach(struct kunit *test)
+{
+	static const u8 addr[MAX_ADDR_LEN] = "an address as long as can be...";
+	static const u8 nothing[MAX_ADDR_LEN];
+	/* One that nobody has used before. */
+	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "long",
+					    4);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	fake->params.addr_len = MAX_ADDR_LEN;
+	fake->params.broadcast = nothing;
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(ifp, &fake->params), 0);
+	dlil_ifnet_set_lladdr(ifp, addr);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_link(ifp)->len, MAX_ADDR_LEN);
+	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_broadcast(ifp), nothing,
+				     MAX_ADDR_LEN), 0);
+	/* An attach without address keeps it. */
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), 0);
+	fake->attached = true;
+	fake->attaches++;
+	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(ifp), addr,
+				     MAX_ADDR_LEN), 0);
+}
+
 static unsigned int listed(struct kunit *test, struct net *net,
 			   enum dlil_ifnet_family family,
 			   struct dlil_ifnet *first, struct dlil_ifnet *second)
@@ -1018,6 +1043,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(layout),
 	KUNIT_CASE(link_address),
 	KUNIT_CASE(long_link_address),
+	KUNIT_CASE(link_address_before_attach),
 	KUNIT_CASE(list_of_family),
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
