@@ -501,6 +501,11 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	struct net *net = read_pnet(&ifp->net);
 
 	mutex_lock(&dlil_ifnets_lock);
+	/*
+	 * Before anybody can find it and post another one.  Its delivery takes
+	 * this lock, so who gets it finds the ifnet.
+	 */
+	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 	ifp->lives++;
 	ifp->lladdr_reach = true;
 	ifp->route_cache = true;
@@ -554,13 +559,12 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	dlil_lladdr_fill(ifp, len ? lladdr : NULL);
 	mutex_unlock(&dlil_ifnets_lock);
 	dlil_stats_reset(ifp);
-	dlil_multi_attach(ifp);
 	dlil_debug_attached(ifp);
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
-	/* Before anybody can find it and post another one. */
-	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
+	/* Who joins a group from here on tells the driver himself. */
+	dlil_multi_attach(ifp);
 	ifnet_list(ifp);
 	return 0;
 }
