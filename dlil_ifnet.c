@@ -999,22 +999,32 @@ void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_lladdr);
 
-/* The @pos-th attached ifnet of a namespace, referenced, or NULL. */
-struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos)
+/*
+ * The attached ifnet of a namespace behind @ifp, which is the caller's, or the
+ * @pos-th one if that is NULL or not attached any more; referenced, or NULL.
+ */
+struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
+				   unsigned long pos)
 {
-	struct dlil_ifnet *ifp;
+	struct dlil_ifnet *next;
 
 	mutex_lock(&dlil_ifnets_lock);
-	list_for_each_entry(ifp, &dlil_ifnets, attached)
-		if (net_eq(read_pnet(&ifp->net), net) && !pos--) {
-			dlil_ifnet_get(ifp);
+	if (ifp && ifp->state == DLIL_STATE_ATTACHED)
+		pos = 0;
+	else
+		ifp = NULL;
+	next = list_prepare_entry(ifp, &dlil_ifnets, attached);
+	list_for_each_entry_continue(next, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&next->net), net) && !pos--) {
+			dlil_ifnet_get(next);
 			goto out;
 		}
-	ifp = NULL;
+	next = NULL;
 out:
 	mutex_unlock(&dlil_ifnets_lock);
-	return ifp;
+	return next;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_next);
 
 /* The name as it is now, to @name of IFNAMSIZ bytes. */
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)

@@ -194,7 +194,8 @@ static inline int dlil_errno(int err)
 	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
 }
 
-struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
+struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
+				   unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);

@@ -746,6 +746,42 @@ static unsigned int listed(struct kunit *test, struct net *net,
 	return n;
 }
 
+/* What a dump meets behind @ifp, or at @pos. */
+static struct dlil_ifnet *next_of(struct dlil_ifnet *ifp, unsigned long pos)
+{
+	struct dlil_ifnet *next = dlil_ifnet_next(&init_net, ifp, pos);
+
+	if (next)
+		dlil_ifnet_put(next);
+	return next;
+}
+
+/* IFN-10 LNX-11: dumps go from one ifnet to the next, by place if that is gone. */
+static void next_in_list(struct kunit *test)
+{
+	struct net *other = (struct net *)test;
+	struct fake *raw = fake_acquire(test, DLIL_IFNET_RAW);
+	struct fake *ether = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	unsigned int refs = refs_of(raw->ifp);
+
+	ether->params.name = "fake1";
+	ether->params.ifindex++;
+	KUNIT_EXPECT_NULL(test, next_of(NULL, 0));
+	KUNIT_ASSERT_EQ(test, fake_attach(raw), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(ether), 0);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(NULL, 0), raw->ifp);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(NULL, 1), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(NULL, 2));
+	KUNIT_EXPECT_PTR_EQ(test, next_of(raw->ifp, 1), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(ether->ifp, 2));
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_next(other, NULL, 0));
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_next(other, raw->ifp, 0));
+	fake_detach(raw);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(raw->ifp, 0), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(raw->ifp, 1));
+	KUNIT_EXPECT_EQ(test, refs_of(raw->ifp), refs);
+}
+
 /* IFN-10: all ifnets of a family, oldest first, with a reference on each. */
 static void list_of_family(struct kunit *test)
 {
@@ -1045,6 +1081,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(long_link_address),
 	KUNIT_CASE(link_address_before_attach),
 	KUNIT_CASE(list_of_family),
+	KUNIT_CASE(next_in_list),
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
 	KUNIT_CASE(last_route),
