@@ -40,6 +40,11 @@
 static DEFINE_MUTEX(dlil_ifnets_lock);
 static DEFINE_MUTEX(attach_lock);
 
+void dlil_ifnets_assert_locked(void)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+}
+
 /* Attached ifnets, oldest first, and a count of changes for dumps. */
 static LIST_HEAD(dlil_ifnets);
 static unsigned int n_attached;

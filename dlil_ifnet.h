@@ -167,6 +167,9 @@ struct dlil_ifnet {
 	struct dlil_debug *debug;
 };
 
+/* For those who must be called with dlil_ifnets_lock. */
+void dlil_ifnets_assert_locked(void);
+
 /* Changes with every attach and detach; written under dlil_ifnets_lock. */
 extern unsigned int dlil_ifnets_gen;
 
