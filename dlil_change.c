@@ -8,7 +8,9 @@
  * an event cannot be posted for want of room or memory it is owed: tried again a
  * little later, under RTNL too, with what is true by then, so that the last state
  * is always told last.
- * Of groups that others than we join there is no notifier.
+ * Of groups that others than we join there is no notifier.  The kernel counts who
+ * is in a group; what we have joined is listed here, so that we leave nothing
+ * else, and all of it when the device is unwrapped (IFN-12).
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
  * request keeps the binding and thus the device.  A device that is unregistered
@@ -17,6 +19,7 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/slab.h>
 
 #include "compat.h"
 #include "dlil_change.h"
@@ -30,6 +33,16 @@
 			  IFF_PORTSEL | IFF_AUTOMEDIA | IFF_DYNAMIC)
 
 static_assert(DLIL_EVENT_MASTER_ELECTED < BITS_PER_LONG);
+
+/**
+ * struct group - a group that the device is in for us
+ * @list: in the list of its device, under RTNL
+ * @addr: its link address, as long as the device's
+ */
+struct group {
+	struct list_head list;
+	u8 addr[MAX_ADDR_LEN];
+};
 
 /* The kernel does not tell of the other two. */
 static unsigned int told_flags(const struct net_device *dev)
@@ -164,6 +177,51 @@ static int change_address(struct net_device *dev,
 	return compat_set_mac_address(dev, &ss);
 }
 
+static struct group *find_group(struct dlil_netdev *nd, const u8 *addr)
+{
+	struct group *group;
+
+	ASSERT_RTNL();
+
+	list_for_each_entry(group, &nd->change.groups, list)
+		if (!memcmp(group->addr, addr, nd->dev->addr_len))
+			return group;
+	return NULL;
+}
+
+static int join(struct dlil_netdev *nd, const u8 *addr)
+{
+	struct group *group;
+	int err;
+
+	if (find_group(nd, addr))
+		return -EEXIST;
+	group = kzalloc(sizeof(*group), GFP_KERNEL);
+	if (!group)
+		return -ENOMEM;
+	memcpy(group->addr, addr, nd->dev->addr_len);
+	err = dev_mc_add(nd->dev, addr);
+	if (err)
+		kfree(group);
+	else
+		list_add_tail(&group->list, &nd->change.groups);
+	return err;
+}
+
+static int leave(struct dlil_netdev *nd, struct group *group)
+{
+	int err;
+
+	ASSERT_RTNL();
+
+	if (!group)
+		return -ENOENT;
+	err = dev_mc_del(nd->dev, group->addr);
+	list_del(&group->list);
+	kfree(group);
+	return err;
+}
+
 static int change_group(struct dlil_netdev *nd, bool add,
 			const struct dlil_ioc_lladdr *group)
 {
@@ -172,8 +230,8 @@ static int change_group(struct dlil_netdev *nd, bool add,
 
 	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr))
 		return -EINVAL;
-	err = add ? dev_mc_add_excl(dev, group->addr) :
-		    dev_mc_del(dev, group->addr);
+	err = add ? join(nd, group->addr) :
+		    leave(nd, find_group(nd, group->addr));
 	if (!err)
 		dlil_event_post(nd->ifp, add ? DLIL_EVENT_ADDMULTI :
 					       DLIL_EVENT_DELMULTI,
@@ -183,17 +241,17 @@ static int change_group(struct dlil_netdev *nd, bool add,
 
 static int restore_group(const u8 *addr, size_t len, void *arg)
 {
-	struct net_device *dev = arg;
-	int err = len == dev->addr_len ? dev_mc_add_excl(dev, addr) : -EINVAL;
+	struct dlil_netdev *nd = arg;
+	int err = len == nd->dev->addr_len ? join(nd, addr) : -EINVAL;
 
-	/* A device that stayed has kept it. */
+	/* It was joined since. */
 	return err == -EEXIST ? 0 : err;
 }
 
 static int change(struct dlil_netdev *nd, u32 code, const void *arg)
 {
 	if (!arg)
-		return dlil_multi_for_each(nd->ifp, restore_group, nd->dev);
+		return dlil_multi_for_each(nd->ifp, restore_group, nd);
 	switch (code) {
 	case DLIL_IOC_SIFFLAGS:
 		return change_flags(nd->dev, arg);
@@ -233,7 +291,17 @@ void dlil_change_init(struct dlil_netdev *nd)
 
 	nd->change.flags = told_flags(nd->dev);
 	nd->change.link = has_link(nd->dev);
+	INIT_LIST_HEAD(&nd->change.groups);
 	INIT_DELAYED_WORK(&nd->change.retry, retry_work);
+}
+
+/* The device is unhooked: no request gets at it any more.  RTNL held. */
+void dlil_change_unhook(struct dlil_netdev *nd)
+{
+	struct group *group, *next;
+
+	list_for_each_entry_safe(group, next, &nd->change.groups, list)
+		leave(nd, group);
 }
 
 /* Nobody notifies any more.  May sleep; without RTNL. */

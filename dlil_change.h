@@ -2,6 +2,7 @@
 #ifndef _DLIL_CHANGE_H
 #define _DLIL_CHANGE_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -12,17 +13,20 @@ struct dlil_netdev;
  * struct dlil_change - what was last said of a wrapped device
  * @flags: its flags; under RTNL
  * @link: it has a link; under RTNL
+ * @groups: link-layer groups that it is in for us; under RTNL
  * @owed: codes of events that could not be posted
  * @retry: posts those
  */
 struct dlil_change {
 	unsigned int flags;
 	bool link;
+	struct list_head groups;
 	unsigned long owed;
 	struct delayed_work retry;
 };
 
 void dlil_change_init(struct dlil_netdev *nd);
+void dlil_change_unhook(struct dlil_netdev *nd);
 void dlil_change_exit(struct dlil_netdev *nd);
 void dlil_change_notify(struct dlil_netdev *nd, unsigned long event);
 int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg);

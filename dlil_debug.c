@@ -68,6 +68,8 @@ static void debug_alloc(struct dlil_ifnet *ifp, void *arg)
 {
 	struct dlil_debug *debug;
 
+	dlil_ifnets_assert_locked();
+
 	if (ifp->debug)
 		return;
 	debug = kzalloc(sizeof(*debug), GFP_KERNEL);

@@ -17,6 +17,7 @@
  * for the listeners outside only, holds a life-time reference, and is flushed
  * before the final detach ends.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "dlil_event.h"
@@ -93,8 +94,9 @@ static void item_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 static struct dlil_event_item *next_item(struct dlil_events *events, bool *lost)
 {
 	struct dlil_event_item *item;
+	unsigned long flags;
 
-	spin_lock_bh(&events->lock);
+	spin_lock_irqsave(&events->lock, flags);
 	item = list_first_entry_or_null(&events->queue, struct dlil_event_item,
 					list);
 	if (item) {
@@ -103,7 +105,7 @@ static struct dlil_event_item *next_item(struct dlil_events *events, bool *lost)
 	}
 	*lost = events->lost;
 	events->lost = false;
-	spin_unlock_bh(&events->lock);
+	spin_unlock_irqrestore(&events->lock, flags);
 	return item;
 }
 
@@ -127,6 +129,8 @@ static void event_work(struct work_struct *work)
 			tell(ifp, NULL);
 		item_done(ifp, item);
 		item = next;
+		/* They may come as fast as they are delivered. */
+		cond_resched();
 	}
 	dlil_call_end(&call);
 }
@@ -135,12 +139,14 @@ static void event_work(struct work_struct *work)
 static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
 	struct dlil_events *events = &ifp->events;
+	unsigned long flags;
 	int err = 0;
 
 	item->io = dlil_ifnet_io_begin(ifp);
 	if (!item->io)
 		dlil_ifnet_get(ifp);
-	spin_lock_bh(&events->lock);
+	/* Who posts may have interrupts off. */
+	spin_lock_irqsave(&events->lock, flags);
 	if (!item->life && events->len >= DLIL_EVENT_QUEUE_MAX) {
 		events->lost = true;
 		err = -ENOBUFS;
@@ -151,7 +157,7 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 		list_add_tail(&item->list, &events->queue);
 		queue_work(event_wq, &events->work);
 	}
-	spin_unlock_bh(&events->lock);
+	spin_unlock_irqrestore(&events->lock, flags);
 	if (err)
 		item_done(ifp, item);
 	return err;

@@ -30,6 +30,8 @@ static u32 wanted(const struct dlil_ifnet *ifp)
 /* Together with the change of state; under dlil_ifnets_lock. */
 void dlil_idle_attach(struct dlil_ifnet *ifp)
 {
+	dlil_ifnets_assert_locked();
+
 	spin_lock_bh(&idle_lock);
 	ifp->idle_live = true;
 	apply(ifp, wanted(ifp));
@@ -39,6 +41,8 @@ void dlil_idle_attach(struct dlil_ifnet *ifp)
 /* Likewise. */
 void dlil_idle_detach(struct dlil_ifnet *ifp)
 {
+	dlil_ifnets_assert_locked();
+
 	spin_lock_bh(&idle_lock);
 	ifp->idle_live = false;
 	ifp->idle_wanted = 0;

@@ -40,6 +40,11 @@
 static DEFINE_MUTEX(dlil_ifnets_lock);
 static DEFINE_MUTEX(attach_lock);
 
+void dlil_ifnets_assert_locked(void)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+}
+
 /* Attached ifnets, oldest first, and a count of changes for dumps. */
 static LIST_HEAD(dlil_ifnets);
 static unsigned int n_attached;
@@ -121,6 +126,11 @@ static const struct dlil_family_ops inert_family = {
 
 static void ifnet_free(struct dlil_ifnet *ifp)
 {
+	/*
+	 * The event work that held the last reference may have been queued once
+	 * more while it ran, for an event that it has delivered already.
+	 */
+	dlil_event_flush(ifp);
 	/* Old filter arrays may still be on their way. */
 	srcu_barrier(&ifp->srcu);
 	/* Of stubs only: there was no memory to replace them. */
@@ -425,7 +435,8 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_release);
  * @params: what it is
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching.
+ * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching;
+ * -ENOMEM.
  */
 int dlil_ifnet_init(struct dlil_ifnet *ifp,
 		    const struct dlil_ifnet_params *params)
@@ -442,6 +453,9 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 		err = -EBUSY;
 		goto unlock;
 	}
+	err = dlil_lladdr_reserve(ifp, params->addr_len);
+	if (err)
+		goto unlock;
 	ifp->driver = params->driver;
 	ifp->family = params->family;
 	ifp->priv = params->priv;
@@ -492,6 +506,11 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	struct net *net = read_pnet(&ifp->net);
 
 	mutex_lock(&dlil_ifnets_lock);
+	/*
+	 * Before anybody can find it and post another one.  Its delivery takes
+	 * this lock, so who gets it finds the ifnet.
+	 */
+	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 	ifp->lives++;
 	ifp->lladdr_reach = true;
 	ifp->route_cache = true;
@@ -530,7 +549,9 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	err = attach_check(ifp, len);
 	if (err)
 		return err;
-	err = dlil_lladdr_reserve(ifp, len ?: ifp->addr_len);
+	mutex_lock(&dlil_ifnets_lock);
+	err = dlil_lladdr_reserve(ifp, len);
+	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
 	err = dlil_inq_start(ifp);
@@ -543,13 +564,12 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	dlil_lladdr_fill(ifp, len ? lladdr : NULL);
 	mutex_unlock(&dlil_ifnets_lock);
 	dlil_stats_reset(ifp);
-	dlil_multi_attach(ifp);
 	dlil_debug_attached(ifp);
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
-	/* Before anybody can find it and post another one. */
-	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
+	/* Who joins a group from here on tells the driver himself. */
+	dlil_multi_attach(ifp);
 	ifnet_list(ifp);
 	return 0;
 }
@@ -984,22 +1004,32 @@ void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_lladdr);
 
-/* The @pos-th attached ifnet of a namespace, referenced, or NULL. */
-struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos)
+/*
+ * The attached ifnet of a namespace behind @ifp, which is the caller's, or the
+ * @pos-th one if that is NULL or not attached any more; referenced, or NULL.
+ */
+struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
+				   unsigned long pos)
 {
-	struct dlil_ifnet *ifp;
+	struct dlil_ifnet *next;
 
 	mutex_lock(&dlil_ifnets_lock);
-	list_for_each_entry(ifp, &dlil_ifnets, attached)
-		if (net_eq(read_pnet(&ifp->net), net) && !pos--) {
-			dlil_ifnet_get(ifp);
+	if (ifp && ifp->state == DLIL_STATE_ATTACHED)
+		pos = 0;
+	else
+		ifp = NULL;
+	next = list_prepare_entry(ifp, &dlil_ifnets, attached);
+	list_for_each_entry_continue(next, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&next->net), net) && !pos--) {
+			dlil_ifnet_get(next);
 			goto out;
 		}
-	ifp = NULL;
+	next = NULL;
 out:
 	mutex_unlock(&dlil_ifnets_lock);
-	return ifp;
+	return next;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_next);
 
 /* The name as it is now, to @name of IFNAMSIZ bytes. */
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)

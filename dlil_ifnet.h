@@ -35,6 +35,7 @@ struct dlil_proto;
  * @priv: the driver's; set while not attached
  * @family_data: the family's; RCU, written by add_proto and del_proto
  * @attrs: DLIL_ATTR_*; set while not attached
+ * @kind: interface family, constant
  * @multi_pending: memberships are to be restored by the first packet (IFN-12)
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
@@ -65,11 +66,10 @@ struct dlil_proto;
  * @lladdr: link address; contents written under dlil_ifnets_lock, readers may
  *	see them change (LNX-7)
  * @lladdr_large: what @lladdr points to once an address was long, or NULL;
- *	written under the lock that serialises attaches
+ *	written under dlil_ifnets_lock
  * @lladdr_own: what @lladdr points to before
  * @broadcast: broadcast address; set while not attached
  *
- * @kind: interface family, constant
  * @id: unique id, constant
  * @id_len: its length, constant
  * @refs: life-time references
@@ -108,6 +108,7 @@ struct dlil_ifnet {
 	void *priv;
 	void __rcu *family_data;
 	u32 attrs;
+	enum dlil_ifnet_family kind;
 	bool multi_pending;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;
@@ -137,7 +138,6 @@ struct dlil_ifnet {
 	u8 lladdr_own[DLIL_LLADDR_OWN] __aligned(8);
 	u8 broadcast[MAX_ADDR_LEN] __aligned(8);
 
-	enum dlil_ifnet_family kind;
 	u8 id[DLIL_ID_MAX];
 	size_t id_len;
 	refcount_t refs;
@@ -167,6 +167,9 @@ struct dlil_ifnet {
 	struct dlil_debug *debug;
 };
 
+/* For those who must be called with dlil_ifnets_lock. */
+void dlil_ifnets_assert_locked(void);
+
 /* Changes with every attach and detach; written under dlil_ifnets_lock. */
 extern unsigned int dlil_ifnets_gen;
 
@@ -194,7 +197,8 @@ static inline int dlil_errno(int err)
 	return err == -ENOTSUPP ? -EOPNOTSUPP : err;
 }
 
-struct dlil_ifnet *dlil_ifnet_nth(struct net *net, unsigned long pos);
+struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
+				   unsigned long pos);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);

@@ -351,7 +351,7 @@ static void thread_pass(struct dlil_thread *t)
 	int surplus;
 
 	if (unlikely(READ_ONCE(t->cpu) >= 0))
-		thread_settle(t, t->cpu);
+		thread_settle(t, READ_ONCE(t->cpu));
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);

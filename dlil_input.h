@@ -21,9 +21,9 @@ struct task_struct;
  * @ready: queues that have become non-empty since the last pass
  * @flush: those who wait until all that was queued is worked off
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
- * @started: completed by the thread itself
  * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
  *	by anybody, then by the thread (INP-4)
+ * @started: completed by the thread itself
  * @allowed: the processors it was started on
  */
 struct dlil_thread {
@@ -31,8 +31,8 @@ struct dlil_thread {
 	struct llist_head ready;
 	struct llist_head flush;
 	bool asleep;
-	struct completion started;
 	int cpu;
+	struct completion started;
 	cpumask_var_t allowed;
 };
 

@@ -4,8 +4,8 @@
  *
  * It stands in the ifnet itself as long as addresses are short.  The first long
  * one moves it, once and for good, to storage with room for any; that happens
- * at an attach, before packets flow.  Both places live as long as the ifnet, so
- * that a pointer to either can be followed by whoever has a reference.
+ * before an attach is over and packets flow.  Both places live as long as the
+ * ifnet, so that a pointer to either can be followed by whoever has a reference.
  */
 #include <linux/slab.h>
 
@@ -21,9 +21,11 @@ void dlil_lladdr_init(struct dlil_ifnet *ifp)
 	ifp->lladdr = (struct dlil_lladdr *)ifp->lladdr_own;
 }
 
-/* Have room for @len bytes.  Not attached; may sleep. */
+/* Have room for @len bytes.  Not attached, under dlil_ifnets_lock; may sleep. */
 int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 {
+	dlil_ifnets_assert_locked();
+
 	if (len <= DLIL_LLADDR_OWN - sizeof(*ifp->lladdr) || ifp->lladdr_large)
 		return 0;
 	ifp->lladdr_large = kzalloc(struct_size(ifp->lladdr, addr,
@@ -33,12 +35,14 @@ int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 
 /*
  * Take over name, index and length of @ifp and, unless it is NULL, @addr.  Must
- * be called with dlil_ifnets_lock, which is dlil_ifnet.c's own.
+ * be called with dlil_ifnets_lock.
  */
 void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr)
 {
 	struct dlil_lladdr *old = ifp->lladdr;
 	struct dlil_lladdr *la = ifp->lladdr_large ?: old;
+
+	dlil_ifnets_assert_locked();
 
 	if (la != old)
 		memcpy(la->addr, old->addr, old->len);

@@ -61,6 +61,8 @@ static struct known *find(struct dlil_neighs *ns,
 
 static void forget(struct dlil_neighs *ns, struct known *k)
 {
+	lockdep_assert_held(&ns->lock);
+
 	hash_del(&k->hash);
 	list_del(&k->list);
 	ns->n--;

@@ -18,10 +18,10 @@
  * period after which they do not run.  What follows depends.  A device that stays
  * is to lose no packet: those that are queued are worked off first, without RTNL,
  * since that waits for callbacks; then the ifnet is detached.  For a device that
- * goes `live` is cleared, and after a further grace period nothing is delivered to
- * it any more; the ifnet is detached at once, which does not wait.  Either way
- * our reference to the device is dropped by the driver's free callback, when no
- * packet and no thread of ours knows of it any more.
+ * goes `live` is cleared before the grace period, so that after it nothing is
+ * delivered to it any more; the ifnet is detached at once, which does not wait.
+ * Either way our reference to the device is dropped by the driver's free callback,
+ * when no packet and no thread of ours knows of it any more.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -583,6 +583,7 @@ static void unhook_device(struct dlil_netdev *nd)
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
+	dlil_change_unhook(nd);
 	if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "detached from DLIL\n");
 }
@@ -619,6 +620,7 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 /* The device is going, or going elsewhere (LNX-8): nothing more for it. */
 static void forsake_device(const struct net_device *dev)
 {
+	bool hooked = dlil_netdev_of(dev);
 	struct dlil_ifnet *ifp = NULL;
 	struct dlil_netdev *nd;
 
@@ -631,7 +633,11 @@ static void forsake_device(const struct net_device *dev)
 	mutex_unlock(&bindings_lock);
 	if (!ifp)
 		return;
-	synchronize_net();
+	/* Unless somebody has unhooked it: then the binding may go any time. */
+	if (hooked)
+		unhook_device(nd);
+	else
+		synchronize_net();
 	dlil_ifnet_detach(ifp);
 	dlil_ifnet_put(ifp);
 }
@@ -645,8 +651,6 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_UNREGISTER:
 		/* Also when it moves to another namespace. */
-		if (nd)
-			unhook_device(nd);
 		forsake_device(dev);
 		break;
 	case NETDEV_CHANGENAME:

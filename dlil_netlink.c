@@ -703,19 +703,22 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct net *net = sock_net(skb->sk);
 	unsigned int said = cb->args[1];
 	unsigned long pos = cb->args[0];
-	struct dlil_ifnet *ifp;
+	struct dlil_ifnet *ifp, *last;
 	int err = 0;
 
 	cb->seq = READ_ONCE(dlil_ifnets_gen);
-	while ((ifp = dlil_ifnet_nth(net, pos))) {
+	ifp = dlil_ifnet_next(net, NULL, pos);
+	while (ifp && err >= 0) {
 		err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
 				 cb->nlh->nlmsg_seq, NLM_F_MULTI, &said, cb);
-		dlil_ifnet_put(ifp);
-		if (err < 0)
-			break;
-		if (!err)
-			pos++;
+		if (err)
+			continue;
+		last = ifp;
+		ifp = dlil_ifnet_next(net, last, ++pos);
+		dlil_ifnet_put(last);
 	}
+	if (ifp)
+		dlil_ifnet_put(ifp);
 	cb->args[0] = pos;
 	cb->args[1] = said;
 	/* What does not fit into an empty message never will. */

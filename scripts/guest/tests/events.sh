@@ -256,6 +256,25 @@ test_set_errors() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
+# LNX-10 IFN-12: the groups of others are theirs, whatever we join and leave; and
+# what we have joined goes with us.
+test_set_shared_group() {
+	local all=01:00:5e:00:00:01 own=01:00:5e:12:34:56
+
+	[[ $(groups_of) == *$all* ]] || fail "not in the group: $(groups_of)"
+	ctl attach dl0
+	refused_with "the device refused it" ctl set dl0 multicast del $all
+	[[ $(groups_of) == *$all* ]] || fail "taken away: $(groups_of)"
+	ctl set dl0 multicast add $all
+	ctl set dl0 multicast del $all
+	[[ $(groups_of) == *$all* ]] || fail "taken away: $(groups_of)"
+	ctl set dl0 multicast add $all
+	ctl set dl0 multicast add $own
+	ctl detach dl0
+	[[ $(groups_of) == *$all* ]] || fail "taken away: $(groups_of)"
+	[[ $(groups_of) != *$own* ]] || fail "still in it: $(groups_of)"
+}
+
 # LNX-10: and who may not, cannot; to listen is open to everybody.
 test_set_unprivileged() {
 	local args
