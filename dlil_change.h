@@ -14,7 +14,7 @@ struct dlil_netdev;
  * @flags: its flags; under RTNL
  * @link: it has a link; under RTNL
  * @groups: link-layer groups that it is in for us; under RTNL
- * @owed: codes of events that could not be posted
+ * @owed: codes of events that could not be posted; atomic bits
  * @retry: posts those
  */
 struct dlil_change {

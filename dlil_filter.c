@@ -339,7 +339,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * Rows FLT-1, FLT-3, FLT-6.  Pins the filter's module until `detached` has
  * returned, so the module detaches it at somebody's request, not in its exit.
  *
- * Context: process; may sleep.  May be called from input callbacks.
+ * Context: process; may sleep.  May be called from callbacks that may.
  * Return: 0; -EINVAL without ops or name or for unknown flags; -ENAMETOOLONG;
  * -ENXIO unless the ifnet is attached; -ENODEV if the module is going away;
  * -ENOMEM.
@@ -462,8 +462,8 @@ static int filter_detach(dlil_filter_t ref, struct completion *done)
  * Row FLT-2: from now on no new call is made to the filter; calls under way are
  * waited for; then `detached` is called once.
  *
- * Context: process; may sleep.  Holding no lock that the filter's callbacks might
- * want.
+ * Context: process; may sleep.  Holding no lock that a callback on this ifnet
+ * might want, anybody's: that is waited for.  So never RTNL.
  * Return: 0; -EINVAL for a reference that is unknown, stale or already being
  * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for:
  * waiting there could be for itself, or for one that waits for this one.

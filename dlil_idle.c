@@ -10,7 +10,7 @@
 bool dlil_net_rtref;
 EXPORT_SYMBOL_FOR_TEST(dlil_net_rtref);
 
-/* Guards idle_wanted and idle_flags of all ifnets, and this. */
+/* Guards idle_wanted, idle_flags and idle_live of all ifnets, and this. */
 static DEFINE_SPINLOCK(idle_lock);
 static unsigned int n_flagged;
 

@@ -512,8 +512,8 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	 */
 	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 	ifp->lives++;
-	ifp->lladdr_reach = true;
-	ifp->route_cache = true;
+	WRITE_ONCE(ifp->lladdr_reach, true);
+	WRITE_ONCE(ifp->route_cache, true);
 	dlil_idle_attach(ifp);
 	list_add_tail(&ifp->attached, &dlil_ifnets);
 	n_attached++;
@@ -538,7 +538,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	n_attached--;
 	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
 	dlil_idle_detach(ifp);
-	ifp->route_cache = false;
+	WRITE_ONCE(ifp->route_cache, false);
 }
 
 /* What can fail comes first and changes nothing that anybody sees. */
@@ -624,7 +624,7 @@ static void ifnet_detach_work(struct work_struct *work)
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
-	ifp->lladdr_reach = false;
+	WRITE_ONCE(ifp->lladdr_reach, false);
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 
@@ -693,7 +693,7 @@ static bool has_died(const struct dlil_ifnet *ifp, u32 life)
  *
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want, RTNL included.  Not from `detached` or the driver's free.
- * Return: 0; -EDEADLK from input and output callbacks; -ERESTARTSYS if the caller
+ * Return: 0; -EDEADLK from any callback but those two; -ERESTARTSYS if the caller
  * was killed.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)

@@ -97,8 +97,8 @@ struct dlil_proto;
  * @route_refs: route references (RTC-3)
  * @multis: multicast memberships; under the lock of dlil_multi.c
  * @n_multis: how many; under that lock
- * @multi_suspended: how many the driver has not been told of since attach; under
- *	that lock
+ * @multi_suspended: how many the driver has not been told of since attach; set
+ *	under that lock, cleared by @multi_work, and only told to users
  * @multi_work: tells it
  * @debug: who took and dropped references, or NULL (IFN-7); set once
  */

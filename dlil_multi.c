@@ -26,7 +26,7 @@ struct membership {
 	u8 addr[MAX_ADDR_LEN];
 };
 
-/* Guards the memberships of all ifnets; never held around a callback. */
+/* Guards the memberships of all ifnets; no driver is told of one under it. */
 static DEFINE_MUTEX(multi_lock);
 
 static struct membership *find(struct dlil_ifnet *ifp, const u8 *addr,
@@ -156,7 +156,8 @@ EXPORT_SYMBOL_GPL(dlil_multi_leave);
 /**
  * dlil_multi_for_each - look at the group addresses of an ifnet
  * @ifp: ifnet
- * @fn: called for each until it returns not 0; must neither join nor leave
+ * @fn: called for each until it returns not 0; must neither join nor leave nor
+ *	take RTNL
  * @arg: handed to @fn
  *
  * Context: process; may sleep.

@@ -304,7 +304,7 @@ put_module:
  *
  * Row PRO-1.  Pins the protocol's module until `detached` has returned.
  *
- * Context: process; may sleep.  May be called from input callbacks.
+ * Context: process; may sleep.  May be called from callbacks that may.
  * Return: 0; -EINVAL for bad arguments; -ENAMETOOLONG; -ENXIO unless the ifnet is
  * attached; -EEXIST if the family is there already; -ENODEV if the module is going away;
  * -ENOMEM; or what the ifnet family's add_proto said.
@@ -370,8 +370,8 @@ static void proto_end(struct dlil_retire *r)
  * then `detached` is called once.  From an input callback it returns at once, and
  * `detached` says when it is over.
  *
- * Context: process; may sleep.  Holding no lock that the protocol's callbacks
- * might want.
+ * Context: process; may sleep.  Holding no lock that a callback on this ifnet
+ * might want, anybody's: that is waited for.  So never RTNL.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
  * -EDEADLK from output callbacks, which must not sleep.
  */

@@ -7,8 +7,8 @@
  * its batch; output, in an RCU read section; netlink, describing it under the
  * ifnet's lock; and those who deliver an event or make a control request, who
  * hold it for as long as their callback may take, without keeping others.  A
- * worker waits for both kinds of read section and until nobody holds it, takes it
- * off the ifnet's list under that lock, calls `detached` with no lock held, and
+ * worker waits for both kinds of read section and until nobody holds it, calls
+ * `detached` with no lock held, takes it off the ifnet's list under that lock, and
  * frees it.  A worker, because the one who detaches may be one of these very
  * callbacks.
  *

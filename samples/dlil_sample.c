@@ -206,7 +206,7 @@ static int sample_filter_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	unsigned int max = READ_ONCE(sample_max_mtu);
 
-	if (code != DLIL_IOC_SIFMTU || !max || *(u32 *)arg <= max)
+	if (code != DLIL_IOC_SIFMTU || !max || !arg || *(u32 *)arg <= max)
 		return -EOPNOTSUPP;
 	return -EPERM;
 }

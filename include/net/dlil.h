@@ -355,7 +355,8 @@ struct dlil_family_ops {
 	 * @add_proto: from now on recognise @descs as @family; all or none.
 	 * -EINVAL for a wrong length, -EOPNOTSUPP for an unknown kind,
 	 * -EADDRINUSE for one that is taken.  May sleep; calls for one ifnet
-	 * are serialised.  Required (PRO-1, PRO-6).
+	 * are serialised by a lock that others take under RTNL: must neither
+	 * take RTNL nor attach or detach anything.  Required (PRO-1, PRO-6).
 	 */
 	int (*add_proto)(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n);
