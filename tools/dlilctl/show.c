@@ -106,12 +106,16 @@ static void print_drops(const json_t *ifnet)
 {
 	json_t *value, *drops = json_object_get(ifnet, "drops");
 	const char *reason;
+	bool none = true;
 
 	fputs("    drops:", stdout);
-	json_object_foreach(drops, reason, value)
-		if (json_integer_value(value) || options.details)
-			printf(" %s %lld", reason, json_integer_value(value));
-	putchar('\n');
+	json_object_foreach(drops, reason, value) {
+		if (!json_integer_value(value) && !options.details)
+			continue;
+		printf(" %s %lld", reason, json_integer_value(value));
+		none = false;
+	}
+	puts(none ? " none" : "");
 }
 
 /* As ip -s link does, both directions in the same columns. */
