@@ -53,12 +53,14 @@ static noinline void planted_inversion(void)
 
 static noinline void planted_leak(void)
 {
-	void *volatile lost;
+	void *lost;
 	int i;
 
-	for (i = 0; i < PLANTED_LEAKS; i++)
+	for (i = 0; i < PLANTED_LEAKS; i++) {
 		lost = kzalloc(PLANTED_SIZE, GFP_KERNEL);
-	lost = NULL;
+		/* Or the compiler leaves it out. */
+		OPTIMIZER_HIDE_VAR(lost);
+	}
 }
 
 static DEFINE_SPINLOCK(planted_lock);

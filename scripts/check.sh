@@ -119,12 +119,12 @@ checkpatch() {
 # Macro arguments here are names to be pasted and conditions to be asked again.
 # Programs are held to the kernel's style as well, but have the C library's types
 # and not the kernel's macros, and what they print is for people; and _Alignas() is
-# taken for a cast.  What keeps us compatible with several kernels has to ask which
+# taken for a cast; and one is part of another and has to say so.  What keeps us compatible with several kernels has to ask which
 # one it is.
 check_checkpatch() {
 	local all=MACRO_ARG_REUSE bad=0
 	local user=PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES,CAMELCASE
-	user+=,ARRAY_SIZE,PREFER_FALLTHROUGH,EMBEDDED_FUNCTION_NAME,SPACING
+	user+=,AVOID_EXTERNS,ARRAY_SIZE,PREFER_FALLTHROUGH,EMBEDDED_FUNCTION_NAME,SPACING
 	local compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
 	checkpatch $all "${KERNEL_C[@]}" || bad=1

@@ -58,8 +58,6 @@
 /* tools/dlilctl, whose main() is called this. */
 int dlilctl_main(int argc, char **argv);
 
-typedef struct ptrace_syscall_info syscall_info;
-
 /* Allocations too few for the N-th to fail, 0 if it did. */
 static unsigned int left;
 
@@ -131,7 +129,7 @@ static void peek(void *to, uint64_t from, size_t len)
 }
 
 /* Looking up the family's number is a request too, but none of dlil's. */
-static bool is_netlink(const syscall_info *info)
+static bool is_netlink(const struct ptrace_syscall_info *info)
 {
 	static uint64_t asked_fd = UINT64_MAX;
 	uint64_t fd = info->entry.args[0];
@@ -148,7 +146,7 @@ static bool is_netlink(const syscall_info *info)
 	return false;
 }
 
-static bool is_sysfs(const syscall_info *info)
+static bool is_sysfs(const struct ptrace_syscall_info *info)
 {
 	char link[64], path[PATH_MAX];
 	ssize_t len;
@@ -161,14 +159,14 @@ static bool is_sysfs(const syscall_info *info)
 	return len > 5 && !memcmp(path, "/sys/", 5);
 }
 
-static bool is_module(const syscall_info *info)
+static bool is_module(const struct ptrace_syscall_info *info)
 {
 	return info->entry.nr == SYS_finit_module;
 }
 
 static const struct {
 	const char *name;
-	bool (*wants)(const syscall_info *info);
+	bool (*wants)(const struct ptrace_syscall_info *info);
 } kinds[] = {
 	{ "netlink", is_netlink },
 	{ "sysfs", is_sysfs },
@@ -266,11 +264,11 @@ static int answered(uint64_t msg)
 }
 
 /* A system call that may be one of those; @entry is of the last entry. */
-static void on_stop(bool (*wants)(const syscall_info *info))
+static void on_stop(bool (*wants)(const struct ptrace_syscall_info *info))
 {
-	static syscall_info entry;
+	static struct ptrace_syscall_info entry;
 	static bool armed;
-	syscall_info info;
+	struct ptrace_syscall_info info;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) < 0)
 		die("cannot read the system call: %s", strerror(errno));
@@ -294,7 +292,8 @@ static void on_stop(bool (*wants)(const syscall_info *info))
 }
 
 static int run_traced(const char *command,
-		      bool (*wants)(const syscall_info *info), unsigned int n)
+		      bool (*wants)(const struct ptrace_syscall_info *info),
+		      unsigned int n)
 {
 	int status, sig = 0;
 
