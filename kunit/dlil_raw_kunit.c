@@ -325,7 +325,7 @@ static void framer(struct kunit *test)
 	skb = skb_peek(&fake->sent);
 	KUNIT_ASSERT_NOT_NULL(test, skb);
 	KUNIT_EXPECT_EQ(test, skb->len, len);
-	KUNIT_EXPECT_EQ(test, skb->protocol, htons(ETH_P_IPV6));
+	KUNIT_EXPECT_EQ(test, ntohs(skb->protocol), ETH_P_IPV6);
 	KUNIT_EXPECT_PTR_EQ(test, skb_mac_header(skb), skb->data);
 	KUNIT_EXPECT_PTR_EQ(test, skb_network_header(skb), skb->data);
 	fake_read(fake);

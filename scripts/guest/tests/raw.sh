@@ -161,7 +161,7 @@ test_type_stays() {
 
 # To an empty bond0, which would become what tun0 is.
 enslave() {
-	! ip -n dut link set tun0 master bond0 2>"$T/stderr" || echo done
+	! ip -n dut link set tun0 master bond0 2>"$T/stderr" || echo taken
 	sed -n 's/^RTNETLINK answers: //p' "$T/stderr"
 }
 
