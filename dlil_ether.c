@@ -267,6 +267,38 @@ static int frame_key(const struct sk_buff *skb, const struct ethhdr *eth,
 	return llc_key(skb, type, key);
 }
 
+static int find_family(struct dlil_ifnet *ifp, ether_key key, u32 *family)
+{
+	struct ether_table *table;
+	struct ether_desc *desc;
+
+	table = rcu_dereference(*dlil_ifnet_family_data(ifp));
+	desc = table ? find_desc(table, key, false) : NULL;
+	if (!desc)
+		return -ENOENT;
+	*family = desc->family;
+	return 0;
+}
+
+/**
+ * dlil_ether_find_type - the protocol family that has an Ethernet II type
+ * @ifp: ifnet
+ * @type: the type
+ * @family: set to the family
+ *
+ * Row PRO-6.  For families that keep their protocols by dlil_ether_add_proto()
+ * and tell types in a way of their own.
+ *
+ * Context: RCU read lock held.
+ * Return: 0, or -ENOENT if nobody wants that type.
+ */
+int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family)
+{
+	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, ntohs(type)),
+			   family);
+}
+EXPORT_SYMBOL_GPL(dlil_ether_find_type);
+
 /**
  * dlil_ether_demux - tell the protocol family of a frame
  * @ifp: ifnet
@@ -281,9 +313,7 @@ static int frame_key(const struct sk_buff *skb, const struct ethhdr *eth,
  */
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
-	struct ether_table *table;
 	const struct ethhdr *eth;
-	struct ether_desc *desc;
 	ether_key key;
 	int err;
 
@@ -296,12 +326,7 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 	err = frame_key(skb, eth, &key);
 	if (err)
 		return err;
-	table = rcu_dereference(*dlil_ifnet_family_data(ifp));
-	desc = table ? find_desc(table, key, false) : NULL;
-	if (!desc)
-		return -ENOENT;
-	*family = desc->family;
-	return 0;
+	return find_family(ifp, key, family);
 }
 EXPORT_SYMBOL_GPL(dlil_ether_demux);
 

@@ -76,6 +76,17 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       htons(ETH_P_IPV6), frame);
 }
 
+/* On a raw device there is one who gets it, and it has no address. */
+static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff *skb, const struct sockaddr *dest,
+			  struct dlil_frame *frame)
+{
+	if (!dest || dest->sa_family != family)
+		return -EAFNOSUPPORT;
+	frame->type = htons(family == DLIL_PF_INET ? ETH_P_IP : ETH_P_IPV6);
+	return 0;
+}
+
 static const struct dlil_proto_ops inet_ops = {
 	.input_list = host_input,
 	.pre_output = inet_pre_output,
@@ -84,6 +95,11 @@ static const struct dlil_proto_ops inet_ops = {
 static const struct dlil_proto_ops inet6_ops = {
 	.input_list = host_input,
 	.pre_output = inet6_pre_output,
+};
+
+static const struct dlil_proto_ops raw_ops = {
+	.input_list = host_input,
+	.pre_output = raw_pre_output,
 };
 
 /* Those of which the kernel has nothing to resolve: raw output only. */
@@ -98,6 +114,7 @@ static const struct dlil_proto_ops link_ops = {
  * @name: as users write it
  * @family: its family
  * @ops: its operations
+ * @raw_ops: those on a raw device
  * @types: Ethernet types of its frames; @n of them
  * @descs: the same for demux
  * @n: how many
@@ -106,24 +123,25 @@ struct host_proto {
 	const char *name;
 	u32 family;
 	const struct dlil_proto_ops *ops;
+	const struct dlil_proto_ops *raw_ops;
 	__be16 types[2];
 	struct dlil_demux_desc descs[2];
 	unsigned int n;
 };
 
 static const struct host_proto host_protos[] = {
-	{ "inet", DLIL_PF_INET, &inet_ops,
+	{ "inet", DLIL_PF_INET, &inet_ops, &raw_ops,
 	  { htons(ETH_P_IP), htons(ETH_P_ARP) },
 	  { ETYPE(ETH_P_IP), ETYPE(ETH_P_ARP) }, 2 },
-	{ "inet6", DLIL_PF_INET6, &inet6_ops,
+	{ "inet6", DLIL_PF_INET6, &inet6_ops, &raw_ops,
 	  { htons(ETH_P_IPV6) }, { ETYPE(ETH_P_IPV6) }, 1 },
-	{ "vlan", DLIL_PF_VLAN, &link_ops,
+	{ "vlan", DLIL_PF_VLAN, &link_ops, &link_ops,
 	  { htons(ETH_P_8021Q), htons(ETH_P_8021AD) },
 	  { ETYPE(ETH_P_8021Q), ETYPE(ETH_P_8021AD) }, 2 },
-	{ "mpls", DLIL_PF_MPLS, &link_ops,
+	{ "mpls", DLIL_PF_MPLS, &link_ops, &link_ops,
 	  { htons(ETH_P_MPLS_UC), htons(ETH_P_MPLS_MC) },
 	  { ETYPE(ETH_P_MPLS_UC), ETYPE(ETH_P_MPLS_MC) }, 2 },
-	{ "pppoe", DLIL_PF_PPPOE, &link_ops,
+	{ "pppoe", DLIL_PF_PPPOE, &link_ops, &link_ops,
 	  { htons(ETH_P_PPP_DISC), htons(ETH_P_PPP_SES) },
 	  { ETYPE(ETH_P_PPP_DISC), ETYPE(ETH_P_PPP_SES) }, 2 },
 };
@@ -165,7 +183,7 @@ static int plumb(struct dlil_netdev *nd, int i)
 {
 	const struct host_proto *proto = &host_protos[i];
 	const struct dlil_proto_params params = {
-		.ops = proto->ops,
+		.ops = nd->raw ? proto->raw_ops : proto->ops,
 		.name = proto->name,
 		.cookie = nd,
 		.descs = proto->descs,

@@ -339,19 +339,14 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	free_cpumask_var(mask);
 }
 
-static void thread_pass(struct dlil_thread *t)
+/* Work off queues that were ready. */
+static void thread_serve(struct llist_node *ready)
 {
-	/* What was queued before a flush is seen in ready after it. */
-	struct llist_node *flush = llist_del_all(&t->flush);
-	struct llist_node *ready = llist_del_all(&t->ready);
 	struct dlil_inq *q, *next;
-	struct flush *f, *next_f;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
 	int surplus;
 
-	if (unlikely(READ_ONCE(t->cpu) >= 0))
-		thread_settle(t, READ_ONCE(t->cpu));
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
@@ -366,13 +361,31 @@ static void thread_pass(struct dlil_thread *t)
 			cond_resched_tasks_rcu_qs();
 		}
 	}
+}
+
+static void thread_pass(struct dlil_thread *t)
+{
+	/*
+	 * What was queued before a flush is seen in ready and first after it,
+	 * and what loopback got before the others is seen in first.
+	 */
+	struct llist_node *flush = llist_del_all(&t->flush);
+	struct llist_node *ready = llist_del_all(&t->ready);
+	struct llist_node *first = llist_del_all(&t->first);
+	struct flush *f, *next_f;
+
+	if (unlikely(READ_ONCE(t->cpu) >= 0))
+		thread_settle(t, READ_ONCE(t->cpu));
+	thread_serve(first);
+	thread_serve(ready);
 	llist_for_each_entry_safe(f, next_f, flush, node)
 		complete(&f->done);
 }
 
 static bool thread_idle(const struct dlil_thread *t)
 {
-	return llist_empty(&t->ready) && llist_empty(&t->flush);
+	return llist_empty(&t->ready) && llist_empty(&t->first) &&
+	       llist_empty(&t->flush);
 }
 
 static int thread_fn(void *arg)
@@ -413,6 +426,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu)
 	if (!alloc_cpumask_var(&t->allowed, GFP_KERNEL))
 		return -ENOMEM;
 	init_llist_head(&t->ready);
+	init_llist_head(&t->first);
 	init_llist_head(&t->flush);
 	init_completion(&t->started);
 	t->asleep = false;
@@ -453,7 +467,7 @@ static bool has_own_thread(const struct dlil_ifnet *ifp)
 		ifp->kind == DLIL_IFNET_CELLULAR);
 }
 
-/* Make the queue of an ifnet ready for use (INP-2).  Not attached; may sleep. */
+/* Make the queue of an ifnet ready for use (INP-2, INP-5).  Not attached; may sleep. */
 int dlil_inq_start(struct dlil_ifnet *ifp)
 {
 	struct dlil_inq *q = &ifp->inq;
@@ -469,6 +483,8 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 		if (err)
 			return err;
 	}
+	q->list = ifp->kind == DLIL_IFNET_LOOPBACK ? &q->thread->first :
+						     &q->thread->ready;
 	q->pid = task_pid_nr(q->thread->task);
 	return 0;
 }
@@ -525,7 +541,7 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
 	if (unlikely(READ_ONCE(q->thread->cpu) == DLIL_CPU_OPEN))
 		cmpxchg(&q->thread->cpu, DLIL_CPU_OPEN,
 			raw_smp_processor_id());
-	llist_add(&q->ready, &q->thread->ready);
+	llist_add(&q->ready, q->list);
 	thread_kick(q->thread);
 }
 

@@ -19,6 +19,7 @@ struct task_struct;
  * struct dlil_thread - an input thread
  * @task: the thread
  * @ready: queues that have become non-empty since the last pass
+ * @first: those of them that go before the others: loopback's (INP-5)
  * @flush: those who wait until all that was queued is worked off
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
  * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
@@ -29,6 +30,7 @@ struct task_struct;
 struct dlil_thread {
 	struct task_struct *task;
 	struct llist_head ready;
+	struct llist_head first;
 	struct llist_head flush;
 	bool asleep;
 	int cpu;
@@ -47,6 +49,7 @@ struct dlil_thread {
  * @len: packets in it, those that the thread has taken not counted
  * @ready: in its thread's ready list from becoming non-empty to being drained
  * @thread: who drains it; set while not attached
+ * @list: which of the thread's lists @ready goes to; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
  * @pid: process id of @thread, for display
  */
@@ -55,6 +58,7 @@ struct dlil_inq {
 	atomic_t len;
 	struct llist_node ready;
 	struct dlil_thread *thread;
+	struct llist_head *list;
 	struct dlil_thread own;
 	pid_t pid;
 };

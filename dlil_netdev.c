@@ -22,6 +22,12 @@
  * delivered to it any more; the ifnet is detached at once, which does not wait.
  * Either way our reference to the device is dropped by the driver's free callback,
  * when no packet and no thread of ours knows of it any more.
+ *
+ * Three kinds of devices can be wrapped: those with Ethernet headers; loopback
+ * ones, which have them too, for nobody; and raw ones, without any (LNX-9).  What
+ * is done to a packet is written once, and made for devices with headers and for
+ * those without by an argument that is a constant: which of the two a device gets
+ * is settled when it is attached.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -82,7 +88,8 @@ static struct sk_buff *own_packet(struct sk_buff *skb)
 	return strip_priority_tags(skb);
 }
 
-static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
+static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
+						   bool raw)
 {
 	struct sk_buff *skb = *pskb;
 	struct dlil_netdev *nd;
@@ -92,7 +99,7 @@ static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
 		skb_reset_redirect(skb);
 		return RX_HANDLER_PASS;
 	}
-	/* Has no link header. */
+	/* Has no link header, nor has it come from the link. */
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
 	/* Memory is short, and this packet may be what sets some free. */
@@ -102,11 +109,25 @@ static rx_handler_result_t netdev_rx(struct sk_buff **pskb)
 	nd = rcu_dereference(skb->dev->rx_handler_data);
 	skb = own_packet(skb);
 	*pskb = skb;
-	if (likely(skb))
-		dlil_input_one(nd->ifp, skb);
-	else
+	if (unlikely(!skb)) {
 		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	/* What the driver took off in front is not of this link. */
+	if (raw)
+		skb_reset_mac_header(skb);
+	dlil_input_one(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
+}
+
+static rx_handler_result_t ether_rx(struct sk_buff **pskb)
+{
+	return receive(pskb, false);
+}
+
+static rx_handler_result_t raw_rx(struct sk_buff **pskb)
+{
+	return receive(pskb, true);
 }
 
 /* May sleep or not.  Leaves the packets in @list if the device is going. */
@@ -182,25 +203,49 @@ static void count_group(struct dlil_netdev *nd, const struct sk_buff *skb)
 		dlil_stats_add(nd->ifp, &one);
 }
 
-static int netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+/* A raw packet may come without the headers that the stack looks at. */
+static void set_protocol(struct sk_buff *skb, bool raw)
 {
-	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
-
-	if (unlikely(!READ_ONCE(nd->live) || !pskb_may_pull(skb, ETH_HLEN))) {
-		kfree_skb(skb);
-		return -ENXIO;
-	}
-	/* A raw packet may come without the headers that the stack looks at. */
-	skb_reset_mac_header(skb);
-	skb->dev = nd->dev;
-	if (!skb->protocol) {
+	if (raw) {
+		skb_reset_network_header(skb);
+		/* If it is not IP, the driver may know better. */
+		dlil_raw_type(skb, &skb->protocol);
+	} else {
 		skb->protocol = dev_parse_header_protocol(skb);
 		skb_set_network_header(skb, ETH_HLEN);
 	}
-	count_group(nd, skb);
+}
+
+static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
+				  bool raw)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	if (unlikely(!READ_ONCE(nd->live) ||
+		     !pskb_may_pull(skb, raw ? 1 : ETH_HLEN))) {
+		kfree_skb(skb);
+		return -ENXIO;
+	}
+	skb_reset_mac_header(skb);
+	skb->dev = nd->dev;
+	if (!skb->protocol)
+		set_protocol(skb, raw);
+	if (!raw)
+		count_group(nd, skb);
 	return netdev_send(nd, skb);
 }
 
+static int ether_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return output(ifp, skb, false);
+}
+
+static int raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return output(ifp, skb, true);
+}
+
+/* Of a raw device dev_hard_header() makes no header. */
 static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 			 const struct dlil_frame *frame)
 {
@@ -223,8 +268,8 @@ static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 }
 
 /* Row LNX-6: what the host sends itself. */
-static unsigned int netdev_egress(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
+					   bool raw)
 {
 	struct dlil_netdev *nd = priv;
 	struct sk_buff *out = skb;
@@ -241,16 +286,29 @@ static unsigned int netdev_egress(void *priv, struct sk_buff *skb,
 	}
 	err = dlil_filter_output(nd->ifp, family, &out);
 	if (likely(!err && out == skb)) {
-		count_group(nd, skb);
+		if (!raw)
+			count_group(nd, skb);
 		return NF_ACCEPT;
 	}
 	if (!err)
-		netdev_output(nd->ifp, out);
+		output(nd->ifp, out, raw);
 	else if (err != DLIL_STOLEN && out == skb)
 		return NF_DROP;
 	else if (err != DLIL_STOLEN)
 		kfree_skb(out);
 	return NF_STOLEN;
+}
+
+static unsigned int ether_egress(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	return egress(priv, skb, false);
+}
+
+static unsigned int raw_egress(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	return egress(priv, skb, true);
 }
 
 /* Runs in the final detach: no packet of ours refers to the device any more. */
@@ -268,19 +326,83 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	dlil_ifnet_release(ifp);
 }
 
-static const struct dlil_driver_ops netdev_driver = {
-	.output = netdev_output,
+static const struct dlil_driver_ops ether_driver = {
+	.output = ether_output,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
 	.free = netdev_free,
 };
 
-static const struct dlil_family_ops netdev_ether_family = {
+static const struct dlil_driver_ops raw_driver = {
+	.output = raw_output,
+	.unmatched = netdev_unmatched,
+	.ioctl = dlil_change_ioctl,
+	.free = netdev_free,
+};
+
+static const struct dlil_family_ops ether_family = {
 	.demux = dlil_ether_demux,
 	.framer = netdev_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,
 };
+
+static const struct dlil_family_ops raw_family = {
+	.demux = dlil_raw_demux,
+	.framer = netdev_framer,
+	.add_proto = dlil_raw_add_proto,
+	.del_proto = dlil_ether_del_proto,
+};
+
+/**
+ * struct netdev_kind - what differs from device to device
+ * @kind: interface family of the ifnet
+ * @driver: its driver's vector
+ * @family: its family's vector
+ * @rx: the receive handler
+ * @egress: the egress hook
+ */
+struct netdev_kind {
+	enum dlil_ifnet_family kind;
+	const struct dlil_driver_ops *driver;
+	const struct dlil_family_ops *family;
+	rx_handler_func_t *rx;
+	nf_hookfn *egress;
+};
+
+static const struct netdev_kind ether_kind = {
+	DLIL_IFNET_ETHERNET, &ether_driver, &ether_family, ether_rx,
+	ether_egress,
+};
+
+/* Who receives is who sent: the header says nothing that the packet does not. */
+static const struct netdev_kind loopback_kind = {
+	DLIL_IFNET_LOOPBACK, &ether_driver, &raw_family, ether_rx,
+	ether_egress,
+};
+
+static const struct netdev_kind raw_kind = {
+	DLIL_IFNET_RAW, &raw_driver, &raw_family, raw_rx, raw_egress,
+};
+
+/* NULL if it is none that we know.  Does not change while it is wrapped. */
+static const struct netdev_kind *kind_of(const struct net_device *dev)
+{
+	bool ether = dev_has_header(dev) && dev->addr_len == ETH_ALEN;
+
+	switch (dev->type) {
+	case ARPHRD_ETHER:
+		return ether ? &ether_kind : NULL;
+	case ARPHRD_LOOPBACK:
+		return ether ? &loopback_kind : NULL;
+	case ARPHRD_NONE:
+	case ARPHRD_PPP:
+	case ARPHRD_RAWIP:
+		return dev_has_header(dev) ? NULL : &raw_kind;
+	default:
+		return NULL;
+	}
+}
 
 /**
  * dlil_netdev_of - what wraps a device
@@ -291,7 +413,9 @@ static const struct dlil_family_ops netdev_ether_family = {
  */
 struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
 {
-	if (rcu_dereference_rtnl(dev->rx_handler) != netdev_rx)
+	rx_handler_func_t *rx = rcu_dereference_rtnl(dev->rx_handler);
+
+	if (rx != ether_rx && rx != raw_rx)
 		return NULL;
 	return rcu_dereference_rtnl(dev->rx_handler_data);
 }
@@ -306,9 +430,12 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
  */
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 {
+	const struct dlil_driver_ops *driver;
+
 	if (!dlil_ifnet_io_begin(ifp))
 		return NULL;
-	if (dlil_ifnet_driver(ifp) == &netdev_driver)
+	driver = dlil_ifnet_driver(ifp);
+	if (driver == &ether_driver || driver == &raw_driver)
 		return dlil_ifnet_priv(ifp);
 	dlil_ifnet_io_end(ifp);
 	return NULL;
@@ -346,10 +473,9 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "device is attached already");
 		return -EEXIST;
 	}
-	if (dev->type != ARPHRD_ETHER || (dev->flags & IFF_LOOPBACK) ||
-	    dev->addr_len != ETH_ALEN) {
+	if (!kind_of(dev)) {
 		NL_SET_ERR_MSG(extack,
-			       "only devices with Ethernet headers can be attached");
+			       "only devices with Ethernet headers, with none (tun, PPP, raw IP) and loopback can be attached");
 		return -EOPNOTSUPP;
 	}
 	if (netdev_uses_dsa(dev)) {
@@ -378,15 +504,15 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
  * An ifnet for an id.  -EAGAIN with the one to wait for in *@going while the last
  * one of that id is being detached; -EBUSY while another device has it.
  */
-static int acquire_id(const void *id, size_t len, struct dlil_ifnet **ifp,
-		      struct dlil_ifnet **going)
+static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
+		      struct dlil_ifnet **ifp, struct dlil_ifnet **going)
 {
 	int err;
 
-	err = dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, id, len, ifp);
+	err = dlil_ifnet_acquire(kind, id, len, ifp);
 	if (err != -EBUSY)
 		return err;
-	*going = dlil_ifnet_going(DLIL_IFNET_ETHERNET, id, len);
+	*going = dlil_ifnet_going(kind, id, len);
 	return *going ? -EAGAIN : -EBUSY;
 }
 
@@ -395,29 +521,32 @@ static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
 		       struct dlil_ifnet **going)
 {
 	struct { char name[IFNAMSIZ]; u64 cookie; } id = {};
+	enum dlil_ifnet_family kind = kind_of(dev)->kind;
 	int err;
 
-	if (!is_zero_ether_addr(dev->perm_addr)) {
-		err = acquire_id(dev->perm_addr, dev->addr_len, ifp, going);
+	if (memchr_inv(dev->perm_addr, 0, dev->addr_len)) {
+		err = acquire_id(kind, dev->perm_addr, dev->addr_len, ifp,
+				 going);
 		/* Another device has the same: virtual functions, clones. */
 		if (err != -EBUSY)
 			return err;
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
-	err = acquire_id(&id, sizeof(id), ifp, going);
+	err = acquire_id(kind, &id, sizeof(id), ifp, going);
 	/* A device that had this name when it was wrapped: do without. */
 	if (err == -EBUSY)
-		err = acquire_id(NULL, 0, ifp, going);
+		err = acquire_id(kind, NULL, 0, ifp, going);
 	return err;
 }
 
 static int init_ifnet(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
+	const struct netdev_kind *kind = kind_of(dev);
 	const struct dlil_ifnet_params params = {
-		.driver = &netdev_driver,
-		.family = &netdev_ether_family,
+		.driver = kind->driver,
+		.family = kind->family,
 		.priv = nd,
 		.net = dev_net(dev),
 		.name = dev->name,
@@ -434,9 +563,10 @@ static int init_ifnet(struct dlil_netdev *nd)
 static int hook_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
+	const struct netdev_kind *kind = kind_of(dev);
 	int err;
 
-	nd->egress.hook = netdev_egress;
+	nd->egress.hook = kind->egress;
 	nd->egress.priv = nd;
 	nd->egress.dev = dev;
 	nd->egress.pf = NFPROTO_NETDEV;
@@ -449,7 +579,7 @@ static int hook_device(struct dlil_netdev *nd)
 	err = dlil_sysfs_add(dev);
 	if (err)
 		goto unhook;
-	err = netdev_rx_handler_register(dev, netdev_rx, nd);
+	err = netdev_rx_handler_register(dev, kind->rx, nd);
 	if (err)
 		goto remove;
 	/* Merged packets cannot be forwarded or filtered as what they were. */
@@ -498,6 +628,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	if (!nd)
 		return -ENOMEM;
 	nd->dev = dev;
+	nd->raw = kind_of(dev) == &raw_kind;
 	nd->live = true;
 	nd->unmatched = unmatched;
 	dlil_change_init(nd);
@@ -653,6 +784,9 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		/* Also when it moves to another namespace. */
 		forsake_device(dev);
 		break;
+	case NETDEV_PRE_TYPE_CHANGE:
+		/* What its packets begin with is settled. */
+		return nd ? notifier_from_errno(-EBUSY) : NOTIFY_DONE;
 	case NETDEV_CHANGENAME:
 		if (nd)
 			dlil_ifnet_set_name(nd->ifp, dev->name);

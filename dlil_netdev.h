@@ -18,6 +18,7 @@ struct netlink_ext_ack;
  * @dev: the device; referenced until the final detach of @ifp
  * @tracker: of that reference
  * @ifp: the ifnet; acquired
+ * @raw: the device's packets have no link header; constant
  * @live: cleared when the device goes: nothing is delivered to it in RCU read
  *	sections that begin later
  * @unmatched: enum dlil_unmatched
@@ -30,6 +31,7 @@ struct dlil_netdev {
 	struct net_device *dev;
 	netdevice_tracker tracker;
 	struct dlil_ifnet *ifp;
+	bool raw;
 	bool live;
 	u32 unmatched;
 	struct nf_hook_ops egress;

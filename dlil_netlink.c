@@ -581,6 +581,12 @@ static int put_filter(const char *name, u32 direction,
 	return 0;
 }
 
+static u32 header_of(const struct dlil_ifnet *ifp)
+{
+	return ifp->kind == DLIL_IFNET_RAW ? DLIL_HEADER_NONE :
+					     DLIL_HEADER_ETHERNET;
+}
+
 /* What goes before the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
@@ -592,6 +598,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 
 	dlil_ifnet_copy_name(ifp, name);
 	if (nla_put_string(msg, DLIL_A_IFNAME, name) ||
+	    nla_put_u32(msg, DLIL_A_HEADER, header_of(ifp)) ||
 	    nla_put_u32(msg, DLIL_A_STATE, READ_ONCE(ifp->state)) ||
 	    nla_put_u32(msg, DLIL_A_THREAD, ifp->inq.pid))
 		return -EMSGSIZE;

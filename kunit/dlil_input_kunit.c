@@ -101,6 +101,92 @@ static void shared_thread(struct kunit *test)
 	FAKE_EXPECT_TRACE(second, "Q11 Q12 Q13");
 }
 
+static struct fake *attached_as(struct kunit *test, const char *name,
+				enum dlil_ifnet_family kind, int ifindex)
+{
+	struct fake *fake = fake_acquire(test, kind);
+
+	fake->params.name = name;
+	fake->params.ifindex += ifindex;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	return fake;
+}
+
+static void block_thread(struct fake_proto *p)
+{
+	fake_block(p->fake);
+}
+
+/* Where the two of them take notes. */
+static struct fake *order_notes;
+
+static int note_order(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff *skb)
+{
+	struct fake_proto *p = cookie;
+
+	fake_trace(order_notes, "%s", p->fake->ifp == ifp ?
+		   dlil_ifnet_name(ifp) : "?");
+	kfree_skb(skb);
+	return 0;
+}
+
+static struct fake *noting(struct kunit *test, const char *name,
+			   enum dlil_ifnet_family kind, int ifindex)
+{
+	struct fake *fake = attached_as(test, name, kind, ifindex);
+	struct fake_proto *p = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	p->ops.input = note_order;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	return fake;
+}
+
+/* As multicast that was sent on @from is looped back. */
+static void loop_back(struct fake *lo, const struct fake *from)
+{
+	struct sk_buff *skb = fake_rx(lo, FAKE_PF_A, 1);
+	struct sk_buff_head list;
+
+	skb->skb_iif = from->params.ifindex;
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	KUNIT_EXPECT_EQ(lo->test, fake_input(lo, &list), 0);
+}
+
+/*
+ * INP-5: what is queued for loopback while the main thread is busy goes before
+ * what is queued for others, earlier or later; its ifnet is the loopback one,
+ * whatever the packet says.
+ */
+static void loopback_first(struct kunit *test)
+{
+	struct fake *busy = attached_as(test, "busy", DLIL_IFNET_RAW, 1);
+	struct fake *a = noting(test, "a", DLIL_IFNET_RAW, 2);
+	struct fake *lo = noting(test, "lo", DLIL_IFNET_LOOPBACK, 3);
+	struct fake *b = noting(test, "b", DLIL_IFNET_ANY, 4);
+
+	order_notes = busy;
+	fake_proto(busy, 'B', FAKE_PF_A)->hook = block_thread;
+	fake_input_new(busy, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(busy);
+	fake_trace_clear(busy);
+	fake_input_new(a, FAKE_PF_A, 1, 1);
+	loop_back(lo, b);
+	fake_input_new(b, FAKE_PF_A, 1, 1);
+	loop_back(lo, a);
+	fake_unblock(busy);
+
+	fake_read(a);
+	fake_read(lo);
+	fake_read(b);
+	/* There is no order among the others. */
+	KUNIT_EXPECT_TRUE_MSG(test, !strcmp(busy->trace, "lo lo a b") ||
+			      !strcmp(busy->trace, "lo lo b a"), "%s",
+			      busy->trace);
+	FAKE_EXPECT_IN(lo, .delivered = 2);
+}
+
 static unsigned long sleeps(struct fake *fake)
 {
 	return READ_ONCE(fake->ifp->inq.thread->task->nvcsw);
@@ -825,6 +911,7 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE_PARAM(thread_of_ifnet, thread_gen_params),
 	KUNIT_CASE(shared_thread),
+	KUNIT_CASE(loopback_first),
 	KUNIT_CASE(one_wake_per_list),
 	KUNIT_CASE(lists_in_order),
 	KUNIT_CASE(long_list),

@@ -337,7 +337,7 @@ static unsigned long many_detach(struct kunit *test, struct dlil_ifnet **ifps,
  */
 static void many_at_once(struct kunit *test)
 {
-	unsigned long one = ULONG_MAX, all;
+	unsigned long one = ULONG_MAX, all, limit;
 	struct dlil_ifnet **ifps, *ifp;
 	int i;
 
@@ -360,8 +360,10 @@ static void many_at_once(struct kunit *test)
 
 	all = many_detach(test, ifps, MANY);
 
+	/* A slow processor has work to do besides waiting. */
+	limit = MANY / 2 * max(one, 1UL) + HZ / 2;
 	kunit_info(test, "one: %lu jiffies, %d at once: %lu", one, MANY, all);
-	KUNIT_EXPECT_LT(test, all, 20 * max(one, 1UL) + HZ / 2);
+	KUNIT_EXPECT_LT(test, all, limit);
 	KUNIT_EXPECT_EQ(test, atomic_read(&many_detached), MANY + 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&many_freed), MANY + 3);
 }

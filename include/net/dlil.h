@@ -664,5 +664,12 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
 int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n);
 int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family);
+int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family);
+
+extern const struct dlil_family_ops dlil_raw_family_ops;
+int dlil_raw_type(const struct sk_buff *skb, __be16 *type);
+int dlil_raw_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
+int dlil_raw_add_proto(struct dlil_ifnet *ifp, u32 family,
+		       const struct dlil_demux_desc *descs, unsigned int n);
 
 #endif /* _NET_DLIL_H */

@@ -73,6 +73,12 @@ static const char *const policies[] = {
 	NULL
 };
 
+static const char *const headers[] = {
+	[DLIL_HEADER_ETHERNET] = "ethernet",
+	[DLIL_HEADER_NONE] = "none",
+	NULL
+};
+
 static const char *const directions[] = {
 	[0] = "none",
 	[DLIL_DIRECTION_IN] = "in",
@@ -157,6 +163,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_STATS] = NEST("stats", stats_set),
 	[DLIL_A_INPUT] = NEST("input", flow_set),
 	[DLIL_A_OUTPUT] = NEST("output", flow_set),
+	[DLIL_A_HEADER] = ENUM("header", headers),
 };
 
 DEFINE_SET(ifnet);

@@ -22,15 +22,16 @@ static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
 	      "libpcap and the kernel differ on what an instruction is");
 
 /**
- * compile_expr() - compile an expression over Ethernet frames
+ * compile_expr() - compile an expression over the packets of a device
  * @expr: as tcpdump takes it
+ * @dlt: DLT_*, what the packets begin with
  * @prog: gets the program, to be given back with pcap_freecode()
  *
  * Return: 0, or -1 when the user has been told what is wrong with it.
  */
-int compile_expr(const char *expr, struct bpf_program *prog)
+int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 {
-	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, SNAPLEN);
+	pcap_t *pcap = pcap_open_dead(dlt, SNAPLEN);
 	int ret = -1;
 
 	if (!pcap) {

@@ -146,14 +146,43 @@ static struct nlmsghdr *filter_request(const struct filter *filter,
 	return nlh;
 }
 
+static int dlt_of(const json_t *ifnet)
+{
+	const char *header = text(ifnet, "header");
+
+	if (header && !strcmp(header, "ethernet"))
+		return DLT_EN10MB;
+	if (header && !strcmp(header, "none"))
+		return DLT_RAW;
+	complain("Error",
+		 "dlilctl and the module are of different versions: one does not know what packets of this device begin with");
+	return -1;
+}
+
+/*
+ * What the packets of a device begin with, or -1 when the user has been told why
+ * that is not known.
+ */
+static int find_dlt(const char *dev)
+{
+	json_t *ifnets;
+	int dlt = -1;
+
+	if (genl_query(dev, &ifnets) == EXIT_SUCCESS)
+		dlt = dlt_of(json_array_get(ifnets, 0));
+	json_decref(ifnets);
+	return dlt;
+}
+
 static int run_filter_add(struct args *args)
 {
 	struct bpf_program prog;
 	struct filter filter;
-	int status;
+	int dlt, status;
 
 	parse_filter(args, &filter);
-	if (compile_expr(filter.expr, &prog))
+	dlt = find_dlt(filter.dev);
+	if (dlt < 0 || compile_expr(filter.expr, dlt, &prog))
 		return EXIT_REFUSED;
 	status = genl_change(filter_request(&filter, &prog));
 	pcap_freecode(&prog);

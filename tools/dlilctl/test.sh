@@ -108,9 +108,12 @@ is 'show asks for all' "$log" 'ifnet-get v1 dump'
 run stats veth0
 is 'stats DEV asks for one' "$log" 'ifnet-get v1 ack ifname=veth0'
 
-# Filters.  program= names the sample frames that the program picks.
+# Filters.  program= names the sample frames that the program picks.  Before that
+# the device is asked what its packets begin with.
 
-add='filter-add v1 ack ifname=v0 name=f kind=match'
+asked='ifnet-get v1 ack ifname=v0'
+add="$asked
+filter-add v1 ack ifname=v0 name=f kind=match"
 sends 'filter in both directions by default' \
 	"$add direction=3 action=drop program=icmp expr=icmp" \
 	filter add v0 f match icmp drop
@@ -140,6 +143,25 @@ printf -v long '%-1023s' 'icmp'
 sends 'the longest expression' \
 	"$add direction=3 action=drop program=icmp expr=$long" \
 	filter add v0 f match "$long" drop
+# LNX-9: the same expressions for packets without a link header.
+FAKE=raw sends 'a raw device' \
+	"$add direction=3 action=drop program=icmp expr=icmp" \
+	filter add v0 f match icmp drop
+FAKE=raw sends 'a raw device, by port' \
+	"$add direction=1 action=drop program=http,dns expr=port 80 or port 53" \
+	filter add v0 f in match port 80 or port 53 drop
+FAKE=raw sends 'a raw device, IPv6' \
+	"$add direction=2 action=count program=ip6 expr=ip6" \
+	filter add v0 f out match ip6 count
+strange='dlilctl and the module are of different versions: one does not know what packets of this device begin with'
+for kernel in old unknown; do
+	FAKE=$kernel run filter add v0 f match icmp drop
+	is "a header that is not known: $kernel" "$status|$out|$err|$log" \
+		"1||Error: $strange|$asked"
+done
+FAKE=refused run filter add v0 f match icmp drop
+is 'a device that is not there' "$status|$out|$err|$log" \
+	"1||Error: dlil: veth0 is in a bridge: take it out first|$asked"
 wrong 'an expression that is too long' 'EXPR has at most 1023 characters' \
 	filter add v0 f match "$long" or arp drop
 
@@ -147,11 +169,12 @@ wrong 'an expression that is too long' 'EXPR has at most 1023 characters' \
 bad_expr() {
 	run filter add v0 f match "$2" drop
 	is "$1" "$status|$out|$log|${err/#Error: bad expression: ?*/fine}" \
-		"1|||fine"
+		"1||$asked|fine"
 	is "$1: one line" "$(grep -c '' "$tmp/err")" 1
 }
 bad_expr 'a bad expression' 'tcp prt 80'
 bad_expr 'an expression that picks nothing' 'ip and arp'
+FAKE=raw bad_expr 'a link header that is not there' 'ether host 2:0:0:0:0:1'
 
 # What is printed.
 

@@ -30,6 +30,15 @@ enum dlil_unmatched {
 };
 
 /**
+ * enum dlil_header - What the packets that filters see begin with: an Ethernet
+ *   header, or none, so that it is that of IP.
+ */
+enum dlil_header {
+	DLIL_HEADER_ETHERNET,
+	DLIL_HEADER_NONE,
+};
+
+/**
  * enum dlil_direction - Which way the packets go that a filter sees.
  */
 enum dlil_direction {
@@ -110,6 +119,7 @@ enum {
 	DLIL_A_GROUP_ADD,
 	DLIL_A_GROUP_DEL,
 	DLIL_A_EVENT,
+	DLIL_A_HEADER,
 
 	__DLIL_A_MAX
 };

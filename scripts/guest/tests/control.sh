@@ -5,12 +5,15 @@
 
 NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# LNX-1: devices that cannot be wrapped.
+# LNX-1 LNX-9: devices that cannot be wrapped.
 test_attach_errors() {
 	refused_with "" ctl attach nodev0
 	refused_with "" ctl detach nodev0
 	refused_with "" ctl detach dl0
-	refused_with "" ctl attach lo
+	modprobe ipip
+	ip -n dut link add tl0 type ipip local $IP0 remote $IP1
+	refused_with "loopback can be attached" ctl attach tl0
+	rmmod ipip
 	refused_with "" ctl show dl0
 
 	ip -n dut link add br0 type bridge

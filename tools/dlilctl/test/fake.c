@@ -231,6 +231,11 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_stats(nlh);
 	put_flow(nlh, DLIL_A_INPUT, 1000, 20);
 	put_flow(nlh, DLIL_A_OUTPUT, 500, 5);
+	if (!scenario("old"))
+		mnl_attr_put_u32(nlh, DLIL_A_HEADER,
+				 !known ? 1000 :
+				 scenario("raw") ? DLIL_HEADER_NONE :
+						   DLIL_HEADER_ETHERNET);
 	mnl_attr_put_u32(nlh, 200, 1);
 	end(nlh);
 }
@@ -512,13 +517,18 @@ static void make_frame(uint8_t *frame, uint16_t type, uint8_t proto,
 	memset(frame, 0, 64);
 	frame[12] = type >> 8;
 	frame[13] = type & 0xff;
-	frame[14] = 0x45;
+	frame[14] = type == 0x86dd ? 0x60 : type == 0x0800 ? 0x45 : 0;
 	frame[23] = proto;
 	frame[36] = port >> 8;
 	frame[37] = port & 0xff;
 }
 
-/* Which of some frames a program picks says whether it is the right one. */
+#define ETHER_LEN 14
+
+/*
+ * Which of some frames a program picks says whether it is the right one; of a raw
+ * device they begin with what is behind the Ethernet header.
+ */
 static void log_program(const struct nlattr *attr)
 {
 	static const struct {
@@ -532,8 +542,8 @@ static void log_program(const struct nlattr *attr)
 	};
 	const struct bpf_insn *prog = mnl_attr_get_payload(attr);
 	const char *separator = "";
+	size_t i, skip = scenario("raw") ? ETHER_LEN : 0;
 	uint8_t frame[64];
-	size_t i;
 
 	if (!prog->code || mnl_attr_get_payload_len(attr) % sizeof(*prog))
 		fprintf(log_file, "not a program ");
@@ -541,7 +551,8 @@ static void log_program(const struct nlattr *attr)
 	for (i = 0; i < ARRAY_SIZE(samples); i++) {
 		make_frame(frame, samples[i].type, samples[i].proto,
 			   samples[i].port);
-		if (!bpf_filter(prog, frame, sizeof(frame), sizeof(frame)))
+		if (!bpf_filter(prog, frame + skip, sizeof(frame) - skip,
+				sizeof(frame) - skip))
 			continue;
 		fprintf(log_file, "%s%s", separator, samples[i].name);
 		separator = ",";

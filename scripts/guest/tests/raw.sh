@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+#
+# Devices without Ethernet headers: tun and PPP, and loopback, which has such
+# headers and nobody to address by them.
+
+TUN0=10.9.0.1
+TUN1=10.9.0.2
+TUN60=fd00:9::1
+TUN61=fd00:9::2
+
+# of DEV PATH: as json, of another device than dl0.
+of() { ctl -j -s show "$1" | jget "[0]$2"; }
+
+has_device() { ip -n "$1" link show "$2" >/dev/null 2>&1; }
+
+# tun_end NAMESPACE ADDRESS IPV6 FROM TO: tun0, whose packets go by UDP.
+tun_end() {
+	ip netns exec "$1" socat TUN,tun-name=tun0,iff-no-pi \
+		"UDP-DATAGRAM:$5:7000,bind=$4:7000" </dev/null &
+	wait_for 10 has_device "$1" tun0
+	ip -n "$1" -batch - <<-END
+		addr add $2/24 dev tun0
+		addr add $3/64 dev tun0 nodad
+		link set tun0 mtu 1400 up
+	END
+}
+
+# The same address at both ends of dl0 and pe0, so to say: tun0 in each.
+tun_pair() {
+	modprobe tun
+	tun_end dut $TUN0 $TUN60 $IP0 $IP1
+	TUN_PID=$!
+	tun_end peer $TUN1 $TUN61 $IP1 $IP0
+	is "answers before" "$(pings dut 5 $TUN1)" 5
+}
+
+# file_of BYTES: something to transfer; $SUM is its checksum.
+file_of() {
+	head -c "$1" /dev/urandom >"$T/file"
+	SUM=$(sha256sum "$T/file" | cut -d ' ' -f 1)
+}
+
+# LNX-9 LNX-2 IFN-5 STA-3: wrapped and unwrapped under traffic, and nothing is
+# lost.  There is no link header to count, nor to find a group address in.
+test_tun() {
+	local packets
+
+	tun_pair
+	no_ipv6 dut
+	no_ipv6 peer
+	ping_along dut $TUN1
+	ctl attach tun0
+	along_more 50
+	stop_along
+	wait_for 5 accounted dut
+	at_least "packets in" "$(of tun0 .stats.ipackets)" 40
+	packets=$(of tun0 .stats.opackets)
+	at_least "packets out" "$packets" 40
+	is "bytes in" "$(of tun0 .stats.ibytes)" \
+		$(($(of tun0 .stats.ipackets) * 84))
+	is "bytes out" "$(of tun0 .stats.obytes)" $((packets * 84))
+	is "group packets out" "$(of tun0 .stats.omcasts)" 0
+	is "its thread" "$(cat "/proc/$(of tun0 .thread)/comm")" dlil/main
+	is freed "$(of tun0 .flow.input.freed) $(of tun0 .flow.output.freed)" \
+		"0 0"
+	is answers "$(answers "$T/along")" "$(sent_along)"
+
+	ping_along dut $TUN1
+	ctl detach tun0
+	along_more 50
+	end_along
+	is "what is attached" "$(attached_in dut)" ""
+}
+
+# Or it announces itself.
+no_ipv6() {
+	"$1" bash -c 'echo 1 >/proc/sys/net/ipv6/conf/tun0/disable_ipv6'
+}
+
+# How many pings ping_along has sent.
+sent_along() { sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/along"; }
+
+# LNX-9 FLT-5: expressions are made for packets without a link header.
+test_tun_filter() {
+	tun_pair
+	file_of 1000000
+	ctl attach tun0
+	ctl filter add tun0 noping in match 'icmp and src host '$TUN1 drop
+	ctl filter add tun0 tcp match 'tcp port 5001' count
+	ctl filter add tun0 v6 match ip6 count
+	no_pings dut $TUN1
+	at_least "drops" "$(of tun0 .flow.input.drops.filter)" 1
+	is "checksum of what came in" \
+		"$(transfer peer dut $TUN0 "$T/file")" "$SUM"
+	is "checksum of what went out" \
+		"$(transfer dut peer $TUN1 "$T/file")" "$SUM"
+	is "answers by IPv6" "$(pings peer 20 $TUN60)" 20
+	at_least "TCP packets" "$(of tun0 '.filters[name=tcp].matched')" 200
+	at_least "IPv6 packets" "$(of tun0 '.filters[name=v6].matched')" 40
+	ctl filter del tun0 noping
+	is answers "$(pings dut 20 $TUN1)" 20
+
+	ctl filter add tun0 noping out match icmp drop
+	no_pings dut $TUN1
+	at_least "drops" "$(of tun0 .flow.output.drops.filter)" 1
+	ctl filter del tun0 noping
+	is answers "$(pings dut 20 $TUN1)" 20
+	refused ctl filter add tun0 mac match "ether host $MAC1" drop
+	wait_for 5 accounted dut
+}
+
+# LNX-9 LNX-4: without inet there is no IPv4, without inet6 no IPv6.
+test_tun_unplumb() {
+	tun_pair
+	ctl attach tun0
+	is answers "$(pings peer 20 $TUN0)" 20
+	ctl proto unplumb tun0 inet
+	no_pings peer $TUN0
+	at_least "drops in" "$(of tun0 .flow.input.drops.noproto)" 1
+	no_pings dut $TUN1
+	at_least "drops out" "$(of tun0 .flow.output.drops.noproto)" 1
+	is "answers by IPv6" "$(pings peer 20 $TUN60)" 20
+	ctl proto plumb tun0 inet
+	is "answers with inet again" "$(pings peer 20 $TUN0)" 20
+
+	ctl proto unplumb tun0 inet6
+	no_pings peer $TUN60
+	is "answers by IPv4" "$(pings peer 20 $TUN0)" 20
+	wait_for 5 accounted dut
+}
+
+# LNX-9 LNX-8: its program ends under traffic, and the device with it.
+test_tun_deleted() {
+	tun_pair
+	ctl attach tun0
+	flood peer $TUN0
+	flood dut $TUN1
+	wait_for 10 seen_on tun0 100
+	kill $TUN_PID
+	wait_for 9 no_device dut tun0
+	becomes "what is attached" "" attached_in dut
+	end_floods
+}
+
+seen_on() { [ "$(of "$1" .stats.ipackets)" -gt "$2" ]; }
+
+# LNX-9: what packets begin with cannot change under us.
+test_type_stays() {
+	tun_pair
+	ip -n dut link add bond0 type bond
+	ctl attach bond0
+	ip -n dut link set tun0 down
+	is "what bond0 says" "$(enslave)" "Device or resource busy"
+	is "the type of bond0" "$(dut cat /sys/class/net/bond0/type)" 1
+	# It goes on from there, to fail for want of a link address.
+	ctl detach bond0
+	is "what bond0 says later" "$(enslave)" "Operation not supported"
+	ip -n dut link del bond0
+}
+
+# To an empty bond0, which would become what tun0 is.
+enslave() {
+	! ip -n dut link set tun0 master bond0 2>"$T/stderr" || echo taken
+	sed -n 's/^RTNETLINK answers: //p' "$T/stderr"
+}
+
+# LNX-9 INP-5 IFN-8 LNX-2: loopback, wrapped and unwrapped under traffic.
+test_lo() {
+	file_of 4000000
+	ping_along dut 127.0.0.1
+	ctl attach lo
+	along_more 50
+	is "its thread" "$(cat "/proc/$(of lo .thread)/comm")" dlil/main
+	is "checksum" "$(transfer dut dut 127.0.0.1 "$T/file")" "$SUM"
+	is "answers by IPv6" "$(pings dut 20 ::1)" 20
+	is "answers from an address of dl0" "$(pings dut 20 $IP0)" 20
+	along_more 50
+	wait_for 10 seen_on lo 100
+	ctl detach lo
+	along_more 50
+	end_along
+	is "what is attached" "$(attached_in dut)" ""
+}
+
+# LNX-9 FLT-5 STA-3: filters on loopback see an Ethernet header.
+test_lo_filter() {
+	ctl attach lo
+	ctl filter add lo noping in match 'ether[12:2] = 0x800 and icmp' drop
+	no_pings dut 127.0.0.1
+	at_least "drops" "$(of lo .flow.input.drops.filter)" 5
+	is "answers by IPv6" "$(pings dut 20 ::1)" 20
+	ctl filter del lo noping
+	is answers "$(pings dut 20 127.0.0.1)" 20
+	wait_for 5 accounted dut
+}
+
+# LNX-9 LNX-4: the same for what is plumbed.
+test_lo_unplumb() {
+	ctl attach lo
+	ctl proto unplumb lo inet
+	no_pings dut 127.0.0.1
+	is "answers by IPv6" "$(pings dut 20 ::1)" 20
+	ctl proto plumb lo inet
+	is answers "$(pings dut 20 127.0.0.1)" 20
+	wait_for 5 accounted dut
+}
+
+# LNX-8 LNX-9: the namespace goes, and its loopback last of all.
+test_lo_namespace_deleted() {
+	ctl attach lo
+	flood dut 127.0.0.1
+	wait_for 10 seen_on lo 100
+	end_floods
+	ip netns del dut
+	wait_for 20 no_device peer pe0
+	namespaces_gone
+}
