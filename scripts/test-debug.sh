@@ -11,7 +11,7 @@
 #   --rounds N    rounds of each kind of chaos
 #   --count N     netlink messages, and packets, to fuzz with
 #   --seed N      where random numbers start; the same seed does the same
-#   --only STAGE  kunit, tests, fuzz or planted
+#   --only STAGES these of kunit, tests, fuzz and planted, with commas between
 #   -k PATTERN    of the stage tests, those whose names match the pattern
 #
 # The stages: the KUnit suites, as modules; the functional tests, chaos and fault
@@ -184,11 +184,11 @@ stage_planted() {
 	summary planted $PASSED $FAILED
 }
 
-if [ -z "$ONLY" ]; then
+if [ -z "$ONLY" ] || [[ $ONLY = *,* ]]; then
 	again="scripts/test-debug.sh $KIND --rounds $ROUNDS --count $COUNT"
 	again+=" --seed $SEED -k $PATTERN --only"
-	exec "$TOP/scripts/tally.sh" test-debug "$again kunit" "$again tests" \
-		"$again fuzz" "$again planted"
+	IFS=, read -ra stages <<<"${ONLY:-kunit,tests,fuzz,planted}"
+	exec "$TOP/scripts/tally.sh" test-debug "${stages[@]/#/$again }"
 fi
 
 DIR=$("$TOP/scripts/debug-kernel.sh" "$KIND")
