@@ -167,18 +167,19 @@ build_guest_tools() {
 		need_packages python3-yaml
 		/usr/bin/python3 "$table" \
 			"$TOP/Documentation/netlink/specs/dlil.yaml" \
-			>"$out.h/nl-table.h"
+			>"$out.h/nl-table.h" || return
 	fi
-	cp "$BUILD"/tools/dlilctl/*.o "$out.h/"
-	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o"
+	cp "$BUILD"/tools/dlilctl/*.o "$out.h/" || return
+	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o" || return
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
 		"$TOP/scripts/guest/debug/faulty.c" "$out.h"/*.o \
-		-lmnl -lpcap -ljansson
+		-lmnl -lpcap -ljansson || return
 	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c |
 		while read -r src; do
 			gcc -O2 -Wall -Wextra -Werror -static \
 				-I "$TOP/include/uapi" -I "$out.h" \
-				-o "$out/$(basename "$src" .c)" "$src" -ljansson
+				-o "$out/$(basename "$src" .c)" "$src" \
+				-ljansson || exit
 		done
 }
 

@@ -68,14 +68,17 @@ def main():
         sys.exit(__doc__)
     with open(sys.argv[1], encoding="utf-8") as file:
         spec = yaml.safe_load(file)
-    ops = spec["operations"]["list"]
+    every = spec["operations"]["list"]
+    # The others only come from the kernel.
+    ops = [op for op in every if "do" in op]
     sets = spec["attribute-sets"]
     names = [s["name"] for s in sets]
     # What no request may carry: the kernel has no policy for it.
     requested = {a for op in ops
-                 for a in op.get("do", {}).get("request", {})["attributes"]}
+                 for a in op["do"]["request"]["attributes"]}
 
     print("/* Made by scripts/fuzz/nl-table.py. */\n")
+    print(f"#define NL_LAST_CMD {len(every)}\n")
     print(f"static const struct nl_set nl_sets[{len(sets)}];\n")
     for i, attr_set in enumerate(sets):
         # Whatever is in a nest has a policy.

@@ -843,7 +843,8 @@ static char *spoil_msg(struct request *req, struct nlmsghdr *nlh, char *end)
 	req->plain = false;
 	switch (rnd(6)) {
 	case 0: /* no such command */
-		genl->cmd = percent(20) ? 0 : N_CMDS + 1 + rnd(255 - N_CMDS);
+		genl->cmd = percent(20) ? 0 :
+			    NL_LAST_CMD + 1 + rnd(255 - NL_LAST_CMD);
 		req->wrong = true;
 		req->cmd = NULL;
 		break;
