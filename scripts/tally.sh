@@ -24,7 +24,7 @@ passed=0 failed=0 faults=()
 
 run() {
 	local cmd=$1 start=$SECONDS status=0 p=0 f=0
-	local count='s/^\([a-z]*: \)\{0,1\}\([0-9]\{1,\}\) passed, '
+	local count='s/^\([a-z-]*: \)\{0,1\}\([0-9]\{1,\}\) passed, '
 	count+='\([0-9]\{1,\}\) failed$/\2 \3/p'
 
 	say "$name: $cmd"
