@@ -398,16 +398,6 @@ static void demux_vlan_metadata(struct kunit *test)
 	kfree_skb(skb);
 }
 
-static int take_one(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		    struct sk_buff *skb)
-{
-	struct fake_proto *p = cookie;
-
-	atomic_inc(&p->packets);
-	kfree_skb(skb);
-	return 0;
-}
-
 /* PRO-7, INP-8, STA-1: the same frames through the input thread. */
 static void demux_through_input(struct kunit *test)
 {
@@ -420,7 +410,7 @@ static void demux_through_input(struct kunit *test)
 
 	ether_protos(fake, protos);
 	for (i = 0; i < 3; i++) {
-		protos[i]->ops.input = take_one;
+		protos[i]->ops.input = fake_proto_take;
 		KUNIT_ASSERT_EQ(test, fake_proto_attach(protos[i]), 0);
 	}
 	__skb_queue_head_init(&list);

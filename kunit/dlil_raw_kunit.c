@@ -194,16 +194,6 @@ static void demux_classified(struct kunit *test)
 	kfree_skb(skb);
 }
 
-static int take_one(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		    struct sk_buff *skb)
-{
-	struct fake_proto *p = cookie;
-
-	atomic_inc(&p->packets);
-	kfree_skb(skb);
-	return 0;
-}
-
 /* LNX-9, INP-8: the same packets through the input thread. */
 static void demux_through_input(struct kunit *test)
 {
@@ -218,7 +208,7 @@ static void demux_through_input(struct kunit *test)
 	struct sk_buff_head list;
 
 	for (i = 0; i < 3; i++) {
-		protos[i]->ops.input = take_one;
+		protos[i]->ops.input = fake_proto_take;
 		KUNIT_ASSERT_EQ(test, fake_proto_attach(protos[i]), 0);
 	}
 	__skb_queue_head_init(&list);

@@ -850,5 +850,16 @@ void fake_detach(struct fake *fake)
 	fake->attached = false;
 }
 
+/* Input of a protocol that only counts. */
+int fake_proto_take(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		    struct sk_buff *skb)
+{
+	struct fake_proto *p = cookie;
+
+	atomic_inc(&p->packets);
+	kfree_skb(skb);
+	return 0;
+}
+
 MODULE_DESCRIPTION("KUnit tests of the Data Link Interface Layer");
 MODULE_LICENSE("GPL");

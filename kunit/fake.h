@@ -265,6 +265,8 @@ struct fake_proto *fake_proto_new(struct fake *fake, char tag, u32 family);
 int fake_proto_attach(struct fake_proto *proto);
 int fake_proto_attach_v2(struct fake_proto *proto);
 struct fake_proto *fake_proto(struct fake *fake, char tag, u32 family);
+int fake_proto_take(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		    struct sk_buff *skb);
 struct fake_proto *fake_proto_v2(struct fake *fake, char tag, u32 family);
 
 /*

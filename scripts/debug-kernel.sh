@@ -36,26 +36,10 @@ check_config() {
 	[ -z "$missing" ] || die "the kernel cannot have: ${missing//$'\n'/ }"
 }
 
-# With another configuration than before most objects stay the same.
-start_from_last() {
-	local last
-
-	last=$(find "$CACHE" -maxdepth 1 \
-		-regex ".*/build-$kind-$series-[0-9a-f]*" -printf "%T@ %p\n" |
-		sort -n | sed -n '$s/[^ ]* //p')
-	[ -n "$last" ] || return 0
-	say "starting from ${last##*/}"
-	rm -rf "$dir.copy"
-	cp -a "$last" "$dir.copy"
-	rm -rf "$dir.copy/image"
-	mv "$dir.copy" "$dir.tmp"
-}
-
 build() {
 	local log=$CACHE/build-$kind-$series.log start=$SECONDS
 
 	[ ! -d "$dir" ] || return 0
-	[ -d "$dir.tmp" ] || start_from_last
 	say "building a $kind kernel from linux-source-$series, about ten minutes; see $log"
 	mkdir -p "$dir.tmp"
 	cat "${fragments[@]}" >"$dir.tmp/.config"

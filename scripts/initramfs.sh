@@ -159,16 +159,14 @@ make_base() {
 # Static programs from all C files in scripts/guest, since they are few; but for
 # one that dlilctl is a part of.
 build_guest_tools() {
-	local out=$BUILD/guest-tools table=$TOP/scripts/fuzz/nl-table.py src
+	local out=$BUILD/guest-tools src
 
 	rm -rf "$out" "$out.h"
 	mkdir -p "$out" "$out.h"
-	if [ -e "$table" ]; then
-		need_packages python3-yaml
-		/usr/bin/python3 "$table" \
-			"$TOP/Documentation/netlink/specs/dlil.yaml" \
-			>"$out.h/nl-table.h" || return
-	fi
+	need_packages python3-yaml
+	/usr/bin/python3 "$TOP/scripts/fuzz/nl-table.py" \
+		"$TOP/Documentation/netlink/specs/dlil.yaml" \
+		>"$out.h/nl-table.h" || return
 	cp "$BUILD"/tools/dlilctl/*.o "$out.h/" || return
 	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o" || return
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
