@@ -171,7 +171,7 @@ build_guest_tools() {
 	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o" || return
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
 		"$TOP/scripts/guest/debug/faulty.c" "$out.h"/*.o \
-		-lmnl -lpcap -ljansson || return
+		-lmnl -ljansson -ldl || return
 	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c |
 		while read -r src; do
 			gcc -O2 -Wall -Wextra -Werror -static \
