@@ -307,6 +307,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 		list = skb;
 		n++;
 	}
+	q->thread->gather.packets += n;
 	*surplus = -min(atomic_sub_return(n, &q->len), 0);
 	return list;
 }
@@ -393,10 +394,15 @@ static int thread_fn(void *arg)
 	struct dlil_thread *t = arg;
 
 	cpumask_copy(t->allowed, current->cpus_ptr);
+	dlil_gather_init(&t->gather);
 	complete(&t->started);
 	for (;;) {
+		if (thread_idle(t))
+			dlil_gather_sleep(&t->gather, ktime_get());
+		/* Pairs with the acquire in thread_kick(). */
+		smp_wmb();
 		set_current_state(TASK_IDLE);
-		/* Pairs with the full barrier of llist_add() in thread_kick(). */
+		/* Pairs with the full barrier of llist_add() before thread_kick(). */
 		smp_store_mb(t->asleep, true);
 		if (thread_idle(t)) {
 			if (kthread_should_stop())
@@ -412,10 +418,11 @@ static int thread_fn(void *arg)
 	return 0;
 }
 
-/* Something was added to one of the thread's lists. */
+/* A queue was added to one of the thread's lists. */
 static void thread_kick(struct dlil_thread *t)
 {
-	if (READ_ONCE(t->asleep))
+	/* How it wants to be woken was set before it said that it sleeps. */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
 		wake_up_process(t->task);
 }
 
@@ -447,6 +454,7 @@ static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);
 	put_task_struct(t->task);
+	dlil_gather_end(&t->gather);
 	t->task = NULL;
 	free_cpumask_var(t->allowed);
 }
@@ -456,7 +464,8 @@ static void thread_flush(struct dlil_thread *t)
 	struct flush f = { .done = COMPLETION_INITIALIZER_ONSTACK(f.done) };
 
 	llist_add(&f.node, &t->flush);
-	thread_kick(t);
+	if (READ_ONCE(t->asleep))
+		wake_up_process(t->task);
 	wait_for_completion(&f.done);
 }
 
@@ -682,6 +691,7 @@ EXPORT_SYMBOL_GPL(dlil_input);
 
 int dlil_input_module_init(void)
 {
+	dlil_gather_module_init();
 	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED);
 }
 
