@@ -9,6 +9,7 @@
 #   --ktap         the script reports KTAP, and must have reported all of it
 #   --timeout S    time limit in seconds (180)
 #   --smp N        processors (2)
+#   --icount       one processor, whose clock counts instructions
 #   --mem M        memory, in QEMU's notation (1G)
 #   --append TEXT  more for the kernel's command line
 #   --name NAME    where the logs go: build/vm/NAME.log, .out (SCRIPT's name)
@@ -25,13 +26,14 @@
 # shellcheck source=scripts/guest/reports.sh
 . "$TOP/scripts/guest/reports.sh"
 
-usage() { sed -n '3,22s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,23s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-TIMEOUT=180 SMP=2 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY=''
+TIMEOUT=180 SMP=2 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY='' ICOUNT=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dlil) DLIL=(--dlil); shift ;;
 	--ktap) KTAP=1; shift ;;
+	--icount) ICOUNT=1 SMP=1; shift ;;
 	--interactive) TTY=1; shift ;;
 	--timeout | --smp | --mem | --append | --name)
 		[ $# -ge 2 ] || usage
@@ -87,7 +89,10 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 	-kernel "$IMAGE" -initrd "$WORK/initrd"
 	-chardev "file,id=status,path=$WORK/status"
 	-serial "file:$LOG" -serial chardev:stdio -serial chardev:status)
-if use_kvm; then
+if [ -n "$ICOUNT" ]; then
+	# A nanosecond of the guest's is an instruction, and idle ones are free.
+	QEMU+=(-accel tcg -icount 'shift=0,sleep=off' -cpu 'qemu64,+rdrand')
+elif use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
 	# A plain processor is the one that is emulated fastest.
