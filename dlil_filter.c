@@ -6,6 +6,10 @@
  * from it are what packets meet: received ones under SRCU, sent ones under RCU.
  * An array is replaced as a whole, so attach never stops traffic.
  *
+ * Packets go through the filters one by one, unless there is a filter that takes
+ * lists.  Then a batch goes from one such filter to the next, and through what is
+ * in between packet by packet, so that each packet meets the filters in order.
+ *
  * A detach begins by winning FILTER_DYING; the winner, and only it, brings the
  * filter to its end.  It puts a stub in the filter's slots, which works from any
  * context and cannot fail; from then on no new call is made (FLT-2).  The rest is
@@ -61,12 +65,22 @@ static struct kmem_cache *filter_cache;
 
 typedef int (*filter_fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **skb);
+typedef void (*filter_list_fn)(void *cookie, struct dlil_ifnet *ifp,
+			       u32 family, struct sk_buff_head *list,
+			       struct sk_buff_head *drop);
 
 /* In the slot of a filter that is being detached. */
 static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {
 	return 0;
+}
+
+/* Likewise, where that takes lists. */
+static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			     struct sk_buff_head *list,
+			     struct sk_buff_head *drop)
+{
 }
 
 /* Rows FLT-4 and FLT-9. */
@@ -164,6 +178,207 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 	return 0;
 }
 
+/**
+ * struct passage - a batch on its way through the filters
+ * @vec: the filters
+ * @ifp: ifnet
+ * @family: protocol family of all its packets
+ * @list: those that are still on their way
+ * @flow: counts what becomes of the others
+ * @marked: every packet has a mark, which says more than nothing of some
+ */
+struct passage {
+	const struct dlil_filter_vec *vec;
+	struct dlil_ifnet *ifp;
+	u32 family;
+	struct sk_buff_head *list;
+	struct dlil_flow *flow;
+	bool marked;
+};
+
+static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
+
+/* What kinds a packet goes past; valid while no filter has the packet. */
+static u64 mark_of(const struct sk_buff *skb)
+{
+	return *(const u64 *)skb->cb;
+}
+
+static void set_mark(struct sk_buff *skb, u64 skipped)
+{
+	*(u64 *)skb->cb = skipped;
+}
+
+/* One packet through the slots from @i to before @end, but for @skipped kinds. */
+static int run_stretch(const struct passage *p, unsigned int i,
+		       unsigned int end, struct sk_buff **skb, u64 *skipped)
+{
+	const struct dlil_filter_slot *slot;
+	filter_fn fn;
+	int err;
+
+	for (; i < end; i++) {
+		slot = &p->vec->slots[i];
+		if (!wants(slot, p->family, *skb) ||
+		    *skipped & BIT_ULL(slot->kind))
+			continue;
+		fn = READ_ONCE(slot->fn);
+		err = fn(slot->cookie, p->ifp, p->family, skb);
+		if (err == DLIL_SKIP)
+			*skipped |= BIT_ULL(slot->kind);
+		else if (err)
+			return known(err);
+	}
+	return 0;
+}
+
+/* All packets through slots that take them one by one. */
+static void run_packets(struct passage *p, unsigned int i, unsigned int end)
+{
+	bool marked = p->marked;
+	struct sk_buff_head on;
+	struct sk_buff *skb;
+	u64 skipped;
+	int err;
+
+	__skb_queue_head_init(&on);
+	while ((skb = __skb_dequeue(p->list))) {
+		skipped = marked ? mark_of(skb) : 0;
+		err = run_stretch(p, i, end, &skb, &skipped);
+		if (likely(!err)) {
+			set_mark(skb, skipped);
+			p->marked |= !!skipped;
+			__skb_queue_tail(&on, skb);
+		} else if (err == DLIL_STOLEN) {
+			p->flow->stolen++;
+		} else {
+			p->flow->drops[DLIL_DROP_FILTER]++;
+			kfree_skb(skb);
+		}
+	}
+	skb_queue_splice_init(&on, p->list);
+}
+
+/* Who takes a list says by what is in it afterwards what has become of the rest. */
+static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
+			 struct sk_buff_head *list)
+{
+	unsigned int n = skb_queue_len(list), after, dropped;
+	filter_list_fn fn = READ_ONCE(slot->list_fn);
+	struct sk_buff_head drop;
+
+	__skb_queue_head_init(&drop);
+	fn(slot->cookie, p->ifp, p->family, list, &drop);
+	dropped = skb_queue_len(&drop);
+	after = skb_queue_len(list) + dropped;
+	if (likely(after <= n))
+		p->flow->stolen += n - after;
+	else
+		p->flow->seen += after - n;
+	if (dropped) {
+		p->flow->drops[DLIL_DROP_FILTER] += dropped;
+		__skb_queue_purge(&drop);
+	}
+}
+
+/* Move the first packets of @list to @part, as far as @slot makes no difference. */
+static bool take_alike(const struct passage *p,
+		       const struct dlil_filter_slot *slot,
+		       struct sk_buff_head *part, u64 *mark)
+{
+	struct sk_buff *skb = skb_peek(p->list);
+	bool wanted = wants(slot, p->family, skb);
+
+	*mark = p->marked ? mark_of(skb) : 0;
+	do {
+		__skb_unlink(skb, p->list);
+		__skb_queue_tail(part, skb);
+		skb = skb_peek(p->list);
+	} while (skb && wants(slot, p->family, skb) == wanted &&
+		 (!p->marked || mark_of(skb) == *mark));
+	return wanted;
+}
+
+/* Some packets go past this filter, or have marks that are to outlast it. */
+static void run_parts(struct passage *p, const struct dlil_filter_slot *slot)
+{
+	struct sk_buff_head on, part;
+	struct sk_buff *skb;
+	u64 mark;
+
+	__skb_queue_head_init(&on);
+	while (!skb_queue_empty(p->list)) {
+		__skb_queue_head_init(&part);
+		if (take_alike(p, slot, &part, &mark))
+			call_list_fn(p, slot, &part);
+		if (p->marked)
+			skb_queue_walk(&part, skb)
+				set_mark(skb, mark);
+		skb_queue_splice_tail(&part, &on);
+	}
+	skb_queue_splice_init(&on, p->list);
+}
+
+static bool wants_all(const struct passage *p,
+		      const struct dlil_filter_slot *slot)
+{
+	struct sk_buff *skb;
+
+	if (slot->flags & DLIL_FILTER_VLAN)
+		return true;
+	skb_queue_walk(p->list, skb)
+		if (unlikely(skb_vlan_tag_present(skb)))
+			return false;
+	return true;
+}
+
+static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
+{
+	if (slot->family && slot->family != p->family)
+		return;
+	if (likely(!p->marked && wants_all(p, slot)))
+		call_list_fn(p, slot, p->list);
+	else
+		run_parts(p, slot);
+}
+
+/**
+ * dlil_filter_run_list - take a batch through the filters of a direction
+ * @vec: the filters
+ * @ifp: ifnet
+ * @family: protocol family of all packets
+ * @list: the packets; afterwards those that go on
+ * @flow: counts what became of the others
+ *
+ * Row FLT-12.
+ *
+ * Context: inside the read section that protects @vec.
+ */
+void dlil_filter_run_list(const struct dlil_filter_vec *vec,
+			  struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff_head *list, struct dlil_flow *flow)
+{
+	struct passage p = {
+		.vec = vec,
+		.ifp = ifp,
+		.family = family,
+		.list = list,
+		.flow = flow,
+	};
+	unsigned int i, next;
+
+	for (i = 0; i < vec->n && !skb_queue_empty(list); i = next) {
+		next = i + 1;
+		if (vec->slots[i].takes_lists) {
+			run_list(&p, &vec->slots[i]);
+			continue;
+		}
+		while (next < vec->n && !vec->slots[next].takes_lists)
+			next++;
+		run_packets(&p, i, next);
+	}
+}
+
 static void vec_free_srcu(struct rcu_head *head)
 {
 	kfree(container_of(head, struct dlil_filter_vec, rcu));
@@ -174,14 +389,33 @@ static bool filter_is_dying(const struct dlil_filter *f)
 	return test_bit(FILTER_DYING, &f->state);
 }
 
+/* Number the kinds, so that what a packet goes past can be said in a word. */
+static u16 kind_of(struct dlil_filter_vec *vec, filter_fn fn)
+{
+	unsigned int i;
+
+	for (i = 0; i < vec->n; i++)
+		if (!vec->slots[i].takes_lists && vec->slots[i].fn == fn)
+			return vec->slots[i].kind;
+	return vec->kinds++;
+}
+
 static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f,
 		    bool in)
 {
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
+	filter_fn fn = in ? f->ops->input : f->ops->output;
 
-	slot->fn = in ? f->ops->input : f->ops->output;
-	if (!slot->fn)
+	if (fn) {
+		slot->kind = kind_of(vec, fn);
+		slot->fn = fn;
+	} else if (in && f->ops->input_list) {
+		slot->list_fn = f->ops->input_list;
+		slot->takes_lists = true;
+		vec->takes_lists = true;
+	} else {
 		return;
+	}
 	slot->cookie = f->cookie;
 	slot->family = f->family;
 	slot->flags = f->flags;
@@ -212,6 +446,14 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool in,
 	return vec;
 }
 
+static void slot_stub(struct dlil_filter_slot *slot)
+{
+	if (slot->takes_lists)
+		WRITE_ONCE(slot->list_fn, list_filter_gone);
+	else
+		WRITE_ONCE(slot->fn, filter_gone);
+}
+
 /* Stub out the slots of @f, or of whoever is dying if that is NULL. */
 static void vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
@@ -220,7 +462,7 @@ static void vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	for (i = 0; vec && i < vec->n; i++)
 		if (f ? vec->slots[i].filter == f :
 			filter_is_dying(vec->slots[i].filter))
-			WRITE_ONCE(vec->slots[i].fn, filter_gone);
+			slot_stub(&vec->slots[i]);
 }
 
 /* An array without slots is none: the hot path then looks at a pointer only. */
@@ -270,6 +512,10 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 	in = vec_make(ifp, true, f);
 	if (!in)
 		return -ENOMEM;
+	if (in->takes_lists && in->kinds > DLIL_FILTER_KINDS) {
+		kfree(in);
+		return -ENOSPC;
+	}
 	out = vec_make(ifp, false, f);
 	if (!out) {
 		kfree(in);
@@ -340,9 +586,10 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * returned, so the module detaches it at somebody's request, not in its exit.
  *
  * Context: process; may sleep.  May be called from callbacks that may.
- * Return: 0; -EINVAL without ops or name or for unknown flags; -ENAMETOOLONG;
- * -ENXIO unless the ifnet is attached; -ENODEV if the module is going away;
- * -ENOMEM.
+ * Return: 0; -EINVAL without ops or name, for unknown flags or for both `input`
+ * and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
+ * if the module is going away; -ENOSPC for `input_list` beside more than 64
+ * different `input`; -ENOMEM.
  */
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
@@ -352,7 +599,8 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	int err;
 
 	if (!ifp || !params || !ref || !params->ops || !params->name ||
-	    !*params->name || (params->flags & ~DLIL_FILTER_VLAN))
+	    !*params->name || (params->flags & ~DLIL_FILTER_VLAN) ||
+	    (params->ops->input && params->ops->input_list))
 		return -EINVAL;
 	if (strlen(params->name) >= DLIL_NAME_MAX)
 		return -ENAMETOOLONG;
@@ -589,8 +837,11 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 	list_for_each_entry(f, &ifp->filter_list, list) {
 		if (filter_is_dying(f))
 			continue;
-		direction = (f->ops->input ? DLIL_DIRECTION_IN : 0) |
-			    (f->ops->output ? DLIL_DIRECTION_OUT : 0);
+		direction = 0;
+		if (f->ops->input || f->ops->input_list)
+			direction |= DLIL_DIRECTION_IN;
+		if (f->ops->output)
+			direction |= DLIL_DIRECTION_OUT;
 		err = fn(f->name, direction, f->ops, f->cookie, arg);
 		if (err)
 			break;

@@ -8,35 +8,56 @@ struct dlil_ifnet;
 
 /**
  * struct dlil_filter_slot - a filter as the packets meet it
- * @fn: its callback for this direction; a stub from the moment its detach starts
- * @cookie: handed to @fn
+ * @fn: its callback for this direction, unless it has one for lists; a stub from
+ *	the moment its detach starts
+ * @list_fn: its callback for lists; likewise
+ * @cookie: handed to either
  * @family: protocol family it sees, 0 for all
  * @flags: DLIL_FILTER_*
+ * @takes_lists: it is @list_fn
+ * @kind: filters with the same @fn are of the same kind
  * @filter: whose slot this is; only compared
  */
 struct dlil_filter_slot {
-	int (*fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		  struct sk_buff **skb);
+	union {
+		int (*fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff **skb);
+		void (*list_fn)(void *cookie, struct dlil_ifnet *ifp,
+				u32 family, struct sk_buff_head *list,
+				struct sk_buff_head *drop);
+	};
 	void *cookie;
 	u32 family;
-	u32 flags;
+	u8 flags;
+	bool takes_lists;
+	u16 kind;
 	const void *filter;
 };
+
+/* Kinds of filters that there may be beside one that takes lists. */
+#define DLIL_FILTER_KINDS 64
 
 /**
  * struct dlil_filter_vec - the filters of one direction, in order
  * @rcu: for freeing
  * @n: how many
+ * @kinds: how many kinds of them
+ * @takes_lists: some take lists: dlil_filter_run_list() is to be called
  * @slots: the filters
  */
 struct dlil_filter_vec {
 	struct rcu_head rcu;
 	unsigned int n;
+	u16 kinds;
+	bool takes_lists;
 	struct dlil_filter_slot slots[];
 };
 
 int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		    u32 family, struct sk_buff **skb);
+void dlil_filter_run_list(const struct dlil_filter_vec *vec,
+			  struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff_head *list, struct dlil_flow *flow);
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,

@@ -54,6 +54,10 @@ struct flush {
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
  * @ifp: whose
  * @filters: its input filters, or NULL
+ * @fresh: packets for filters that take lists, all with the same @found and
+ *	@found_family (FLT-12)
+ * @found: what demux said of @fresh
+ * @found_family: their protocol family
  * @list: packets collected for @proto, or for the driver if that is NULL
  * @family: protocol family of @proto, 0 if there is none
  * @proto: who gets @list
@@ -63,6 +67,9 @@ struct flush {
 struct dlil_batch {
 	struct dlil_ifnet *ifp;
 	const struct dlil_filter_vec *filters;
+	struct sk_buff_head fresh;
+	int found;
+	u32 found_family;
 	struct sk_buff_head list;
 	u32 family;
 	struct dlil_proto *proto;
@@ -115,11 +122,48 @@ static unsigned int header_len(const struct sk_buff *skb)
 	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
 }
 
+/* A packet behind the filters: look its protocol up.  @demux: what demux said. */
+static __always_inline void dispatch(struct dlil_batch *b, struct sk_buff *skb,
+				     int demux, u32 family)
+{
+	struct dlil_proto *proto = NULL;
+
+	if (demux && demux != -ENOENT)
+		return batch_add(b, skb, 0, NULL, DLIL_DROP_DEMUX);
+	if (skb->pkt_type == PACKET_OTHERHOST)
+		return batch_add(b, skb, 0, NULL, DLIL_DROP_PROMISC);
+	if (!demux)
+		proto = family == b->family ? b->proto :
+					      dlil_proto_lookup(b->ifp, family);
+	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
+}
+
+/* What has been collected for filters that take lists goes through all. */
+static void fresh_flush(struct dlil_batch *b)
+{
+	struct sk_buff *skb;
+
+	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &b->fresh,
+			     &b->tally.flow);
+	while ((skb = __skb_dequeue(&b->fresh)))
+		dispatch(b, skb, b->found, b->found_family);
+}
+
+static void fresh_add(struct dlil_batch *b, struct sk_buff *skb, int demux,
+		      u32 family)
+{
+	if (family != b->found_family || demux != b->found) {
+		fresh_flush(b);
+		b->found_family = family;
+		b->found = demux;
+	}
+	__skb_queue_tail(&b->fresh, skb);
+}
+
 /* One packet through demux, filters and the look-up of its protocol (INP-8). */
 static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 {
 	struct dlil_ifnet *ifp = b->ifp;
-	struct dlil_proto *proto;
 	u32 family = 0;
 	int demux, err;
 
@@ -147,6 +191,8 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 		b->tally.stats.imcasts++;
 
 	if (b->filters) {
+		if (b->filters->takes_lists)
+			return fresh_add(b, skb, demux, family);
 		err = dlil_filter_run(b->filters, ifp, family, &skb);
 		if (err == DLIL_STOLEN) {
 			b->tally.flow.stolen++;
@@ -158,17 +204,7 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 			return;
 		}
 	}
-
-	if (demux && demux != -ENOENT)
-		return batch_add(b, skb, 0, NULL, DLIL_DROP_DEMUX);
-	if (skb->pkt_type == PACKET_OTHERHOST)
-		return batch_add(b, skb, 0, NULL, DLIL_DROP_PROMISC);
-
-	proto = NULL;
-	if (!demux)
-		proto = family == b->family ? b->proto :
-					      dlil_proto_lookup(ifp, family);
-	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
+	dispatch(b, skb, demux, family);
 }
 
 /* The packet comes to its end here.  @why is counted, and what goes with it. */
@@ -254,6 +290,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		return NULL;
 	}
 	dlil_multi_traffic(ifp);
+	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
 
@@ -269,9 +306,11 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		}
 		input_packet(&b, skb);
 	}
+	if (b.filters && b.filters->takes_lists)
+		fresh_flush(&b);
 	batch_flush(&b);
 
-	b.tally.flow.seen = n - strange;
+	b.tally.flow.seen += n - strange;
 	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
 	input_end(ifp);
 	srcu_read_unlock(&ifp->srcu, idx);
@@ -307,6 +346,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 		list = skb;
 		n++;
 	}
+	q->thread->gather.packets += n;
 	*surplus = -min(atomic_sub_return(n, &q->len), 0);
 	return list;
 }
@@ -393,10 +433,15 @@ static int thread_fn(void *arg)
 	struct dlil_thread *t = arg;
 
 	cpumask_copy(t->allowed, current->cpus_ptr);
+	dlil_gather_init(&t->gather);
 	complete(&t->started);
 	for (;;) {
+		if (thread_idle(t))
+			dlil_gather_sleep(&t->gather, ktime_get());
+		/* Pairs with the acquire in thread_kick(). */
+		smp_wmb();
 		set_current_state(TASK_IDLE);
-		/* Pairs with the full barrier of llist_add() in thread_kick(). */
+		/* Pairs with the full barrier of llist_add() before thread_kick(). */
 		smp_store_mb(t->asleep, true);
 		if (thread_idle(t)) {
 			if (kthread_should_stop())
@@ -412,10 +457,11 @@ static int thread_fn(void *arg)
 	return 0;
 }
 
-/* Something was added to one of the thread's lists. */
+/* A queue was added to one of the thread's lists. */
 static void thread_kick(struct dlil_thread *t)
 {
-	if (READ_ONCE(t->asleep))
+	/* How it wants to be woken was set before it said that it sleeps. */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
 		wake_up_process(t->task);
 }
 
@@ -447,6 +493,7 @@ static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);
 	put_task_struct(t->task);
+	dlil_gather_end(&t->gather);
 	t->task = NULL;
 	free_cpumask_var(t->allowed);
 }
@@ -456,7 +503,8 @@ static void thread_flush(struct dlil_thread *t)
 	struct flush f = { .done = COMPLETION_INITIALIZER_ONSTACK(f.done) };
 
 	llist_add(&f.node, &t->flush);
-	thread_kick(t);
+	if (READ_ONCE(t->asleep))
+		wake_up_process(t->task);
 	wait_for_completion(&f.done);
 }
 
@@ -682,6 +730,7 @@ EXPORT_SYMBOL_GPL(dlil_input);
 
 int dlil_input_module_init(void)
 {
+	dlil_gather_module_init();
 	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED);
 }
 

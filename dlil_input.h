@@ -8,6 +8,8 @@
 #include <linux/llist.h>
 #include <linux/types.h>
 
+#include "dlil_gather.h"
+
 struct dlil_ifnet;
 struct sk_buff;
 struct task_struct;
@@ -22,6 +24,7 @@ struct task_struct;
  * @first: those of them that go before the others: loopback's (INP-5)
  * @flush: those who wait until all that was queued is worked off
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
+ * @gather: or has it woken a little later
  * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
  *	by anybody, then by the thread (INP-4)
  * @started: completed by the thread itself
@@ -33,6 +36,7 @@ struct dlil_thread {
 	struct llist_head first;
 	struct llist_head flush;
 	bool asleep;
+	struct dlil_gather gather;
 	int cpu;
 	struct completion started;
 	cpumask_var_t allowed;

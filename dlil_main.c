@@ -136,6 +136,24 @@ module_param_cb(rcvq_limit, &rcvq_limit_ops, &dlil_rcvq_limit, 0644);
 __MODULE_PARM_TYPE(rcvq_limit, "uint");
 MODULE_PARM_DESC(rcvq_limit, "packets an input queue holds (2048)");
 
+static int set_gather_usecs(const char *val, const struct kernel_param *kp)
+{
+	unsigned int max = dlil_gather_has_timer() ? DLIL_GATHER_USECS_MAX : 0;
+	int err = param_set_uint_minmax(val, kp, 0, max);
+
+	return err == -ERANGE ? -EINVAL : err;
+}
+
+static const struct kernel_param_ops gather_usecs_ops = {
+	.set = set_gather_usecs,
+	.get = param_get_uint,
+};
+
+module_param_cb(gather_usecs, &gather_usecs_ops, &dlil_gather_usecs, 0644);
+__MODULE_PARM_TYPE(gather_usecs, "uint");
+MODULE_PARM_DESC(gather_usecs,
+		 "microseconds that a stream of single packets may gather (50)");
+
 static int nothing(void)
 {
 	return 0;

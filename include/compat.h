@@ -7,6 +7,7 @@
 #define _DLIL_COMPAT_H
 
 #include <linux/cpumask.h>
+#include <linux/hrtimer.h>
 #include <linux/stacktrace.h>
 #include <linux/topology.h>
 #include <linux/version.h>
@@ -32,6 +33,19 @@
 	dev_set_mac_address(dev, (struct sockaddr *)(ss), NULL)
 #else
 #define compat_set_mac_address(dev, ss) dev_set_mac_address(dev, ss, NULL)
+#endif
+
+/* Timers are given their function when they are set up since 6.13. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void compat_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*fn)(struct hrtimer *),
+					clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
+#else
+#define compat_hrtimer_setup hrtimer_setup
 #endif
 
 /* The caller's stack without its first @skip entries, if the kernel can tell. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interface filters: rows FLT-1 to FLT-9. */
+/* Interface filters: rows FLT-1 to FLT-9 and FLT-12. */
 #include <linux/if_vlan.h>
 
 #include "fake.h"
@@ -35,12 +35,19 @@ static void unknown_flags(struct fake_filter *f)
 	f->params.flags = DLIL_FILTER_VLAN << 1;
 }
 
+/* FLT-12: a list callback is instead of the other one. */
+static void both_inputs(struct fake_filter *f)
+{
+	f->ops.input_list = fake_filter_list_ops.input_list;
+}
+
 static const struct attach_case attach_cases[] = {
 	{ "no ops", -EINVAL, no_ops },
 	{ "no name", -EINVAL, no_name },
 	{ "empty name", -EINVAL, blank_name },
 	{ "long name", -ENAMETOOLONG, long_name },
 	{ "unknown flags", -EINVAL, unknown_flags },
+	{ "both inputs", -EINVAL, both_inputs },
 };
 
 static void attach_desc(const struct attach_case *c, char *desc)
@@ -140,6 +147,12 @@ static int expect_ref(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
+static void expect_ref_list(struct fake_filter *f, struct sk_buff_head *list,
+			    struct sk_buff_head *drop)
+{
+	KUNIT_EXPECT_NE(f->fake->test, READ_ONCE(f->ref), 0);
+}
+
 static int send(struct fake_task *task)
 {
 	struct fake *fake = task->fake;
@@ -161,12 +174,30 @@ static int send(struct fake_task *task)
 
 #define ROUNDS	100
 
+struct input_case {
+	const char *name;
+	const struct dlil_filter_ops *ops;
+};
+
+static const struct input_case input_cases[] = {
+	{ "packets", &fake_filter_both_ops },
+	{ "lists", &fake_filter_list_ops },
+};
+
+static void input_desc(const struct input_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(input, input_cases, input_desc);
+
 /*
  * FLT-1, FLT-2, FLT-6: filters come and go under traffic, which does not stop.
  * The owner has the reference before the first call; after detach there is none.
  */
 static void attach_under_traffic(struct kunit *test)
 {
+	const struct input_case *c = test->param_value;
 	struct fake *fake = fake_attached(test);
 	struct fake_task *first, *second;
 	struct fake_filter *filter;
@@ -174,8 +205,9 @@ static void attach_under_traffic(struct kunit *test)
 	int i, calls;
 
 	fake_proto(fake, 'P', FAKE_PF_A);
-	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter = fake_filter_new(fake, 'a', c->ops);
 	filter->hook = expect_ref;
+	filter->list_hook = expect_ref_list;
 	first = fake_run(fake, send);
 	second = fake_run(fake, send);
 
@@ -702,13 +734,354 @@ static void vlan_tagged(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, c->out ? "b1 D1" : "b1");
 }
 
+/* Attach for each letter a filter, which takes lists if it is a capital one. */
+static void attach_letters(struct fake *fake, const char *letters)
+{
+	for (; *letters; letters++)
+		fake_filter(fake, *letters, *letters < 'a' ?
+			    &fake_filter_list_ops : &fake_filter_in_ops);
+}
+
+/* FLT-12: once for a batch, however many filters and batches there are. */
+static void list_once_per_batch(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "AB");
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "A[ 1 2 3 ] B[ 1 2 3 ] P[ 1 2 3 ]");
+
+	/* The batches of the input thread have 64 packets. */
+	fake_input_new(fake, FAKE_PF_A, 1, 130);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[0].calls), 1 + 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[1].calls), 1 + 3);
+	FAKE_EXPECT_IN(fake, .delivered = 133);
+}
+
+/* FLT-3, FLT-12: each packet meets the filters in order, whatever they take. */
+static void list_mixed_order(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "abCdEFg");
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 b1 a2 b2 C[ 1 2 ] d1 d2 E[ 1 2 ] F[ 1 2 ] g1 g2 P1 P2");
+
+	/* And without them all is as ever. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[2].ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[4].ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[5].ref), 0);
+	fake_trace_clear(fake);
+	fake_input_new(fake, FAKE_PF_A, 3, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a3 b3 d3 g3 a4 b4 d4 g4 P3 P4");
+}
+
+/* Append packet @seq; @stage shall return @verdict for it. */
+static void add_rx(struct fake *fake, struct sk_buff_head *list, u32 family,
+		   u32 seq, enum fake_stage stage, int verdict)
+{
+	struct sk_buff *skb = fake_rx(fake, family, seq);
+
+	fake_payload(skb)->verdict[stage] = verdict;
+	__skb_queue_tail(list, skb);
+}
+
+/* FLT-5, FLT-12, STA-3: what filters of both sorts do is counted exactly. */
+static void list_verdicts(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "aBC");
+	__skb_queue_head_init(&list);
+	add_rx(fake, &list, FAKE_PF_A, 1, FAKE_FILTER_LIST, 0);
+	add_rx(fake, &list, FAKE_PF_A, 2, FAKE_FILTER_IN, -EPERM);
+	add_rx(fake, &list, FAKE_PF_A, 3, FAKE_FILTER_LIST, -EPERM);
+	add_rx(fake, &list, FAKE_PF_A, 4, FAKE_FILTER_IN, DLIL_STOLEN);
+	add_rx(fake, &list, FAKE_PF_A, 5, FAKE_FILTER_LIST, DLIL_STOLEN);
+	add_rx(fake, &list, FAKE_PF_A, 6, FAKE_FILTER_LIST, DLIL_STOLEN);
+	add_rx(fake, &list, FAKE_PF_A, 7, FAKE_FILTER_LIST, 0);
+	add_rx(fake, &list, FAKE_PF_A, 8, FAKE_FILTER_IN, DLIL_SKIP + 1);
+
+	fake_input(fake, &list);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2 a3 a4 a5 a6 a7 a8 B[ 1 3 5 6 7 ] C[ 1 7 ] P[ 1 7 ]");
+	FAKE_EXPECT_IN(fake, .delivered = 2, .stolen = 3,
+		       .drops[DLIL_DROP_FILTER] = 3);
+}
+
+/* FLT-12: nobody is called for a list that is empty. */
+static void list_emptied(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "AbC");
+	__skb_queue_head_init(&list);
+	add_rx(fake, &list, FAKE_PF_A, 1, FAKE_FILTER_LIST, DLIL_STOLEN);
+	add_rx(fake, &list, FAKE_PF_A, 2, FAKE_FILTER_LIST, -EPERM);
+	fake_input(fake, &list);
+	fake_read(fake);
+	add_rx(fake, &list, FAKE_PF_A, 3, FAKE_FILTER_IN, DLIL_STOLEN);
+	fake_input(fake, &list);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] A[ 3 ] b3");
+	FAKE_EXPECT_IN(fake, .stolen = 2, .drops[DLIL_DROP_FILTER] = 1);
+}
+
+/* In place of each packet n comes n + 100, and behind that a packet n + 200. */
+static void replace_and_add(struct fake_filter *f, struct sk_buff_head *list,
+			    struct sk_buff_head *drop)
+{
+	struct sk_buff *skb, *next, *other, *more;
+
+	skb_queue_walk_safe(list, skb, next) {
+		other = fake_copy(f->fake, skb);
+		more = fake_copy(f->fake, skb);
+		if (!other || !more)
+			return;
+		fake_payload(other)->seq += 100;
+		fake_payload(more)->seq += 200;
+		__skb_queue_after(list, skb, other);
+		__skb_queue_after(list, other, more);
+		__skb_unlink(skb, list);
+		kfree_skb(skb);
+		/* What there is more than before counts as received. */
+		atomic_inc(&f->fake->handed_in);
+	}
+}
+
+/* FLT-5, FLT-12, STA-3 */
+static void list_replaced(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "Ab");
+	fake->filters[0].list_hook = replace_and_add;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] b101 b201 b102 b202 P[ 101 201 102 202 ]");
+	FAKE_EXPECT_IN(fake, .delivered = 4);
+}
+
+/* FLT-4, FLT-12: a list is of one family; a filter gets that of its own only. */
+static void list_family(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct sk_buff_head list;
+
+	fake_filter(fake, 'A', &fake_filter_list_ops);
+	filter = fake_filter_new(fake, 'B', &fake_filter_list_ops);
+	filter->params.family = FAKE_PF_B;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	__skb_queue_head_init(&list);
+	add_rx(fake, &list, FAKE_PF_A, 1, FAKE_DEMUX, 0);
+	add_rx(fake, &list, FAKE_PF_A, 2, FAKE_DEMUX, 0);
+	add_rx(fake, &list, FAKE_PF_B, 3, FAKE_DEMUX, 0);
+	add_rx(fake, &list, FAKE_PF_B, 4, FAKE_DEMUX, 0);
+	add_rx(fake, &list, FAKE_PF_A, 5, FAKE_DEMUX, 0);
+	/* Nobody's, and two that demux cannot read: family 0. */
+	add_rx(fake, &list, FAKE_PF_B, 6, FAKE_DEMUX, -ENOENT);
+	add_rx(fake, &list, FAKE_PF_B, 7, FAKE_DEMUX, -EINVAL);
+	add_rx(fake, &list, FAKE_PF_B, 8, FAKE_DEMUX, -EINVAL);
+	add_rx(fake, &list, FAKE_PF_B, 9, FAKE_DEMUX, DLIL_STOLEN);
+
+	fake_input(fake, &list);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] A[ 3 4 ] B[ 3 4 ] A[ 5 ] A[ 6 ] A[ 7 8 ]");
+	FAKE_EXPECT_IN(fake, .stolen = 1, .drops[DLIL_DROP_NOPROTO] = 6,
+		       .drops[DLIL_DROP_DEMUX] = 2);
+}
+
+/* FLT-9, FLT-12: tagged packets go past a filter, in their place. */
+static void list_vlan(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	u32 seq;
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'A', &fake_filter_list_ops);
+	filter = fake_filter_new(fake, 'B', &fake_filter_list_ops);
+	filter->params.flags = DLIL_FILTER_VLAN;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	__skb_queue_head_init(&list);
+	for (seq = 1; seq <= 6; seq++) {
+		skb = fake_rx(fake, FAKE_PF_A, seq);
+		if (seq == 3 || seq == 4 || seq == 6)
+			__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 7);
+		__skb_queue_tail(&list, skb);
+	}
+
+	fake_input(fake, &list);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] A[ 5 ] B[ 1 2 3 4 5 6 ] P[ 1 2 3 4 5 6 ]");
+}
+
+/* What a filter writes to skb->cb is nobody's business. */
+static void scribble(struct fake_filter *f, struct sk_buff_head *list,
+		     struct sk_buff_head *drop)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		memset(skb->cb, 0xff, sizeof(skb->cb));
+}
+
+/* Packet 2 goes past the later ones of this kind. */
+static int skip_second(struct fake_filter *f, struct sk_buff **skb)
+{
+	memset((*skb)->cb, 0xff, sizeof((*skb)->cb));
+	return fake_payload(*skb)->seq == 2 ? DLIL_SKIP : 0;
+}
+
+/* FLT-5, FLT-12: DLIL_SKIP reaches past filters that take lists. */
+static void list_skip(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	const char *tag;
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	/* x is of another kind than a and b. */
+	for (tag = "aLxMb"; *tag; tag++) {
+		filter = fake_filter_new(fake, *tag, *tag < 'a' ?
+					 &fake_filter_list_ops :
+					 &fake_filter_in_ops);
+		if (*tag >= 'x')
+			filter->ops.input = other_input;
+		filter->list_hook = scribble;
+		if (*tag == 'a')
+			filter->hook = skip_second;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	}
+
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2 a3 L[ 1 ] L[ 2 ] L[ 3 ] x1 x2 x3 M[ 1 ] M[ 2 ] M[ 3 ] b1 b3 P[ 1 2 3 ]");
+
+	/* Without such a packet lists stay whole. */
+	fake_trace_clear(fake);
+	fake_input_new(fake, FAKE_PF_A, 5, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a5 a6 L[ 5 6 ] x5 x6 M[ 5 6 ] b5 b6 P[ 5 6 ]");
+}
+
+/* FLT-12: what packets go past is kept for so many kinds. */
+static void list_many_kinds(struct kunit *test)
+{
+	struct dlil_filter_params params = { .name = "kind" };
+	struct dlil_filter_ops *ops;
+	dlil_filter_t refs[65], ref;
+	struct fake *fake;
+	int i, err;
+
+	/* They have to outlive the ifnet's filters. */
+	ops = kunit_kcalloc(test, ARRAY_SIZE(refs), sizeof(*ops), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	fake = fake_attached(test);
+	/* No packet comes, so nobody calls them. */
+	for (i = 0; i < ARRAY_SIZE(refs); i++) {
+		ops[i].input = (void *)&ops[i];
+		params.ops = &ops[i];
+		err = dlil_filter_attach(fake->ifp, &params, &refs[i]);
+		KUNIT_ASSERT_EQ(test, err, 0);
+	}
+	params.ops = &fake_filter_list_ops;
+	err = dlil_filter_attach(fake->ifp, &params, &ref);
+	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(refs[0]), 0);
+	fake_filter(fake, 'A', &fake_filter_list_ops);
+	params.ops = &ops[0];
+	err = dlil_filter_attach(fake->ifp, &params, &ref);
+	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	params.ops = &ops[1];
+	err = dlil_filter_attach(fake->ifp, &params, &ref);
+	KUNIT_EXPECT_EQ(test, err, 0);
+}
+
+static void block_list(struct fake_filter *f, struct sk_buff_head *list,
+		       struct sk_buff_head *drop)
+{
+	f->list_hook = NULL;
+	fake_block(f->fake);
+}
+
+/* FLT-2, FLT-12: a call under way is waited for; the next list is spared. */
+static void list_detach_waits(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct fake_task *task;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	filter = fake_filter(fake, 'A', &fake_filter_list_ops);
+	filter->list_hook = block_list;
+	fake_input_new(fake, FAKE_PF_A, 1, 64 + 2);
+	fake_wait_blocked(fake);
+
+	task = fake_run(fake, detach_first);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 1);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 66);
+}
+
+static void detach_both(struct fake_filter *f, struct sk_buff_head *list,
+			struct sk_buff_head *drop)
+{
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach(f->ref), -EDEADLK);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f->ref), 0);
+	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(f[1].ref), 0);
+	KUNIT_EXPECT_EQ(f->fake->test, atomic_read(&f->detached), 0);
+}
+
+/* FLT-2, FLT-7, FLT-12: itself, and the next one, which its list spares. */
+static void list_detach_from_callback(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto_v2(fake, 'P', FAKE_PF_A);
+	attach_letters(fake, "ABC");
+	fake->filters[0].list_hook = detach_both;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_input_new(fake, FAKE_PF_A, 3, 2);
+	fake_read(fake);
+
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&fake->filters[1].detached)));
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&fake->filters[0].detached)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[0].calls), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[1].calls), 0);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 4);
+}
+
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE(attach_not_attached),
 	KUNIT_CASE(module_pinned),
 	KUNIT_CASE(module_going),
-	KUNIT_CASE(attach_under_traffic),
+	KUNIT_CASE_PARAM(attach_under_traffic, input_gen_params),
 	KUNIT_CASE_PARAM(order, direction_gen_params),
 	KUNIT_CASE_PARAM(family_match, direction_gen_params),
 	KUNIT_CASE_PARAM(verdicts, verdict_gen_params),
@@ -724,6 +1097,17 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(detach_races_final_detach),
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE_PARAM(vlan_tagged, direction_gen_params),
+	KUNIT_CASE(list_once_per_batch),
+	KUNIT_CASE(list_mixed_order),
+	KUNIT_CASE(list_verdicts),
+	KUNIT_CASE(list_emptied),
+	KUNIT_CASE(list_replaced),
+	KUNIT_CASE(list_family),
+	KUNIT_CASE(list_vlan),
+	KUNIT_CASE(list_skip),
+	KUNIT_CASE(list_many_kinds),
+	KUNIT_CASE(list_detach_waits),
+	KUNIT_CASE(list_detach_from_callback),
 	{}
 };
 

@@ -305,6 +305,36 @@ static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return filter_run(f, skb, FAKE_FILTER_IN);
 }
 
+/* Each packet says what is to become of it. */
+static void filter_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			      struct sk_buff_head *list,
+			      struct sk_buff_head *drop)
+{
+	struct sk_buff *skb, *next;
+	struct fake_filter *f = cookie;
+	int verdict;
+
+	KUNIT_EXPECT_PTR_EQ(f->fake->test, ifp, f->fake->ifp);
+	KUNIT_EXPECT_FALSE(f->fake->test, skb_queue_empty(list));
+	KUNIT_EXPECT_TRUE(f->fake->test, skb_queue_empty(drop));
+	atomic_inc(&f->calls);
+	fake_trace(f->fake, "%c[", f->tag);
+	skb_queue_walk(list, skb)
+		fake_trace(f->fake, "%u", seq_of(skb));
+	fake_trace(f->fake, "]");
+	if (f->list_hook)
+		return f->list_hook(f, list, drop);
+	skb_queue_walk_safe(list, skb, next) {
+		verdict = fake_payload(skb)->verdict[FAKE_FILTER_LIST];
+		if (verdict == DLIL_STOLEN) {
+			__skb_unlink(skb, list);
+			kfree_skb(skb);
+		} else if (verdict) {
+			dlil_filter_drop(skb, list, drop);
+		}
+	}
+}
+
 static int filter_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **skb)
 {
@@ -355,6 +385,12 @@ const struct dlil_filter_ops fake_filter_out_ops = {
 
 const struct dlil_filter_ops fake_filter_both_ops = {
 	.input = filter_input,
+	.output = filter_output,
+	.detached = filter_detached,
+};
+
+const struct dlil_filter_ops fake_filter_list_ops = {
+	.input_list = filter_input_list,
 	.output = filter_output,
 	.detached = filter_detached,
 };

@@ -37,6 +37,7 @@ extern const u8 fake_target[ETH_ALEN];
 enum fake_stage {
 	FAKE_DEMUX,
 	FAKE_FILTER_IN,
+	FAKE_FILTER_LIST,
 	FAKE_PROTO,
 	FAKE_PRE_OUTPUT,
 	FAKE_FRAMER,
@@ -70,10 +71,11 @@ struct fake;
  * @ref: its reference
  * @verdict: if not 0, what it returns for every packet
  * @hook: if not NULL, called in place of obeying the packet
+ * @list_hook: if not NULL, called in place of obeying the packets of a list
  * @event_hook: if not NULL, called for each event
  * @ioctl_hook: if not NULL, called by its ioctl
  * @answer: what its ioctl says
- * @calls: how often it was called for a packet
+ * @calls: how often it was called for a packet or list
  * @attached: attached successfully so many times
  * @detached: how often `detached` was called
  */
@@ -85,6 +87,8 @@ struct fake_filter {
 	dlil_filter_t ref;
 	int verdict;
 	int (*hook)(struct fake_filter *filter, struct sk_buff **skb);
+	void (*list_hook)(struct fake_filter *filter, struct sk_buff_head *list,
+			  struct sk_buff_head *drop);
 	void (*event_hook)(struct fake_filter *filter,
 			   const struct dlil_event *event);
 	void (*ioctl_hook)(struct fake_filter *filter, u32 code, void *arg);
@@ -255,6 +259,7 @@ int fake_output_new(struct fake *fake, u32 family, u32 first, u32 n,
 extern const struct dlil_filter_ops fake_filter_in_ops;
 extern const struct dlil_filter_ops fake_filter_out_ops;
 extern const struct dlil_filter_ops fake_filter_both_ops;
+extern const struct dlil_filter_ops fake_filter_list_ops;
 struct fake_filter *fake_filter_new(struct fake *fake, char tag,
 				    const struct dlil_filter_ops *ops);
 int fake_filter_attach(struct fake_filter *filter);

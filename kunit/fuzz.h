@@ -55,7 +55,7 @@ struct fuzz_filter {
 };
 
 /* One of each kind */
-#define FUZZ_FILTERS 9
+#define FUZZ_FILTERS 10
 
 /**
  * struct fuzz_target - an ifnet that frames are fed to

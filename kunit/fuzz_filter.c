@@ -21,7 +21,8 @@
  * struct fuzz_kind - a kind of filter
  * @name: its name
  * @often: works on one packet in so many
- * @fn: what it does with such a packet; @r is random; returns a verdict
+ * @fn: what it does with such a packet; @r is random; returns a verdict; NULL if
+ *	it takes lists
  */
 struct fuzz_kind {
 	const char *name;
@@ -279,6 +280,7 @@ static const struct fuzz_kind kinds[FUZZ_FILTERS] = {
 	{ "fuzz-inject", 1, filter_inject },
 	{ "fuzz-edit", 3, filter_edit },
 	{ "fuzz-skip", 40, filter_skip },
+	{ "fuzz-list" },
 	{ "fuzz-replace", 10, filter_replace },
 	{ "fuzz-drop", 12, filter_drop },
 	{ "fuzz-steal", 12, filter_steal },
@@ -309,6 +311,72 @@ static int fuzz_filter_in(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return run_filter(cookie, ifp, skb, true);
 }
 
+/*
+ * The filter that takes lists: what becomes of each packet follows from its
+ * number here, too.  One that is replaced keeps its place.
+ */
+static void run_list(struct fuzz_filter *f, struct sk_buff *skb,
+		     struct sk_buff_head *list, struct sk_buff_head *drop)
+{
+	u32 r = fuzz_whim(skb, 3001);
+	struct sk_buff *other = skb;
+
+	memset(skb->cb, 0xff, sizeof(skb->cb));
+	switch (r % 24) {
+	case 0:
+		fuzz_add(f->target, STOLEN_IN, 1);
+		__skb_unlink(skb, list);
+		park(f->target, skb, true);
+		break;
+	case 1:
+		fuzz_add(f->target, DROPPED_IN, 1);
+		dlil_filter_drop(skb, list, drop);
+		break;
+	case 2:
+		other = skb_copy(skb, GFP_KERNEL | __GFP_NOWARN);
+		if (!other)
+			break;
+		fuzz_track(other);
+		__skb_queue_after(list, skb, other);
+		__skb_unlink(skb, list);
+		consume_skb(skb);
+		break;
+	case 3:
+		filter_edit(f, &other, r >> 5, true);
+		break;
+	}
+}
+
+static void fuzz_filter_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			     struct sk_buff_head *list,
+			     struct sk_buff_head *drop)
+{
+	unsigned int n = skb_queue_len(list);
+	struct fuzz_filter *f = cookie;
+	struct sk_buff *skb, *next;
+
+	might_sleep();
+	if (in_softirq() || !(current->flags & PF_KTHREAD))
+		fuzz_fail("an input filter does not run in a thread");
+	if (ifp != f->target->ifp)
+		fuzz_fail("%s was called for another ifnet", f->kind->name);
+	if (!n || !skb_queue_empty(drop))
+		fuzz_fail("%s got %u packets, %u dropped", f->kind->name, n,
+			  skb_queue_len(drop));
+	skb_queue_walk_safe(list, skb, next) {
+		n--;
+		if (skb_shared(skb))
+			fuzz_fail("%s got a packet that is not private",
+				  f->kind->name);
+		if (skb_vlan_tag_present(skb) &&
+		    !(f->params.flags & DLIL_FILTER_VLAN))
+			fuzz_fail("%s got a tagged packet", f->kind->name);
+		run_list(f, skb, list, drop);
+	}
+	if (n)
+		fuzz_fail("%s got a list of another length", f->kind->name);
+}
+
 static int fuzz_filter_out(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff **skb)
 {
@@ -329,6 +397,12 @@ static const struct dlil_filter_ops filter_ops = {
 	.owner = THIS_MODULE,
 	.input = fuzz_filter_in,
 	.output = fuzz_filter_out,
+	.detached = fuzz_filter_detached,
+};
+
+static const struct dlil_filter_ops list_filter_ops = {
+	.owner = THIS_MODULE,
+	.input_list = fuzz_filter_list,
 	.detached = fuzz_filter_detached,
 };
 
@@ -353,7 +427,7 @@ int fuzz_filter_attach_all(struct fuzz_target *t)
 		f = &t->filters[i];
 		f->target = t;
 		f->kind = &kinds[i];
-		f->params.ops = &filter_ops;
+		f->params.ops = kinds[i].fn ? &filter_ops : &list_filter_ops;
 		f->params.name = kinds[i].name;
 		f->params.cookie = f;
 		/* Some do not see tagged packets; the first one does. */

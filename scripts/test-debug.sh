@@ -11,13 +11,13 @@
 #   --rounds N    rounds of each kind of chaos
 #   --count N     netlink messages, and packets, to fuzz with
 #   --seed N      where random numbers start; the same seed does the same
-#   --only STAGES these of kunit, tests, fuzz and planted, with commas between
-#   -k PATTERN    of the stage tests, those whose names match the pattern
+#   --only STAGES these of kunit, tests, chaos, fuzz and planted, with commas
+#   -k PATTERN    only those of tests and chaos whose names match the pattern
 #
-# The stages: the KUnit suites, as modules; the functional tests, chaos and fault
-# injection (guest/tests, guest/debug/tests); the fuzzers; and bugs on purpose
+# The stages: the KUnit suites, as modules; the functional tests (guest/tests);
+# chaos and fault injection (guest/debug/tests); the fuzzers; and bugs on purpose
 # (kunit/dlil_planted.c), each of which has to be reported.  Any report of any
-# checker, leaks included, fails a stage and is shown.
+# checker fails a stage and is shown.
 #
 # The last line is "test-debug: N passed, N failed".
 
@@ -101,33 +101,55 @@ count() {
 		"$TOP/build/vm/$KIND-kunit.log.parsed"
 }
 
-# Every second test in a VM of its own; the two share the processors here.
-stage_tests() {
-	local part parts pids=() status out plan ran passed=0 failed=0
+# names FILE...: of the tests in them, if they match the pattern.
+names() {
+	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "$@" | grep -E -- "$PATTERN"
+}
 
-	parts=$(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' \
-		"$TOP"/scripts/guest/{tests,debug/tests}/*.sh |
-		grep -cE -- "$PATTERN") || die "no test matches $PATTERN"
-	[ "$parts" -lt 2 ] || parts=2
-	say "chaos: $ROUNDS rounds of each kind, seed $SEED"
+# count_ktap VM STATUS: adds to PASSED and FAILED.  What a crash kept from running
+# failed, and so did the run itself if no test is to blame for what is wrong.
+count_ktap() {
+	local out=$TOP/build/vm/$KIND-$1.out ran plan
+
+	ran=$(grep -c '^ok ' "$out" || true)
+	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
+	PASSED=$((PASSED + ran))
+	FAILED=$((FAILED + ${plan:-1} - ran))
+	[ "$2" -eq 0 ] || [ "${plan:-1}" -gt "$ran" ] || FAILED=$((FAILED + 1))
+}
+
+# The functional tests, every second one in a VM of its own: one cannot keep two
+# processors busy.  To keep account of all memory would cost more than all other
+# checkers; chaos does that, and the KUnit suites.
+stage_tests() {
+	local part parts=2 pids=() status
+
+	PASSED=0 FAILED=0
+	[ "$(names "$TOP"/scripts/guest/tests/*.sh | wc -l)" -ge 2 ] || parts=1
 	for ((part = 1; part <= parts; part++)); do
-		vm tests-$part --ktap --timeout 1800 \
-			"$TOP/scripts/guest/debug/run.sh" "$ROUNDS" "$SEED" \
-			"$PATTERN" $part "$parts" &
+		vm tests-$part --ktap --timeout 1800 --append kmemleak=off \
+			"$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
+			$part $parts &
 		pids+=($!)
 	done
 	for ((part = 1; part <= parts; part++)); do
 		status=0
 		wait "${pids[part - 1]}" || status=$?
-		out=$TOP/build/vm/$KIND-tests-$part.out
-		ran=$(grep -c '^ok ' "$out" || true)
-		plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
-		passed=$((passed + ran))
-		failed=$((failed + ${plan:-1} - ran))
-		[ $status -eq 0 ] || [ "${plan:-1}" -gt "$ran" ] ||
-			failed=$((failed + 1))
+		count_ktap tests-$part $status
 	done
-	summary tests $passed $failed
+	summary tests $PASSED $FAILED
+}
+
+# Chaos and fault injection.
+stage_chaos() {
+	local status=0
+
+	PASSED=0 FAILED=0
+	say "chaos: $ROUNDS rounds of each kind, seed $SEED"
+	vm chaos --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
+		"$ROUNDS" "$SEED" "$PATTERN" || status=$?
+	count_ktap chaos $status
+	summary chaos $PASSED $FAILED
 }
 
 stage_fuzz() {
@@ -184,10 +206,17 @@ stage_planted() {
 	summary planted $PASSED $FAILED
 }
 
+# A pattern is for the two stages that have names.
+if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
+	[ -z "$(names "$TOP"/scripts/guest/tests/*.sh)" ] || ONLY=tests
+	[ -z "$(names "$TOP"/scripts/guest/debug/tests/*.sh)" ] ||
+		ONLY=${ONLY:+$ONLY,}chaos
+	[ -n "$ONLY" ] || die "no test matches $PATTERN"
+fi
 if [ -z "$ONLY" ] || [[ $ONLY = *,* ]]; then
 	again="scripts/test-debug.sh $KIND --rounds $ROUNDS --count $COUNT"
 	again+=" --seed $SEED -k $PATTERN --only"
-	IFS=, read -ra stages <<<"${ONLY:-kunit,tests,fuzz,planted}"
+	IFS=, read -ra stages <<<"${ONLY:-kunit,tests,chaos,fuzz,planted}"
 	exec "$TOP/scripts/tally.sh" test-debug "${stages[@]/#/$again }"
 fi
 
@@ -199,6 +228,6 @@ export DLIL_VM_IMAGE=$DIR/arch/x86/boot/bzImage DLIL_VM_KDIR=$DIR \
 export DLIL_VM_BUILT=1
 
 case $ONLY in
-kunit | tests | fuzz | planted) "stage_$ONLY" ;;
+kunit | tests | chaos | fuzz | planted) "stage_$ONLY" ;;
 *) usage ;;
 esac

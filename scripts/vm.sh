@@ -95,8 +95,11 @@ if [ -n "$ICOUNT" ]; then
 elif use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
-	# A plain processor is the one that is emulated fastest.
+	# A plain processor is the one that is emulated fastest.  Its time stamp
+	# counters are the host's, and so in step; to read any other clock takes
+	# as long as a page fault.
 	QEMU+=(-accel 'tcg,thread=multi' -cpu 'qemu64,+rdrand')
+	APPEND+=' tsc=reliable'
 fi
 # An Oops ends the run: what comes after it says nothing.  Caches of their own
 # show what is left in them when they are destroyed.

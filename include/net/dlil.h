@@ -506,6 +506,7 @@ struct dlil_filter_info {
  * filter, DLIL_SKIP past all later filters that have the same callback,
  * DLIL_STOLEN keeps it, an error has it freed.  A filter that frees or keeps
  * the packet it was given and puts another one in *@skb has replaced it.
+ * @input_list has no verdict: where it leaves a packet is what it says of it.
  */
 struct dlil_filter_ops {
 	/** @owner: pinned while the filter is attached (FLT-1) */
@@ -516,6 +517,20 @@ struct dlil_filter_ops {
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
+	/**
+	 * @input_list: instead of @input, once for a batch: consecutive received
+	 * packets, all of @family.  At least one, and private to the filter
+	 * while it runs.  Those that stay in @list go on, and are to stay in
+	 * their order; those moved to @drop, which is empty at first, are freed,
+	 * counted as refused by a filter, see dlil_filter_drop(); those in
+	 * neither are the filter's, counted as stolen.  A packet put in the
+	 * place of another replaces it; more packets than there were count as
+	 * received, too.  Input thread, no lock held; may sleep.  Optional
+	 * (FLT-12).
+	 */
+	void (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff_head *list,
+			   struct sk_buff_head *drop);
 	/**
 	 * @output: a packet on its way out, with its link header.  Bottom
 	 * halves off, RCU read lock held; must not sleep.  To keep the packet
@@ -578,6 +593,23 @@ int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb);
+
+/**
+ * dlil_filter_drop - have a packet freed and counted, from within `input_list`
+ * @skb: the packet
+ * @list: where it is
+ * @drop: the callback's argument of this name
+ *
+ * Any context; the packet is not freed before the callback returns.
+ */
+static inline void dlil_filter_drop(struct sk_buff *skb,
+				    struct sk_buff_head *list,
+				    struct sk_buff_head *drop)
+{
+	__skb_unlink(skb, list);
+	__skb_queue_tail(drop, skb);
+}
+
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**

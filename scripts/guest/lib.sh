@@ -251,14 +251,15 @@ attached_in() {
 # refused COMMAND...: exit status 1, one line that says why, nothing changed.
 # The sentence is in $SENTENCE.
 refused() {
-	local before status=0
+	local before lines status=0
 
 	before=$(setup_of dut)
 	"$@" >"$T/stdout" 2>"$T/stderr" || status=$?
-	SENTENCE=$(cat "$T/stderr")
+	mapfile -t lines <"$T/stderr"
+	SENTENCE=${lines[*]}
 	is "the exit status of $*" $status 1
-	is "the output of $*" "$(cat "$T/stdout")" ""
-	is "the number of lines about $*" "$(wc -l <"$T/stderr")" 1
+	[ ! -s "$T/stdout" ] || fail "$* printed: $(cat "$T/stdout")"
+	is "the number of lines about $*" ${#lines[@]} 1
 	[[ $SENTENCE == 'Error: '?* ]] || fail "$* said: $SENTENCE"
 	is "what is attached after $*" "$(setup_of dut)" "$before"
 }

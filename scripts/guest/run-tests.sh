@@ -34,11 +34,7 @@ pin_egress_hook() {
 
 # Of a namespace, but for lo.
 devices() {
-	local name
-
-	ip -n "$1" -br link | while read -r name _; do
-		[ "$name" = lo ] || [[ $name = sit0@* ]] || echo "${name%@*}"
-	done
+	inns "$1" ls /sys/class/net | grep -vxE 'lo|sit0|dlil_ifnets|bonding_masters'
 }
 
 # Deleted here, not with its namespace, a device is gone when the command

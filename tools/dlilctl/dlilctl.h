@@ -151,5 +151,6 @@ void print_filters(const json_t *ifnet);
 void print_protocols(const json_t *ifnet);
 
 int compile_expr(const char *expr, int dlt, struct bpf_program *prog);
+void free_expr(struct bpf_program *prog);
 
 #endif /* DLILCTL_H */

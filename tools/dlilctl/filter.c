@@ -185,7 +185,7 @@ static int run_filter_add(struct args *args)
 	if (dlt < 0 || compile_expr(filter.expr, dlt, &prog))
 		return EXIT_REFUSED;
 	status = genl_change(filter_request(&filter, &prog));
-	pcap_freecode(&prog);
+	free_expr(&prog);
 	return status;
 }
 

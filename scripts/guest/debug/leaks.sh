@@ -5,8 +5,9 @@
 # is any.  `leaks.sh forget` lets what there is be, for instance of the boot.
 
 LEAKS=/sys/kernel/debug/kmemleak
-# A kernel that does not look for leaks has none to tell of.
+# A kernel that does not look for leaks (kmemleak=off) has none to tell of.
 [ -e $LEAKS ] || exit 0
+! grep -qw kmemleak=off /proc/cmdline || exit 0
 [ "${1:-}" != forget ] || { echo clear >$LEAKS; exit; }
 
 # An object that changed since the last scan is not suspected: all of them in the

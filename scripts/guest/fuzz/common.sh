@@ -22,14 +22,16 @@ plan() { printf 'KTAP version 1\n1..%d\n' "$1"; }
 # check NAME COMMAND...: one line of KTAP; what the command says is a comment.
 # It fails by its exit status, or if the kernel has reported something since.
 check() {
-	local name=$1 result=ok status mark=dlil-fuzz-$KTAP_N start=$SECONDS
+	local name=$1 result=ok status line mark=dlil-fuzz-$KTAP_N start=$SECONDS
 	shift
 
 	KTAP_N=$((KTAP_N + 1))
 	echo "$mark" >/dev/kmsg
 	# If it hangs, the kernel's log says where.
 	(sleep $LIMIT && echo w >/proc/sysrq-trigger) &
-	(set -e; "$@") 2>&1 | sed -u '/^# /!s/^/# /'
+	(set -e; "$@") 2>&1 | while IFS= read -r line; do
+		echo "# ${line#\# }"
+	done
 	status=${PIPESTATUS[0]}
 	kill $!
 	dmesg | sed "1,/$mark\$/d" >"$T/dmesg"

@@ -84,6 +84,7 @@ still_answers() {
 		.flow.input.seen), out \(.flow.output.seen)"'
 	attached=$(attached_in dut)
 	for dev in "${DEVICES[@]}"; do
+		ip -n dut link set "$dev" up mtu 1500 promisc off allmulticast off
 		grep -qx "$dev" <<<"$attached" || ctl attach "$dev"
 	done
 	detach_all dut

@@ -120,6 +120,17 @@ static const struct {
 	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 },
 };
 
+/* Of these a request has those of one number. */
+static const struct {
+	const char *attr;
+	unsigned int choice;
+} choices[] = {
+	{ "mtu", 0 }, { "address", 1 }, { "flags", 2 }, { "flags-mask", 2 },
+	{ "group-add", 3 }, { "group-del", 4 },
+};
+
+#define N_CHOICES	(choices[ARRAY_SIZE(choices) - 1].choice + 1)
+
 /*
  * How often a command is taken; else 40.  Some have to wait for the kernel's
  * readers, and what is attached should mostly stay so.
@@ -129,7 +140,7 @@ static const struct {
 	unsigned int weight;
 } weights[] = {
 	{ "ifnet-attach", 8 }, { "ifnet-detach", 1 },
-	{ "filter-add", 60 }, { "proto-unplumb", 4 },
+	{ "filter-add", 60 }, { "proto-unplumb", 4 }, { "control", 10 },
 };
 
 static const char *const strange_names[] = {
@@ -507,9 +518,27 @@ static void set_number(struct node *node)
 
 	if (!strcmp(attr->name, "ifindex"))
 		value = rnd_index();
+	else if (!strcmp(attr->name, "mtu") && percent(90))
+		value = 1280 + rnd(400);
+	else if (!strncmp(attr->name, "flags", 5) && percent(90))
+		value = IFF_UP | (rnd64() & (IFF_PROMISC | IFF_ALLMULTI));
 	else
 		value = attr->min + rnd64() % (1ULL + attr->max - attr->min);
 	set_data(node, &value, sizeof(value));
+}
+
+static void set_lladdr(struct node *node)
+{
+	bool group = strcmp(node->attr->name, "address");
+	uint8_t *addr;
+
+	/* Few groups, so that some are left that were joined. */
+	set_noise(node, 6);
+	addr = node->data;
+	if (group)
+		memcpy(addr, (uint8_t[]){ 0x33, 0x33, 0, 0, 1, rnd(8) }, 6);
+	else
+		addr[0] = (addr[0] & ~1) | 2;
 }
 
 static bool left_out(const struct nl_attr *attr)
@@ -540,7 +569,10 @@ static struct node *right_node(const struct nl_attr *attr)
 		set_string(node);
 		break;
 	case NL_BINARY:
-		set_program(node);
+		if (strcmp(attr->name, "program"))
+			set_lladdr(node);
+		else
+			set_program(node);
 		break;
 	case NL_PAD:
 		break;
@@ -565,9 +597,19 @@ static const struct nl_attr *find_attr(const struct nl_set *set, uint16_t type)
 	return NULL;
 }
 
+static bool not_chosen(const struct nl_attr *attr, unsigned int choice)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(choices); i++)
+		if (!strcmp(choices[i].attr, attr->name))
+			return choices[i].choice != choice;
+	return false;
+}
+
 static struct node *right_request(const struct nl_cmd *cmd)
 {
-	unsigned int by = rnd(4), i;
+	unsigned int by = rnd(4), choice = rnd(N_CHOICES), i;
 	const struct nl_attr *attr;
 	struct node *list = NULL;
 
@@ -578,7 +620,11 @@ static struct node *right_request(const struct nl_cmd *cmd)
 			continue;
 		if (!strcmp(attr->name, "ifname") && by > 1)
 			continue;
-		if (!left_out(attr))
+		/* A request that everybody hears names no protocol. */
+		if (!strcmp(cmd->name, "control") && attr->kind == NL_NEST &&
+		    percent(80))
+			continue;
+		if (!not_chosen(attr, choice) && !left_out(attr))
 			append(&list, right_node(attr));
 	}
 	return list;
@@ -613,7 +659,10 @@ static bool spoil_value(struct node *node)
 		((char *)node->data)[len] = percent(50);
 		return len > attr->max_len || ((char *)node->data)[len];
 	case NL_BINARY:
-		spoil_program(node);
+		if (strcmp(attr->name, "program"))
+			set_noise(node, rnd(40));
+		else
+			spoil_program(node);
 		return false;
 	default:
 		set_noise(node, rnd_len());

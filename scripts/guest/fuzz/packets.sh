@@ -37,9 +37,14 @@ set_up() {
 
 # While it runs match filters come and go and everything is shown.
 feed() {
-	local dev
+	local dev line
 
-	dmesg -w | sed -un 's/.*dlil_fuzz: \([0-9]* of .*\)/# \1/p' &
+	# The shell itself reads bytes, and the kernel gives lines only.
+	# shellcheck disable=SC2002
+	cat /dev/kmsg | while IFS= read -r line; do
+		[[ ! $line =~ dlil_fuzz:\ ([0-9]+ of .*) ]] ||
+			echo "# ${BASH_REMATCH[1]}"
+	done &
 	dut modprobe dlil_fuzz count="$COUNT" seed="$SEED" devices=fz0,dl0 &
 	while kill -0 $! 2>/dev/null; do
 		for dev in fz0 dl0 fuzz0; do

@@ -173,6 +173,10 @@ test_parameter_values() {
 	refuses rcvq_limit 0 -1 many 1048577 99999999999 ''
 	echo 1048576 >$PARAMS/rcvq_limit
 	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 1048576
+	is gather_usecs "$(cat $PARAMS/gather_usecs)" 50
+	refuses gather_usecs -1 51 many ''
+	echo 0 >$PARAMS/gather_usecs
+	is gather_usecs "$(cat $PARAMS/gather_usecs)" 0
 	# With the unusual half of them it works as well.
 	echo 1 >$PARAMS/input_sanity_check
 	ctl attach dl0
