@@ -19,10 +19,20 @@ static int empty(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
+static void empty_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff_head *list, struct sk_buff_head *drop)
+{
+}
+
 static const struct dlil_filter_ops empty_ops = {
 	.owner = THIS_MODULE,
 	.input = empty,
 	.output = empty,
+};
+
+static const struct dlil_filter_ops list_ops = {
+	.owner = THIS_MODULE,
+	.input_list = empty_list,
 };
 
 /* What filters there are, by name. */
@@ -31,6 +41,7 @@ static const struct {
 	const struct dlil_filter_ops *ops;
 } kinds[] = {
 	{ "empty", &empty_ops },
+	{ "list", &list_ops },
 };
 
 static int attach_filters(struct dlil_ifnet *ifp,

@@ -90,6 +90,7 @@ static void wait_for_arrival(struct bench_flow *f, unsigned int n,
 {
 	unsigned long deadline = jiffies + PATIENCE;
 
+	/* Pairs with the release in arrived(). */
 	while (n - smp_load_acquire(&f->count) > left &&
 	       time_before(jiffies, deadline)) {
 		cond_resched();
@@ -131,7 +132,7 @@ static int lone_fn(void *arg)
 	u64 sum = 0;
 
 	for (i = 0; i < f->n_bursts; i++) {
-		usleep_range(2000, 2000);
+		usleep_range(2000, 2001);
 		f->expect = i + 1;
 		bench_clock_start(f);
 		hand_in(&f->bursts[i]);

@@ -135,7 +135,7 @@ static int end_watch(void)
 	const struct bench_flow *f = &bench_flows[0];
 	unsigned long deadline = jiffies + HZ;
 
-	/* They may be on some device's ifnet. */
+	/* They may be on some device's ifnet.  Pairs with arrived(). */
 	while (smp_load_acquire(&f->count) < f->expect &&
 	       time_before(jiffies, deadline))
 		schedule_timeout_uninterruptible(1);

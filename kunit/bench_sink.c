@@ -18,9 +18,9 @@ static void arrived(struct bench_flow *f)
 {
 	unsigned int count = f->count + 1;
 
-	/* The feeder looks at the count first. */
 	if (count == f->expect)
 		WRITE_ONCE(f->end, ktime_get_ns());
+	/* Pairs with the acquire in wait_for_arrival(), which comes before end. */
 	smp_store_release(&f->count, count);
 }
 

@@ -3,6 +3,7 @@
 """What the measurements say: files for people and pictures, and the targets.
 
 report.py [--strict] [--part] [--again FILE] FOLDER FILE
+report.py --native FOLDER FILE...
 
 FILE is the output of guest/bench/cost.sh.  The exit status is 1 if something
 is wrong with the measurement, or, with --strict, a target is missed.
@@ -13,8 +14,8 @@ import pathlib
 
 BURSTS = [1, 2, 4, 8, 16, 32, 64]
 COUNTS = [1, 2, 4, 8, 16, 32, 64]
-SWEPT = ["baseline", "dlil_0", "dlil_empty_8", "nft_1", "macvlan", "bridge",
-         "ifb", "xdp_generic"]
+SWEPT = ["baseline", "dlil_0", "dlil_empty_8", "dlil_list_8", "nft_1",
+         "macvlan", "bridge", "ifb", "xdp_generic"]
 OUTPUT = ["out_plain", "out_dlil_0", "out_dlil_empty_8", "out_dlil_match_8",
           "out_nft", "out_nft_8", "out_tc", "out_tc_8"]
 SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
@@ -22,10 +23,11 @@ SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
 PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop",
           "idle_1", "idle_16", "idle_256", "protos_16"] +
          [f"{kind}_{n}" for n in COUNTS
-          for kind in ("dlil_empty", "dlil_match", "nft", "tc_bpf")])
+          for kind in ("dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf")])
 # What a case is compared with, by how its name begins.
 BASES = [("udp_", "udp_plain"), ("out_", "out_plain"),
          ("lone_", "lone_baseline"), ("pktgen_", "pktgen_baseline"),
+         ("smp_", "smp_baseline"),
          ("event_", None), ("", "baseline")]
 
 
@@ -43,7 +45,7 @@ class Results:
     """The measurements of one run."""
 
     def __init__(self, path):
-        self.cases, self.facts = {}, {}
+        self.cases, self.facts, self.all = {}, {}, []
         for line in pathlib.Path(path).read_text().splitlines():
             if line.startswith("{"):
                 self.add(json.loads(line))
@@ -51,8 +53,17 @@ class Results:
     def add(self, line):
         if "fact" in line:
             self.facts[line["fact"]] = line["value"]
-        else:
-            self.cases[line["case"], line["burst"]] = line
+            return
+        self.all.append(line)
+        self.cases[line["case"], line["burst"]] = line
+
+    def take_medians(self):
+        """What was measured several times: the run in the middle."""
+        for key in self.cases:
+            lines = [line for line in self.all
+                     if (line["case"], line["burst"]) == key]
+            lines.sort(key=lambda line: line["ns"])
+            self.cases[key] = lines[len(lines) // 2]
 
     def has(self, case, burst=64):
         return (case, burst) in self.cases
@@ -92,7 +103,8 @@ def rounded(number):
 
 def faults(res):
     """What is wrong with the measurement itself."""
-    for (case, burst), line in res.cases.items():
+    for line in res.all:
+        case, burst = line["case"], line["burst"]
         wanted = 0 if case.endswith("_drop") else line["n"]
         if line["delivered"] != wanted:
             yield (f"{case}, burst {burst}: {line['delivered']} packets "
@@ -142,8 +154,7 @@ def targets(res):
     yield at_most("udp_dlil_0, burst 64, over udp_plain",
                   res.over("udp_dlil_0"), 0)
     yield at_most("each further empty filter", res.each("dlil_empty"), 20)
-    if res.has("dlil_list_64"):
-        yield at_most("each further list filter", res.each("dlil_list"), 8)
+    yield at_most("each further list filter", res.each("dlil_list"), 8)
     yield at_most("each further match filter (a rule of nft: "
                   f"{res.each('nft'):.0f}, of tc: {res.each('tc_bpf'):.0f})",
                   res.each("dlil_match"), 70)
@@ -180,17 +191,78 @@ def table(res):
                                        for b in BURSTS)
 
 
+def summary(res):
+    """For README."""
+    def line(text, case):
+        return f"    {text:34}" + "".join(
+            f"{res.cost(case, burst):8,.0f}" for burst in (1, 8, 64))
+
+    def each(text, cost):
+        return f"    {text:50}{cost:8,.0f}"
+
+    yield f"    Instructions a packet, Linux {res.facts.get('kernel', '?')}"
+    yield ""
+    yield f"    {'received, in bursts of':34}{1:8}{8:8}{64:8}"
+    for text, case in (("no hook", "baseline"), ("macvlan", "macvlan"),
+                       ("nft, one rule", "nft_1"), ("bridge", "bridge"),
+                       ("generic XDP, pass", "xdp_generic"),
+                       ("tc mirred to ifb and back in", "ifb"),
+                       ("DLIL", "dlil_0"),
+                       ("DLIL, 8 empty filters", "dlil_empty_8"),
+                       ("DLIL, 8 empty list filters", "dlil_list_8"),
+                       ("to a UDP socket, no hook", "udp_plain"),
+                       ("to a UDP socket, DLIL", "udp_dlil_0")):
+        yield line(text, case)
+    yield ""
+    for text, kind in (("each further empty filter", "dlil_empty"),
+                       ("each further empty list filter", "dlil_list"),
+                       ("each further filter `match udp dst port N`",
+                        "dlil_match"),
+                       ("the same as a rule of nft", "nft"),
+                       ("the same as a filter of tc", "tc_bpf")):
+        yield each(text, res.each(kind))
+    for text, case in (("sent by a UDP socket, no hook", "out_plain"),
+                       ("sent by a UDP socket, DLIL", "out_dlil_0"),
+                       ("sent, 8 match filters", "out_dlil_match_8"),
+                       ("sent, 8 rules of nft", "out_nft_8")):
+        yield each(text, res.cost(case, 1))
+
+
 def curves(res):
     """The data of the pictures, by name: lines of columns, with a title."""
     yield "bursts", ["burst"] + SWEPT, [
         [burst] + [res.cost(case, burst) for case in SWEPT]
         for burst in BURSTS]
     kinds = ["dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf"]
-    kinds = [kind for kind in kinds if res.has(f"{kind}_64")]
     none = {"nft": res.over("nft_0"), "tc_bpf": 0.0}
     yield "filters", ["filters"] + kinds, [
         [0] + [none.get(kind, res.over("dlil_0")) for kind in kinds]] + [
         [n] + [res.over(f"{kind}_{n}") for kind in kinds] for n in COUNTS]
+
+
+def native_table(res):
+    """Of time, not of instructions."""
+    yield f"{'case':20} {'burst':>5} {'ns':>8} {'ratio':>6} {'M/s':>6}"
+    for (case, burst) in res.cases:
+        cost, over = res.cost(case, burst), res.over(case, burst)
+        yield (f"{case:20} {burst:5} {cost:8,.0f} {cost / (cost - over):6.2f} "
+               f"{1000 / cost:6.2f}")
+
+
+def native(files):
+    """Prints it; what is wrong with it."""
+    wrong, measured = [], 0
+    for path in files:
+        res = Results(path)
+        wrong += faults(res)
+        res.take_medians()
+        measured += len(res.cases)
+        if not res.cases:
+            wrong.append(f"{path}: nothing was measured")
+        print(f"\nNanoseconds a packet, kernel {res.facts.get('kernel')}, "
+              f"medians of {len(res.all) // max(1, len(res.cases))}")
+        print("\n".join(native_table(res)))
+    return measured, wrong
 
 
 def write_files(folder, res, text):
@@ -199,6 +271,7 @@ def write_files(folder, res, text):
         "[\n" + ",\n".join(map(dump, res.rows())) + "\n]\n")
     (folder / "facts.json").write_text(dump(res.facts, indent=1) + "\n")
     (folder / "table.txt").write_text(text + "\n")
+    (folder / "summary.txt").write_text("\n".join(summary(res)) + "\n")
 
 
 def write_curves(folder, res):
@@ -219,16 +292,28 @@ def judge(res):
     return count
 
 
+def conclude(name, measured, wrong):
+    for fault in wrong:
+        print(f"failed: {fault}")
+    print(f"{name}: {max(measured - len(wrong), 0)} passed, "
+          f"{len(wrong)} failed")
+    return bool(wrong)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--strict", action="store_true")
     parser.add_argument("--part", action="store_true")
     parser.add_argument("--again")
+    parser.add_argument("--native", action="store_true")
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="+")
     args = parser.parse_args()
 
-    res = Results(args.file)
+    if args.native:
+        measured, wrong = native(args.file)
+        return conclude("bench-native", measured, wrong)
+    res = Results(args.file[0])
     text = "\n".join(table(res)) if not args.part else ""
     wrong = list(faults(res))
     if args.part:
@@ -238,7 +323,6 @@ def main():
         wrong += missing(res)
     if args.again:
         wrong += apart(res, Results(args.again))
-    met, missed = len(res.cases), 0
     if not args.part and not any("not measured" in w for w in wrong):
         print(text)
         write_files(args.folder, res, text)
@@ -246,10 +330,7 @@ def main():
         _, missed = judge(res)
         if args.strict:
             wrong += [f"{missed} targets are missed"] * bool(missed)
-    for fault in wrong:
-        print(f"failed: {fault}")
-    print(f"bench: {max(met - len(wrong), 0)} passed, {len(wrong)} failed")
-    return bool(wrong)
+    return conclude("bench", len(res.cases), wrong)
 
 
 if __name__ == "__main__":

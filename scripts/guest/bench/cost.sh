@@ -4,25 +4,16 @@
 # The cases of `make bench`, in the VM.  Prints a JSON object a line: what the
 # module dlil_bench has measured, under the name of the case; and facts.
 #
-#
 #   cost.sh [PART...]    all of it, or these functions of those at the end
 
 set -eu
 
-D=/sys/kernel/debug/dlil_bench
-IFNETS=/sys/class/net/dlil_ifnets
+# shellcheck source=scripts/guest/bench/common.sh
+. bench/common.sh
+
 N=8192
 BURSTS=(1 2 4 8 16 32 64)
 COUNTS=(1 2 4 8 16 32 64)
-
-# order NAME=VALUE...
-order() {
-	local v
-
-	for v; do
-		echo "${v#*=}" >"$D/${v%%=*}"
-	done
-}
 
 # run CASE [HOW [BURST]]: what it costs, for packets in bursts of so many.
 run() {
@@ -53,19 +44,6 @@ bytecode() {
 	tcpdump -y EN10MB -ddd "$1" 2>/dev/null | tr '\n' ,
 }
 
-thread() { dlilctl -j show bench0 | jget '[0].thread'; }
-
-wrap() {
-	echo +bench0 >$IFNETS
-	order pid="$(thread)"
-}
-
-unwrap() {
-	order pid=0
-	echo none >"$D/attach"
-	echo -bench0 >$IFNETS
-}
-
 # The number of filters of each sort.
 
 # filters_of KIND: those of the module.
@@ -73,14 +51,11 @@ filters_of() {
 	local n
 
 	wrap
-	# Not every kernel module that this runs with knows every kind.
-	if echo "$1 1" >"$D/attach"; then
-		for n in "${COUNTS[@]}"; do
-			echo "$1 $n" >"$D/attach"
-			run "dlil_$1_$n"
-			[ "$n" -ne 8 ] || sweep "dlil_$1_$n" | sed '$d'
-		done
-	fi 2>/dev/null
+	for n in "${COUNTS[@]}"; do
+		echo "$1 $n" >"$D/attach"
+		run "dlil_$1_$n"
+		[ "$n" -ne 8 ] || sweep "dlil_$1_$n" | sed '$d'
+	done
 	unwrap
 }
 
@@ -371,16 +346,28 @@ pktgen() {
 	ip link del va
 }
 
-set_up() {
-	modprobe dlil
-	modprobe dlil_bench
-	sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-		net.ipv6.conf.default.disable_ipv6=1 \
-		net.ipv4.conf.all.rp_filter=0
-	ip link set bench0 up
-	ip addr add 10.9.0.1/24 dev bench0
-	ip neigh add 10.9.0.2 lladdr 02:00:00:00:09:02 dev bench0
-	order n=$N
+# Packets of four flows at once, each handed in on a processor of its own.
+parallel() {
+	order flows=4 n=65536
+	run smp_baseline feed 8
+	run smp_baseline
+	wrap
+	run smp_dlil_0 feed 8
+	run smp_dlil_0
+	echo 'empty 8' >"$D/attach"
+	run smp_dlil_empty_8
+	unwrap
+	order flows=1 n=$N
+}
+
+# What a native run is about.
+native() {
+	local BURSTS=(1 8 64)
+
+	bursts
+	peers
+	udp
+	output
 }
 
 bursts() {
@@ -391,6 +378,7 @@ bursts() {
 }
 
 set_up
+order n=$N
 fact kernel "\"$(uname -r)\""
 [ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \
 	filters_nft filters_tc peers drops udp output idle unused lone pktgen
