@@ -24,7 +24,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h)
 
 .PHONY: all modules tool samples kunit vmtest test test-debug test-kcsan fuzz \
-	check demo shell install uninstall clean help kdir
+	bench bench-native check demo shell install uninstall clean help kdir
 
 all: modules tool	## the module and dlilctl (what plain `make` does)
 
@@ -70,6 +70,12 @@ test-kcsan:		## the same on a kernel that looks for data races
 
 fuzz:			## odd packets and netlink messages, on the stock kernel
 	@scripts/fuzz/fuzz.sh
+
+bench:			## what a packet costs, in instructions, and pictures of it
+	@scripts/bench.sh
+
+bench-native:		## how long it takes, in User Mode Linux and on 4 processors
+	@scripts/bench-native.sh
 
 check:			## warnings, sparse, checkpatch, documentation, style
 	@scripts/check.sh

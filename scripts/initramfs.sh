@@ -184,7 +184,7 @@ build_guest_tools() {
 
 # Builds of several kernels do not disturb each other, nor the checkout.
 build_dlil() {
-	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_FUZZ=m)
+	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_FUZZ=m CONFIG_DLIL_BENCH=m)
 
 	[ -n "$kdir" ] || {
 		[ -z "${DLIL_VM_IMAGE:-}" ] ||

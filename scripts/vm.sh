@@ -9,6 +9,8 @@
 #   --ktap         the script reports KTAP, and must have reported all of it
 #   --timeout S    time limit in seconds (180)
 #   --smp N        processors (2)
+#   --qemu ARG     more for QEMU; as often as needed
+#   --icount       one processor, whose clock counts instructions
 #   --mem M        memory, in QEMU's notation (1G)
 #   --append TEXT  more for the kernel's command line
 #   --name NAME    where the logs go: build/vm/NAME.log, .out (SCRIPT's name)
@@ -25,13 +27,15 @@
 # shellcheck source=scripts/guest/reports.sh
 . "$TOP/scripts/guest/reports.sh"
 
-usage() { sed -n '3,22s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,24s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-TIMEOUT=180 SMP=2 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY=''
+TIMEOUT=180 SMP=2 MEM=1G APPEND='' NAME='' KTAP='' DLIL=() TTY='' ICOUNT='' MORE=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--dlil) DLIL=(--dlil); shift ;;
 	--ktap) KTAP=1; shift ;;
+	--icount) ICOUNT=1 SMP=1; shift ;;
+	--qemu) [ $# -ge 2 ] || usage; MORE+=("$2"); shift 2 ;;
 	--interactive) TTY=1; shift ;;
 	--timeout | --smp | --mem | --append | --name)
 		[ $# -ge 2 ] || usage
@@ -87,7 +91,10 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 	-kernel "$IMAGE" -initrd "$WORK/initrd"
 	-chardev "file,id=status,path=$WORK/status"
 	-serial "file:$LOG" -serial chardev:stdio -serial chardev:status)
-if use_kvm; then
+if [ -n "$ICOUNT" ]; then
+	# A nanosecond of the guest's is an instruction, and idle ones are free.
+	QEMU+=(-accel tcg -icount 'shift=0,sleep=off' -cpu 'qemu64,+rdrand')
+elif use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
 	# A plain processor is the one that is emulated fastest.  Its time stamp
@@ -99,7 +106,7 @@ fi
 # An Oops ends the run: what comes after it says nothing.  Caches of their own
 # show what is left in them when they are destroyed.
 QEMU+=(-append "console=ttyS0 earlyprintk=ttyS0 ignore_loglevel panic=-1 \
-oops=panic slab_nomerge loglevel=8 $APPEND")
+oops=panic slab_nomerge loglevel=8 $APPEND" "${MORE[@]}")
 
 RC=0
 if [ -n "$TTY" ]; then

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cost measurement's parts: bench_main.c takes orders and keeps the time,
+ * bench_feed.c feeds, bench_frame.c makes packets and the device that receives
+ * them, bench_sink.c is where they end, bench_attach.c puts filters and
+ * protocols on the device's ifnet.
+ */
+#ifndef _DLIL_BENCH_H
+#define _DLIL_BENCH_H
+
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/dlil.h>
+
+#define BENCH_FLOWS	16
+#define BENCH_PORT	9	/* where the packets go to */
+#define BENCH_MAGIC	0x424e4348
+#define BENCH_HOST	0x0a090001	/* us */
+#define BENCH_PEER	0x0a090002	/* who sends them */
+
+/**
+ * struct bench_payload - what a packet carries
+ * @magic: BENCH_MAGIC
+ * @flow: number of its flow
+ * @seq: number of the packet in it, from 0
+ */
+struct bench_payload {
+	__be32 magic;
+	__be32 flow;
+	__be32 seq;
+};
+
+/**
+ * struct bench_flow - packets with one feeder
+ * @id: number of the flow
+ * @bursts: the packets, in the lists in which they are handed in
+ * @n_bursts: how many lists
+ * @expect: packets that are to arrive
+ * @count: packets that have arrived; written with bottom halves off, by one
+ *	CPU at a time
+ * @reordered: how many came behind a later one
+ * @next: number that the next one ought to have
+ * @kept: where they end; freed when the clock has stopped
+ * @start: when the first one was handed in
+ * @end: when the last one arrived
+ * @task: the feeder
+ */
+struct bench_flow {
+	unsigned int id;
+	struct list_head *bursts;
+	unsigned int n_bursts;
+	unsigned int expect;
+	unsigned int count;
+	unsigned int reordered;
+	u32 next;
+	struct sk_buff_head kept;
+	u64 start;
+	u64 end;
+	struct task_struct *task;
+} ____cacheline_aligned;
+
+/**
+ * struct bench_order - what to measure; set by debugfs
+ * @n: packets
+ * @burst: how many are handed in at a time
+ * @flows: flows, each with a feeder on a processor of its own
+ * @pid: thread whose switches are counted, 0 for none
+ * @udp: whether they go to a socket
+ * @lost: whether they are to be dropped on the way
+ * @mac: last byte of the address that they are for, 0 for the device's own
+ */
+struct bench_order {
+	u32 n;
+	u32 burst;
+	u32 flows;
+	u32 pid;
+	bool udp;
+	bool lost;
+	u32 mac;
+};
+
+extern struct bench_order bench_order;
+extern struct bench_flow bench_flows[BENCH_FLOWS];
+
+/* bench_frame.c */
+extern struct net_device *bench_dev;
+struct sk_buff *bench_make(unsigned int flow, unsigned int seq);
+unsigned long bench_sent(void);
+int bench_frame_init(void);
+void bench_frame_exit(void);
+
+/* bench_sink.c */
+int bench_sink_open(void);
+void bench_sink_close(void);
+int bench_send(unsigned int n);
+
+/* bench_feed.c */
+int bench_feed(unsigned int n);
+int bench_feed_lone(unsigned int n);
+
+/* bench_attach.c */
+int bench_attach(const char *what, unsigned int n);
+void bench_detach_all(void);
+void bench_settle(void);
+
+#endif /* _DLIL_BENCH_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handing packets to the stack in bursts, as a driver's poll function does.
+ *
+ * The feeders have the lowest priority there is: whoever is woken by a burst runs
+ * before the next one, as he would if the bursts came by interrupt while nothing
+ * else is to be done.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
+
+#include "bench.h"
+
+#define WINDOW		1024	/* packets of all flows that may be under way */
+#define PATIENCE	(HZ / 2)	/* for what is lost */
+
+static DECLARE_COMPLETION(go);
+static DECLARE_COMPLETION(fed);
+
+static void free_packets(struct bench_flow *f)
+{
+	struct sk_buff *skb, *next;
+	unsigned int i;
+
+	for (i = 0; i < f->n_bursts; i++)
+		list_for_each_entry_safe(skb, next, &f->bursts[i], list) {
+			skb_list_del_init(skb);
+			kfree_skb(skb);
+		}
+	__skb_queue_purge(&f->kept);
+	kvfree(f->bursts);
+	f->bursts = NULL;
+	f->n_bursts = 0;
+}
+
+static int make_packets(struct bench_flow *f, unsigned int n)
+{
+	unsigned int i, burst = bench_order.burst;
+	struct sk_buff *skb;
+
+	f->expect = bench_order.lost ? 0 : n;
+	f->count = 0;
+	f->reordered = 0;
+	f->next = 0;
+	f->end = 0;
+	__skb_queue_head_init(&f->kept);
+	f->bursts = kvmalloc_array(DIV_ROUND_UP(n, burst),
+				   sizeof(*f->bursts), GFP_KERNEL);
+	if (!f->bursts)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		if (i % burst == 0)
+			INIT_LIST_HEAD(&f->bursts[f->n_bursts++]);
+		skb = bench_make(f->id, i);
+		if (!skb)
+			return -ENOMEM;
+		list_add_tail(&skb->list, &f->bursts[i / burst]);
+	}
+	return 0;
+}
+
+/* Where the profiler's window opens and closes: not to be inlined. */
+static noinline void bench_clock_start(struct bench_flow *f)
+{
+	f->start = ktime_get_ns();
+}
+
+static noinline void bench_clock_stop(struct bench_flow *f)
+{
+	/* What never arrives is over when the last thread is. */
+	if (!f->end)
+		f->end = ktime_get_ns();
+}
+
+static void hand_in(struct list_head *burst)
+{
+	local_bh_disable();
+	netif_receive_skb_list(burst);
+	local_bh_enable();
+	cond_resched();
+}
+
+/* Wait until no more than @left packets of @n are under way. */
+static void wait_for_arrival(struct bench_flow *f, unsigned int n,
+			     unsigned int left)
+{
+	unsigned long deadline = jiffies + PATIENCE;
+
+	/* Pairs with the release in arrived(). */
+	while (n - smp_load_acquire(&f->count) > left &&
+	       time_before(jiffies, deadline)) {
+		cond_resched();
+		cpu_relax();
+	}
+}
+
+static void feed(struct bench_flow *f)
+{
+	unsigned int i, n, window = WINDOW / bench_order.flows;
+
+	bench_clock_start(f);
+	for (i = 0; i < f->n_bursts; i++) {
+		hand_in(&f->bursts[i]);
+		n = (i + 1) * bench_order.burst;
+		if (f->expect && n - READ_ONCE(f->count) > window)
+			wait_for_arrival(f, n, window);
+	}
+	if (f->expect)
+		wait_for_arrival(f, f->expect, 0);
+	else
+		bench_settle();
+	bench_clock_stop(f);
+}
+
+static int feed_fn(void *arg)
+{
+	wait_for_completion(&go);
+	feed(arg);
+	complete(&fed);
+	return 0;
+}
+
+/* The packet after a rest, and how long it takes. */
+static int lone_fn(void *arg)
+{
+	struct bench_flow *f = arg;
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < f->n_bursts; i++) {
+		usleep_range(2000, 2001);
+		f->expect = i + 1;
+		bench_clock_start(f);
+		hand_in(&f->bursts[i]);
+		wait_for_arrival(f, i + 1, 0);
+		sum += f->end - f->start;
+	}
+	f->start = 0;
+	f->end = sum;
+	complete(&fed);
+	return 0;
+}
+
+static int start_feeder(struct bench_flow *f, int (*fn)(void *arg))
+{
+	static const struct sched_attr idle = { .sched_policy = SCHED_IDLE };
+	struct task_struct *task;
+
+	task = kthread_create(fn, f, "bench/%u", f->id);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	sched_setattr_nocheck(task, &idle);
+	if (bench_order.flows > 1)
+		kthread_bind(task, f->id % num_online_cpus());
+	wake_up_process(task);
+	return 0;
+}
+
+static int run_feeders(unsigned int n, int (*fn)(void *arg))
+{
+	unsigned int i, started = 0, flows = bench_order.flows;
+	int err = 0;
+
+	for (i = 0; i < flows && !err; i++) {
+		bench_flows[i].id = i;
+		err = make_packets(&bench_flows[i], n / flows);
+	}
+	reinit_completion(&go);
+	reinit_completion(&fed);
+	for (i = 0; i < flows && !err; i++) {
+		err = start_feeder(&bench_flows[i], fn);
+		started += !err;
+	}
+	complete_all(&go);
+	for (i = 0; i < started; i++)
+		wait_for_completion(&fed);
+	/* A packet that is late is not to find its flow gone. */
+	bench_settle();
+	return err;
+}
+
+static int run(unsigned int n, int (*fn)(void *arg))
+{
+	unsigned int i;
+	int err;
+
+	err = bench_sink_open();
+	if (err)
+		return err;
+	err = run_feeders(n, fn);
+	bench_sink_close();
+	for (i = 0; i < bench_order.flows; i++)
+		free_packets(&bench_flows[i]);
+	return err;
+}
+
+int bench_feed(unsigned int n)
+{
+	return run(n, feed_fn);
+}
+
+int bench_feed_lone(unsigned int n)
+{
+	return run(n, lone_fn);
+}

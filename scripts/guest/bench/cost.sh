@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The cases of `make bench`, in the VM.  Prints a JSON object a line: what the
+# module dlil_bench has measured, under the name of the case; and facts.
+#
+#   cost.sh [PART...]    all of it, or these functions of those at the end
+
+set -eu
+
+# shellcheck source=scripts/guest/bench/common.sh
+. bench/common.sh
+
+N=8192
+BURSTS=(1 2 4 8 16 32 64)
+COUNTS=(1 2 4 8 16 32 64)
+
+# run CASE [HOW [BURST]]: what it costs, for packets in bursts of so many.
+run() {
+	local burst=${3:-64}
+
+	order burst="$burst"
+	echo "${2:-feed}" >"$D/run"
+	echo "{\"case\":\"$1\",$(cat "$D/run")}"
+}
+
+# sweep CASE: for bursts of all lengths.
+sweep() {
+	local burst
+
+	for burst in "${BURSTS[@]}"; do
+		run "$1" feed "$burst"
+	done
+}
+
+fact() { echo "{\"fact\":\"$1\",\"value\":$2}"; }
+
+# The n-th of rules that all mean the same, and match nothing that is sent.
+expr_of() { echo "udp dst port $((4000 + $1))"; }
+rule_of() { echo "udp dport $((4000 + $1)) counter"; }
+
+# The program of an expression, as tc wants it.
+bytecode() {
+	tcpdump -y EN10MB -ddd "$1" 2>/dev/null | tr '\n' ,
+}
+
+# The number of filters of each sort.
+
+# filters_of KIND: those of the module.
+filters_of() {
+	local n
+
+	wrap
+	for n in "${COUNTS[@]}"; do
+		echo "$1 $n" >"$D/attach"
+		run "dlil_$1_$n"
+		[ "$n" -ne 8 ] || sweep "dlil_$1_$n" | sed '$d'
+	done
+	unwrap
+}
+
+filters_empty() { filters_of empty; }
+filters_list() { filters_of list; }
+
+# add_matches FIRST LAST [DIRECTION]
+add_matches() {
+	local i
+
+	for ((i = $1; i <= $2; i++)); do
+		dlilctl filter add bench0 "m$i" "${3:-in}" match \
+			"$(expr_of "$i")" count
+	done
+}
+
+filters_match() {
+	local n have=0
+
+	wrap
+	for n in "${COUNTS[@]}"; do
+		add_matches $((have + 1)) "$n"
+		have=$n
+		run "dlil_match_$n"
+	done
+	unwrap
+}
+
+# nft_chain HOOK RULE...: a chain of them on the device.
+nft_chain() {
+	local hook=$1
+	shift
+
+	{
+		echo 'table netdev bench { chain c {'
+		echo "type filter hook $hook device bench0 priority 0;"
+		printf '%s\n' "$@"
+		printf '%s\n' '}' '}'
+	} | nft -f -
+}
+
+nft_off() { nft delete table netdev bench; }
+
+# rules N: of nft, a line each.
+rules() {
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		rule_of $i
+	done
+}
+
+filters_nft() {
+	local n
+
+	for n in 0 "${COUNTS[@]}"; do
+		nft_chain ingress "$(rules "$n")"
+		run "nft_$n"
+		[ "$n" -ne 1 ] || sweep nft_1 | sed '$d'
+		nft_off
+	done
+}
+
+# tc_filters ingress|egress FIRST LAST
+tc_filters() {
+	local i
+
+	for ((i = $2; i <= $3; i++)); do
+		echo "filter add dev bench0 $1 pref $i bpf bytecode" \
+			"\"$(bytecode "$(expr_of "$i")")\" flowid 1:1"
+	done | tc -batch -
+}
+
+tc_on() { tc qdisc add dev bench0 clsact; }
+tc_off() { tc qdisc del dev bench0 clsact; }
+
+filters_tc() {
+	local n have=0
+
+	tc_on
+	for n in "${COUNTS[@]}"; do
+		tc_filters ingress $((have + 1)) "$n"
+		have=$n
+		run "tc_bpf_$n"
+	done
+	tc_off
+}
+
+# Others that have a place on the way.
+
+peers() {
+	ip link add mv0 link bench0 address 02:00:00:00:09:33 \
+		type macvlan mode private
+	ip link set mv0 up
+	order mac=$((0x33))
+	sweep macvlan
+	order mac=0
+	ip link del mv0
+
+	ip link add br0 type bridge
+	ip link set bench0 master br0
+	ip link set br0 up
+	sweep bridge
+	ip link del br0
+
+	tc_on
+	tc filter add dev bench0 ingress matchall action ok
+	run tc_matchall
+	tc_off
+
+	ip link add ifb9 type ifb
+	ip link set ifb9 up
+	tc_on
+	tc filter add dev bench0 ingress matchall \
+		action mirred egress redirect dev ifb9
+	sweep ifb
+	tc_off
+	ip link del ifb9
+
+	export -f sweep run order
+	export D
+	xdp-pass bench0 bash -c "BURSTS=(${BURSTS[*]}); sweep xdp_generic"
+}
+
+drops() {
+	order lost=1
+	wrap
+	dlilctl filter add bench0 drop in match 'udp dst port 9' drop
+	run dlil_drop
+	unwrap
+	nft_chain ingress 'udp dport 9 drop'
+	run nft_drop
+	nft_off
+	tc_on
+	tc filter add dev bench0 ingress bpf bytecode \
+		"$(bytecode 'udp dst port 9')" action drop
+	run tc_drop
+	tc_off
+	order lost=0
+}
+
+udp() {
+	order udp=1
+	run udp_plain feed 1
+	run udp_plain feed 8
+	run udp_plain
+	wrap
+	run udp_dlil_0 feed 1
+	run udp_dlil_0 feed 8
+	run udp_dlil_0
+	unwrap
+	order udp=0
+}
+
+output() {
+	run out_plain send 1
+	wrap
+	run out_dlil_0 send 1
+	echo 'empty 8' >"$D/attach"
+	run out_dlil_empty_8 send 1
+	echo none >"$D/attach"
+	add_matches 1 8 out
+	run out_dlil_match_8 send 1
+	unwrap
+	nft_chain egress "$(rules 1)"
+	run out_nft send 1
+	nft_off
+	nft_chain egress "$(rules 8)"
+	run out_nft_8 send 1
+	nft_off
+	tc_on
+	tc_filters egress 1 1
+	run out_tc send 1
+	tc_filters egress 2 8
+	run out_tc_8 send 1
+	tc_off
+}
+
+# kb: of slabs and per-processor memory; stacks are neither.
+kb() {
+	local key value sum=0
+
+	sleep 1		# what RCU is to free; an idle second costs nothing
+	while read -r key value _; do
+		case $key in
+		Slab: | Percpu:) sum=$((sum + value)) ;;
+		esac
+	done </proc/meminfo
+	echo $sum
+}
+
+# slabs: each cache's name, and bytes in objects of it.
+slabs() { awk 'NR > 2 { print $1, $2 * $4 }' /proc/slabinfo; }
+
+# grown N BEFORE: which caches have grown by how many bytes, for each of N.
+grown() {
+	slabs | awk -v n="$1" '
+		NR == FNR { was[$1] = $2; next }
+		$2 - was[$1] >= 64 * n {
+			printf "%s\"%s\":%d", sep, $1, ($2 - was[$1]) / n
+			sep = ","
+		}' "$2" -
+}
+
+# Wrapped devices beside ours that nothing comes through.
+idle() {
+	local n have=0 before
+
+	for ((n = 1; n <= 256; n++)); do
+		echo "link add idle$n type dummy"
+	done | ip -batch -
+	wrap
+	before=$(kb)
+	slabs >/tmp/slabs
+	for n in 1 16 256; do
+		while [ $have -lt $n ]; do
+			have=$((have + 1))
+			echo "+idle$have" >$IFNETS
+		done
+		run "idle_$n"
+	done
+	fact idle_ifnet_bytes $((($(kb) - before) * 4))
+	fact idle_ifnet_caches "{$(grown 256 /tmp/slabs)}"
+	for ((n = 1; n <= 256; n++)); do
+		echo "-idle$n" >$IFNETS
+	done
+	unwrap
+}
+
+# What is attached and has nothing to do.
+unused() {
+	local ran
+
+	wrap
+	echo 'protos 16' >"$D/attach"
+	run protos_16
+	ran=$(cut -d ' ' -f 1 "/proc/$(thread)/schedstat")
+	sleep 1
+	fact idle_second_ns \
+		$(($(cut -d ' ' -f 1 "/proc/$(thread)/schedstat") - ran))
+	order n=512
+	run event_post post 1
+	order n=$N
+	unwrap
+}
+
+# One packet after a rest: how long it takes.
+lone() {
+	order n=64
+	run lone_baseline lone 1
+	wrap
+	run lone_dlil_0 lone 1
+	unwrap
+	order n=$N
+}
+
+# pktgen CASE: packets that it sends to the other end of a veth.
+from_pktgen() {
+	local dev=/proc/net/pktgen/va
+
+	order burst=1
+	echo watch >"$D/run"
+	echo start >/proc/net/pktgen/pgctrl
+	echo end >"$D/run"
+	grep -q 'Result: OK' $dev
+	echo "{\"case\":\"$1\",$(cat "$D/run")}"
+}
+
+pktgen() {
+	local dev=/proc/net/pktgen/va
+
+	modprobe pktgen
+	ip link add va type veth peer name vb address 02:00:00:00:09:44
+	ip link set va up
+	ip link set vb up
+	echo 'add_device va' >/proc/net/pktgen/kpktgend_0
+	printf '%s\n' "count $N" 'delay 0' 'pkt_size 60' 'dst 10.9.0.1' \
+		'src_min 10.9.0.2' 'src_max 10.9.0.2' \
+		'dst_mac 02:00:00:00:09:44' |
+		while read -r line; do
+			echo "$line" >$dev
+		done
+	from_pktgen pktgen_baseline
+	echo +vb >$IFNETS
+	from_pktgen pktgen_dlil_0
+	echo -vb >$IFNETS
+	echo reset >/proc/net/pktgen/pgctrl
+	ip link del va
+}
+
+# Packets of four flows at once, each handed in on a processor of its own.
+parallel() {
+	order flows=4 n=65536
+	run smp_baseline feed 8
+	run smp_baseline
+	wrap
+	run smp_dlil_0 feed 8
+	run smp_dlil_0
+	echo 'empty 8' >"$D/attach"
+	run smp_dlil_empty_8
+	unwrap
+	order flows=1 n=$N
+}
+
+# What a native run is about.
+native() {
+	local BURSTS=(1 8 64)
+
+	bursts
+	peers
+	udp
+	output
+}
+
+bursts() {
+	sweep baseline
+	wrap
+	sweep dlil_0
+	unwrap
+}
+
+set_up
+order n=$N
+fact kernel "\"$(uname -r)\""
+[ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \
+	filters_nft filters_tc peers drops udp output idle unused lone pktgen
+for part; do
+	start=${EPOCHREALTIME/./}
+	$part
+	echo "# $part: $(((${EPOCHREALTIME/./} - start) / 1000)) ms of the guest's"
+done

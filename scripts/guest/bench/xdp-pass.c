@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs a command while an XDP program that passes everything is on a device, in
+ * the generic mode:
+ *
+ *	xdp-pass DEV COMMAND [ARG...]
+ *
+ * The program stays as long as the link, whose descriptor the command inherits.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void die(const char *what)
+{
+	fprintf(stderr, "xdp-pass: %s: %s\n", what, strerror(errno));
+	exit(255);
+}
+
+static int bpf(int cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+static int load(void)
+{
+	static const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = BPF_PROG_TYPE_XDP,
+		.insns = (uintptr_t)pass,
+		.insn_cnt = 2,
+		.license = (uintptr_t)"GPL",
+	};
+	int fd = bpf(BPF_PROG_LOAD, &attr);
+
+	if (fd < 0)
+		die("load");
+	return fd;
+}
+
+static int attach(int prog, unsigned int ifindex)
+{
+	union bpf_attr attr = {
+		.link_create = {
+			.prog_fd = prog,
+			.target_ifindex = ifindex,
+			.attach_type = BPF_XDP,
+			.flags = XDP_FLAGS_SKB_MODE,
+		},
+	};
+	int fd = bpf(BPF_LINK_CREATE, &attr);
+
+	if (fd < 0)
+		die("attach");
+	return fd;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int ifindex;
+
+	if (argc < 3) {
+		fputs("usage: xdp-pass DEV COMMAND [ARG...]\n", stderr);
+		return 255;
+	}
+	ifindex = if_nametoindex(argv[1]);
+	if (!ifindex)
+		die(argv[1]);
+	/* It is made to be closed on exec. */
+	if (dup(attach(load(), ifindex)) < 0)
+		die("dup");
+	execvp(argv[2], argv + 2);
+	die(argv[2]);
+	return 255;
+}
