@@ -594,6 +594,38 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
 }
 
 /**
+ * dlil_input_one_rcu - a driver that holds the RCU read lock hands one packet in
+ * @ifp: ifnet that received it
+ * @skb: the packet, private to the caller, which gives it away in every case
+ *
+ * As dlil_input_one() otherwise.
+ *
+ * Context: RCU read lock held; any but hard interrupts.
+ * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
+ * (INP-12).
+ */
+int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_inq *q = &ifp->inq;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
+	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
+		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+		return -ENXIO;
+	}
+	if (unlikely(atomic_inc_return(&q->len) >
+		     (int)READ_ONCE(dlil_rcvq_limit))) {
+		atomic_dec(&q->len);
+		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+		return -ENOBUFS;
+	}
+	skb->prev = NULL;
+	inq_push(q, skb);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
+
+/**
  * dlil_input_one - a driver hands one packet in
  * @ifp: ifnet that received it
  * @skb: the packet, private to the caller, which gives it away in every case
@@ -606,22 +638,10 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
  */
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_inq *q = &ifp->inq;
-	int err = 0;
+	int err;
 
 	rcu_read_lock();
-	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
-		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
-		err = -ENXIO;
-	} else if (unlikely(atomic_inc_return(&q->len) >
-			    (int)READ_ONCE(dlil_rcvq_limit))) {
-		atomic_dec(&q->len);
-		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
-		err = -ENOBUFS;
-	} else {
-		skb->prev = NULL;
-		inq_push(q, skb);
-	}
+	err = dlil_input_one_rcu(ifp, skb);
 	rcu_read_unlock();
 	return err;
 }

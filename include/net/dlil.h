@@ -474,6 +474,7 @@ void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc);
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
+int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 

@@ -77,6 +77,9 @@ two_namespaces() {
 	END
 }
 
+# no_device NAMESPACE NAME: there is none, any more.
+no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
+
 # json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
 # jq, which takes its time.
 json() {
