@@ -54,8 +54,8 @@ struct flush {
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
  * @ifp: whose
  * @filters: its input filters, or NULL
- * @fresh: packets for filters that take lists, all with the same @found and
- *	@found_family (FLT-12)
+ * @fresh: packets for filters that take lists or want segments, all with the
+ *	same @found and @found_family (FLT-10, FLT-12)
  * @found: what demux said of @fresh
  * @found_family: their protocol family
  * @list: packets collected for @proto, or for the driver if that is NULL
@@ -138,7 +138,7 @@ static __always_inline void dispatch(struct dlil_batch *b, struct sk_buff *skb,
 	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
 }
 
-/* What has been collected for filters that take lists goes through all. */
+/* What has been collected goes through the filters. */
 static void fresh_flush(struct dlil_batch *b)
 {
 	struct sk_buff *skb;
@@ -193,6 +193,10 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 	if (b->filters) {
 		if (b->filters->takes_lists)
 			return fresh_add(b, skb, demux, family);
+		if (dlil_filter_segments(b->filters, skb)) {
+			fresh_add(b, skb, demux, family);
+			return fresh_flush(b);
+		}
 		err = dlil_filter_run(b->filters, ifp, family, &skb);
 		if (err == DLIL_STOLEN) {
 			b->tally.flow.stolen++;

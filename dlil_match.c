@@ -271,7 +271,11 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		   const struct dlil_match_params *params,
 		   struct netlink_ext_ack *extack)
 {
-	struct dlil_filter_params filter = { .name = params->name };
+	struct dlil_filter_params filter = {
+		.name = params->name,
+		/* Headers are what it looks at, and a super-packet has them. */
+		.flags = DLIL_FILTER_GSO,
+	};
 	dlil_filter_t ref;
 	struct match *m;
 	int err;

@@ -201,11 +201,13 @@ is_listening() {
 	inns "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
 }
 
-# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.
+# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.  An
+# address of IPv6 is in brackets.
 transfer() {
-	local from=$1 to=$2 addr=$3 file=$4 receiver
+	local from=$1 to=$2 addr=$3 file=$4 ip=4 receiver
 
-	inns "$to" socat -u -b 262144 TCP-LISTEN:5001,reuseaddr - </dev/null |
+	[[ $addr != \[* ]] || ip=6
+	inns "$to" socat -u -b 262144 TCP$ip-LISTEN:5001,reuseaddr - </dev/null |
 		sha256sum >"$T/sum" &
 	receiver=$!
 	wait_for 10 is_listening "$to" tcp 5001
