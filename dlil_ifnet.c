@@ -33,6 +33,7 @@
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
+#include "dlil_tap.h"
 
 /* Released ifnets that are kept for reuse (IFN-2). */
 #define IFNET_POOL_MAX 64
@@ -111,10 +112,23 @@ static int inert_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	return -EOPNOTSUPP;
 }
 
+static int inert_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			 const struct dlil_tap *tap)
+{
+	return 0;
+}
+
+static int inert_check_multi(struct dlil_ifnet *ifp,
+			     const struct sockaddr *addr)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct dlil_driver_ops inert_driver = {
 	.output = inert_output,
 	.event = inert_event,
 	.ioctl = inert_ioctl,
+	.set_tap = inert_set_tap,
 };
 
 static const struct dlil_family_ops inert_family = {
@@ -122,6 +136,7 @@ static const struct dlil_family_ops inert_family = {
 	.framer = inert_framer,
 	.add_proto = inert_add_proto,
 	.del_proto = inert_del_proto,
+	.check_multi = inert_check_multi,
 };
 
 static void ifnet_free(struct dlil_ifnet *ifp)
@@ -615,6 +630,7 @@ static void ifnet_detach_work(struct work_struct *work)
 	/* Its input takes no I/O reference. */
 	if (ifp->kind == DLIL_IFNET_LOOPBACK)
 		synchronize_srcu(&ifp->srcu);
+	dlil_tap_end(ifp);
 	dlil_filter_detach_all(ifp);
 	dlil_proto_detach_all(ifp);
 	dlil_inq_stop(ifp);
@@ -672,6 +688,7 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	if (err)
 		return err;
 	dlil_debug_detached(ifp);
+	dlil_tap_detach(ifp);
 	/* Filters and protocols get it: its I/O reference is the last one. */
 	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
 	percpu_ref_kill(&ifp->io);

@@ -48,12 +48,14 @@ struct dlil_proto;
  * @io: I/O references of those that may sleep; dead unless attached
  * @inq: the input queue
  *
- * @lock: guards @filter_list, @proto_list, the publishing of @filters_in,
+ * @lock: guards @filter_list, @proto_list, @tap, the publishing of @filters_in,
  *	@filters_out and @protos, and serialises add_proto and del_proto
  * @filter_lock: guards the slots of @filters_in and @filters_out against a
  *	filter that dies while they are replaced
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
+ * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
+ *	detach
  * @wait: woken when @filter_list or @proto_list gets shorter
  *
  * @events: events that wait for delivery
@@ -124,6 +126,7 @@ struct dlil_ifnet {
 	spinlock_t filter_lock;	/* see above */
 	struct list_head filter_list;
 	struct list_head proto_list;
+	const struct dlil_tap *tap;
 	wait_queue_head_t wait;
 
 	struct dlil_events events;

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Multicast memberships of an ifnet: the group addresses it listens to (IFN-12).
+ * Multicast: the group addresses that an ifnet listens to, its memberships
+ * (IFN-12), and which link address a group has (MUL-1).
  *
- * They belong to the ifnet, not to one of its lives.  A driver is told of each by
+ * Memberships belong to the ifnet, not to one of its lives.  A driver is told of each by
  * an ADDMULTI or DELMULTI request.  After an attach it is told of all at once, by
  * one ADDMULTI request without argument, for which it looks at them with
  * dlil_multi_for_each().  That is put off to the first packet, and then a
  * worker's job, since the request reaches callbacks that sleep.
  */
+#include <linux/if_packet.h>
 #include <linux/slab.h>
 
 #include "dlil_multi.h"
+#include "dlil_proto.h"
+#include "dlil_retire.h"
 
 /**
  * struct membership - a group address
@@ -195,6 +199,126 @@ unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp)
 	return READ_ONCE(ifp->multi_suspended);
 }
 EXPORT_SYMBOL_GPL(dlil_multi_suspended);
+
+/**
+ * struct resolution - of a group address
+ * @addr: the address
+ * @link: its link address
+ * @result: what the protocol said
+ */
+struct resolution {
+	const struct sockaddr *addr;
+	struct dlil_ioc_lladdr *link;
+	int result;
+};
+
+static int ask_proto(const struct dlil_proto_ops *ops, void *cookie,
+		     struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	struct resolution *r = arg;
+
+	if (family != r->addr->sa_family || !ops->resolve_multi)
+		return 0;
+	r->result = dlil_errno(ops->resolve_multi(cookie, ifp, family, r->addr,
+						  r->link));
+	return 1;
+}
+
+/* A link address in the shape that check_multi knows. */
+static void to_sockaddr(const struct dlil_ioc_lladdr *link,
+			struct sockaddr_storage *ss)
+{
+	struct sockaddr_ll *ll = (struct sockaddr_ll *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	ll->sll_family = AF_PACKET;
+	ll->sll_halen = link->len;
+	memcpy((u8 *)ss + offsetof(struct sockaddr_ll, sll_addr), link->addr,
+	       link->len);
+}
+
+static int from_sockaddr(const struct sockaddr *addr,
+			 struct dlil_ioc_lladdr *link)
+{
+	const struct sockaddr_ll *ll = (const struct sockaddr_ll *)addr;
+
+	if (addr->sa_family != AF_PACKET)
+		return -EAFNOSUPPORT;
+	if (!ll->sll_halen || ll->sll_halen > sizeof(link->addr))
+		return -EINVAL;
+	link->len = ll->sll_halen;
+	memcpy(link->addr,
+	       (const u8 *)addr + offsetof(struct sockaddr_ll, sll_addr),
+	       ll->sll_halen);
+	return 0;
+}
+
+/* The interface family has the last word over what no protocol has refused. */
+static int check(struct dlil_ifnet *ifp, const struct resolution *r)
+{
+	int (*check_multi)(struct dlil_ifnet *ifp,
+			   const struct sockaddr *addr);
+	const struct sockaddr *addr = r->addr;
+	struct sockaddr_storage ss;
+	int err;
+
+	if (r->result && r->result != -EOPNOTSUPP)
+		return r->result;
+	if (!r->result) {
+		if (!r->link->len || r->link->len > MAX_ADDR_LEN)
+			return -EINVAL;
+		to_sockaddr(r->link, &ss);
+		addr = (const struct sockaddr *)&ss;
+	}
+	check_multi = ifp->family->check_multi;
+	if (!check_multi)
+		return r->result;
+	err = dlil_errno(check_multi(ifp, addr));
+	if (!err && r->result)
+		err = from_sockaddr(addr, r->link);
+	return err;
+}
+
+/**
+ * dlil_resolve_multi - the link address of a group
+ * @ifp: ifnet
+ * @addr: the group: an address of a protocol, or a link address as a struct
+ *	sockaddr_ll, which may be longer than that if sll_halen says so
+ * @link: set to its link address, as dlil_multi_join() takes it, if it has one
+ *
+ * Row MUL-1.  The protocol of the address's family is asked first; after 0 or
+ * -EOPNOTSUPP the interface family has the last word, over what the protocol
+ * made of the address, or over the address as it is.
+ *
+ * Context: process; may sleep.  Holding no lock that a callback might want.
+ * Return: 0; -EINVAL for bad arguments; -EOPNOTSUPP if the ifnet is not attached
+ * or nobody knows; or what protocol or interface family said: -EADDRNOTAVAIL if
+ * it is no group, -EAFNOSUPPORT if it is of a family that none of them knows.
+ */
+int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
+		       struct dlil_ioc_lladdr *link)
+{
+	struct resolution r = {
+		.addr = addr,
+		.link = link,
+		.result = -EOPNOTSUPP,
+	};
+	struct dlil_call call;
+	int err;
+
+	if (!ifp || !addr || !link)
+		return -EINVAL;
+	*link = (struct dlil_ioc_lladdr){};
+	if (!dlil_ifnet_io_begin(ifp))
+		return -EOPNOTSUPP;
+	dlil_call_begin(&call);
+	dlil_proto_call(ifp, dlil_retire_now(), ask_proto, &r);
+	err = check(ifp, &r);
+	dlil_call_end(&call);
+	dlil_ifnet_io_end(ifp);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_resolve_multi);
 
 /* Before anybody can see it attached. */
 void dlil_multi_attach(struct dlil_ifnet *ifp)

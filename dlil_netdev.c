@@ -88,6 +88,35 @@ static struct sk_buff *own_packet(struct sk_buff *skb)
 	return strip_priority_tags(skb);
 }
 
+/* Row TAP-1.  The pointers are where a packet's way has taken us anyhow. */
+static __always_inline void tap_in(struct dlil_netdev *nd,
+				   const struct sk_buff *skb)
+{
+	const struct dlil_tap *tap = rcu_dereference(nd->tap_in);
+
+	if (unlikely(tap))
+		tap->packet(tap->cookie, nd->ifp, DLIL_TAP_INPUT, skb);
+}
+
+static __always_inline void tap_out(struct dlil_netdev *nd,
+				    const struct sk_buff *skb)
+{
+	const struct dlil_tap *tap = rcu_dereference(nd->tap_out);
+
+	if (unlikely(tap))
+		tap->packet(tap->cookie, nd->ifp, DLIL_TAP_OUTPUT, skb);
+}
+
+static int netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			  const struct dlil_tap *tap)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	rcu_assign_pointer(nd->tap_in, mode & DLIL_TAP_INPUT ? tap : NULL);
+	rcu_assign_pointer(nd->tap_out, mode & DLIL_TAP_OUTPUT ? tap : NULL);
+	return 0;
+}
+
 static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 						   bool raw)
 {
@@ -116,6 +145,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 	/* What the driver took off in front is not of this link. */
 	if (raw)
 		skb_reset_mac_header(skb);
+	tap_in(nd, skb);
 	dlil_input_one(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
@@ -232,6 +262,7 @@ static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		set_protocol(skb, raw);
 	if (!raw)
 		count_group(nd, skb);
+	tap_out(nd, skb);
 	return netdev_send(nd, skb);
 }
 
@@ -288,6 +319,7 @@ static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 	if (likely(!err && out == skb)) {
 		if (!raw)
 			count_group(nd, skb);
+		tap_out(nd, skb);
 		return NF_ACCEPT;
 	}
 	if (!err)
@@ -330,6 +362,7 @@ static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
+	.set_tap = netdev_set_tap,
 	.free = netdev_free,
 };
 
@@ -337,6 +370,7 @@ static const struct dlil_driver_ops raw_driver = {
 	.output = raw_output,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
+	.set_tap = netdev_set_tap,
 	.free = netdev_free,
 };
 
@@ -345,6 +379,7 @@ static const struct dlil_family_ops ether_family = {
 	.framer = netdev_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,
+	.check_multi = dlil_ether_check_multi,
 };
 
 static const struct dlil_family_ops raw_family = {

@@ -22,6 +22,8 @@ struct netlink_ext_ack;
  * @live: cleared when the device goes: nothing is delivered to it in RCU read
  *	sections that begin later
  * @unmatched: enum dlil_unmatched
+ * @tap_in: is shown what comes in, or NULL; RCU
+ * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
  * @change: what was last said of the device
  * @neighs: its neighbours
@@ -34,6 +36,8 @@ struct dlil_netdev {
 	bool raw;
 	bool live;
 	u32 unmatched;
+	const struct dlil_tap __rcu *tap_in;
+	const struct dlil_tap __rcu *tap_out;
 	struct nf_hook_ops egress;
 	struct dlil_change change;
 	struct dlil_neighs neighs;

@@ -618,7 +618,10 @@ static void inert_vectors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ifp->family->add_proto(ifp, FAKE_PF_A, NULL, 0),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, ifp->family->del_proto(ifp, FAKE_PF_A), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ifp->family->check_multi(ifp, NULL), -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, ifp->driver->ioctl(ifp, 1, NULL), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, ifp->driver->set_tap(ifp, DLIL_TAP_BOTH, NULL),
+			0);
 	ifp->driver->event(ifp, NULL);
 	KUNIT_EXPECT_NULL(test, ifp->driver->free);
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
