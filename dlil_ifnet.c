@@ -21,6 +21,7 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
@@ -569,9 +570,13 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
+	if (!try_module_get(ifp->driver->owner))
+		return -ENODEV;
 	err = dlil_inq_start(ifp);
-	if (err)
+	if (err) {
+		module_put(ifp->driver->owner);
 		return err;
+	}
 
 	if (len)
 		ifp->addr_len = len;
@@ -600,8 +605,8 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
  * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto; -ENOMEM; or why
- * the thread could not be had.  After an error all is as before.
+ * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the driver's
+ * module is going away; -ENOMEM; or why the thread could not be had.  After an error all is as before.
  */
 int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
@@ -624,7 +629,8 @@ static void ifnet_detach_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      detach_work);
-	void (*free)(struct dlil_ifnet *ifp) = ifp->driver->free;
+	const struct dlil_driver_ops *driver = ifp->driver;
+	struct module *owner = driver->owner;
 	u32 life = ifp->lives;
 
 	/* Its input takes no I/O reference. */
@@ -645,8 +651,10 @@ static void ifnet_detach_work(struct work_struct *work)
 	mutex_unlock(&dlil_ifnets_lock);
 
 	/* From here on its driver may attach it again. */
-	if (free)
-		free(ifp);
+	if (driver->free)
+		driver->free(ifp);
+	/* Not a moment before: that was its code.  Its vector may go now. */
+	module_put(owner);
 
 	mutex_lock(&dlil_ifnets_lock);
 	if (ifp->release_later && ifp->lives == life)
@@ -711,7 +719,9 @@ static bool has_died(const struct dlil_ifnet *ifp, u32 life)
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want, RTNL included.  Not from `detached` or the driver's free.
  * Return: 0; -EDEADLK from any callback but those two; -ERESTARTSYS if the caller
- * was killed.
+ * was killed.  Then it is not over yet, and goes on by itself.  Who must not return
+ * before it is, such as the exit of a driver whose vector has no owner, asks again
+ * and again until it says 0: there it is no use to be killed.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {

@@ -358,6 +358,10 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	dlil_ifnet_release(ifp);
 }
 
+/*
+ * Without owner: that would be us, and we could not be unloaded while a device is
+ * wrapped.  dlil_ifnet_wait_all() sees to it that no callback runs after that.
+ */
 static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
 	.unmatched = netdev_unmatched,

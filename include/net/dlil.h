@@ -346,6 +346,12 @@ int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
  */
 struct dlil_driver_ops {
 	/**
+	 * @owner: pinned from the attach of an ifnet until @free has returned
+	 * (IFN-3, IFN-5).  A driver without one sees to it that its module
+	 * stays for as long.
+	 */
+	struct module *owner;
+	/**
 	 * @output: send one framed packet.  Takes the packet whatever it
 	 * returns; after an error the core counts it as freed by the driver.
 	 * Bottom halves off, RCU read lock held; must not sleep.  Required.
