@@ -484,6 +484,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
 	if (params->broadcast)
 		memcpy(ifp->broadcast, params->broadcast, params->addr_len);
+	dlil_event_identify(ifp);
 unlock:
 	mutex_unlock(&dlil_ifnets_lock);
 	return err;
@@ -1006,6 +1007,7 @@ void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name)
 {
 	mutex_lock(&dlil_ifnets_lock);
 	strscpy(ifp->name, name, sizeof(ifp->name));
+	dlil_event_identify(ifp);
 	dlil_lladdr_fill(ifp, NULL);
 	if (ifp->state == DLIL_STATE_ATTACHED) {
 		hash_del(&ifp->by_name);

@@ -980,7 +980,7 @@ static int told(struct notifier_block *nb, unsigned long what, void *ptr)
 
 	mutex_lock(&nl_nets_lock);
 	list_for_each_entry(nn, &nl_nets, list)
-		if (nn->net->net_cookie == t->ifp->net_cookie)
+		if (nn->net->net_cookie == t->net_cookie)
 			multicast(nn->net, t->event);
 	mutex_unlock(&nl_nets_lock);
 	return NOTIFY_DONE;
