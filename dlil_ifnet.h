@@ -101,6 +101,9 @@ struct dlil_proto;
  * @n_multis: how many; under that lock
  * @multi_suspended: how many the driver has not been told of since attach; set
  *	under that lock, cleared by @multi_work, and only told to users
+ * @multi_order: a bit that is locked by who changes a membership and tells the
+ *	driver of it
+ * @multi_teller: who has locked it
  * @multi_work: tells it
  * @debug: who took and dropped references, or NULL (IFN-7); set once
  */
@@ -166,6 +169,8 @@ struct dlil_ifnet {
 	struct list_head multis;
 	unsigned int n_multis;
 	unsigned int multi_suspended;
+	unsigned long multi_order;
+	struct task_struct *multi_teller;
 	struct work_struct multi_work;
 	struct dlil_debug *debug;
 };

@@ -8,9 +8,18 @@
  * one ADDMULTI request without argument, for which it looks at them with
  * dlil_multi_for_each().  That is put off to the first packet, and then a
  * worker's job, since the request reaches callbacks that sleep.
+ *
+ * A driver has to hear of changes in the order in which they are made: it would
+ * leave a group for good if a leave that came first were told behind the join that
+ * came second.  multi_lock cannot be held while a driver is told, as callbacks sleep
+ * and may look at memberships.  So each ifnet has an order of its own, in which one
+ * task at a time makes a change and tells of it; the others wait, also those whose
+ * change is none to the driver, since it may refuse what they count on.
  */
 #include <linux/if_packet.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "dlil_multi.h"
 #include "dlil_proto.h"
@@ -92,31 +101,38 @@ static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
 	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
 }
 
+#define TELLING 0
+
+/*
+ * Whoever is told may not change the memberships of that ifnet: it would wait for
+ * itself.  It may change those of another one, as a driver does that stands on
+ * others; hence a bit and no mutex, whose order lockdep would take for a mistake.
+ */
+static int begin_telling(struct dlil_ifnet *ifp)
+{
+	if (READ_ONCE(ifp->multi_teller) == current)
+		return -EDEADLK;
+	wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_UNINTERRUPTIBLE);
+	WRITE_ONCE(ifp->multi_teller, current);
+	return 0;
+}
+
+static void end_telling(struct dlil_ifnet *ifp)
+{
+	WRITE_ONCE(ifp->multi_teller, NULL);
+	clear_and_wake_up_bit(TELLING, &ifp->multi_order);
+}
+
 static bool is_bad(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	return !ifp || !addr || !len || len > MAX_ADDR_LEN ||
 	       (ifp->addr_len && len != ifp->addr_len);
 }
 
-/**
- * dlil_multi_join - listen to a group address
- * @ifp: ifnet, attached or not
- * @addr: link-layer address of the group
- * @len: its length
- *
- * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
- *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want.
- * Return: 0; -EINVAL for bad arguments; -ENOMEM; or what the driver said: then
- * all is as before.
- */
-int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	int err;
 
-	if (is_bad(ifp, addr, len))
-		return -EINVAL;
 	mutex_lock(&multi_lock);
 	err = add(ifp, addr, len);
 	mutex_unlock(&multi_lock);
@@ -130,7 +146,45 @@ int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	mutex_unlock(&multi_lock);
 	return err;
 }
+
+/**
+ * dlil_multi_join - listen to a group address
+ * @ifp: ifnet, attached or not
+ * @addr: link-layer address of the group
+ * @len: its length
+ *
+ * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on @ifp might
+ * want.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK from a callback that is
+ * being told of a group of this ifnet; or what the driver said: then all is as
+ * before.
+ */
+int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	if (is_bad(ifp, addr, len))
+		return -EINVAL;
+	err = begin_telling(ifp);
+	if (err)
+		return err;
+	err = join(ifp, addr, len);
+	end_telling(ifp);
+	return err;
+}
 EXPORT_SYMBOL_GPL(dlil_multi_join);
+
+static int leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	mutex_lock(&multi_lock);
+	err = del(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
+}
 
 /**
  * dlil_multi_leave - listen to a group address no longer
@@ -141,8 +195,9 @@ EXPORT_SYMBOL_GPL(dlil_multi_join);
  * Row IFN-12.
  *
  * Context: as dlil_multi_join().
- * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined; or
- * what the driver said, which does not bring the membership back.
+ * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined;
+ * -EDEADLK as dlil_multi_join(); or what the driver said, which does not bring the
+ * membership back.
  */
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -150,10 +205,12 @@ int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 
 	if (is_bad(ifp, addr, len))
 		return -EINVAL;
-	mutex_lock(&multi_lock);
-	err = del(ifp, addr, len);
-	mutex_unlock(&multi_lock);
-	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
+	err = begin_telling(ifp);
+	if (err)
+		return err;
+	err = leave(ifp, addr, len);
+	end_telling(ifp);
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_multi_leave);
 
@@ -341,8 +398,12 @@ static void multi_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      multi_work);
-	int err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+	int err;
 
+	/* It is no callback: nothing can be wrong with it. */
+	begin_telling(ifp);
+	err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+	end_telling(ifp);
 	if (!err || err == -EAFNOSUPPORT)
 		WRITE_ONCE(ifp->multi_suspended, 0);
 	dlil_ifnet_put(ifp);

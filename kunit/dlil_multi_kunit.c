@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Group addresses: rows MUL-1, MUL-2. */
+/* Group addresses: rows MUL-1, MUL-2, IFN-12. */
 #include <linux/etherdevice.h>
 #include <linux/if_packet.h>
 #include <linux/inet.h>
@@ -287,12 +287,165 @@ static void ether_resolve(struct kunit *test)
 						       &link), -EAFNOSUPPORT);
 }
 
+static struct fake_filter *listener(struct fake *fake,
+				    void (*hook)(struct fake_filter *filter,
+						 u32 code, void *arg))
+{
+	struct fake_filter *f = fake_filter_new(fake, 'f', &fake_filter_in_ops);
+
+	f->ops.ioctl = fake_filter_ioctl;
+	f->ioctl_hook = hook;
+	f->answer = -EOPNOTSUPP;
+	KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(f), 0);
+	return f;
+}
+
+static void hold_up_leave(struct fake_filter *f, u32 code, void *arg)
+{
+	if (code == DLIL_IOC_DELMULTI)
+		fake_block(f->fake);
+}
+
+static int join(struct fake_task *task)
+{
+	return dlil_multi_join(task->fake->ifp, ip_group, ETH_ALEN);
+}
+
+static int leave(struct fake_task *task)
+{
+	return dlil_multi_leave(task->fake->ifp, ip_group, ETH_ALEN);
+}
+
+/* IFN-12: the driver hears of a leave and a join in the order of their effect. */
+static void told_in_order(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_task *leaver, *joiner;
+
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(fake->ifp, ip_group, ETH_ALEN),
+			0);
+	listener(fake, hold_up_leave);
+	fake_trace_clear(fake);
+	leaver = fake_run(fake, leave);
+	fake_wait_blocked(fake);
+	joiner = fake_run(fake, join);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(joiner)));
+	FAKE_EXPECT_TRACE(fake, "f:5");
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(leaver), 0);
+	KUNIT_EXPECT_EQ(test, fake_join(joiner), 0);
+	FAKE_EXPECT_TRACE(fake, "f:5 D:5 f:4 D:4");
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(fake->ifp, ip_group, ETH_ALEN),
+			0);
+}
+
+/* IFN-12: the driver has restored all before it hears of a change. */
+static void restored_first(struct kunit *test)
+{
+	static const u8 other[ETH_ALEN] = { 1, 0, 0, 0, 0, 1 };
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *f;
+	struct fake_task *leaver;
+
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(fake->ifp, ip_group, ETH_ALEN),
+			0);
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(fake->ifp, other, ETH_ALEN), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	f = listener(fake, NULL);
+	f->ioctl_hook = hold_up_leave;
+	/* The first one is held up, and the restoring has to wait for it. */
+	leaver = fake_run(fake, leave);
+	fake_wait_blocked(fake);
+	fake_output_new(fake, 0, 1, 1, DLIL_OUTPUT_RAW);
+	KUNIT_EXPECT_TRUE(test, fake_stays(dlil_multi_suspended(fake->ifp)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(leaver), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(!dlil_multi_suspended(fake->ifp)));
+	FAKE_EXPECT_TRACE(fake, "f:5 D1 D:5 f:4 D:4");
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(fake->ifp, other, ETH_ALEN), 0);
+}
+
+static struct dlil_ifnet *below;
+
+static void join_again(struct fake_filter *f, u32 code, void *arg)
+{
+	static const u8 other[ETH_ALEN] = { 1, 0, 0, 0, 0, 1 };
+	int err;
+
+	err = dlil_multi_join(f->fake->ifp, other, ETH_ALEN);
+	KUNIT_EXPECT_EQ(f->fake->test, err, -EDEADLK);
+	err = dlil_multi_leave(f->fake->ifp, ip_group, ETH_ALEN);
+	KUNIT_EXPECT_EQ(f->fake->test, err, -EDEADLK);
+	/* As who stands on another one does. */
+	err = dlil_multi_join(below, ip_group, ETH_ALEN);
+	KUNIT_EXPECT_EQ(f->fake->test, err, 0);
+}
+
+/* IFN-12: who is told of a change cannot make one, but on another ifnet. */
+static void change_while_told(struct kunit *test)
+{
+	struct fake *lower = fake_acquire(test, DLIL_IFNET_RAW);
+	struct fake *fake = fake_attached(test);
+
+	lower->params.name = "fake1";
+	lower->params.ifindex++;
+	KUNIT_ASSERT_EQ(test, fake_attach(lower), 0);
+	below = lower->ifp;
+	listener(fake, join_again);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(fake->ifp, ip_group, ETH_ALEN),
+			0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(below, ip_group, ETH_ALEN), 0);
+}
+
+static int join_and_leave(struct fake_task *task)
+{
+	int i, err = 0;
+
+	for (i = 0; i < 100 && !err; i++)
+		err = join(task) ?: leave(task);
+	return err;
+}
+
+static bool in_group;
+
+static int note_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	KUNIT_EXPECT_EQ(fake->test, in_group, code == DLIL_IOC_DELMULTI);
+	in_group = code == DLIL_IOC_ADDMULTI;
+	cond_resched();
+	return 0;
+}
+
+/* IFN-12: the driver never hears of the same twice, and of a leave last. */
+static void storm(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_task *tasks[3];
+	int i;
+
+	in_group = false;
+	fake->driver.ioctl = note_ioctl;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		tasks[i] = fake_run(fake, join_and_leave);
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		KUNIT_EXPECT_EQ(test, fake_join(tasks[i]), 0);
+	KUNIT_EXPECT_FALSE(test, in_group);
+}
+
 static struct kunit_case dlil_multi_cases[] = {
 	KUNIT_CASE_PARAM(in_turn, verdict_gen_params),
 	KUNIT_CASE(link_addresses),
 	KUNIT_CASE(nobody),
 	KUNIT_CASE_PARAM(ether_check, check_gen_params),
 	KUNIT_CASE_PARAM(ether_resolve, group_gen_params),
+	KUNIT_CASE(told_in_order),
+	KUNIT_CASE(restored_first),
+	KUNIT_CASE(change_while_told),
+	KUNIT_CASE(storm),
 	{}
 };
 
