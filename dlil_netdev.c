@@ -352,6 +352,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	list_del(&nd->list);
 	mutex_unlock(&bindings_lock);
 	dlil_neigh_exit(nd);
+	dlil_groups_exit(nd);
 	dlil_change_exit(nd);
 	netdev_put(nd->dev, &nd->tracker);
 	kfree(nd);
@@ -623,6 +624,7 @@ static int hook_device(struct dlil_netdev *nd)
 		goto remove;
 	/* Merged packets cannot be forwarded or filtered as what they were. */
 	dev_disable_lro(dev);
+	dlil_groups_start(nd);
 	return 0;
 
 remove:
@@ -671,6 +673,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd->live = true;
 	nd->unmatched = unmatched;
 	dlil_change_init(nd);
+	dlil_groups_init(nd);
 	dlil_neigh_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
 	if (err)

@@ -8,6 +8,7 @@
 #include <net/dlil.h>
 
 #include "dlil_change.h"
+#include "dlil_groups.h"
 #include "dlil_neigh.h"
 
 struct netlink_ext_ack;
@@ -26,6 +27,7 @@ struct netlink_ext_ack;
  * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
  * @change: what was last said of the device
+ * @groups: the groups that it is in
  * @neighs: its neighbours
  */
 struct dlil_netdev {
@@ -40,6 +42,7 @@ struct dlil_netdev {
 	const struct dlil_tap __rcu *tap_out;
 	struct nf_hook_ops egress;
 	struct dlil_change change;
+	struct dlil_groups groups;
 	struct dlil_neighs neighs;
 };
 
