@@ -625,6 +625,7 @@ static int hook_device(struct dlil_netdev *nd)
 	/* Merged packets cannot be forwarded or filtered as what they were. */
 	dev_disable_lro(dev);
 	dlil_groups_start(nd);
+	dlil_neigh_start(nd);
 	return 0;
 
 remove:

@@ -116,6 +116,22 @@ test_monitor_neighbours() {
 		length' "$T/events")" 0
 }
 
+# LNX-7: who is there already when the device is wrapped.
+test_monitor_neighbours_before() {
+	is answers "$(pings dut 1 $IP1)" 1
+	is answers "$(pings dut 1 $IP61)" 1
+	ip -n dut neigh replace 10.7.0.78 nud failed dev dl0
+	monitor dut "$T/events"
+	ctl attach dl0
+	is_event node-presence ".addr == \"$IP1\" and .lladdr == \"$MAC1\""
+	is_event node-presence ".addr == \"$IP61\" and .lladdr == \"$MAC1\""
+	ip -n dut neigh del $IP1 dev dl0
+	is_event node-absence ".addr == \"$IP1\""
+	! heard '.addr == "10.7.0.78"' || fail "it was told of who is not there"
+	is "presences of $IP61" "$(jq -s 'map(select(.addr == "'$IP61'")) |
+		length' "$T/events")" 1
+}
+
 # LNX-7 EVT-3: groups, whoever joins them and however; those that were there are no
 # news.
 test_monitor_groups() {
