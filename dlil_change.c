@@ -8,9 +8,9 @@
  * an event cannot be posted for want of room or memory it is owed: tried again a
  * little later, under RTNL too, with what is true by then, so that the last state
  * is always told last.
- * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what we
- * have joined is listed here, so that we leave nothing else, and all of it when the
- * device is unwrapped (IFN-12).
+ * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what
+ * we have joined is listed here, so that we leave nothing else, and all of it when
+ * the device is unwrapped (IFN-12).
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
  * request keeps the binding and thus the device.  A device that is unregistered

@@ -606,8 +606,9 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
  * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the driver's
- * module is going away; -ENOMEM; or why the thread could not be had.  After an error all is as before.
+ * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the
+ * driver's module is going away; -ENOMEM; or why the thread could not be had.
+ * After an error all is as before.
  */
 int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {

@@ -3,9 +3,9 @@
  * Multicast: the group addresses that an ifnet listens to, its memberships
  * (IFN-12), and which link address a group has (MUL-1).
  *
- * Memberships belong to the ifnet, not to one of its lives.  A driver is told of each by
- * an ADDMULTI or DELMULTI request.  After an attach it is told of all at once, by
- * one ADDMULTI request without argument, for which it looks at them with
+ * Memberships belong to the ifnet, not to one of its lives.  A driver is told of
+ * each by an ADDMULTI or DELMULTI request.  After an attach it is told of all at
+ * once, by one ADDMULTI request without argument, for which it looks at them with
  * dlil_multi_for_each().  That is put off to the first packet, and then a
  * worker's job, since the request reaches callbacks that sleep.
  *
