@@ -182,17 +182,17 @@ has_wireguard() { modinfo wireguard >/dev/null 2>&1; }
 test_wireguard() {
 	has_wireguard || { echo "this kernel has no WireGuard"; return 0; }
 	wg_pair
-	file_of 1000000
+	file_of 300000
 	ping_along dut $WG1
 	ctl attach wg0
 	is header "$(of wg0 .header)" none
-	along_more 50
+	along_more 20
 	ctl filter add wg0 tcp match 'tcp port 5001' count
 	is "checksum of what came in" \
 		"$(transfer peer dut $WG0 "$T/file")" "$SUM"
 	is "checksum of what went out" \
 		"$(transfer dut peer $WG1 "$T/file")" "$SUM"
-	at_least "TCP packets" "$(of wg0 '.filters[name=tcp].matched')" 40
+	at_least "TCP packets" "$(of wg0 '.filters[name=tcp].matched')" 20
 	along_more 20
 	end_along
 	wait_for 5 accounted dut
@@ -214,7 +214,7 @@ test_wireguard() {
 	wait_for 5 accounted dut
 	ping_along peer $WG0
 	ctl detach wg0
-	along_more 50
+	along_more 20
 	end_along
 	is "what is attached" "$(attached_in dut)" ""
 }

@@ -58,8 +58,10 @@ test_sample_tap() {
 	local in out
 
 	ctl attach dl0
-	refused dut bash -c "echo both >$SAMPLE/tap"
-	dut modprobe dlil_sample dev=dl0
+	modprobe dlil_sample
+	! bash -c "echo both >$SAMPLE/tap" 2>/dev/null ||
+		fail "a tap was set on nothing"
+	dut bash -c "echo dl0 >$SAMPLE/dev"
 	is answers "$(pings peer 5 $IP0)" 5
 	is "packets without a tap" "$(tapped in) $(tapped out)" "0 0"
 
