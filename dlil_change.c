@@ -8,9 +8,9 @@
  * an event cannot be posted for want of room or memory it is owed: tried again a
  * little later, under RTNL too, with what is true by then, so that the last state
  * is always told last.
- * Of groups that others than we join there is no notifier.  The kernel counts who
- * is in a group; what we have joined is listed here, so that we leave nothing
- * else, and all of it when the device is unwrapped (IFN-12).
+ * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what
+ * we have joined is listed here, so that we leave nothing else, and all of it when
+ * the device is unwrapped (IFN-12).
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
  * request keeps the binding and thus the device.  A device that is unregistered
@@ -226,17 +226,11 @@ static int change_group(struct dlil_netdev *nd, bool add,
 			const struct dlil_ioc_lladdr *group)
 {
 	struct net_device *dev = nd->dev;
-	int err;
 
 	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr))
 		return -EINVAL;
-	err = add ? join(nd, group->addr) :
-		    leave(nd, find_group(nd, group->addr));
-	if (!err)
-		dlil_event_post(nd->ifp, add ? DLIL_EVENT_ADDMULTI :
-					       DLIL_EVENT_DELMULTI,
-				group->addr, group->len);
-	return err;
+	return add ? join(nd, group->addr) :
+		     leave(nd, find_group(nd, group->addr));
 }
 
 static int restore_group(const u8 *addr, size_t len, void *arg)
@@ -281,6 +275,9 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	if (dlil_netdev_of(nd->dev) == nd)
 		err = change(nd, code, arg);
 	rtnl_unlock();
+	/* The device may be gone, not the binding: the request keeps that. */
+	if (!err && (code == DLIL_IOC_ADDMULTI || code == DLIL_IOC_DELMULTI))
+		dlil_groups_look(nd);
 	return err;
 }
 

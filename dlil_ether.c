@@ -8,10 +8,16 @@
  */
 #include <linux/etherdevice.h>
 #include <linux/hash.h>
+#include <linux/if_packet.h>
 #include <linux/if_vlan.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <net/dlil.h>
+#include <net/if_inet6.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 
 #define ETHER_HASH_BITS 4
 
@@ -351,10 +357,69 @@ static int ether_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 	return 0;
 }
 
+/**
+ * dlil_ether_check_multi - is this the link address of a group?
+ * @ifp: ifnet
+ * @addr: the address, a struct sockaddr_ll
+ *
+ * Row MUL-2; see &dlil_family_ops.check_multi.
+ *
+ * Context: any.
+ * Return: 0; -EAFNOSUPPORT for what is no link address; -EADDRNOTAVAIL for that
+ * of a single machine, or one that Ethernet does not have.
+ */
+int dlil_ether_check_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr)
+{
+	const struct sockaddr_ll *ll = (const struct sockaddr_ll *)addr;
+
+	if (addr->sa_family != AF_PACKET)
+		return -EAFNOSUPPORT;
+	if (ll->sll_halen != ETH_ALEN || !is_multicast_ether_addr(ll->sll_addr))
+		return -EADDRNOTAVAIL;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_ether_check_multi);
+
+/**
+ * dlil_ether_resolve_multi - the link address that an IP group has on Ethernet
+ * @addr: the group, a struct sockaddr_in or sockaddr_in6
+ * @link: set to the address
+ *
+ * Row MUL-2.  For &dlil_proto_ops.resolve_multi of IPv4 and IPv6.
+ *
+ * Context: any.
+ * Return: 0; -EAFNOSUPPORT for other families; -EADDRNOTAVAIL if it is no group.
+ */
+int dlil_ether_resolve_multi(const struct sockaddr *addr,
+			     struct dlil_ioc_lladdr *link)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
+
+	switch (addr->sa_family) {
+	case AF_INET:
+		if (!ipv4_is_multicast(sin->sin_addr.s_addr))
+			return -EADDRNOTAVAIL;
+		ip_eth_mc_map(sin->sin_addr.s_addr, link->addr);
+		break;
+	case AF_INET6:
+		if (!ipv6_addr_is_multicast(&sin6->sin6_addr))
+			return -EADDRNOTAVAIL;
+		ipv6_eth_mc_map(&sin6->sin6_addr, link->addr);
+		break;
+	default:
+		return -EAFNOSUPPORT;
+	}
+	link->len = ETH_ALEN;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_ether_resolve_multi);
+
 const struct dlil_family_ops dlil_ether_family_ops = {
 	.demux = dlil_ether_demux,
 	.framer = ether_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,
+	.check_multi = dlil_ether_check_multi,
 };
 EXPORT_SYMBOL_GPL(dlil_ether_family_ops);

@@ -51,9 +51,14 @@ static int proto_event(const struct dlil_proto_ops *ops, void *cookie,
 	return 0;
 }
 
-static void tell(struct dlil_ifnet *ifp, const struct dlil_event *event)
+static void tell(struct dlil_ifnet *ifp, u64 net_cookie,
+		 const struct dlil_event *event)
 {
-	struct dlil_told told = { .ifp = ifp, .event = event };
+	struct dlil_told told = {
+		.ifp = ifp,
+		.net_cookie = net_cookie,
+		.event = event,
+	};
 
 	blocking_notifier_call_chain(&event_listeners,
 				     event ? DLIL_TELL_EVENT : DLIL_TELL_LOST,
@@ -65,9 +70,10 @@ static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
 	struct dlil_event *event = &item->event;
 
-	dlil_ifnet_copy_name(ifp, event->name);
+	/* For the lock that it takes, see ifnet_list(). */
+	if (item->life)
+		dlil_ifnet_copy_name(ifp, event->name);
 	event->family = ifp->kind;
-	event->unit = ifp->ifindex;
 	event->data = item->data;
 	if (item->io && (item->life || dlil_ifnet_is_attached(ifp))) {
 		dlil_filter_call(ifp, item->until, filter_event, event);
@@ -75,7 +81,7 @@ static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 		if (ifp->driver->event)
 			ifp->driver->event(ifp, event);
 	}
-	tell(ifp, event);
+	tell(ifp, item->net_cookie, event);
 }
 
 /* The last one may take the ifnet with it. */
@@ -121,18 +127,32 @@ static void event_work(struct work_struct *work)
 	item = next_item(&ifp->events, &lost);
 	while (item) {
 		if (lost)
-			tell(ifp, NULL);
+			tell(ifp, item->net_cookie, NULL);
 		deliver(ifp, item);
 		/* What the item holds keeps the ifnet until here. */
 		next = next_item(&ifp->events, &lost);
 		if (lost && !next)
-			tell(ifp, NULL);
+			tell(ifp, item->net_cookie, NULL);
 		item_done(ifp, item);
 		item = next;
 		/* They may come as fast as they are delivered. */
 		cond_resched();
 	}
 	dlil_call_end(&call);
+}
+
+/*
+ * Of what it speaks, as of now: behind the final detach the ifnet may become that
+ * of another device, in another namespace, before the event is delivered.
+ */
+static void identify(struct dlil_event_item *item,
+		     const struct dlil_events *events)
+{
+	lockdep_assert_held(&events->lock);
+
+	item->net_cookie = events->net_cookie;
+	item->event.unit = events->unit;
+	strscpy(item->event.name, events->name, sizeof(item->event.name));
 }
 
 /* Takes @item.  Any context but hard interrupts. */
@@ -153,6 +173,7 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 	} else {
 		/* Under the lock: what is queued later is not for fewer. */
 		item->until = dlil_retire_now();
+		identify(item, events);
 		events->len += !item->life;
 		list_add_tail(&item->list, &events->queue);
 		queue_work(event_wq, &events->work);
@@ -250,6 +271,21 @@ int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
 				     DLIL_EVENT_SUBCLASS_DL, code, data, len);
 }
 EXPORT_SYMBOL_GPL(dlil_event_post);
+
+/* Events that are posted from now on are about what @ifp is now. */
+void dlil_event_identify(struct dlil_ifnet *ifp)
+{
+	struct dlil_events *events = &ifp->events;
+	unsigned long flags;
+
+	dlil_ifnets_assert_locked();
+
+	spin_lock_irqsave(&events->lock, flags);
+	events->net_cookie = ifp->net_cookie;
+	events->unit = ifp->ifindex;
+	strscpy(events->name, ifp->name, sizeof(events->name));
+	spin_unlock_irqrestore(&events->lock, flags);
+}
 
 /*
  * What happens to the ifnet itself: needs no memory.  At most once in each life:

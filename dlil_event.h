@@ -16,6 +16,7 @@
  * @list: in the ifnet's queue
  * @event: the event; name, family and unit are filled in at delivery
  * @data: its data, to be written before it is queued; behind this, or NULL
+ * @net_cookie: of the namespace that the ifnet was in when it was posted
  * @until: who was attached later does not get it, see dlil_retire_stamp()
  * @io: holds an I/O reference, else a life-time reference
  * @life: part of the ifnet: it always has room, and gets through while the ifnet
@@ -25,6 +26,7 @@ struct dlil_event_item {
 	struct list_head list;
 	struct dlil_event event;
 	void *data;
+	u64 net_cookie;
 	u64 until;
 	bool io;
 	bool life;
@@ -43,6 +45,9 @@ enum dlil_event_life {
  * @queue: those to be delivered, oldest first
  * @len: how many of them are not of @life
  * @lost: there was no room for one since the listeners outside were told so
+ * @net_cookie: of the namespace that the ifnet is in
+ * @unit: its index
+ * @name: its name
  * @life: the attach, detach and final detach of the ifnet
  * @work: delivers them, one after the other
  */
@@ -51,11 +56,15 @@ struct dlil_events {
 	struct list_head queue;
 	unsigned int len;
 	bool lost;
+	u64 net_cookie;
+	int unit;
+	char name[IFNAMSIZ];
 	struct dlil_event_item life[DLIL_LIFE_MAX];
 	struct work_struct work;
 };
 
 void dlil_event_init(struct dlil_ifnet *ifp);
+void dlil_event_identify(struct dlil_ifnet *ifp);
 void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what);
 void dlil_event_flush(struct dlil_ifnet *ifp);
 
@@ -67,11 +76,13 @@ enum { DLIL_TELL_EVENT, DLIL_TELL_LOST };
 
 /**
  * struct dlil_told - what the listeners outside are called with
- * @ifp: ifnet
+ * @ifp: ifnet, which may be another one's, in another namespace, by now
+ * @net_cookie: of the namespace that it is told in
  * @event: what happened; with DLIL_TELL_LOST NULL
  */
 struct dlil_told {
 	struct dlil_ifnet *ifp;
+	u64 net_cookie;
 	const struct dlil_event *event;
 };
 

@@ -76,6 +76,14 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       htons(ETH_P_IPV6), frame);
 }
 
+/* Rows MUL-1, MUL-2. */
+static int ip_resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			    const struct sockaddr *addr,
+			    struct dlil_ioc_lladdr *link)
+{
+	return dlil_ether_resolve_multi(addr, link);
+}
+
 /* On a raw device there is one who gets it, and it has no address. */
 static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
@@ -90,11 +98,13 @@ static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 static const struct dlil_proto_ops inet_ops = {
 	.input_list = host_input,
 	.pre_output = inet_pre_output,
+	.resolve_multi = ip_resolve_multi,
 };
 
 static const struct dlil_proto_ops inet6_ops = {
 	.input_list = host_input,
 	.pre_output = inet6_pre_output,
+	.resolve_multi = ip_resolve_multi,
 };
 
 static const struct dlil_proto_ops raw_ops = {

@@ -21,6 +21,7 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
@@ -33,6 +34,7 @@
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
+#include "dlil_tap.h"
 
 /* Released ifnets that are kept for reuse (IFN-2). */
 #define IFNET_POOL_MAX 64
@@ -111,10 +113,23 @@ static int inert_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	return -EOPNOTSUPP;
 }
 
+static int inert_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			 const struct dlil_tap *tap)
+{
+	return 0;
+}
+
+static int inert_check_multi(struct dlil_ifnet *ifp,
+			     const struct sockaddr *addr)
+{
+	return -EOPNOTSUPP;
+}
+
 static const struct dlil_driver_ops inert_driver = {
 	.output = inert_output,
 	.event = inert_event,
 	.ioctl = inert_ioctl,
+	.set_tap = inert_set_tap,
 };
 
 static const struct dlil_family_ops inert_family = {
@@ -122,6 +137,7 @@ static const struct dlil_family_ops inert_family = {
 	.framer = inert_framer,
 	.add_proto = inert_add_proto,
 	.del_proto = inert_del_proto,
+	.check_multi = inert_check_multi,
 };
 
 static void ifnet_free(struct dlil_ifnet *ifp)
@@ -468,6 +484,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
 	if (params->broadcast)
 		memcpy(ifp->broadcast, params->broadcast, params->addr_len);
+	dlil_event_identify(ifp);
 unlock:
 	mutex_unlock(&dlil_ifnets_lock);
 	return err;
@@ -554,9 +571,13 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
+	if (!try_module_get(ifp->driver->owner))
+		return -ENODEV;
 	err = dlil_inq_start(ifp);
-	if (err)
+	if (err) {
+		module_put(ifp->driver->owner);
 		return err;
+	}
 
 	if (len)
 		ifp->addr_len = len;
@@ -585,8 +606,9 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
  * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto; -ENOMEM; or why
- * the thread could not be had.  After an error all is as before.
+ * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the
+ * driver's module is going away; -ENOMEM; or why the thread could not be had.
+ * After an error all is as before.
  */
 int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
@@ -609,12 +631,14 @@ static void ifnet_detach_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      detach_work);
-	void (*free)(struct dlil_ifnet *ifp) = ifp->driver->free;
+	const struct dlil_driver_ops *driver = ifp->driver;
+	struct module *owner = driver->owner;
 	u32 life = ifp->lives;
 
 	/* Its input takes no I/O reference. */
 	if (ifp->kind == DLIL_IFNET_LOOPBACK)
 		synchronize_srcu(&ifp->srcu);
+	dlil_tap_end(ifp);
 	dlil_filter_detach_all(ifp);
 	dlil_proto_detach_all(ifp);
 	dlil_inq_stop(ifp);
@@ -629,8 +653,10 @@ static void ifnet_detach_work(struct work_struct *work)
 	mutex_unlock(&dlil_ifnets_lock);
 
 	/* From here on its driver may attach it again. */
-	if (free)
-		free(ifp);
+	if (driver->free)
+		driver->free(ifp);
+	/* Not a moment before: that was its code.  Its vector may go now. */
+	module_put(owner);
 
 	mutex_lock(&dlil_ifnets_lock);
 	if (ifp->release_later && ifp->lives == life)
@@ -672,6 +698,7 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	if (err)
 		return err;
 	dlil_debug_detached(ifp);
+	dlil_tap_detach(ifp);
 	/* Filters and protocols get it: its I/O reference is the last one. */
 	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
 	percpu_ref_kill(&ifp->io);
@@ -694,7 +721,9 @@ static bool has_died(const struct dlil_ifnet *ifp, u32 life)
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want, RTNL included.  Not from `detached` or the driver's free.
  * Return: 0; -EDEADLK from any callback but those two; -ERESTARTSYS if the caller
- * was killed.
+ * was killed.  Then it is not over yet, and goes on by itself.  Who must not return
+ * before it is, such as the exit of a driver whose vector has no owner, asks again
+ * and again until it says 0: there it is no use to be killed.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {
@@ -979,6 +1008,7 @@ void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name)
 {
 	mutex_lock(&dlil_ifnets_lock);
 	strscpy(ifp->name, name, sizeof(ifp->name));
+	dlil_event_identify(ifp);
 	dlil_lladdr_fill(ifp, NULL);
 	if (ifp->state == DLIL_STATE_ATTACHED) {
 		hash_del(&ifp->by_name);

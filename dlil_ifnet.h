@@ -48,12 +48,14 @@ struct dlil_proto;
  * @io: I/O references of those that may sleep; dead unless attached
  * @inq: the input queue
  *
- * @lock: guards @filter_list, @proto_list, the publishing of @filters_in,
+ * @lock: guards @filter_list, @proto_list, @tap, the publishing of @filters_in,
  *	@filters_out and @protos, and serialises add_proto and del_proto
  * @filter_lock: guards the slots of @filters_in and @filters_out against a
  *	filter that dies while they are replaced
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
+ * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
+ *	detach
  * @wait: woken when @filter_list or @proto_list gets shorter
  *
  * @events: events that wait for delivery
@@ -99,6 +101,9 @@ struct dlil_proto;
  * @n_multis: how many; under that lock
  * @multi_suspended: how many the driver has not been told of since attach; set
  *	under that lock, cleared by @multi_work, and only told to users
+ * @multi_order: a bit that is locked by who changes a membership and tells the
+ *	driver of it
+ * @multi_teller: who has locked it
  * @multi_work: tells it
  * @debug: who took and dropped references, or NULL (IFN-7); set once
  */
@@ -124,6 +129,7 @@ struct dlil_ifnet {
 	spinlock_t filter_lock;	/* see above */
 	struct list_head filter_list;
 	struct list_head proto_list;
+	const struct dlil_tap *tap;
 	wait_queue_head_t wait;
 
 	struct dlil_events events;
@@ -163,6 +169,8 @@ struct dlil_ifnet {
 	struct list_head multis;
 	unsigned int n_multis;
 	unsigned int multi_suspended;
+	unsigned long multi_order;
+	struct task_struct *multi_teller;
 	struct work_struct multi_work;
 	struct dlil_debug *debug;
 };

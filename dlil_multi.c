@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Multicast memberships of an ifnet: the group addresses it listens to (IFN-12).
+ * Multicast: the group addresses that an ifnet listens to, its memberships
+ * (IFN-12), and which link address a group has (MUL-1).
  *
- * They belong to the ifnet, not to one of its lives.  A driver is told of each by
- * an ADDMULTI or DELMULTI request.  After an attach it is told of all at once, by
- * one ADDMULTI request without argument, for which it looks at them with
+ * Memberships belong to the ifnet, not to one of its lives.  A driver is told of
+ * each by an ADDMULTI or DELMULTI request.  After an attach it is told of all at
+ * once, by one ADDMULTI request without argument, for which it looks at them with
  * dlil_multi_for_each().  That is put off to the first packet, and then a
  * worker's job, since the request reaches callbacks that sleep.
+ *
+ * A driver has to hear of changes in the order in which they are made: it would
+ * leave a group for good if a leave that came first were told behind the join that
+ * came second.  multi_lock cannot be held while a driver is told, as callbacks sleep
+ * and may look at memberships.  So each ifnet has an order of its own, in which one
+ * task at a time makes a change and tells of it; the others wait, also those whose
+ * change is none to the driver, since it may refuse what they count on.
  */
+#include <linux/if_packet.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "dlil_multi.h"
+#include "dlil_proto.h"
+#include "dlil_retire.h"
 
 /**
  * struct membership - a group address
@@ -88,31 +101,38 @@ static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
 	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
 }
 
+#define TELLING 0
+
+/*
+ * Whoever is told may not change the memberships of that ifnet: it would wait for
+ * itself.  It may change those of another one, as a driver does that stands on
+ * others; hence a bit and no mutex, whose order lockdep would take for a mistake.
+ */
+static int begin_telling(struct dlil_ifnet *ifp)
+{
+	if (READ_ONCE(ifp->multi_teller) == current)
+		return -EDEADLK;
+	wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_UNINTERRUPTIBLE);
+	WRITE_ONCE(ifp->multi_teller, current);
+	return 0;
+}
+
+static void end_telling(struct dlil_ifnet *ifp)
+{
+	WRITE_ONCE(ifp->multi_teller, NULL);
+	clear_and_wake_up_bit(TELLING, &ifp->multi_order);
+}
+
 static bool is_bad(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	return !ifp || !addr || !len || len > MAX_ADDR_LEN ||
 	       (ifp->addr_len && len != ifp->addr_len);
 }
 
-/**
- * dlil_multi_join - listen to a group address
- * @ifp: ifnet, attached or not
- * @addr: link-layer address of the group
- * @len: its length
- *
- * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
- *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want.
- * Return: 0; -EINVAL for bad arguments; -ENOMEM; or what the driver said: then
- * all is as before.
- */
-int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	int err;
 
-	if (is_bad(ifp, addr, len))
-		return -EINVAL;
 	mutex_lock(&multi_lock);
 	err = add(ifp, addr, len);
 	mutex_unlock(&multi_lock);
@@ -126,7 +146,45 @@ int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	mutex_unlock(&multi_lock);
 	return err;
 }
+
+/**
+ * dlil_multi_join - listen to a group address
+ * @ifp: ifnet, attached or not
+ * @addr: link-layer address of the group
+ * @len: its length
+ *
+ * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on @ifp might
+ * want.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK from a callback that is
+ * being told of a group of this ifnet; or what the driver said: then all is as
+ * before.
+ */
+int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	if (is_bad(ifp, addr, len))
+		return -EINVAL;
+	err = begin_telling(ifp);
+	if (err)
+		return err;
+	err = join(ifp, addr, len);
+	end_telling(ifp);
+	return err;
+}
 EXPORT_SYMBOL_GPL(dlil_multi_join);
+
+static int leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
+{
+	int err;
+
+	mutex_lock(&multi_lock);
+	err = del(ifp, addr, len);
+	mutex_unlock(&multi_lock);
+	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
+}
 
 /**
  * dlil_multi_leave - listen to a group address no longer
@@ -137,8 +195,9 @@ EXPORT_SYMBOL_GPL(dlil_multi_join);
  * Row IFN-12.
  *
  * Context: as dlil_multi_join().
- * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined; or
- * what the driver said, which does not bring the membership back.
+ * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined;
+ * -EDEADLK as dlil_multi_join(); or what the driver said, which does not bring the
+ * membership back.
  */
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -146,10 +205,12 @@ int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 
 	if (is_bad(ifp, addr, len))
 		return -EINVAL;
-	mutex_lock(&multi_lock);
-	err = del(ifp, addr, len);
-	mutex_unlock(&multi_lock);
-	return err == 1 ? tell(ifp, DLIL_IOC_DELMULTI, addr, len) : err;
+	err = begin_telling(ifp);
+	if (err)
+		return err;
+	err = leave(ifp, addr, len);
+	end_telling(ifp);
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_multi_leave);
 
@@ -196,6 +257,126 @@ unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_multi_suspended);
 
+/**
+ * struct resolution - of a group address
+ * @addr: the address
+ * @link: its link address
+ * @result: what the protocol said
+ */
+struct resolution {
+	const struct sockaddr *addr;
+	struct dlil_ioc_lladdr *link;
+	int result;
+};
+
+static int ask_proto(const struct dlil_proto_ops *ops, void *cookie,
+		     struct dlil_ifnet *ifp, u32 family, void *arg)
+{
+	struct resolution *r = arg;
+
+	if (family != r->addr->sa_family || !ops->resolve_multi)
+		return 0;
+	r->result = dlil_errno(ops->resolve_multi(cookie, ifp, family, r->addr,
+						  r->link));
+	return 1;
+}
+
+/* A link address in the shape that check_multi knows. */
+static void to_sockaddr(const struct dlil_ioc_lladdr *link,
+			struct sockaddr_storage *ss)
+{
+	struct sockaddr_ll *ll = (struct sockaddr_ll *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	ll->sll_family = AF_PACKET;
+	ll->sll_halen = link->len;
+	memcpy((u8 *)ss + offsetof(struct sockaddr_ll, sll_addr), link->addr,
+	       link->len);
+}
+
+static int from_sockaddr(const struct sockaddr *addr,
+			 struct dlil_ioc_lladdr *link)
+{
+	const struct sockaddr_ll *ll = (const struct sockaddr_ll *)addr;
+
+	if (addr->sa_family != AF_PACKET)
+		return -EAFNOSUPPORT;
+	if (!ll->sll_halen || ll->sll_halen > sizeof(link->addr))
+		return -EINVAL;
+	link->len = ll->sll_halen;
+	memcpy(link->addr,
+	       (const u8 *)addr + offsetof(struct sockaddr_ll, sll_addr),
+	       ll->sll_halen);
+	return 0;
+}
+
+/* The interface family has the last word over what no protocol has refused. */
+static int check(struct dlil_ifnet *ifp, const struct resolution *r)
+{
+	int (*check_multi)(struct dlil_ifnet *ifp,
+			   const struct sockaddr *addr);
+	const struct sockaddr *addr = r->addr;
+	struct sockaddr_storage ss;
+	int err;
+
+	if (r->result && r->result != -EOPNOTSUPP)
+		return r->result;
+	if (!r->result) {
+		if (!r->link->len || r->link->len > MAX_ADDR_LEN)
+			return -EINVAL;
+		to_sockaddr(r->link, &ss);
+		addr = (const struct sockaddr *)&ss;
+	}
+	check_multi = ifp->family->check_multi;
+	if (!check_multi)
+		return r->result;
+	err = dlil_errno(check_multi(ifp, addr));
+	if (!err && r->result)
+		err = from_sockaddr(addr, r->link);
+	return err;
+}
+
+/**
+ * dlil_resolve_multi - the link address of a group
+ * @ifp: ifnet
+ * @addr: the group: an address of a protocol, or a link address as a struct
+ *	sockaddr_ll, which may be longer than that if sll_halen says so
+ * @link: set to its link address, as dlil_multi_join() takes it, if it has one
+ *
+ * Row MUL-1.  The protocol of the address's family is asked first; after 0 or
+ * -EOPNOTSUPP the interface family has the last word, over what the protocol
+ * made of the address, or over the address as it is.
+ *
+ * Context: process; may sleep.  Holding no lock that a callback might want.
+ * Return: 0; -EINVAL for bad arguments; -EOPNOTSUPP if the ifnet is not attached
+ * or nobody knows; or what protocol or interface family said: -EADDRNOTAVAIL if
+ * it is no group, -EAFNOSUPPORT if it is of a family that none of them knows.
+ */
+int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
+		       struct dlil_ioc_lladdr *link)
+{
+	struct resolution r = {
+		.addr = addr,
+		.link = link,
+		.result = -EOPNOTSUPP,
+	};
+	struct dlil_call call;
+	int err;
+
+	if (!ifp || !addr || !link)
+		return -EINVAL;
+	*link = (struct dlil_ioc_lladdr){};
+	if (!dlil_ifnet_io_begin(ifp))
+		return -EOPNOTSUPP;
+	dlil_call_begin(&call);
+	dlil_proto_call(ifp, dlil_retire_now(), ask_proto, &r);
+	err = check(ifp, &r);
+	dlil_call_end(&call);
+	dlil_ifnet_io_end(ifp);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_resolve_multi);
+
 /* Before anybody can see it attached. */
 void dlil_multi_attach(struct dlil_ifnet *ifp)
 {
@@ -217,8 +398,12 @@ static void multi_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      multi_work);
-	int err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+	int err;
 
+	/* It is no callback: nothing can be wrong with it. */
+	begin_telling(ifp);
+	err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
+	end_telling(ifp);
 	if (!err || err == -EAFNOSUPPORT)
 		WRITE_ONCE(ifp->multi_suspended, 0);
 	dlil_ifnet_put(ifp);

@@ -13,6 +13,8 @@
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
+#include <net/arp.h>
+#include <net/ipv6_stubs.h>
 #include <net/neighbour.h>
 #include <net/netevent.h>
 
@@ -244,6 +246,34 @@ static void neigh_work(struct work_struct *work)
 		told(ns, &node, now);
 	}
 	dlil_ifnet_io_end(nd->ifp);
+}
+
+/* Who is there already; the others are not missed. */
+static void note_present(struct neighbour *neigh, void *arg)
+{
+	struct dlil_netdev *nd = arg;
+	int now;
+
+	if (neigh->dev != nd->dev || !judge(neigh, &now) || now != PRESENT)
+		return;
+	spin_lock_bh(&nd->neighs.lock);
+	update(&nd->neighs, neigh);
+	spin_unlock_bh(&nd->neighs.lock);
+}
+
+/*
+ * The device is hooked: what changes from here on is told.  What does so while the
+ * tables are read is looked at twice, under the lock, and told as it is then.
+ */
+void dlil_neigh_start(struct dlil_netdev *nd)
+{
+	neigh_for_each(&arp_tbl, note_present, nd);
+#if IS_ENABLED(CONFIG_IPV6)
+	/* Without IPv6 at run time there is no table. */
+	if (ipv6_stub->nd_tbl)
+		neigh_for_each(ipv6_stub->nd_tbl, note_present, nd);
+#endif
+	schedule_delayed_work(&nd->neighs.work, 0);
 }
 
 void dlil_neigh_init(struct dlil_netdev *nd)

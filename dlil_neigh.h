@@ -30,6 +30,7 @@ struct dlil_neighs {
 };
 
 void dlil_neigh_init(struct dlil_netdev *nd);
+void dlil_neigh_start(struct dlil_netdev *nd);
 void dlil_neigh_exit(struct dlil_netdev *nd);
 
 int dlil_neigh_module_init(void);

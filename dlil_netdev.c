@@ -89,6 +89,35 @@ static __always_inline struct sk_buff *own_packet(struct sk_buff *skb)
 						     skb;
 }
 
+/* Row TAP-1.  The pointers are where a packet's way has taken us anyhow. */
+static __always_inline void tap_in(struct dlil_netdev *nd,
+				   const struct sk_buff *skb)
+{
+	const struct dlil_tap *tap = rcu_dereference(nd->tap_in);
+
+	if (unlikely(tap))
+		tap->packet(tap->cookie, nd->ifp, DLIL_TAP_INPUT, skb);
+}
+
+static __always_inline void tap_out(struct dlil_netdev *nd,
+				    const struct sk_buff *skb)
+{
+	const struct dlil_tap *tap = rcu_dereference(nd->tap_out);
+
+	if (unlikely(tap))
+		tap->packet(tap->cookie, nd->ifp, DLIL_TAP_OUTPUT, skb);
+}
+
+static int netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			  const struct dlil_tap *tap)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	rcu_assign_pointer(nd->tap_in, mode & DLIL_TAP_INPUT ? tap : NULL);
+	rcu_assign_pointer(nd->tap_out, mode & DLIL_TAP_OUTPUT ? tap : NULL);
+	return 0;
+}
+
 static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 						   bool raw)
 {
@@ -117,6 +146,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 	/* What the driver took off in front is not of this link. */
 	if (raw)
 		skb_reset_mac_header(skb);
+	tap_in(nd, skb);
 	dlil_input_one_rcu(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
@@ -252,6 +282,7 @@ static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		set_protocol(skb, raw);
 	if (!raw)
 		count_group(nd, skb);
+	tap_out(nd, skb);
 	return netdev_send(nd, skb);
 }
 
@@ -308,6 +339,7 @@ static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 	if (likely(!err && out == skb)) {
 		if (!raw)
 			count_group(nd, skb);
+		tap_out(nd, skb);
 		return NF_ACCEPT;
 	}
 	if (!err)
@@ -340,16 +372,22 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	list_del(&nd->list);
 	mutex_unlock(&bindings_lock);
 	dlil_neigh_exit(nd);
+	dlil_groups_exit(nd);
 	dlil_change_exit(nd);
 	netdev_put(nd->dev, &nd->tracker);
 	kfree(nd);
 	dlil_ifnet_release(ifp);
 }
 
+/*
+ * Without owner: that would be us, and we could not be unloaded while a device is
+ * wrapped.  dlil_ifnet_wait_all() sees to it that no callback runs after that.
+ */
 static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
+	.set_tap = netdev_set_tap,
 	.free = netdev_free,
 };
 
@@ -357,6 +395,7 @@ static const struct dlil_driver_ops raw_driver = {
 	.output = raw_output,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
+	.set_tap = netdev_set_tap,
 	.free = netdev_free,
 };
 
@@ -365,6 +404,7 @@ static const struct dlil_family_ops ether_family = {
 	.framer = netdev_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,
+	.check_multi = dlil_ether_check_multi,
 };
 
 static const struct dlil_family_ops raw_family = {
@@ -604,6 +644,8 @@ static int hook_device(struct dlil_netdev *nd)
 		goto remove;
 	/* Merged packets cannot be forwarded or filtered as what they were. */
 	dev_disable_lro(dev);
+	dlil_groups_start(nd);
+	dlil_neigh_start(nd);
 	return 0;
 
 remove:
@@ -652,6 +694,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd->live = true;
 	nd->unmatched = unmatched;
 	dlil_change_init(nd);
+	dlil_groups_init(nd);
 	dlil_neigh_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
 	if (err)

@@ -8,6 +8,7 @@
 #include <net/dlil.h>
 
 #include "dlil_change.h"
+#include "dlil_groups.h"
 #include "dlil_neigh.h"
 
 struct netlink_ext_ack;
@@ -22,8 +23,11 @@ struct netlink_ext_ack;
  * @live: cleared when the device goes: nothing is delivered to it in RCU read
  *	sections that begin later
  * @unmatched: enum dlil_unmatched
+ * @tap_in: is shown what comes in, or NULL; RCU
+ * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
  * @change: what was last said of the device
+ * @groups: the groups that it is in
  * @neighs: its neighbours
  */
 struct dlil_netdev {
@@ -34,8 +38,11 @@ struct dlil_netdev {
 	bool raw;
 	bool live;
 	u32 unmatched;
+	const struct dlil_tap __rcu *tap_in;
+	const struct dlil_tap __rcu *tap_out;
 	struct nf_hook_ops egress;
 	struct dlil_change change;
+	struct dlil_groups groups;
 	struct dlil_neighs neighs;
 };
 

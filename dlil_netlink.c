@@ -18,6 +18,7 @@
 #include <net/netns/generic.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_host.h"
@@ -60,21 +61,23 @@ static struct net_device *find_device(struct genl_info *info)
 	return ERR_PTR(-ENODEV);
 }
 
+/* The attached ifnet of that index, or else name, referenced, or NULL. */
+static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
+{
+	if (a[DLIL_A_IFINDEX])
+		return dlil_ifnet_by_index(net,
+					   nla_get_u32(a[DLIL_A_IFINDEX]));
+	if (a[DLIL_A_IFNAME])
+		return dlil_ifnet_by_name(net, nla_data(a[DLIL_A_IFNAME]));
+	return NULL;
+}
+
 /* The ifnet that a request is about, referenced. */
 static struct dlil_ifnet *find_ifnet(struct genl_info *info)
 {
-	struct nlattr **a = info->attrs;
+	struct dlil_ifnet *ifp = named_ifnet(genl_info_net(info), info->attrs);
 	struct net_device *dev;
-	struct dlil_ifnet *ifp;
 
-	if (a[DLIL_A_IFINDEX])
-		ifp = dlil_ifnet_by_index(genl_info_net(info),
-					  nla_get_u32(a[DLIL_A_IFINDEX]));
-	else if (a[DLIL_A_IFNAME])
-		ifp = dlil_ifnet_by_name(genl_info_net(info),
-					 nla_data(a[DLIL_A_IFNAME]));
-	else
-		ifp = NULL;
 	if (ifp)
 		return ifp;
 
@@ -178,26 +181,60 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return with_netdev(info, set_netdev);
 }
 
-/* The name of the protocol in a request, or NULL. */
-static const char *proto_name(struct genl_info *info)
+/*
+ * The policies of operations see to it that no attribute comes to one that has no
+ * use for it; the same for nests, of which @known are of use.
+ */
+static int only_known(struct nlattr **tb, int max, u32 known,
+		      struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[DLIL_A_PROTO_MAX + 1];
+	int i;
 
-	if (info->attrs[DLIL_A_PROTOCOL] &&
-	    !nla_parse_nested(tb, DLIL_A_PROTO_MAX,
-			      info->attrs[DLIL_A_PROTOCOL],
-			      dlil_protocol_nl_policy, info->extack) &&
-	    tb[DLIL_A_PROTO_FAMILY])
-		return nla_data(tb[DLIL_A_PROTO_FAMILY]);
-	NL_SET_ERR_MSG(info->extack, "name the protocol's family");
-	return NULL;
+	for (i = 1; i <= max; i++) {
+		if (!tb[i] || known & BIT(i))
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, tb[i],
+				    "attribute means nothing to this request");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_proto(struct genl_info *info, struct nlattr **tb, u32 known)
+{
+	int err;
+
+	err = nla_parse_nested(tb, DLIL_A_PROTO_MAX,
+			       info->attrs[DLIL_A_PROTOCOL],
+			       dlil_protocol_nl_policy, info->extack);
+	return err ?: only_known(tb, DLIL_A_PROTO_MAX, known, info->extack);
+}
+
+/* The name of the protocol in a request. */
+static int proto_name(struct genl_info *info, const char **name)
+{
+	struct nlattr *tb[DLIL_A_PROTO_MAX + 1] = {};
+	int err = 0;
+
+	if (info->attrs[DLIL_A_PROTOCOL])
+		err = parse_proto(info, tb, BIT(DLIL_A_PROTO_FAMILY));
+	if (err)
+		return err;
+	if (!tb[DLIL_A_PROTO_FAMILY]) {
+		NL_SET_ERR_MSG(info->extack, "name the protocol's family");
+		return -EINVAL;
+	}
+	*name = nla_data(tb[DLIL_A_PROTO_FAMILY]);
+	return 0;
 }
 
 static int plumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
 {
-	const char *name = proto_name(info);
+	const char *name;
+	int err;
 
-	return name ? dlil_host_plumb(nd, name, info->extack) : -EINVAL;
+	err = proto_name(info, &name);
+	return err ?: dlil_host_plumb(nd, name, info->extack);
 }
 
 int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
@@ -207,9 +244,11 @@ int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int unplumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
 {
-	const char *name = proto_name(info);
+	const char *name;
+	int err;
 
-	return name ? dlil_host_unplumb(nd, name, info->extack) : -EINVAL;
+	err = proto_name(info, &name);
+	return err ?: dlil_host_unplumb(nd, name, info->extack);
 }
 
 int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
@@ -217,7 +256,7 @@ int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
 	return with_netdev(info, unplumb_netdev);
 }
 
-static int parse_filter(struct genl_info *info, struct nlattr **tb)
+static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 {
 	int err;
 
@@ -228,6 +267,8 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb)
 	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX,
 			       info->attrs[DLIL_A_FILTER],
 			       dlil_filter_nl_policy, info->extack);
+	if (!err)
+		err = only_known(tb, DLIL_A_FILTER_MAX, known, info->extack);
 	if (err)
 		return err;
 	if (!tb[DLIL_A_FILTER_NAME]) {
@@ -237,13 +278,19 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb)
 	return 0;
 }
 
+/* What a filter is added by; the rest only comes from the kernel. */
+#define MATCH_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
+		     BIT(DLIL_A_FILTER_DIRECTION) | \
+		     BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_PROGRAM) | \
+		     BIT(DLIL_A_FILTER_EXPR))
+
 static int parse_match(struct genl_info *info,
 		       struct dlil_match_params *params)
 {
 	struct nlattr *tb[DLIL_A_FILTER_MAX + 1], *program;
 	int err;
 
-	err = parse_filter(info, tb);
+	err = parse_filter(info, tb, MATCH_ATTRS);
 	if (err)
 		return err;
 	if (!tb[DLIL_A_FILTER_KIND] ||
@@ -298,7 +345,7 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_filter(info, tb);
+	err = parse_filter(info, tb, BIT(DLIL_A_FILTER_NAME));
 	if (err)
 		return err;
 	ifp = find_ifnet(info);
@@ -390,9 +437,7 @@ static int parse_family(struct genl_info *info, u32 *family)
 	*family = 0;
 	if (!info->attrs[DLIL_A_PROTOCOL])
 		return 0;
-	err = nla_parse_nested(tb, DLIL_A_PROTO_MAX,
-			       info->attrs[DLIL_A_PROTOCOL],
-			       dlil_protocol_nl_policy, info->extack);
+	err = parse_proto(info, tb, BIT(DLIL_A_PROTO_NUMBER));
 	if (err)
 		return err;
 	if (!tb[DLIL_A_PROTO_NUMBER]) {
@@ -705,14 +750,40 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
+/* One that was named, in as many messages as it takes. */
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+		    struct nlattr **attrs)
+{
+	unsigned int said = cb->args[1];
+	struct dlil_ifnet *ifp;
+	int err;
+
+	if (cb->args[0])
+		return 0;
+	ifp = named_ifnet(sock_net(skb->sk), attrs);
+	if (!ifp) {
+		NL_SET_ERR_MSG(cb->extack, "device is not attached");
+		return -ENXIO;
+	}
+	err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
+			 cb->nlh->nlmsg_seq, NLM_F_MULTI, &said, NULL);
+	dlil_ifnet_put(ifp);
+	cb->args[0] = !err;
+	cb->args[1] = said;
+	return skb->len ?: err;
+}
+
 int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct nlattr **attrs = compat_dump_attrs(cb);
 	struct net *net = sock_net(skb->sk);
 	unsigned int said = cb->args[1];
 	unsigned long pos = cb->args[0];
 	struct dlil_ifnet *ifp, *last;
 	int err = 0;
 
+	if (attrs[DLIL_A_IFINDEX] || attrs[DLIL_A_IFNAME])
+		return dump_one(skb, cb, attrs);
 	cb->seq = READ_ONCE(dlil_ifnets_gen);
 	ifp = dlil_ifnet_next(net, NULL, pos);
 	while (ifp && err >= 0) {
@@ -909,7 +980,7 @@ static int told(struct notifier_block *nb, unsigned long what, void *ptr)
 
 	mutex_lock(&nl_nets_lock);
 	list_for_each_entry(nn, &nl_nets, list)
-		if (nn->net->net_cookie == t->ifp->net_cookie)
+		if (nn->net->net_cookie == t->net_cookie)
 			multicast(nn->net, t->event);
 	mutex_unlock(&nl_nets_lock);
 	return NOTIFY_DONE;
@@ -953,14 +1024,11 @@ static const struct genl_multicast_group dlil_nl_mcgrps[] = {
 static struct genl_family dlil_nl_family __ro_after_init = {
 	.name		= DLIL_GENL_NAME,
 	.version	= DLIL_GENL_VERSION,
-	/* The policy ends with what requests may carry. */
-	.maxattr	= ARRAY_SIZE(dlil_nl_policy) - 1,
-	.policy		= dlil_nl_policy,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
-	.small_ops	= dlil_nl_ops,
-	.n_small_ops	= ARRAY_SIZE(dlil_nl_ops),
+	.ops		= dlil_nl_ops,
+	.n_ops		= ARRAY_SIZE(dlil_nl_ops),
 	.mcgrps		= dlil_nl_mcgrps,
 	.n_mcgrps	= ARRAY_SIZE(dlil_nl_mcgrps),
 	.resv_start_op	= DLIL_CMD_IFNET_ATTACH,

@@ -28,13 +28,65 @@ const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
 	[DLIL_A_PROTO_PACKETS] = { .type = NLA_U64, },
 };
 
-/* Global operation policy for dlil */
-const struct nla_policy dlil_nl_policy[DLIL_A_GROUP_DEL + 1] = {
+/* DLIL_CMD_IFNET_ATTACH - do */
+const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
-	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
+};
+
+/* DLIL_CMD_IFNET_DETACH - do */
+const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
+/* DLIL_CMD_IFNET_SET - do */
+const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_UNMATCHED + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
+};
+
+/* DLIL_CMD_IFNET_GET - do */
+const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+};
+
+/* DLIL_CMD_FILTER_ADD - do */
+const struct nla_policy dlil_filter_add_nl_policy[DLIL_A_FILTER + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+};
+
+/* DLIL_CMD_FILTER_DEL - do */
+const struct nla_policy dlil_filter_del_nl_policy[DLIL_A_FILTER + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+};
+
+/* DLIL_CMD_PROTO_PLUMB - do */
+const struct nla_policy dlil_proto_plumb_nl_policy[DLIL_A_PROTOCOL + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
+};
+
+/* DLIL_CMD_PROTO_UNPLUMB - do */
+const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
+};
+
+/* DLIL_CMD_CONTROL - do */
+const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
 	[DLIL_A_MTU] = { .type = NLA_U32, },
 	[DLIL_A_ADDRESS] = { .type = NLA_BINARY, },
 	[DLIL_A_FLAGS] = { .type = NLA_U32, },
@@ -44,50 +96,68 @@ const struct nla_policy dlil_nl_policy[DLIL_A_GROUP_DEL + 1] = {
 };
 
 /* Ops table for dlil */
-const struct genl_small_ops dlil_nl_ops[9] = {
+const struct genl_ops dlil_nl_ops[9] = {
 	{
-		.cmd	= DLIL_CMD_IFNET_ATTACH,
-		.doit	= dlil_nl_ifnet_attach_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_IFNET_ATTACH,
+		.doit		= dlil_nl_ifnet_attach_doit,
+		.policy		= dlil_ifnet_attach_nl_policy,
+		.maxattr	= DLIL_A_UNMATCHED,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_IFNET_DETACH,
-		.doit	= dlil_nl_ifnet_detach_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_IFNET_DETACH,
+		.doit		= dlil_nl_ifnet_detach_doit,
+		.policy		= dlil_ifnet_detach_nl_policy,
+		.maxattr	= DLIL_A_IFNAME,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_IFNET_SET,
-		.doit	= dlil_nl_ifnet_set_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_IFNET_SET,
+		.doit		= dlil_nl_ifnet_set_doit,
+		.policy		= dlil_ifnet_set_nl_policy,
+		.maxattr	= DLIL_A_UNMATCHED,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_IFNET_GET,
-		.doit	= dlil_nl_ifnet_get_doit,
-		.dumpit	= dlil_nl_ifnet_get_dumpit,
+		.cmd		= DLIL_CMD_IFNET_GET,
+		.doit		= dlil_nl_ifnet_get_doit,
+		.dumpit		= dlil_nl_ifnet_get_dumpit,
+		.policy		= dlil_ifnet_get_nl_policy,
+		.maxattr	= DLIL_A_IFNAME,
 	},
 	{
-		.cmd	= DLIL_CMD_FILTER_ADD,
-		.doit	= dlil_nl_filter_add_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_FILTER_ADD,
+		.doit		= dlil_nl_filter_add_doit,
+		.policy		= dlil_filter_add_nl_policy,
+		.maxattr	= DLIL_A_FILTER,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_FILTER_DEL,
-		.doit	= dlil_nl_filter_del_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_FILTER_DEL,
+		.doit		= dlil_nl_filter_del_doit,
+		.policy		= dlil_filter_del_nl_policy,
+		.maxattr	= DLIL_A_FILTER,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_PROTO_PLUMB,
-		.doit	= dlil_nl_proto_plumb_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_PROTO_PLUMB,
+		.doit		= dlil_nl_proto_plumb_doit,
+		.policy		= dlil_proto_plumb_nl_policy,
+		.maxattr	= DLIL_A_PROTOCOL,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_PROTO_UNPLUMB,
-		.doit	= dlil_nl_proto_unplumb_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_PROTO_UNPLUMB,
+		.doit		= dlil_nl_proto_unplumb_doit,
+		.policy		= dlil_proto_unplumb_nl_policy,
+		.maxattr	= DLIL_A_PROTOCOL,
+		.flags		= GENL_ADMIN_PERM,
 	},
 	{
-		.cmd	= DLIL_CMD_CONTROL,
-		.doit	= dlil_nl_control_doit,
-		.flags	= GENL_ADMIN_PERM,
+		.cmd		= DLIL_CMD_CONTROL,
+		.doit		= dlil_nl_control_doit,
+		.policy		= dlil_control_nl_policy,
+		.maxattr	= DLIL_A_GROUP_DEL,
+		.flags		= GENL_ADMIN_PERM,
 	},
 };

@@ -15,11 +15,26 @@
 extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1];
 extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
 
-/* Global operation policy for dlil */
-extern const struct nla_policy dlil_nl_policy[DLIL_A_GROUP_DEL + 1];
+extern const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1];
+
+extern const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1];
+
+extern const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_UNMATCHED + 1];
+
+extern const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1];
+
+extern const struct nla_policy dlil_filter_add_nl_policy[DLIL_A_FILTER + 1];
+
+extern const struct nla_policy dlil_filter_del_nl_policy[DLIL_A_FILTER + 1];
+
+extern const struct nla_policy dlil_proto_plumb_nl_policy[DLIL_A_PROTOCOL + 1];
+
+extern const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1];
+
+extern const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1];
 
 /* Ops table for dlil */
-extern const struct genl_small_ops dlil_nl_ops[9];
+extern const struct genl_ops dlil_nl_ops[9];
 
 int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info);

@@ -46,6 +46,13 @@ static int gone_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return -ENXIO;
 }
 
+static int gone_resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			      const struct sockaddr *addr,
+			      struct dlil_ioc_lladdr *link)
+{
+	return -ENXIO;
+}
+
 /* What late callers reach, by version (PRO-3). */
 static const struct dlil_proto_ops gone_ops[] = {
 	{
@@ -53,11 +60,13 @@ static const struct dlil_proto_ops gone_ops[] = {
 		.pre_output = gone_pre_output,
 		.event = gone_event,
 		.ioctl = gone_ioctl,
+		.resolve_multi = gone_resolve_multi,
 	}, {
 		.input_list = gone_input_list,
 		.pre_output = gone_pre_output,
 		.event = gone_event,
 		.ioctl = gone_ioctl,
+		.resolve_multi = gone_resolve_multi,
 	},
 };
 

@@ -32,12 +32,23 @@
 #define compat_class_const const
 #endif
 
-/* Link addresses are set from a struct sockaddr_storage since 6.16. */
+/*
+ * Link addresses are set from a struct sockaddr_storage since 6.16.  As for
+ * requests of users: it takes the lock by which those who read an address without
+ * RTNL see the whole of it.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define compat_set_mac_address(dev, ss) \
-	dev_set_mac_address(dev, (struct sockaddr *)(ss), NULL)
+	dev_set_mac_address_user(dev, (struct sockaddr *)(ss), NULL)
 #else
-#define compat_set_mac_address(dev, ss) dev_set_mac_address(dev, ss, NULL)
+#define compat_set_mac_address(dev, ss) dev_set_mac_address_user(dev, ss, NULL)
+#endif
+
+/* What a dump of generic netlink was asked with; a macro, for those who dump. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define compat_dump_attrs(cb) (genl_dumpit_info(cb)->attrs)
+#else
+#define compat_dump_attrs(cb) (genl_info_dump(cb)->attrs)
 #endif
 
 /* Timers are given their function when they are set up since 6.13. */

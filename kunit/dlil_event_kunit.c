@@ -709,6 +709,89 @@ static void inert(struct kunit *test)
 	dlil_ifnet_put(fake->ifp);
 }
 
+/**
+ * struct witness - listens outside, and keeps what it is told
+ * @nb: the listener
+ * @fake: whom it listens to
+ * @block: it waits with the first event
+ * @n: how many it was told of
+ * @net_cookie: in which namespace
+ * @unit: of which index
+ * @name: and name
+ */
+struct witness {
+	struct notifier_block nb;
+	struct fake *fake;
+	bool block;
+	unsigned int n;
+	u64 net_cookie[8];
+	int unit[8];
+	char name[8][IFNAMSIZ];
+};
+
+static int witness(struct notifier_block *nb, unsigned long what, void *ptr)
+{
+	struct witness *w = container_of(nb, struct witness, nb);
+	const struct dlil_told *told = ptr;
+
+	if (told->ifp != w->fake->ifp || what != DLIL_TELL_EVENT || w->n == 8)
+		return NOTIFY_DONE;
+	w->net_cookie[w->n] = told->net_cookie;
+	w->unit[w->n] = told->event->unit;
+	strscpy(w->name[w->n++], told->event->name, IFNAMSIZ);
+	if (w->block)
+		fake_block(w->fake);
+	w->block = false;
+	return NOTIFY_DONE;
+}
+
+/*
+ * EVT-1, LNX-11: what is posted behind the final detach is told of the ifnet as it
+ * was, where it was, even if it is another one by the time it is told.
+ */
+static void overtaken_by_init(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct witness w = { .nb.notifier_call = witness, .fake = fake };
+	u64 here = init_net.net_cookie, there = here + 4711;
+	struct net *other;
+	int i;
+
+	other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	other->net_cookie = there;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, dlil_event_listen(&w.nb), 0);
+	w.block = true;
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+
+	fake->params.net = other;
+	fake->params.ifindex++;
+	fake->params.name = "other0";
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	dlil_ifnet_set_name(fake->ifp, "third0");
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	fake_unblock(fake);
+	flush(fake);
+	dlil_event_unlisten(&w.nb);
+
+	KUNIT_EXPECT_EQ(test, w.n, 4);
+	for (i = 0; i < 4; i++) {
+		KUNIT_EXPECT_EQ(test, w.net_cookie[i], i < 2 ? here : there);
+		KUNIT_EXPECT_EQ(test, w.unit[i],
+				fake->params.ifindex - (i < 2));
+	}
+	KUNIT_EXPECT_STREQ(test, (const char *)w.name[1], "fake0");
+	KUNIT_EXPECT_STREQ(test, (const char *)w.name[2], "other0");
+	KUNIT_EXPECT_STREQ(test, (const char *)w.name[3], "third0");
+	fake->params.net = &init_net;
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
+}
+
 static int post_many(struct fake_task *task)
 {
 	int i, err;
@@ -779,6 +862,7 @@ static struct kunit_case dlil_event_cases[] = {
 	KUNIT_CASE(queue_full),
 	KUNIT_CASE(queue_drains),
 	KUNIT_CASE(inert),
+	KUNIT_CASE(overtaken_by_init),
 	KUNIT_CASE(storm),
 	{}
 };

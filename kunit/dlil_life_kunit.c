@@ -618,11 +618,80 @@ static void inert_vectors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ifp->family->add_proto(ifp, FAKE_PF_A, NULL, 0),
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, ifp->family->del_proto(ifp, FAKE_PF_A), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ifp->family->check_multi(ifp, NULL), -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, ifp->driver->ioctl(ifp, 1, NULL), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, ifp->driver->set_tap(ifp, DLIL_TAP_BOTH, NULL),
+			0);
 	ifp->driver->event(ifp, NULL);
 	KUNIT_EXPECT_NULL(test, ifp->driver->free);
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 	FAKE_EXPECT_TRACE(fake, "");
+}
+
+static void note_pins(struct fake *fake)
+{
+	fake_trace(fake, "%d", fake_module_pins(fake->driver.owner));
+}
+
+static int attach_again(struct fake *fake)
+{
+	return dlil_ifnet_attach(fake->ifp, fake_lladdr, ETH_ALEN);
+}
+
+/* IFN-3, IFN-5: the driver's module is pinned until `free` has returned. */
+static void driver_pinned(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+
+	fake->driver.owner = owner;
+	fake->free_hook = note_pins;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	KUNIT_EXPECT_EQ(test, attach_again(fake), -EEXIST);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "free 1");
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+
+	/* One that is going has no more lives. */
+	owner->state = MODULE_STATE_GOING;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), -ENODEV);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+	KUNIT_EXPECT_FALSE(test, dlil_ifnet_io_begin(fake->ifp));
+	owner->state = MODULE_STATE_LIVE;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
+}
+
+static void attach_in_free(struct fake *fake)
+{
+	fake->free_hook = note_pins;
+	note_pins(fake);
+	KUNIT_EXPECT_EQ(fake->test, fake_attach(fake), 0);
+	note_pins(fake);
+}
+
+/* IFN-5: a driver that attaches again in `free` is pinned by either life. */
+static void driver_pinned_twice(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+
+	fake->driver.owner = owner;
+	fake->free_hook = attach_in_free;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "free 1 2");
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(fake_module_pins(owner) == 1));
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "free 1 2 free 1");
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 }
 
 /* INI-3: what the compiler was told to see to, as the allocators give it. */
@@ -1081,6 +1150,8 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(who_took_it_later),
 	KUNIT_CASE_PARAM(input_reference, input_ref_gen_params),
 	KUNIT_CASE(inert_vectors),
+	KUNIT_CASE(driver_pinned),
+	KUNIT_CASE(driver_pinned_twice),
 	KUNIT_CASE(layout),
 	KUNIT_CASE(link_address),
 	KUNIT_CASE(long_link_address),

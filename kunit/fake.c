@@ -131,11 +131,39 @@ static u32 seq_of(const struct sk_buff *skb)
 
 /* The driver */
 
+static int driver_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			  const struct dlil_tap *tap)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	fake_trace(fake, "T%u", mode);
+	if (mode && fake->tap_error)
+		return fake->tap_error;
+	rcu_assign_pointer(fake->tap[0], mode & DLIL_TAP_INPUT ? tap : NULL);
+	rcu_assign_pointer(fake->tap[1], mode & DLIL_TAP_OUTPUT ? tap : NULL);
+	return 0;
+}
+
+static void show(struct fake *fake, enum dlil_tap_mode way,
+		 const struct sk_buff *skb)
+{
+	const struct dlil_tap *tap;
+
+	local_bh_disable();
+	rcu_read_lock();
+	tap = rcu_dereference(fake->tap[way == DLIL_TAP_OUTPUT]);
+	if (tap)
+		tap->packet(tap->cookie, fake->ifp, way, skb);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
 static int driver_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	struct fake *fake = dlil_ifnet_priv(ifp);
 	int err = fake_payload(skb)->verdict[FAKE_DRIVER];
 
+	show(fake, DLIL_TAP_OUTPUT, skb);
 	fake_trace(fake, "D%u", seq_of(skb));
 	if (fake->output_hook)
 		fake->output_hook(fake, skb);
@@ -576,8 +604,11 @@ struct fake_proto *fake_proto_v2(struct fake *fake, char tag, u32 family)
 
 int fake_input(struct fake *fake, struct sk_buff_head *list)
 {
+	struct sk_buff *skb;
 	int err;
 
+	skb_queue_walk(list, skb)
+		show(fake, DLIL_TAP_INPUT, skb);
 	atomic_add(skb_queue_len(list), &fake->handed_in);
 	err = dlil_input(fake->ifp, list, NULL);
 	KUNIT_EXPECT_TRUE(fake->test, skb_queue_empty(list));
@@ -819,6 +850,7 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	fake->driver.output = driver_output;
 	fake->driver.event = driver_event;
 	fake->driver.ioctl = driver_ioctl;
+	fake->driver.set_tap = driver_set_tap;
 	fake->driver.free = driver_free;
 	fake->family.demux = family_demux;
 	fake->family.framer = family_framer;

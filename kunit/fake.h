@@ -166,6 +166,8 @@ struct fake_task {
  * @protos_deleted: calls of del_proto
  * @add_error: what add_proto shall say
  * @framer_loses: the framer frees what it refuses
+ * @tap: who is shown received packets, and who those sent; RCU
+ * @tap_error: what set_tap shall say
  * @keep_unmatched: how many unmatched packets the driver keeps of each list
  * @sent: what the driver was given
  * @handed_in: packets given to dlil_input() since attach
@@ -206,6 +208,8 @@ struct fake {
 	unsigned int protos_deleted;
 	int add_error;
 	bool framer_loses;
+	const struct dlil_tap __rcu *tap[2];
+	int tap_error;
 	unsigned int keep_unmatched;
 	struct sk_buff_head sent;
 	atomic_t handed_in;

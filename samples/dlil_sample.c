@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A consumer of DLIL to copy from: one filter and one protocol on one ifnet.
+ * A consumer of DLIL to copy from: one filter, one protocol and, on demand, a tap
+ * on one ifnet.
  *
  * The filter counts the packets of the ifnet and learns who sends to it; it is
  * told what happens to the ifnet, and refuses an MTU that is too large.  The
@@ -74,6 +75,12 @@ static atomic64_t sample_packets_in;
 static atomic64_t sample_packets_out;
 static atomic64_t sample_answered;
 static atomic64_t sample_events;
+
+static atomic64_t sample_tapped_in;
+static atomic64_t sample_tapped_out;
+
+/* What the tap is shown, enum dlil_tap_mode. */
+static unsigned int sample_tap_mode;
 
 /* The largest MTU that the filter lets control requests set; 0 for any. */
 static unsigned int sample_max_mtu;
@@ -235,6 +242,27 @@ static const struct dlil_filter_ops sample_filter_ops = {
 	.ioctl		= sample_filter_ioctl,
 	.detached	= sample_filter_detached,
 	.describe	= sample_filter_describe,
+};
+
+/* The tap */
+
+/* Neither here is sleeping allowed, nor touching the packet. */
+static void sample_tap_packet(void *cookie, struct dlil_ifnet *ifp,
+			      enum dlil_tap_mode way, const struct sk_buff *skb)
+{
+	atomic64_inc(way == DLIL_TAP_INPUT ? &sample_tapped_in :
+					     &sample_tapped_out);
+}
+
+static void sample_tap_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	WRITE_ONCE(sample_tap_mode, DLIL_TAP_OFF);
+}
+
+static const struct dlil_tap sample_tap = {
+	.owner		= THIS_MODULE,
+	.packet		= sample_tap_packet,
+	.detached	= sample_tap_detached,
 };
 
 /* The protocol */
@@ -430,6 +458,8 @@ static void sample_detach(void)
 
 	if (!s)
 		return;
+	/* Unless there is none: then this says so, and does nothing. */
+	dlil_set_tap(s->ifp, DLIL_TAP_OFF, &sample_tap);
 	filter = dlil_filter_detach(s->filter);
 	proto = dlil_proto_detach(s->ifp, SAMPLE_FAMILY);
 	if (filter || proto)
@@ -474,6 +504,43 @@ static const struct kernel_param_ops sample_dev_ops = {
 module_param_cb(dev, &sample_dev_ops, NULL, 0644);
 MODULE_PARM_DESC(dev, "ifnet to attach to, by name; empty to detach");
 
+static const char * const sample_tap_modes[] = {
+	[DLIL_TAP_OFF]		= "off",
+	[DLIL_TAP_INPUT]	= "input",
+	[DLIL_TAP_OUTPUT]	= "output",
+	[DLIL_TAP_BOTH]		= "both",
+};
+
+static int sample_set_tap(const char *val, const struct kernel_param *kp)
+{
+	int mode = sysfs_match_string(sample_tap_modes, val), err = -ENODEV;
+	struct sample *s;
+
+	if (mode < 0)
+		return mode;
+	s = sample_get_now();
+	if (s) {
+		err = dlil_set_tap(s->ifp, mode, &sample_tap);
+		if (!err)
+			WRITE_ONCE(sample_tap_mode, mode);
+		sample_put(s);
+	}
+	return err;
+}
+
+static int sample_get_tap(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n",
+			  sample_tap_modes[READ_ONCE(sample_tap_mode)]);
+}
+
+static const struct kernel_param_ops sample_tap_ops = {
+	.set	= sample_set_tap,
+	.get	= sample_get_tap,
+};
+module_param_cb(tap, &sample_tap_ops, NULL, 0644);
+MODULE_PARM_DESC(tap, "what the tap sees: off, input, output or both");
+
 static int sample_get_count(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(kp->arg));
@@ -490,6 +557,11 @@ module_param_cb(answered, &sample_count_ops, &sample_answered, 0444);
 MODULE_PARM_DESC(answered, "echo requests answered");
 module_param_cb(events, &sample_count_ops, &sample_events, 0444);
 MODULE_PARM_DESC(events, "events that the filter was told of");
+
+module_param_cb(tapped_in, &sample_count_ops, &sample_tapped_in, 0444);
+MODULE_PARM_DESC(tapped_in, "packets that the tap saw on input");
+module_param_cb(tapped_out, &sample_count_ops, &sample_tapped_out, 0444);
+MODULE_PARM_DESC(tapped_out, "packets that the tap saw on output");
 
 module_param_named(max_mtu, sample_max_mtu, uint, 0644);
 MODULE_PARM_DESC(max_mtu, "largest MTU that dlilctl may set (0: any)");

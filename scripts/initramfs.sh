@@ -26,11 +26,11 @@ PATH=$PATH:/usr/sbin:/sbin
 # without shared libraries, as busybox and this bash, are started several times
 # as fast, most of all where checkers look at every page mapped.
 TOOLS=(ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
-	kmod setpriv setsid unshare nsenter chrt taskset mawk
+	wg kmod setpriv setsid unshare nsenter chrt taskset mawk
 	find xargs dd env nice nohup stdbuf stty timeout watch column)
 PACKAGES=(busybox-static bash-static iproute2 nftables iputils-ping ethtool
-	iperf3 tcpdump tcpreplay socat jq kmod util-linux bsdextrautils mawk
-	findutils coreutils procps ncurses-base libc6)
+	iperf3 tcpdump tcpreplay socat jq wireguard-tools kmod util-linux
+	bsdextrautils mawk findutils coreutils procps ncurses-base libc6)
 # Applets that run a command prefer an applet to anything in PATH: real ones of
 # those in TOOLS, or none.
 NOT_BUSYBOX=(ash chpst chroot chrt cttyhack env envdir envuidgid find flock hush
@@ -42,6 +42,8 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	ipip sch_ingress sch_netem sch_tbf cls_matchall cls_flower cls_u32 cls_bpf
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
+# Those that a kernel of one's own may lack; tests ask for them.
+MAYBE=(wireguard)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}
@@ -128,7 +130,12 @@ copy_modules() {
 	for file in "${MODULES[@]}"; do
 		modprobe -d "$all" -S "$RELEASE" --show-depends "$file" ||
 			die "kernel $RELEASE has no module $file"
-	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u |
+	done >"$all/depends"
+	for file in "${MAYBE[@]}"; do
+		modprobe -d "$all" -S "$RELEASE" --show-depends "$file" \
+			2>/dev/null || true
+	done >>"$all/depends"
+	sed -n 's/^insmod \([^ ]*\).*/\1/p' "$all/depends" | sort -u |
 		while read -r file; do
 			install -D -m 644 "$file" \
 				"$root/usr${file#"$all"}"

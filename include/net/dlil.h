@@ -295,11 +295,62 @@ struct dlil_ioc_lladdr {
 int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg);
 
 /**
+ * enum dlil_tap_mode - which packets a tap sees (TAP-1)
+ * @DLIL_TAP_OFF: none
+ * @DLIL_TAP_INPUT: those received, before the filters
+ * @DLIL_TAP_OUTPUT: those sent, after the filters
+ * @DLIL_TAP_BOTH: both
+ */
+enum dlil_tap_mode {
+	DLIL_TAP_OFF,
+	DLIL_TAP_INPUT = BIT(0),
+	DLIL_TAP_OUTPUT = BIT(1),
+	DLIL_TAP_BOTH = DLIL_TAP_INPUT | DLIL_TAP_OUTPUT,
+};
+
+/**
+ * struct dlil_tap - who looks at what goes by on an ifnet (TAP-1)
+ *
+ * It has to stay until @detached was called, or, without that, until
+ * dlil_set_tap() has turned it off or the final detach is over.
+ */
+struct dlil_tap {
+	/** @owner: pinned while the tap is set */
+	struct module *owner;
+	/**
+	 * @packet: a packet, received or sent, with skb->data and
+	 * skb_mac_header() as everywhere; still the driver's: not to be
+	 * changed, kept or freed, though it may be cloned.  @way is
+	 * DLIL_TAP_INPUT or DLIL_TAP_OUTPUT.  Bottom halves off, RCU read lock
+	 * held; must not sleep; on all processors at once.  Required.
+	 */
+	void (*packet)(void *cookie, struct dlil_ifnet *ifp,
+		       enum dlil_tap_mode way, const struct sk_buff *skb);
+	/**
+	 * @detached: the tap is off, @packet does not run now and will not.
+	 * Called exactly once after it was set, by dlil_set_tap() or the final
+	 * detach; process context, no lock of DLIL held; may sleep, not wait
+	 * for the final detach.  Optional.
+	 */
+	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
+	/** @cookie: handed to both */
+	void *cookie;
+};
+
+int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
+
+/**
  * struct dlil_driver_ops - the driver's vector
  *
  * Once the ifnet is detached inert versions stand in for all of them (IFN-6).
  */
 struct dlil_driver_ops {
+	/**
+	 * @owner: pinned from the attach of an ifnet until @free has returned
+	 * (IFN-3, IFN-5).  A driver without one sees to it that its module
+	 * stays for as long.
+	 */
+	struct module *owner;
 	/**
 	 * @output: send one framed packet.  Takes the packet whatever it
 	 * returns; after an error the core counts it as freed by the driver.
@@ -326,6 +377,18 @@ struct dlil_driver_ops {
 	 * no lock held but the caller's; may sleep.  Optional (IOC-1).
 	 */
 	int (*ioctl)(struct dlil_ifnet *ifp, u32 code, void *arg);
+	/**
+	 * @set_tap: from now on show @tap, which may be the one that is set
+	 * already, the packets of @mode: those received before they are handed
+	 * in, those to be sent before they are, each inside an RCU read
+	 * section.  With DLIL_TAP_OFF @tap is NULL: show them to nobody, which
+	 * cannot fail; a grace period goes by before the tap is gone.  May
+	 * sleep; calls for one ifnet are serialised by a lock that others take
+	 * under RTNL: must neither take RTNL nor attach or detach anything.
+	 * Optional: without it there are no taps (TAP-1).
+	 */
+	int (*set_tap)(struct dlil_ifnet *ifp, u32 mode,
+		       const struct dlil_tap *tap);
 	/**
 	 * @free: the final detach is over, nothing calls the driver any more.
 	 * Worker; may sleep.  Optional (IFN-5).
@@ -365,6 +428,13 @@ struct dlil_family_ops {
 	 * of memory.  May sleep; serialised with @add_proto.  Required.
 	 */
 	int (*del_proto)(struct dlil_ifnet *ifp, u32 family);
+	/**
+	 * @check_multi: is @addr, a struct sockaddr_ll if it is a link address,
+	 * that of a group?  0; -EADDRNOTAVAIL if it is not; -EAFNOSUPPORT for
+	 * other families.  Process context, with an I/O reference; may sleep.
+	 * Optional: without it the protocol's word is the last (MUL-1).
+	 */
+	int (*check_multi)(struct dlil_ifnet *ifp, const struct sockaddr *addr);
 };
 
 /** define DLIL_ATTR_COUNT_INPUT - the core counts ipackets and ibytes itself */
@@ -466,6 +536,8 @@ int dlil_multi_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const u8 *addr, size_t len, void *arg),
 			void *arg);
 unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp);
+int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
+		       struct dlil_ioc_lladdr *link);
 
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
@@ -666,6 +738,14 @@ struct dlil_proto_ops {
 	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
 	/**
+	 * @resolve_multi: set @link to the link address of the group @addr,
+	 * which is of this family.  0; -EADDRNOTAVAIL if it is not a group;
+	 * -EOPNOTSUPP is no opinion.  Context as for @ioctl.  Optional (MUL-1).
+	 */
+	int (*resolve_multi)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			     const struct sockaddr *addr,
+			     struct dlil_ioc_lladdr *link);
+	/**
 	 * @detached: no callback of this protocol runs now or will.  Called
 	 * exactly once, process context, no lock held; may sleep.  Optional.
 	 */
@@ -707,6 +787,10 @@ int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n);
 int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family);
 int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family);
+int dlil_ether_check_multi(struct dlil_ifnet *ifp,
+			   const struct sockaddr *addr);
+int dlil_ether_resolve_multi(const struct sockaddr *addr,
+			     struct dlil_ioc_lladdr *link);
 
 extern const struct dlil_family_ops dlil_raw_family_ops;
 int dlil_raw_type(const struct sk_buff *skb, __be16 *type);

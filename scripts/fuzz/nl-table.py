@@ -21,6 +21,16 @@ KINDS = {
     "pad": "NL_PAD",
 }
 
+# What a command reads of a nest, which a specification cannot say.
+NESTED = {
+    "filter-add": {"filter": ["name", "kind", "direction", "action",
+                              "program", "expr"]},
+    "filter-del": {"filter": ["name"]},
+    "proto-plumb": {"protocol": ["family"]},
+    "proto-unplumb": {"protocol": ["family"]},
+    "control": {"protocol": ["number"]},
+}
+
 
 def macro(prefix, name):
     """Return the name that the UAPI header has for something."""
@@ -35,15 +45,20 @@ def table(name, rows, kind):
     print("};\n")
 
 
-def attributes(attr_set, sets, requested):
-    """Return the rows for the attributes of a set."""
+def attributes(attr_set, nests, wanted, requested):
+    """Return the rows for the attributes of a set.
+
+    Those that are not wanted are of the kind that is sent only to be refused;
+    so are, whatever their kind, those that no request may carry.
+    """
     rows = []
     for attr in attr_set["attributes"]:
+        known = attr["name"] in wanted
         checks = attr.get("checks", {})
         row = {
             "name": f'"{attr["name"]}"',
             "type": macro(attr_set["name-prefix"], attr["name"]),
-            "kind": KINDS[attr["type"]],
+            "kind": KINDS[attr["type"] if known else "pad"],
         }
         if attr["name"] in requested:
             row["request"] = "true"
@@ -51,8 +66,8 @@ def attributes(attr_set, sets, requested):
         row["max"] = checks.get("max", 0xFFFFFFFF)
         if "max-len" in checks:
             row["max_len"] = checks["max-len"]
-        if "nested-attributes" in attr:
-            row["set"] = f"&nl_sets[{sets.index(attr['nested-attributes'])}]"
+        if known and "nested-attributes" in attr:
+            row["set"] = f"&nl_sets[{nests[attr['name']]}]"
         rows.append(row)
     return rows
 
@@ -71,33 +86,51 @@ def main():
     every = spec["operations"]["list"]
     # The others only come from the kernel.
     ops = [op for op in every if "do" in op]
-    sets = spec["attribute-sets"]
-    names = [s["name"] for s in sets]
-    # What no request may carry: the kernel has no policy for it.
-    requested = {a for op in ops
-                 for a in op["do"]["request"]["attributes"]}
+    sets = {s["name"]: s for s in spec["attribute-sets"]}
+    # Tables by number: a name and rows.
+    tables = []
+
+    def add(name, attr_set, wanted, requested, narrowed=None):
+        """Add the table of a set, behind those of its nests."""
+        nests = {}
+        for attr in attr_set["attributes"]:
+            if attr["name"] in wanted and "nested-attributes" in attr:
+                nested = sets[attr["nested-attributes"]]
+                names = (narrowed or {}).get(attr["name"]) or [
+                    a["name"] for a in nested["attributes"]
+                    if a["type"] != "pad"]
+                nests[attr["name"]] = add(nested["name"], nested, names, names)
+        tables.append((name, attributes(attr_set, nests, wanted, requested)))
+        return len(tables) - 1
+
+    # Each command's view of it.  By that of the first one answers are checked
+    # as well, so it has the kinds of all.
+    views = []
+    for op in ops:
+        attr_set = sets[op["attribute-set"]]
+        wanted = op["do"]["request"]["attributes"]
+        every_name = [a["name"] for a in attr_set["attributes"]]
+        views.append(add(op["name"], attr_set, wanted if views else every_name,
+                         wanted, NESTED.get(op["name"])))
 
     print("/* Made by scripts/fuzz/nl-table.py. */\n")
     print(f"#define NL_LAST_CMD {len(every)}\n")
-    print(f"static const struct nl_set nl_sets[{len(sets)}];\n")
-    for i, attr_set in enumerate(sets):
-        # Whatever is in a nest has a policy.
-        known = requested if attr_set["name"] == ops[0]["attribute-set"] else {
-            a["name"] for a in attr_set["attributes"] if a["type"] != "pad"}
-        table(f"nl_attrs_{i}", attributes(attr_set, names, known), "nl_attr")
+    print(f"static const struct nl_set nl_sets[{len(tables)}];\n")
+    for i, (_, rows) in enumerate(tables):
+        table(f"nl_attrs_{i}", rows, "nl_attr")
     table("nl_sets", [{"name": f'"{name}"', "attrs": f"nl_attrs_{i}",
-                       "n": len(sets[i]["attributes"])}
-                      for i, name in enumerate(names)], "nl_set")
+                       "n": len(rows)}
+                      for i, (name, rows) in enumerate(tables)], "nl_set")
     rows = []
-    for op in ops:
-        attr_set = sets[names.index(op["attribute-set"])]
+    for op, view in zip(ops, views):
+        attr_set = sets[op["attribute-set"]]
         wanted = op["do"]["request"]["attributes"]
         rows.append({
             "name": f'"{op["name"]}"',
             "cmd": macro(spec["operations"]["name-prefix"], op["name"]),
             "admin": flag("admin-perm" in op.get("flags", [])),
             "dump": flag("dump" in op),
-            "set": f"&nl_sets[{names.index(op['attribute-set'])}]",
+            "set": f"&nl_sets[{view}]",
             "attrs": "{ " + ", ".join(
                 macro(attr_set["name-prefix"], a) for a in wanted) + " }",
             "n": len(wanted),

@@ -6,9 +6,11 @@
  *	nlfuzz IFINDEX COUNT
  *
  * IFINDEX is that of an attached device, since what is wrong should often be
- * found late.  The same messages every time.
+ * found late.  The same messages every time.  Before them each command gets each
+ * attribute that means nothing to it, and has to name that when it refuses it.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,12 +353,186 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 	}
 }
 
+/* What each command has a use for, at the top and in its nest. */
+#define ATTR(name)	(1u << (DLIL_A_##name))
+#define DEV_ATTRS	(ATTR(IFINDEX) | ATTR(IFNAME))
+
+static const struct use {
+	uint8_t cmd;
+	uint32_t attrs;
+	uint16_t nest;
+	uint16_t nest_max;
+	uint32_t nest_attrs;
+} uses[] = {
+	{ DLIL_CMD_IFNET_ATTACH, DEV_ATTRS | ATTR(UNMATCHED), 0, 0, 0 },
+	{ DLIL_CMD_IFNET_DETACH, DEV_ATTRS, 0, 0, 0 },
+	{ DLIL_CMD_IFNET_SET, DEV_ATTRS | ATTR(UNMATCHED), 0, 0, 0 },
+	{ DLIL_CMD_IFNET_GET, DEV_ATTRS, 0, 0, 0 },
+	{ DLIL_CMD_FILTER_ADD, DEV_ATTRS | ATTR(FILTER),
+	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,
+	  ATTR(FILTER_NAME) | ATTR(FILTER_KIND) | ATTR(FILTER_DIRECTION) |
+	  ATTR(FILTER_ACTION) | ATTR(FILTER_PROGRAM) | ATTR(FILTER_EXPR) },
+	{ DLIL_CMD_FILTER_DEL, DEV_ATTRS | ATTR(FILTER),
+	  DLIL_A_FILTER, DLIL_A_FILTER_MAX, ATTR(FILTER_NAME) },
+	{ DLIL_CMD_PROTO_PLUMB, DEV_ATTRS | ATTR(PROTOCOL),
+	  DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX, ATTR(PROTO_FAMILY) },
+	{ DLIL_CMD_PROTO_UNPLUMB, DEV_ATTRS | ATTR(PROTOCOL),
+	  DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX, ATTR(PROTO_FAMILY) },
+	{ DLIL_CMD_CONTROL, DEV_ATTRS | ATTR(PROTOCOL) | ATTR(MTU) |
+	  ATTR(ADDRESS) | ATTR(FLAGS) | ATTR(FLAGS_MASK) | ATTR(GROUP_ADD) |
+	  ATTR(GROUP_DEL), DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX,
+	  ATTR(PROTO_NUMBER) },
+};
+
+/* Well-formed, whoever it is for. */
+static struct nlattr *put_right(uint16_t type)
+{
+	struct nlattr *attr;
+
+	switch (type) {
+	case DLIL_A_IFNAME:
+		return put(type, "dl0", 4);
+	case DLIL_A_PROTOCOL:
+		attr = nest(type);
+		put_str(DLIL_A_PROTO_FAMILY, "mpls");
+		end_nest(attr);
+		return attr;
+	case DLIL_A_FILTER:
+		attr = nest(type);
+		put_str(DLIL_A_FILTER_NAME, "nobody");
+		end_nest(attr);
+		return attr;
+	case DLIL_A_ADDRESS:
+	case DLIL_A_GROUP_ADD:
+	case DLIL_A_GROUP_DEL:
+		return put(type, "\1\0\x5e\1\2\3", 6);
+	default:
+		return put(type, &(uint32_t){ 1 }, sizeof(uint32_t));
+	}
+}
+
+static struct nlattr *put_right_in_filter(uint16_t type)
+{
+	static const uint64_t number = 1;
+
+	switch (type) {
+	case DLIL_A_FILTER_PACKETS:
+	case DLIL_A_FILTER_MATCHED:
+		return put(type, &number, sizeof(number));
+	case DLIL_A_FILTER_DIRECTION:
+		return put(type, &number, sizeof(uint32_t));
+	case DLIL_A_FILTER_PROGRAM:
+		return put(type, &(struct sock_filter)
+				 BPF_STMT(BPF_RET | BPF_K, 1),
+			   sizeof(struct sock_filter));
+	case DLIL_A_FILTER_KIND:
+		return put(type, "match", 6);
+	default:
+		return put(type, "drop", 5);
+	}
+}
+
+static struct nlattr *put_right_in_proto(uint16_t type)
+{
+	static const uint64_t number = 2;
+
+	switch (type) {
+	case DLIL_A_PROTO_FAMILY:
+		return put(type, "mpls", 5);
+	case DLIL_A_PROTO_PACKETS:
+		return put(type, &number, sizeof(number));
+	default:
+		return put(type, &number, sizeof(uint32_t));
+	}
+}
+
+/*
+ * The answer to the message says -EINVAL and a sentence, and points to @attr.
+ */
+static bool blames(int fd, const struct nlattr *attr)
+{
+	uint32_t where = (const char *)attr - (const char *)&msg, offset;
+	struct nlmsghdr *nlh;
+	bool sentence = false, pointed = false;
+	const struct nlattr *tlv;
+	struct nlmsgerr *err;
+	char buf[64 * 1024];
+	ssize_t len;
+	char *end;
+
+	if (send(fd, &msg, msg.nlh.nlmsg_len, 0) < 0)
+		return false;
+	len = recv(fd, buf, sizeof(buf), 0);
+	nlh = (void *)buf;
+	if (len < (ssize_t)NLMSG_LENGTH(sizeof(*err)) ||
+	    nlh->nlmsg_type != NLMSG_ERROR ||
+	    !(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return false;
+	err = NLMSG_DATA(nlh);
+	end = buf + len;
+	tlv = (void *)((char *)(err + 1) + (err->msg.nlmsg_len - NLMSG_HDRLEN));
+	while ((char *)(tlv + 1) <= end && tlv->nla_len >= NLA_HDRLEN) {
+		if (tlv->nla_type == NLMSGERR_ATTR_MSG)
+			sentence = tlv->nla_len > NLA_HDRLEN + 1;
+		if (tlv->nla_type == NLMSGERR_ATTR_OFFS) {
+			memcpy(&offset, tlv + 1, sizeof(offset));
+			pointed = offset == where;
+		}
+		tlv = (void *)((char *)tlv + NLA_ALIGN(tlv->nla_len));
+	}
+	return err->error == -EINVAL && sentence && pointed;
+}
+
+static int fail_foreign(const struct use *use, uint16_t type)
+{
+	fprintf(stderr, "command %u: attribute %u was not blamed\n", use->cmd,
+		type);
+	return 1;
+}
+
+/* All attributes that mean nothing to a command. */
+static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
+		       const struct use *use)
+{
+	struct nlattr *attr, *outer;
+	uint16_t type;
+
+	for (type = 1; type <= DLIL_A_MAX; type++) {
+		if (use->attrs & 1u << type)
+			continue;
+		begin(family, use->cmd);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		attr = put_right(type);
+		if (!blames(fd, attr))
+			return fail_foreign(use, type);
+	}
+	for (type = 2; type <= use->nest_max; type++) {
+		if (use->nest_attrs & 1u << type)
+			continue;
+		begin(family, use->cmd);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		if (use->cmd == DLIL_CMD_CONTROL)
+			put_u32(DLIL_A_MTU, 1500);
+		outer = nest(use->nest);
+		if (use->nest == DLIL_A_FILTER) {
+			put_str(DLIL_A_FILTER_NAME, "nobody");
+			attr = put_right_in_filter(type);
+		} else {
+			attr = put_right_in_proto(type);
+		}
+		end_nest(outer);
+		if (!blames(fd, attr))
+			return fail_foreign(use, use->nest << 8 | type);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct timeval timeout = { .tv_sec = 10 };
 	uint32_t i, count, ifindex;
+	int fd, ret, on = 1;
 	uint16_t family;
-	int fd, ret;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: nlfuzz IFINDEX COUNT\n");
@@ -375,6 +551,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "there is no family dlil\n");
 		return 1;
 	}
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	for (i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (try_foreign(fd, family, ifindex, &uses[i]))
+			return 1;
+	on = 0;
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	for (i = 0; i < count; i++) {
 		make(family, ifindex, i);
 		ret = talk(fd);

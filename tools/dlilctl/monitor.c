@@ -119,8 +119,8 @@ static int print_event(json_t *event)
 static int print_ifnets(json_t *ifnets)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "state", "unmatched", "protocols",
-		"filters", NULL
+		"ifname", "ifindex", "state", "unmatched", "header",
+		"protocols", "filters", NULL
 	};
 	json_t *ifnet, *object;
 	int ret = MNL_CB_OK;

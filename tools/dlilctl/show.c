@@ -148,7 +148,8 @@ void show_ifnet(const json_t *ifnet)
 	print_heading(ifnet);
 	fputs(" state ", stdout);
 	print_color(strcmp(state, "attached") ? COLOR_BAD : COLOR_GOOD, state);
-	printf(" unmatched %s thread %lld\n", text(ifnet, "unmatched"),
+	printf(" unmatched %s header %s thread %lld\n",
+	       text(ifnet, "unmatched"), text(ifnet, "header"),
 	       number(ifnet, "thread"));
 	print_protocols(ifnet);
 	print_filters(ifnet);
@@ -159,7 +160,7 @@ void show_ifnet(const json_t *ifnet)
 int run_show(struct args *args)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "state", "unmatched", "thread",
+		"ifname", "ifindex", "state", "unmatched", "header", "thread",
 		"protocols", "filters", NULL
 	};
 	static const char *const stats_keys[] = {

@@ -116,6 +116,47 @@ test_monitor_neighbours() {
 		length' "$T/events")" 0
 }
 
+# LNX-7: who is there already when the device is wrapped.
+test_monitor_neighbours_before() {
+	is answers "$(pings dut 1 $IP1)" 1
+	is answers "$(pings dut 1 $IP61)" 1
+	ip -n dut neigh replace 10.7.0.78 nud failed dev dl0
+	monitor dut "$T/events"
+	ctl attach dl0
+	is_event node-presence ".addr == \"$IP1\" and .lladdr == \"$MAC1\""
+	is_event node-presence ".addr == \"$IP61\" and .lladdr == \"$MAC1\""
+	ip -n dut neigh del $IP1 dev dl0
+	is_event node-absence ".addr == \"$IP1\""
+	! heard '.addr == "10.7.0.78"' || fail "it was told of who is not there"
+	is "presences of $IP61" "$(jq -s 'map(select(.addr == "'$IP61'")) |
+		length' "$T/events")" 1
+}
+
+# LNX-7 EVT-3: groups, whoever joins them and however; those that were there are no
+# news.
+test_monitor_groups() {
+	local group=01:00:5e:12:34:57 ip=239.1.2.3 ipmac=01:00:5e:01:02:03
+
+	ctl attach dl0
+	monitor dut "$T/events"
+	ip -n dut maddr add $group dev dl0
+	is_event addmulti ".lladdr == \"$group\""
+	ip -n dut maddr del $group dev dl0
+	is_event delmulti ".lladdr == \"$group\""
+
+	inns dut socat -u UDP4-RECV:5007,ip-add-membership=$ip:dl0 - \
+		</dev/null >/dev/null &
+	is_event addmulti ".lladdr == \"$ipmac\""
+	# The host is in it already, and stays.
+	ctl set dl0 multicast add $ipmac
+	ctl set dl0 multicast del $ipmac
+	kill $!
+	is_event delmulti ".lladdr == \"$ipmac\""
+	is "how often it was said" "$(jq -s 'map(select(.lladdr == "'$ipmac'")) |
+		length' "$T/events")" 2
+	! heard '.lladdr == "01:00:5e:00:00:01"' || fail "old news was told"
+}
+
 # last_states COUNT EVENT: the last one told of so many neighbours is that.
 last_states() {
 	[ "$(jq -s 'map(select(.event | startswith("node-"))) |

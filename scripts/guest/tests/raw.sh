@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# Devices without Ethernet headers: tun and PPP, and loopback, which has such
+# Devices without Ethernet headers: tun and WireGuard, and loopback, which has such
 # headers and nobody to address by them.
 
 TUN0=10.9.0.1
 TUN1=10.9.0.2
 TUN60=fd00:9::1
 TUN61=fd00:9::2
+WG0=10.10.0.1
+WG1=10.10.0.2
+WG60=fd00:10::1
+WG61=fd00:10::2
 
 # of DEV PATH: as json, of another device than dl0.
 of() { ctl -j -s show "$1" | jget "[0]$2"; }
@@ -24,6 +28,33 @@ tun_end() {
 		addr add $3/64 dev tun0 nodad
 		link set tun0 mtu 1400 up
 	END
+}
+
+# wg_end NAMESPACE ADDRESS IPV6 KEY PEER-KEY TO: wg0, whose packets go by UDP.
+wg_end() {
+	local public
+
+	public=$(wg pubkey <<<"$5")
+	ip -n "$1" link add wg0 type wireguard
+	"$1" wg set wg0 private-key <(echo "$4") listen-port 7001 \
+		peer "$public" endpoint "$6:7001" allowed-ips 0.0.0.0/0,::/0
+	ip -n "$1" -batch - <<-END
+		addr add $2/24 dev wg0
+		addr add $3/64 dev wg0 nodad
+		link set wg0 mtu 1400 up
+	END
+}
+
+# A tunnel between the namespaces by the kernel's own WireGuard.
+wg_pair() {
+	local key0 key1
+
+	modprobe wireguard
+	key0=$(wg genkey) key1=$(wg genkey)
+	wg_end dut $WG0 $WG60 "$key0" "$key1" $IP1
+	wg_end peer $WG1 $WG61 "$key1" "$key0" $IP0
+	# With the first one they make up their keys.
+	becomes "answers before" 1 pings dut 1 $WG1 -w 2
 }
 
 # The same address at both ends of dl0 and pe0, so to say: tun0 in each.
@@ -82,6 +113,8 @@ test_tun_filter() {
 	tun_pair
 	file_of 1000000
 	ctl attach tun0
+	is header "$(of tun0 .header)" none
+	[[ $(ctl show tun0) == *" header none "* ]] || fail "it does not show it"
 	ctl filter add tun0 noping in match 'icmp and src host '$TUN1 drop
 	ctl filter add tun0 tcp match 'tcp port 5001' count
 	ctl filter add tun0 v6 match ip6 count
@@ -141,6 +174,64 @@ test_tun_deleted() {
 
 seen_on() { [ "$(of "$1" .stats.ipackets)" -gt "$2" ]; }
 
+has_wireguard() { modinfo wireguard >/dev/null 2>&1; }
+
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: WireGuard, a driver that receives in NAPI what it
+# has decrypted on all processors, and that looks at what it is to send: wrapped
+# and unwrapped under traffic, with filters, and cut off.
+test_wireguard() {
+	has_wireguard || { echo "this kernel has no WireGuard"; return 0; }
+	wg_pair
+	file_of 300000
+	ping_along dut $WG1
+	ctl attach wg0
+	is header "$(of wg0 .header)" none
+	along_more 20
+	ctl filter add wg0 tcp match 'tcp port 5001' count
+	is "checksum of what came in" \
+		"$(transfer peer dut $WG0 "$T/file")" "$SUM"
+	is "checksum of what went out" \
+		"$(transfer dut peer $WG1 "$T/file")" "$SUM"
+	at_least "TCP packets" "$(of wg0 '.filters[name=tcp].matched')" 20
+	along_more 20
+	end_along
+	wait_for 5 accounted dut
+	is freed "$(of wg0 .flow.input.freed) $(of wg0 .flow.output.freed)" \
+		"0 0"
+
+	is "answers by IPv6" "$(pings peer 20 $WG60)" 20
+	ctl filter add wg0 noping in match 'icmp and src host '$WG1 drop
+	no_pings dut $WG1
+	at_least "drops" "$(of wg0 .flow.input.drops.filter)" 1
+	ctl filter del wg0 noping
+	ctl proto unplumb wg0 inet
+	no_pings peer $WG0
+	no_pings dut $WG1
+	at_least "drops out" "$(of wg0 .flow.output.drops.noproto)" 1
+	is "answers by IPv6" "$(pings peer 20 $WG60)" 20
+	ctl proto plumb wg0 inet
+	is answers "$(pings dut 20 $WG1)" 20
+	wait_for 5 accounted dut
+	ping_along peer $WG0
+	ctl detach wg0
+	along_more 20
+	end_along
+	is "what is attached" "$(attached_in dut)" ""
+}
+
+# LNX-9 LNX-8: the tunnel goes under traffic.
+test_wireguard_deleted() {
+	has_wireguard || { echo "this kernel has no WireGuard"; return 0; }
+	wg_pair
+	ctl attach wg0
+	flood peer $WG0
+	flood dut $WG1
+	wait_for 10 seen_on wg0 100
+	timeout 9 ip -n dut link del wg0
+	becomes "what is attached" "" attached_in dut
+	end_floods
+}
+
 # LNX-9: what packets begin with cannot change under us.
 test_type_stays() {
 	tun_pair
@@ -182,6 +273,7 @@ test_lo() {
 # LNX-9 FLT-5 STA-3: filters on loopback see an Ethernet header.
 test_lo_filter() {
 	ctl attach lo
+	is header "$(of lo .header)" ethernet
 	ctl filter add lo noping in match 'ether[12:2] = 0x800 and icmp' drop
 	no_pings dut 127.0.0.1
 	at_least "drops" "$(of lo .flow.input.drops.filter)" 5

@@ -94,3 +94,73 @@ test_sample_detached() {
 	becomes "its device" "" cat $SAMPLE/dev
 	rmmod dlil_sample
 }
+
+# tapped WAY: packets that the tap has seen.
+tapped() { cat "$SAMPLE/tapped_$1"; }
+
+# attach_sample: to dl0, which is attached, without a tap so far.
+attach_sample() {
+	modprobe dlil_sample
+	! bash -c "echo both >$SAMPLE/tap" 2>/dev/null ||
+		fail "a tap was set on nothing"
+	dut bash -c "echo dl0 >$SAMPLE/dev"
+}
+
+# TAP-1: a tap on a device sees what comes in before the filters, and what goes
+# out behind them, whoever sends it.
+test_sample_tap() {
+	local in out
+
+	ctl attach dl0
+	attach_sample
+	is answers "$(pings peer 5 $IP0)" 5
+	is "packets without a tap" "$(tapped in) $(tapped out)" "0 0"
+
+	echo both >$SAMPLE/tap
+	is answers "$(peer echo-client pe0 $MAC0 10)" \
+		"10 of 10 echoes came back"
+	at_least "packets in" "$(tapped in)" 10
+	at_least "answers by dlil_output" "$(tapped out)" 10
+	is answers "$(pings peer 10 $IP0)" 10
+	at_least "packets in" "$(tapped in)" 20
+	at_least "answers" "$(tapped out)" 20
+
+	ctl filter add dl0 noping match icmp drop
+	in=$(tapped in) out=$(tapped out)
+	no_pings peer $IP0
+	no_pings dut $IP1
+	at_least "dropped on its way in" "$(($(tapped in) - in))" 5
+	[ $(($(tapped out) - out)) -lt 5 ] ||
+		fail "the tap saw what a filter had dropped on its way out"
+	echo >$SAMPLE/dev
+	is "the mode without a device" "$(cat $SAMPLE/tap)" off
+	rmmod dlil_sample
+}
+
+# TAP-1 IFN-4: it sees what its mode says, and nothing once the device is
+# detached.
+test_sample_tap_modes() {
+	local in out
+
+	ctl attach dl0
+	attach_sample
+	echo input >$SAMPLE/tap
+	is answers "$(pings peer 10 $IP0)" 10
+	is "packets out in mode input" "$(tapped out)" 0
+	at_least "packets in in mode input" "$(tapped in)" 10
+	echo output >$SAMPLE/tap
+	in=$(tapped in)
+	is answers "$(pings peer 10 $IP0)" 10
+	is "packets in in mode output" "$(tapped in)" "$in"
+	at_least "packets out in mode output" "$(tapped out)" 10
+
+	echo both >$SAMPLE/tap
+	flood peer $IP0
+	ctl detach dl0
+	in=$(tapped in) out=$(tapped out)
+	end_floods
+	is answers "$(pings peer 10 $IP0)" 10
+	is "packets after the detach" "$(tapped in) $(tapped out)" "$in $out"
+	is "the mode after the detach" "$(cat $SAMPLE/tap)" off
+	rmmod dlil_sample
+}
