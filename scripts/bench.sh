@@ -40,7 +40,7 @@ measure() {
 	local name=$1
 	shift
 
-	"$TOP/scripts/vm.sh" --dlil --icount --timeout 1200 --name "$name" \
+	"$TOP/scripts/vm.sh" --dlil --icount --timeout 1800 --name "$name" \
 		"$TOP/scripts/guest/bench/cost.sh" "$@" >"$OUT/$name.out"
 }
 

@@ -338,6 +338,8 @@ pktgen() {
 		while read -r line; do
 			echo "$line" >$dev
 		done
+	# As our feeders are: else nobody runs beside it until a queue is full.
+	chrt -i -p 0 "$(pgrep kpktgend_0)"
 	from_pktgen pktgen_baseline
 	echo +vb >$IFNETS
 	from_pktgen pktgen_dlil_0
