@@ -9,6 +9,7 @@
  * Packets go through the filters one by one, unless there is a filter that takes
  * lists.  Then a batch goes from one such filter to the next, and through what is
  * in between packet by packet, so that each packet meets the filters in order.
+ * So does a super-packet, alone, that some filter is to see in segments.
  *
  * A detach begins by winning FILTER_DYING; the winner, and only it, brings the
  * filter to its end.  It puts a stub in the filter's slots, which works from any
@@ -23,10 +24,13 @@
 
 #include "dlil_event.h"
 #include "dlil_filter.h"
+#include "dlil_gso.h"
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
 enum { FILTER_DYING };
+
+#define FILTER_FLAGS (DLIL_FILTER_VLAN | DLIL_FILTER_GSO)
 
 /**
  * struct dlil_filter - an attached filter
@@ -186,6 +190,8 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
  * @list: those that are still on their way
  * @flow: counts what becomes of the others
  * @marked: every packet has a mark, which says more than nothing of some
+ * @plain: no packet is a super-packet
+ * @err: the first error that a filter returned
  */
 struct passage {
 	const struct dlil_filter_vec *vec;
@@ -194,6 +200,8 @@ struct passage {
 	struct sk_buff_head *list;
 	struct dlil_flow *flow;
 	bool marked;
+	bool plain;
+	int err;
 };
 
 static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
@@ -252,6 +260,7 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 		} else if (err == DLIL_STOLEN) {
 			p->flow->stolen++;
 		} else {
+			p->err = p->err ?: err;
 			p->flow->drops[DLIL_DROP_FILTER]++;
 			kfree_skb(skb);
 		}
@@ -342,6 +351,91 @@ static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
 		run_parts(p, slot);
 }
 
+/* Does a packet meet one of the filters from @i to before @end? */
+static bool meets(const struct passage *p, unsigned int i, unsigned int end,
+		  const struct sk_buff *skb)
+{
+	const struct dlil_filter_slot *slot;
+
+	for (; i < end; i++) {
+		slot = &p->vec->slots[i];
+		if (wants(slot, p->family, skb) &&
+		    (slot->takes_lists || !p->marked ||
+		     !(mark_of(skb) & BIT_ULL(slot->kind))))
+			return true;
+	}
+	return false;
+}
+
+/* Put the segments of @skb behind @on; each counts as seen from now on (STA-3). */
+static void segment_one(struct passage *p, struct sk_buff *skb,
+			struct sk_buff_head *on)
+{
+	unsigned int header = p->vec->out ? 0 : skb->data - skb_mac_header(skb);
+	u64 mark = p->marked ? mark_of(skb) : 0;
+	struct sk_buff_head segments;
+	int err;
+
+	__skb_queue_head_init(&segments);
+	err = dlil_gso_segment(skb, header, p->vec->out, &segments);
+	if (err) {
+		p->err = p->err ?: err;
+		p->flow->drops[err == -ENOMEM ? DLIL_DROP_NOMEM :
+						DLIL_DROP_FILTER]++;
+		kfree_skb(skb);
+		return;
+	}
+	p->flow->seen += skb_queue_len(&segments) - 1;
+	skb_queue_walk(&segments, skb)
+		set_mark(skb, mark);
+	skb_queue_splice_tail(&segments, on);
+}
+
+static bool is_plain(const struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		if (skb_is_gso(skb))
+			return false;
+	return true;
+}
+
+/* Row FLT-10: the filters from @i to before @end see no super-packet. */
+static void segment(struct passage *p, unsigned int i, unsigned int end)
+{
+	struct sk_buff_head on;
+	struct sk_buff *skb;
+
+	if (!p->plain)
+		p->plain = is_plain(p->list);
+	if (likely(p->plain))
+		return;
+	__skb_queue_head_init(&on);
+	while ((skb = __skb_dequeue(p->list))) {
+		if (skb_is_gso(skb) && meets(p, i, end, skb))
+			segment_one(p, skb, &on);
+		else
+			__skb_queue_tail(&on, skb);
+	}
+	skb_queue_splice_init(&on, p->list);
+}
+
+/* The first slot behind @i that is not to be run together with it. */
+static unsigned int stretch_end(const struct dlil_filter_vec *vec,
+				unsigned int i)
+{
+	const struct dlil_filter_slot *first = &vec->slots[i], *slot;
+
+	for (i++; i < vec->n && !first->takes_lists; i++) {
+		slot = &vec->slots[i];
+		if (slot->takes_lists ||
+		    (slot->flags ^ first->flags) & DLIL_FILTER_GSO)
+			break;
+	}
+	return i;
+}
+
 /**
  * dlil_filter_run_list - take a batch through the filters of a direction
  * @vec: the filters
@@ -350,13 +444,14 @@ static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
  * @list: the packets; afterwards those that go on
  * @flow: counts what became of the others
  *
- * Row FLT-12.
+ * Rows FLT-10, FLT-12.
  *
  * Context: inside the read section that protects @vec.
+ * Return: 0, or the first error that a filter returned.
  */
-void dlil_filter_run_list(const struct dlil_filter_vec *vec,
-			  struct dlil_ifnet *ifp, u32 family,
-			  struct sk_buff_head *list, struct dlil_flow *flow)
+int dlil_filter_run_list(const struct dlil_filter_vec *vec,
+			 struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff_head *list, struct dlil_flow *flow)
 {
 	struct passage p = {
 		.vec = vec,
@@ -365,18 +460,23 @@ void dlil_filter_run_list(const struct dlil_filter_vec *vec,
 		.list = list,
 		.flow = flow,
 	};
-	unsigned int i, next;
+	const struct dlil_filter_slot *slot;
+	unsigned int i, end;
 
-	for (i = 0; i < vec->n && !skb_queue_empty(list); i = next) {
-		next = i + 1;
-		if (vec->slots[i].takes_lists) {
-			run_list(&p, &vec->slots[i]);
-			continue;
-		}
-		while (next < vec->n && !vec->slots[next].takes_lists)
-			next++;
-		run_packets(&p, i, next);
+	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
+		slot = &vec->slots[i];
+		end = stretch_end(vec, i);
+		/* Who may see super-packets may make some. */
+		if (slot->flags & DLIL_FILTER_GSO)
+			p.plain = false;
+		else
+			segment(&p, i, end);
+		if (slot->takes_lists)
+			run_list(&p, slot);
+		else
+			run_packets(&p, i, end);
 	}
+	return p.err;
 }
 
 static void vec_free_srcu(struct rcu_head *head)
@@ -420,6 +520,8 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f,
 	slot->family = f->family;
 	slot->flags = f->flags;
 	slot->filter = f;
+	if (!(f->flags & DLIL_FILTER_GSO))
+		vec->wants_segments = true;
 	vec->n++;
 }
 
@@ -438,6 +540,7 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool in,
 	vec = kzalloc(struct_size(vec, slots, n), GFP_KERNEL);
 	if (!vec)
 		return NULL;
+	vec->out = !in;
 	list_for_each_entry(other, &ifp->filter_list, list)
 		if (!filter_is_dying(other))
 			vec_add(vec, other, in);
@@ -512,14 +615,15 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 	in = vec_make(ifp, true, f);
 	if (!in)
 		return -ENOMEM;
-	if (in->takes_lists && in->kinds > DLIL_FILTER_KINDS) {
-		kfree(in);
-		return -ENOSPC;
-	}
 	out = vec_make(ifp, false, f);
 	if (!out) {
 		kfree(in);
 		return -ENOMEM;
+	}
+	if (in->kinds > DLIL_FILTER_KINDS || out->kinds > DLIL_FILTER_KINDS) {
+		kfree(in);
+		kfree(out);
+		return -ENOSPC;
 	}
 	if (f) {
 		/* Its owner may detach it from the very first call. */
@@ -588,8 +692,8 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * Context: process; may sleep.  May be called from callbacks that may.
  * Return: 0; -EINVAL without ops or name, for unknown flags or for both `input`
  * and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
- * if the module is going away; -ENOSPC for `input_list` beside more than 64
- * different `input`; -ENOMEM.
+ * if the module is going away; -ENOSPC for more than 64 different callbacks for
+ * packets of one direction; -ENOMEM.
  */
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
@@ -599,7 +703,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	int err;
 
 	if (!ifp || !params || !ref || !params->ops || !params->name ||
-	    !*params->name || (params->flags & ~DLIL_FILTER_VLAN) ||
+	    !*params->name || (params->flags & ~FILTER_FLAGS) ||
 	    (params->ops->input && params->ops->input_list))
 		return -EINVAL;
 	if (strlen(params->name) >= DLIL_NAME_MAX)

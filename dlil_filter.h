@@ -34,7 +34,7 @@ struct dlil_filter_slot {
 	const void *filter;
 };
 
-/* Kinds of filters that there may be beside one that takes lists. */
+/* Kinds of filters that there may be in one direction. */
 #define DLIL_FILTER_KINDS 64
 
 /**
@@ -43,6 +43,8 @@ struct dlil_filter_slot {
  * @n: how many
  * @kinds: how many kinds of them
  * @takes_lists: some take lists: dlil_filter_run_list() is to be called
+ * @wants_segments: some are not to see super-packets, see dlil_filter_segments()
+ * @out: they are for output
  * @slots: the filters
  */
 struct dlil_filter_vec {
@@ -50,14 +52,23 @@ struct dlil_filter_vec {
 	unsigned int n;
 	u16 kinds;
 	bool takes_lists;
+	bool wants_segments;
+	bool out;
 	struct dlil_filter_slot slots[];
 };
 
+/* Is a packet to go through dlil_filter_run_list(), even if it is alone? */
+static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
+					const struct sk_buff *skb)
+{
+	return vec->wants_segments && unlikely(skb_is_gso(skb));
+}
+
 int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		    u32 family, struct sk_buff **skb);
-void dlil_filter_run_list(const struct dlil_filter_vec *vec,
-			  struct dlil_ifnet *ifp, u32 family,
-			  struct sk_buff_head *list, struct dlil_flow *flow);
+int dlil_filter_run_list(const struct dlil_filter_vec *vec,
+			 struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff_head *list, struct dlil_flow *flow);
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,

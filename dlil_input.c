@@ -54,8 +54,8 @@ struct flush {
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
  * @ifp: whose
  * @filters: its input filters, or NULL
- * @fresh: packets for filters that take lists, all with the same @found and
- *	@found_family (FLT-12)
+ * @fresh: packets for filters that take lists or want segments, all with the
+ *	same @found and @found_family (FLT-10, FLT-12)
  * @found: what demux said of @fresh
  * @found_family: their protocol family
  * @list: packets collected for @proto, or for the driver if that is NULL
@@ -138,7 +138,7 @@ static __always_inline void dispatch(struct dlil_batch *b, struct sk_buff *skb,
 	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
 }
 
-/* What has been collected for filters that take lists goes through all. */
+/* What has been collected goes through the filters. */
 static void fresh_flush(struct dlil_batch *b)
 {
 	struct sk_buff *skb;
@@ -193,6 +193,10 @@ static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
 	if (b->filters) {
 		if (b->filters->takes_lists)
 			return fresh_add(b, skb, demux, family);
+		if (dlil_filter_segments(b->filters, skb)) {
+			fresh_add(b, skb, demux, family);
+			return fresh_flush(b);
+		}
 		err = dlil_filter_run(b->filters, ifp, family, &skb);
 		if (err == DLIL_STOLEN) {
 			b->tally.flow.stolen++;
@@ -594,6 +598,38 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
 }
 
 /**
+ * dlil_input_one_rcu - a driver that holds the RCU read lock hands one packet in
+ * @ifp: ifnet that received it
+ * @skb: the packet, private to the caller, which gives it away in every case
+ *
+ * As dlil_input_one() otherwise.
+ *
+ * Context: RCU read lock held; any but hard interrupts.
+ * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
+ * (INP-12).
+ */
+int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_inq *q = &ifp->inq;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
+	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
+		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+		return -ENXIO;
+	}
+	if (unlikely(atomic_inc_return(&q->len) >
+		     (int)READ_ONCE(dlil_rcvq_limit))) {
+		atomic_dec(&q->len);
+		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+		return -ENOBUFS;
+	}
+	skb->prev = NULL;
+	inq_push(q, skb);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
+
+/**
  * dlil_input_one - a driver hands one packet in
  * @ifp: ifnet that received it
  * @skb: the packet, private to the caller, which gives it away in every case
@@ -606,22 +642,10 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
  */
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_inq *q = &ifp->inq;
-	int err = 0;
+	int err;
 
 	rcu_read_lock();
-	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
-		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
-		err = -ENXIO;
-	} else if (unlikely(atomic_inc_return(&q->len) >
-			    (int)READ_ONCE(dlil_rcvq_limit))) {
-		atomic_dec(&q->len);
-		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
-		err = -ENOBUFS;
-	} else {
-		skb->prev = NULL;
-		inq_push(q, skb);
-	}
+	err = dlil_input_one_rcu(ifp, skb);
 	rcu_read_unlock();
 	return err;
 }

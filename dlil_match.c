@@ -54,8 +54,15 @@ struct match {
 /* Serialises adding and removing, so that names stay unique. */
 static DEFINE_MUTEX(match_lock);
 
-static int verdict(struct match *m, struct match_stats *s, bool matched)
+/*
+ * Run the program and count.  Must be called where nobody else can write to @s, on
+ * a processor that does not change.
+ */
+static int judge(struct match *m, struct match_stats *s, struct sk_buff *skb)
 {
+	/* A classic program knows no skb->cb, so that need not be cleared. */
+	bool matched = bpf_prog_run(m->prog, skb);
+
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->packets);
 	if (matched)
@@ -71,15 +78,13 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	struct sk_buff *skb = *pskb;
 	unsigned int header = skb->data - skb_mac_header(skb);
 	struct match *m = cookie;
-	bool matched;
 	int ret;
 
 	__skb_push(skb, header);
-	matched = bpf_prog_run_clear_cb(m->prog, skb);
-	__skb_pull(skb, header);
 	preempt_disable();
-	ret = verdict(m, &m->in, matched);
+	ret = judge(m, &m->in, skb);
 	preempt_enable();
+	__skb_pull(skb, header);
 	return ret;
 }
 
@@ -88,8 +93,7 @@ static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	struct match *m = cookie;
 
-	return verdict(m, this_cpu_ptr(m->out),
-		       bpf_prog_run_clear_cb(m->prog, *pskb));
+	return judge(m, this_cpu_ptr(m->out), *pskb);
 }
 
 static void match_free(struct match *m)
@@ -267,7 +271,11 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		   const struct dlil_match_params *params,
 		   struct netlink_ext_ack *extack)
 {
-	struct dlil_filter_params filter = { .name = params->name };
+	struct dlil_filter_params filter = {
+		.name = params->name,
+		/* Headers are what it looks at, and a super-packet has them. */
+		.flags = DLIL_FILTER_GSO,
+	};
 	dlil_filter_t ref;
 	struct match *m;
 	int err;

@@ -71,7 +71,7 @@ static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
 }
 
 /* A packet that may be parked outside the RCU section, or NULL: it is freed. */
-static struct sk_buff *own_packet(struct sk_buff *skb)
+static __always_inline struct sk_buff *own_packet(struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
@@ -85,7 +85,8 @@ static struct sk_buff *own_packet(struct sk_buff *skb)
 	if (unlikely(skb_sk_is_prefetched(skb)) && !sk_is_refcounted(skb->sk))
 		skb_orphan(skb);
 	skb_dst_force(skb);
-	return strip_priority_tags(skb);
+	return unlikely(skb_vlan_tag_present(skb)) ? strip_priority_tags(skb) :
+						     skb;
 }
 
 static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
@@ -116,7 +117,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 	/* What the driver took off in front is not of this link. */
 	if (raw)
 		skb_reset_mac_header(skb);
-	dlil_input_one(nd->ifp, skb);
+	dlil_input_one_rcu(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -130,22 +131,41 @@ static rx_handler_result_t raw_rx(struct sk_buff **pskb)
 	return receive(pskb, true);
 }
 
+static_assert(offsetof(struct sk_buff, next) ==
+		      offsetof(struct sk_buff, list.next) &&
+	      offsetof(struct sk_buff, prev) ==
+		      offsetof(struct sk_buff, list.prev));
+
+/*
+ * Make a queue the list that the stack takes.  A packet's links are the same in
+ * both, so that only the ends have to be tied to another head.
+ */
+static void queue_to_list(struct sk_buff_head *queue, struct list_head *list)
+{
+	list->next = &skb_peek(queue)->list;
+	list->prev = &skb_peek_tail(queue)->list;
+	list->next->prev = list;
+	list->prev->next = list;
+	__skb_queue_head_init(queue);
+}
+
 /* May sleep or not.  Leaves the packets in @list if the device is going. */
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list)
 {
 	struct list_head packets;
 	struct sk_buff *skb;
 
+	if (skb_queue_empty(list))
+		return;
 	local_bh_disable();
 	rcu_read_lock();
 	if (likely(READ_ONCE(nd->live))) {
-		INIT_LIST_HEAD(&packets);
-		while ((skb = __skb_dequeue(list))) {
+		skb_queue_walk(list, skb) {
 			skb->dev = nd->dev;
 			skb->tc_skip_classify = 1;
 			skb->redirected = 1;
-			list_add_tail(&skb->list, &packets);
 		}
+		queue_to_list(list, &packets);
 		netif_receive_skb_list(&packets);
 	}
 	rcu_read_unlock();

@@ -24,12 +24,60 @@ bool dlil_output_is_current(void)
 	return in_softirq() && this_cpu_read(output_depth);
 }
 
-static int run_filters(struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb)
+static void drop(struct dlil_flow *flow, struct sk_buff *skb,
+		 enum dlil_drop_reason why)
 {
-	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
+	flow->drops[why]++;
+	kfree_skb(skb);
+}
 
-	return vec ? dlil_filter_run(vec, ifp, family, skb) : 0;
+/* One packet that has passed the filters.  Takes it in every case. */
+static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		    struct dlil_tally *tally)
+{
+	unsigned int len = skb->len;
+	int err;
+
+	err = ifp->driver->output(ifp, skb);
+	if (err < 0) {
+		tally->flow.drops[DLIL_DROP_DRIVER]++;
+		return err;
+	}
+	tally->flow.delivered++;
+	tally->stats.opackets++;
+	tally->stats.obytes += len;
+	return 0;
+}
+
+/* Row FLT-10: a super-packet goes through the filters, and out, in segments. */
+static int output_segments(const struct dlil_filter_vec *vec,
+			   struct dlil_ifnet *ifp, u32 family,
+			   struct sk_buff *skb, struct dlil_tally *tally)
+{
+	struct sk_buff_head list;
+	int err, ret;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	err = dlil_filter_run_list(vec, ifp, family, &list, &tally->flow);
+	while ((skb = __skb_dequeue(&list))) {
+		ret = send_one(ifp, skb, tally);
+		err = err ?: ret;
+	}
+	return err;
+}
+
+/* The same for the host, which sees no more of the packet. */
+static void host_segments(const struct dlil_filter_vec *vec,
+			  struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff *skb)
+{
+	struct dlil_tally tally = { .flow.seen = 1 };
+
+	this_cpu_inc(output_depth);
+	output_segments(vec, ifp, family, skb, &tally);
+	this_cpu_dec(output_depth);
+	dlil_stats_fold(ifp, DLIL_OUT, &tally);
 }
 
 static void count_stolen(struct dlil_ifnet *ifp)
@@ -46,7 +94,9 @@ static void count_stolen(struct dlil_ifnet *ifp)
  * @family: its protocol family, 0 if there is none
  * @skb: the packet, with its link header; a filter may replace it
  *
- * Rows LNX-6, FLT-5.  The packet is counted, whatever becomes of it.
+ * Rows LNX-6, FLT-5.  The packet is counted, whatever becomes of it.  If it is
+ * a super-packet that filters have to see in segments (FLT-10), these are given
+ * to the driver's `output`, and it is gone.
  *
  * Context: bottom halves off, RCU read lock held.
  * Return: 0: send *@skb; DLIL_STOLEN: it is gone; or an error: *@skb, unless it
@@ -55,14 +105,22 @@ static void count_stolen(struct dlil_ifnet *ifp)
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {
-	int err;
+	const struct dlil_filter_vec *vec;
+	int err = 0;
 
 	if (unlikely(!dlil_ifnet_is_attached(ifp)))
 		return 0;
 	dlil_multi_traffic(ifp);
-	this_cpu_inc(output_depth);
-	err = run_filters(ifp, family, skb);
-	this_cpu_dec(output_depth);
+	vec = rcu_dereference(ifp->filters_out);
+	if (vec) {
+		if (dlil_filter_segments(vec, *skb)) {
+			host_segments(vec, ifp, family, *skb);
+			return DLIL_STOLEN;
+		}
+		this_cpu_inc(output_depth);
+		err = dlil_filter_run(vec, ifp, family, skb);
+		this_cpu_dec(output_depth);
+	}
 	if (likely(!err)) {
 		dlil_stats_sent(ifp, (*skb)->len);
 		return 0;
@@ -91,13 +149,6 @@ void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_output_refused);
 
-static void drop(struct dlil_flow *flow, struct sk_buff *skb,
-		 enum dlil_drop_reason why)
-{
-	flow->drops[why]++;
-	kfree_skb(skb);
-}
-
 static void drop_all(struct dlil_flow *flow, struct sk_buff_head *list,
 		     enum dlil_drop_reason why)
 {
@@ -110,38 +161,29 @@ static int output_packet(struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb, const struct dlil_frame *frame,
 			 struct dlil_tally *tally)
 {
-	struct dlil_flow *flow = &tally->flow;
+	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
 	enum dlil_drop_reason why;
-	unsigned int len;
 	int err = 0;
 
 	why = DLIL_DROP_FRAMER;
 	if (frame)
 		err = ifp->family->framer ?
 		      ifp->family->framer(ifp, &skb, frame) : -EOPNOTSUPP;
-	if (!err) {
+	if (!err && vec) {
+		if (dlil_filter_segments(vec, skb))
+			return output_segments(vec, ifp, family, skb, tally);
 		why = DLIL_DROP_FILTER;
-		err = run_filters(ifp, family, &skb);
+		err = dlil_filter_run(vec, ifp, family, &skb);
 	}
 	if (err == DLIL_STOLEN) {
-		flow->stolen++;
+		tally->flow.stolen++;
 		return 0;
 	}
 	if (err) {
-		drop(flow, skb, why);
+		drop(&tally->flow, skb, why);
 		return err;
 	}
-
-	len = skb->len;
-	err = ifp->driver->output(ifp, skb);
-	if (err < 0) {
-		flow->drops[DLIL_DROP_DRIVER]++;
-		return err;
-	}
-	flow->delivered++;
-	tally->stats.opackets++;
-	tally->stats.obytes += len;
-	return 0;
+	return send_one(ifp, skb, tally);
 }
 
 /*

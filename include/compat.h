@@ -20,6 +20,11 @@
 #error "DLIL needs a kernel with CONFIG_NET_CLS_ACT and CONFIG_NETFILTER_EGRESS"
 #endif
 
+/* What segments packets has a header of its own since 6.5. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#include <net/gso.h>
+#endif
+
 /* Class attributes took const pointers in 6.4. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define compat_class_const

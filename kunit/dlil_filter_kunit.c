@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interface filters: rows FLT-1 to FLT-9 and FLT-12. */
+/* Interface filters: rows FLT-1 to FLT-10 and FLT-12. */
 #include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
 
 #include "fake.h"
 
@@ -32,7 +34,7 @@ static void long_name(struct fake_filter *f)
 
 static void unknown_flags(struct fake_filter *f)
 {
-	f->params.flags = DLIL_FILTER_VLAN << 1;
+	f->params.flags = DLIL_FILTER_GSO << 1;
 }
 
 /* FLT-12: a list callback is instead of the other one. */
@@ -957,11 +959,11 @@ static void list_skip(struct kunit *test)
 
 	fake_proto_v2(fake, 'P', FAKE_PF_A);
 	/* x is of another kind than a and b. */
-	for (tag = "aLxMb"; *tag; tag++) {
+	for (tag = "aLMxb"; *tag; tag++) {
 		filter = fake_filter_new(fake, *tag, *tag < 'a' ?
 					 &fake_filter_list_ops :
 					 &fake_filter_in_ops);
-		if (*tag >= 'x')
+		if (*tag == 'x')
 			filter->ops.input = other_input;
 		filter->list_hook = scribble;
 		if (*tag == 'a')
@@ -969,23 +971,23 @@ static void list_skip(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
 	}
 
-	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_read(fake);
-	FAKE_EXPECT_TRACE(fake, "a1 a2 a3 L[ 1 ] L[ 2 ] L[ 3 ] x1 x2 x3 M[ 1 ] M[ 2 ] M[ 3 ] b1 b3 P[ 1 2 3 ]");
+	FAKE_EXPECT_TRACE(fake, "a1 a2 L[ 1 ] L[ 2 ] M[ 1 ] M[ 2 ] x1 b1 x2 P[ 1 2 ]");
 
 	/* Without such a packet lists stay whole. */
 	fake_trace_clear(fake);
-	fake_input_new(fake, FAKE_PF_A, 5, 2);
+	fake_input_new(fake, FAKE_PF_A, 3, 2);
 	fake_read(fake);
-	FAKE_EXPECT_TRACE(fake, "a5 a6 L[ 5 6 ] x5 x6 M[ 5 6 ] b5 b6 P[ 5 6 ]");
+	FAKE_EXPECT_TRACE(fake, "a3 a4 L[ 3 4 ] M[ 3 4 ] x3 b3 x4 b4 P[ 3 4 ]");
 }
 
-/* FLT-12: what packets go past is kept for so many kinds. */
-static void list_many_kinds(struct kunit *test)
+/* FLT-1: what a packet goes past is kept for so many kinds. */
+static void many_kinds(struct kunit *test)
 {
 	struct dlil_filter_params params = { .name = "kind" };
 	struct dlil_filter_ops *ops;
-	dlil_filter_t refs[65], ref;
+	dlil_filter_t refs[65];
 	struct fake *fake;
 	int i, err;
 
@@ -998,18 +1000,17 @@ static void list_many_kinds(struct kunit *test)
 		ops[i].input = (void *)&ops[i];
 		params.ops = &ops[i];
 		err = dlil_filter_attach(fake->ifp, &params, &refs[i]);
-		KUNIT_ASSERT_EQ(test, err, 0);
+		KUNIT_ASSERT_EQ(test, err, i < 64 ? 0 : -ENOSPC);
 	}
-	params.ops = &fake_filter_list_ops;
-	err = dlil_filter_attach(fake->ifp, &params, &ref);
-	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
-	KUNIT_EXPECT_EQ(test, dlil_filter_detach(refs[0]), 0);
-	fake_filter(fake, 'A', &fake_filter_list_ops);
-	params.ops = &ops[0];
-	err = dlil_filter_attach(fake->ifp, &params, &ref);
-	KUNIT_EXPECT_EQ(test, err, -ENOSPC);
+	/* Another one of a kind is welcome, and so is one that takes lists. */
 	params.ops = &ops[1];
-	err = dlil_filter_attach(fake->ifp, &params, &ref);
+	err = dlil_filter_attach(fake->ifp, &params, &refs[64]);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	fake_filter(fake, 'A', &fake_filter_list_ops);
+	/* As is another kind in place of one that has gone. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(refs[0]), 0);
+	params.ops = &ops[64];
+	err = dlil_filter_attach(fake->ifp, &params, &refs[0]);
 	KUNIT_EXPECT_EQ(test, err, 0);
 }
 
@@ -1075,6 +1076,340 @@ static void list_detach_from_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 4);
 }
 
+/* What is in such a packet is TCP, and no order of ours. */
+static int gso_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
+{
+	*family = FAKE_PF_A;
+	return 0;
+}
+
+static int gso_sent(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	kfree_skb(skb);
+	return 0;
+}
+
+#define SEGMENT		100	/* bytes of a segment's payload */
+#define HEADERS		(sizeof(struct iphdr) + sizeof(struct tcphdr))
+
+/**
+ * struct gso_watch - what filters of a test have seen
+ * @whole: super-packets
+ * @parts: other packets
+ * @bytes: of their payload
+ * @bad: packets that are not as they should be
+ */
+struct gso_watch {
+	unsigned int whole;
+	unsigned int parts;
+	unsigned int bytes;
+	unsigned int bad;
+};
+
+/* By position; reset before a test. */
+static struct gso_watch watched[8];
+
+/* A TCP packet of @n segments, received or to be sent. */
+static struct sk_buff *gso_skb(struct fake *fake, bool out, unsigned int n)
+{
+	unsigned int len = HEADERS + n * SEGMENT;
+	struct sk_buff *skb = fake_skb(fake, FAKE_HLEN + len);
+	struct tcphdr *th;
+	struct iphdr *iph;
+
+	skb_reset_mac_header(skb);
+	skb_put_zero(skb, FAKE_HLEN);
+	skb_pull(skb, FAKE_HLEN);
+	skb_reset_network_header(skb);
+	iph = skb_put_zero(skb, sizeof(*iph));
+	iph->version = 4;
+	iph->ihl = 5;
+	iph->tot_len = htons(len);
+	iph->ttl = 64;
+	iph->protocol = IPPROTO_TCP;
+	iph->saddr = htonl(0x0a000001);
+	iph->daddr = htonl(0x0a000002);
+	skb_set_transport_header(skb, sizeof(*iph));
+	th = skb_put_zero(skb, sizeof(*th));
+	th->doff = sizeof(*th) / 4;
+	th->ack = 1;
+	memset(skb_put(skb, n * SEGMENT), 0x5a, n * SEGMENT);
+	skb->protocol = htons(ETH_P_IP);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct tcphdr, check);
+	skb_shinfo(skb)->gso_size = SEGMENT;
+	skb_shinfo(skb)->gso_segs = n;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	if (out)
+		skb_push(skb, FAKE_HLEN);
+	return skb;
+}
+
+static void watch(struct fake_filter *f, struct sk_buff *skb)
+{
+	struct gso_watch *w = &watched[f - f->fake->filters];
+	unsigned int payload;
+
+	payload = skb_tail_pointer(skb) - skb_network_header(skb) +
+		  skb->data_len - HEADERS;
+	w->bytes += payload;
+	if (skb_is_gso(skb))
+		w->whole++;
+	else
+		w->parts++;
+	if (!skb_is_gso(skb) &&
+	    (payload > SEGMENT || skb->ip_summed != CHECKSUM_PARTIAL ||
+	     ntohs(ip_hdr(skb)->tot_len) != payload + HEADERS))
+		w->bad++;
+	if (skb_network_header(skb) - skb_mac_header(skb) != FAKE_HLEN)
+		w->bad++;
+}
+
+static int watch_packet(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			struct sk_buff **skb)
+{
+	struct fake_filter *f = cookie;
+
+	watch(f, *skb);
+	return f->verdict;
+}
+
+/* Of another kind. */
+static int watch_again(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb)
+{
+	return watch_packet(cookie, ifp, family, skb);
+}
+
+static void watch_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff_head *list, struct sk_buff_head *drop)
+{
+	struct sk_buff *skb, *next;
+
+	skb_queue_walk_safe(list, skb, next)
+		watch(cookie, skb);
+}
+
+/* g and G take super-packets, p and P do not; capital ones take lists. */
+static void attach_watchers(struct fake *fake, const char *letters)
+{
+	struct fake_filter *f;
+
+	memset(watched, 0, sizeof(watched));
+	for (; *letters; letters++) {
+		f = fake_filter_new(fake, *letters, &fake_filter_both_ops);
+		f->ops.input = watch_packet;
+		f->ops.output = watch_packet;
+		if (*letters < 'a') {
+			f->ops.input = NULL;
+			f->ops.input_list = watch_list;
+		}
+		if ((*letters | 0x20) == 'g')
+			f->params.flags = DLIL_FILTER_GSO;
+		KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(f), 0);
+	}
+}
+
+/* One super-packet, and perhaps a packet of a single segment behind it. */
+static void pass_gso(struct fake *fake, bool out, unsigned int n)
+{
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, gso_skb(fake, out, n));
+	if (out) {
+		fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
+		return;
+	}
+	fake_input(fake, &list);
+	KUNIT_EXPECT_EQ(fake->test, dlil_input_flush(fake->ifp), 0);
+}
+
+static void expect_watched(struct fake *fake, unsigned int i,
+			   unsigned int whole, unsigned int parts)
+{
+	struct kunit *test = fake->test;
+
+	KUNIT_EXPECT_EQ_MSG(test, watched[i].whole, whole, "filter %u", i);
+	KUNIT_EXPECT_EQ_MSG(test, watched[i].parts, parts, "filter %u", i);
+	KUNIT_EXPECT_EQ_MSG(test, watched[i].bytes, 5 * SEGMENT, "filter %u", i);
+	KUNIT_EXPECT_EQ_MSG(test, watched[i].bad, 0, "filter %u", i);
+}
+
+struct gso_case {
+	const char *name;
+	bool out;
+	const char *filters;
+	unsigned int whole;	/* so many of the first filters see all in one */
+};
+
+static const struct gso_case gso_cases[] = {
+	{ "input", false, "p", 0 },
+	{ "input, behind one that can", false, "gpg", 1 },
+	{ "input, behind a list that can", false, "GpG", 1 },
+	{ "input, a list that cannot", false, "gPgP", 1 },
+	{ "input, lists only", false, "GP", 1 },
+	{ "input, all can", false, "gGg", 3 },
+	{ "output", true, "p", 0 },
+	{ "output, behind one that can", true, "ggpg", 2 },
+	{ "output, all can", true, "gg", 2 },
+};
+
+static void gso_desc(const struct gso_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(gso, gso_cases, gso_desc);
+
+/*
+ * FLT-10, STA-3: super-packets end in front of the first filter that lacks the
+ * flag, and stay what they are if there is none.  Each segment counts.
+ */
+static void gso_segments(struct kunit *test)
+{
+	const struct gso_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	unsigned int n = strlen(c->filters), i;
+	unsigned int packets = c->whole < n ? 5 : 1;
+
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, c->filters);
+
+	pass_gso(fake, c->out, 5);
+	atomic_add(packets - 1, c->out ? &fake->handed_out : &fake->handed_in);
+	fake_read(fake);
+
+	for (i = 0; i < n; i++)
+		if (!c->out || c->filters[i] >= 'a')
+			expect_watched(fake, i, i < c->whole,
+				       i < c->whole ? 0 : 5);
+	if (c->out)
+		FAKE_EXPECT_OUT(fake, .delivered = packets);
+	else
+		FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_NOPROTO] = packets);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->out ? packets : 0);
+	if (c->out)
+		KUNIT_EXPECT_EQ(test, fake->stats.obytes, 5 * SEGMENT + packets *
+				(HEADERS + FAKE_HLEN));
+}
+
+/* FLT-4, FLT-9, FLT-10: for a filter that does not see a packet it stays whole. */
+static void gso_not_for_others(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *f;
+	char tag;
+
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	memset(watched, 0, sizeof(watched));
+	for (tag = 'a'; tag <= 'c'; tag++) {
+		f = fake_filter_new(fake, tag, &fake_filter_both_ops);
+		f->ops.input = tag == 'b' ? watch_again : watch_packet;
+		f->ops.output = f->ops.input;
+		f->params.flags = tag == 'b' ? 0 : DLIL_FILTER_GSO;
+		f->params.family = tag == 'b' ? FAKE_PF_B : 0;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	}
+
+	pass_gso(fake, c->out, 5);
+	fake_read(fake);
+	expect_watched(fake, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, watched[1].bytes, 0);
+	expect_watched(fake, 2, 1, 0);
+}
+
+/* FLT-5, FLT-10: one that DLIL_SKIP takes past the filter stays whole, too. */
+static void gso_skip(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *f;
+	char tag;
+
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	memset(watched, 0, sizeof(watched));
+	/* a lets it past b, which is of its kind; c is not, nor is d. */
+	for (tag = 'a'; tag <= 'd'; tag++) {
+		f = fake_filter_new(fake, tag, &fake_filter_both_ops);
+		f->ops.input = tag < 'c' ? watch_packet : watch_again;
+		f->ops.output = f->ops.input;
+		f->params.flags = tag == 'b' || tag == 'd' ? 0 : DLIL_FILTER_GSO;
+		f->verdict = tag == 'a' ? DLIL_SKIP : 0;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	}
+
+	pass_gso(fake, c->out, 5);
+	atomic_add(4, c->out ? &fake->handed_out : &fake->handed_in);
+	fake_read(fake);
+	expect_watched(fake, 0, 1, 0);
+	KUNIT_EXPECT_EQ(test, watched[1].bytes, 0);
+	expect_watched(fake, 2, 1, 0);
+	expect_watched(fake, 3, 0, 5);
+}
+
+/* FLT-5, FLT-10, STA-3: a verdict is on a segment. */
+static void gso_dropped(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, "gp");
+	fake->filters[1].verdict = -EPERM;
+	pass_gso(fake, c->out, 5);
+	atomic_add(4, c->out ? &fake->handed_out : &fake->handed_in);
+	fake_read(fake);
+	fake_expect_flow(fake, c->out ? &fake->out : &fake->in,
+			 &(struct dlil_flow){ .drops[DLIL_DROP_FILTER] = 5 },
+			 __LINE__);
+}
+
+/* FLT-10: what cannot be segmented is dropped rather than shown. */
+static void gso_malformed(struct kunit *test)
+{
+	const struct direction_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	int i;
+
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, "p");
+	for (i = 0; i < 3; i++) {
+		skb = gso_skb(fake, c->out, 5);
+		if (i == 0)
+			skb->protocol = htons(0x9000);
+		else if (i == 1)
+			skb->protocol = 0;
+		else
+			skb->network_header = 0;
+		__skb_queue_head_init(&list);
+		__skb_queue_tail(&list, skb);
+		if (c->out)
+			fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
+		else
+			fake_input(fake, &list);
+	}
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, watched[0].bytes, 0);
+	fake_expect_flow(fake, c->out ? &fake->out : &fake->in,
+			 &(struct dlil_flow){ .drops[DLIL_DROP_FILTER] = 3 },
+			 __LINE__);
+}
+
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(attach_null),
@@ -1105,9 +1440,14 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(list_family),
 	KUNIT_CASE(list_vlan),
 	KUNIT_CASE(list_skip),
-	KUNIT_CASE(list_many_kinds),
+	KUNIT_CASE(many_kinds),
 	KUNIT_CASE(list_detach_waits),
 	KUNIT_CASE(list_detach_from_callback),
+	KUNIT_CASE_PARAM(gso_segments, gso_gen_params),
+	KUNIT_CASE_PARAM(gso_not_for_others, direction_gen_params),
+	KUNIT_CASE_PARAM(gso_skip, direction_gen_params),
+	KUNIT_CASE_PARAM(gso_dropped, direction_gen_params),
+	KUNIT_CASE_PARAM(gso_malformed, direction_gen_params),
 	{}
 };
 

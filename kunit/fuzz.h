@@ -56,6 +56,8 @@ struct fuzz_filter {
 
 /* One of each kind */
 #define FUZZ_FILTERS 10
+/* So many of them always take super-packets. */
+#define FUZZ_WHOLE 7
 
 /**
  * struct fuzz_target - an ifnet that frames are fed to

@@ -297,6 +297,9 @@ static int run_filter(struct fuzz_filter *f, struct dlil_ifnet *ifp,
 		fuzz_fail("%s was called for another ifnet", f->kind->name);
 	if (skb_shared(*skb) || (*skb)->next)
 		fuzz_fail("%s got a packet that is not private", f->kind->name);
+	/* Unless it comes from filter_replace(), on output. */
+	if (in && skb_is_gso(*skb) && !(f->params.flags & DLIL_FILTER_GSO))
+		fuzz_fail("%s got a super-packet", f->kind->name);
 	if (r % f->kind->often)
 		return 0;
 	return f->kind->fn(f, skb, fuzz_whim(*skb, asker + 1000), in);
@@ -432,6 +435,9 @@ int fuzz_filter_attach_all(struct fuzz_target *t)
 		f->params.cookie = f;
 		/* Some do not see tagged packets; the first one does. */
 		f->params.flags = i % 3 ? 0 : DLIL_FILTER_VLAN;
+		/* The last ones of a device do not see super-packets. */
+		if (!t->dev || i < FUZZ_WHOLE)
+			f->params.flags |= DLIL_FILTER_GSO;
 		err = fuzz_filter_attach(f);
 		if (err)
 			return err;

@@ -128,7 +128,7 @@ stage_tests() {
 	[ "$(names "$TOP"/scripts/guest/tests/*.sh | wc -l)" -ge 2 ] || parts=1
 	for ((part = 1; part <= parts; part++)); do
 		vm tests-$part --ktap --timeout 1800 --append kmemleak=off \
-			"$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
+			--smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
 			$part $parts &
 		pids+=($!)
 	done

@@ -474,11 +474,21 @@ void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc);
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
+int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /** define DLIL_FILTER_VLAN - sees packets with a hardware VLAN tag (FLT-9) */
 #define DLIL_FILTER_VLAN	BIT(0)
+
+/**
+ * define DLIL_FILTER_GSO - sees packets larger than the MTU (FLT-10)
+ *
+ * For a filter that lacks it packets with skb_is_gso() are made into segments,
+ * which stay segments for all that comes behind.  A filter that puts such a
+ * packet in the place of one that was none answers for it itself.
+ */
+#define DLIL_FILTER_GSO		BIT(1)
 
 /** typedef dlil_filter_t - a reference to an attached filter, never 0 */
 typedef u32 dlil_filter_t;

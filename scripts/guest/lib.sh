@@ -77,6 +77,9 @@ two_namespaces() {
 	END
 }
 
+# no_device NAMESPACE NAME: there is none, any more.
+no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
+
 # json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
 # jq, which takes its time.
 json() {
@@ -198,11 +201,13 @@ is_listening() {
 	inns "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
 }
 
-# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.
+# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.  An
+# address of IPv6 is in brackets.
 transfer() {
-	local from=$1 to=$2 addr=$3 file=$4 receiver
+	local from=$1 to=$2 addr=$3 file=$4 ip=4 receiver
 
-	inns "$to" socat -u -b 262144 TCP-LISTEN:5001,reuseaddr - </dev/null |
+	[[ $addr != \[* ]] || ip=6
+	inns "$to" socat -u -b 262144 TCP$ip-LISTEN:5001,reuseaddr - </dev/null |
 		sha256sum >"$T/sum" &
 	receiver=$!
 	wait_for 10 is_listening "$to" tcp 5001

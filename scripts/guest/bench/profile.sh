@@ -30,6 +30,6 @@ order n=1024 burst="$2"
 echo $how >"$D/run"
 awk '$2 ~ /[tTwW]/ { print "symbol", $1, $3 }' /proc/kallsyms
 echo ready
-for _ in 1 2 3 4; do
+for _ in {1..24}; do
 	echo $how >"$D/run"
 done

@@ -53,11 +53,9 @@ test_other_end_deleted() {
 	wait_for 5 has_no_thread
 }
 
-no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
-
 # Until namespaces that are being deleted are gone: they hold a lock that
 # unloading this module wants.
-namespaces_gone() { modprobe 8021q && timeout 20 rmmod 8021q; }
+namespaces_gone() { modprobe ipip && timeout 20 rmmod ipip; }
 
 # LNX-8: the namespace is deleted under traffic.
 test_namespace_deleted() {

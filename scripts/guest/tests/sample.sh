@@ -32,6 +32,55 @@ test_sample_echo() {
 	is answers "$(pings peer 20 $IP0)" 20
 }
 
+# both_ways ADDRESS0 ADDRESS1: a transfer to the device under test, and one back.
+both_ways() {
+	is "the checksum of a transfer to $1" \
+		"$(transfer peer dut "$1" "$T/data")" "$SUM"
+	is "the checksum of a transfer to $2" \
+		"$(transfer dut peer "$2" "$T/data")" "$SUM"
+}
+
+# large NAME: larger packets than the MTU that this filter has met.
+large() { filter "$1" matched; }
+
+# FLT-10 LNX-6 STA-3: its filter does not take super-packets, so they come to it
+# in segments, in both directions, and TCP goes on; without it nothing is split.
+test_sample_segments() {
+	local dir
+
+	head -c 2000000 /dev/urandom >"$T/data"
+	SUM=$(sha256sum "$T/data" | cut -d ' ' -f 1)
+	ctl attach dl0
+	for dir in in out; do
+		ctl filter add dl0 $dir-before $dir match 'greater 1600' count
+	done
+	dut modprobe dlil_sample dev=dl0
+	for dir in in out; do
+		ctl filter add dl0 $dir-after $dir match 'greater 1600' count
+	done
+
+	both_ways $IP0 $IP1
+	both_ways "[$IP60]" "[$IP61]"
+	for dir in in out; do
+		at_least "large packets going $dir" "$(large $dir-before)" 10
+		is "large packets going $dir behind it" "$(large $dir-after)" 0
+	done
+	at_least "packets it saw coming in" "$(cat $SAMPLE/packets_in)" 2700
+	at_least "packets it saw going out" "$(cat $SAMPLE/packets_out)" 2700
+	is "packets dropped" "$(json .flow.input.freed) $(json .flow.output.freed)" \
+		"0 0"
+	wait_for 10 accounted dut
+
+	echo >$SAMPLE/dev
+	rmmod dlil_sample
+	both_ways $IP0 $IP1
+	for dir in in out; do
+		at_least "large packets going $dir without it" \
+			"$(large $dir-after)" 10
+	done
+	wait_for 10 accounted dut
+}
+
 # FLT-8 PRO-3 IFN-5: the device goes with the sample on it, under traffic.
 test_sample_detached() {
 	ctl attach dl0

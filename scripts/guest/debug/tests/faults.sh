@@ -86,7 +86,7 @@ test_fault_filter_del() {
 	walk netlink "$DEL" "$ADD"
 	walk kworkers "$DEL" "$ADD"
 	is answers "$(pings peer 5 $IP0)" 5
-	is "packets that the filter left saw" "$(filter last packets)" 10
+	at_least "packets that the filter left saw" "$(filter last packets)" 10
 }
 
 # PRO-1 LNX-4
@@ -103,6 +103,9 @@ test_fault_plumb() {
 test_fault_unplumb() {
 	allow_faults
 	dut $ATTACH
+	# They are shown in the order of their attach: from now on it is last.
+	dut $UNPLUMB
+	dut $PLUMB
 	walk netlink "$UNPLUMB" "$PLUMB"
 	walk kworkers "$UNPLUMB" "$PLUMB"
 	is answers "$(pings peer 5 $IP0)" 5

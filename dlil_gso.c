@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Super-packets, which GRO makes of received packets and which the host sends,
+ * into the packets that are on the wire.
+ */
+#include <linux/netdevice.h>
+#include <net/net_namespace.h>
+
+#include "compat.h"
+#include "dlil_gso.h"
+
+/*
+ * Segments share the pages of what they were, and have their checksums left
+ * open if that had.
+ */
+#define GSO_FEATURES (NETIF_F_SG | NETIF_F_HW_CSUM)
+
+/* What the kernel's segmentation takes for granted. */
+static bool has_headers(const struct sk_buff *skb, unsigned int header)
+{
+	int network = skb_network_offset(skb);
+
+	return skb->protocol && network >= -(int)header &&
+	       network <= (int)skb_headlen(skb);
+}
+
+/**
+ * dlil_gso_segment - make segments of a super-packet (FLT-10)
+ * @skb: the packet; gone afterwards, unless this fails
+ * @header: bytes of its link header in front of skb->data
+ * @out: it is on its way out
+ * @segments: where they go, with skb->data where it was
+ *
+ * Context: any but hard interrupts.
+ * Return: 0, or an error: then the packet is the caller's still.
+ */
+int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
+		     struct sk_buff_head *segments)
+{
+	struct sk_buff *segs, *seg, *next;
+	struct net_device *dev = skb->dev;
+
+	if (!has_headers(skb, header))
+		return -EINVAL;
+	/* It is asked what it can do with tunnels: this one is always there. */
+	if (!dev)
+		skb->dev = init_net.loopback_dev;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	__skb_push(skb, header);
+	segs = __skb_gso_segment(skb, GSO_FEATURES, out);
+	if (IS_ERR_OR_NULL(segs)) {
+		__skb_pull(skb, header);
+		skb->dev = dev;
+		return segs ? PTR_ERR(segs) : -EINVAL;
+	}
+	consume_skb(skb);
+	skb_list_walk_safe(segs, seg, next) {
+		skb_mark_not_on_list(seg);
+		seg->dev = dev;
+		__skb_pull(seg, header);
+		__skb_queue_tail(segments, seg);
+	}
+	return 0;
+}
