@@ -75,7 +75,8 @@ kbuild() {
 # The suites are compiled too.  The distribution's kernel has no KUnit that they
 # could be linked with, hence KBUILD_MODPOST_WARN, and only for them.
 kbuild_kunit() {
-	kbuild CONFIG_DLIL_KUNIT_TEST=m KBUILD_MODPOST_WARN=1 "$@" |
+	kbuild CONFIG_DLIL_KUNIT_TEST=m CONFIG_DLIL_BENCH=m \
+		KBUILD_MODPOST_WARN=1 "$@" |
 		grep -vE 'modpost: .* undefined!$|modpost: suppressed'
 }
 

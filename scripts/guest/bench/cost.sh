@@ -325,7 +325,7 @@ from_pktgen() {
 }
 
 pktgen() {
-	local dev=/proc/net/pktgen/va
+	local dev=/proc/net/pktgen/va thread
 
 	modprobe pktgen
 	ip link add va type veth peer name vb address 02:00:00:00:09:44
@@ -338,6 +338,9 @@ pktgen() {
 		while read -r line; do
 			echo "$line" >$dev
 		done
+	# As our feeders are: else nobody runs beside it until a queue is full.
+	thread=$(grep -lsx kpktgend_0 /proc/[0-9]*/comm)
+	chrt -i -p 0 "${thread//[^0-9]/}"
 	from_pktgen pktgen_baseline
 	echo +vb >$IFNETS
 	from_pktgen pktgen_dlil_0
