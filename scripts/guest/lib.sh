@@ -77,6 +77,12 @@ two_namespaces() {
 	END
 }
 
+# No allocation fails any more, if there is a kernel in which some did.
+end_faults() {
+	[ ! -e /sys/kernel/debug/failslab ] ||
+		echo 0 >/sys/kernel/debug/failslab/probability
+}
+
 # no_device NAMESPACE NAME: there is none, any more.
 no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
 

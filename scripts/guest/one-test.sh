@@ -19,7 +19,7 @@ done
 T=/tmp/test.$1
 mkdir "$T"
 trap 'fail "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
-trap 'trap - ERR; set +e; kill $(jobs -p) 2>/dev/null; wait' EXIT
+trap 'trap - ERR; set +e; end_faults; kill $(jobs -p) 2>/dev/null; wait' EXIT
 
 modprobe dlil
 two_namespaces

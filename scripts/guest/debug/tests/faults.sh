@@ -185,6 +185,7 @@ test_fault_input_thread() {
 test_fault_atomic() {
 	dut $ATTACH
 	dut $ADD
+	echo Y >$FAILSLAB/ignore-gfp-wait
 	echo 0 >$FAILSLAB/verbose
 	echo -1 >$FAILSLAB/times
 	inns dut tcpdump -Z root -n -i dl0 -w /dev/null 2>"$T/tcpdump" &
