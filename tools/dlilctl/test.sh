@@ -186,7 +186,7 @@ protocols='"protocols":[{"family":"inet","number":2,"packets":900},{"family":"vl
 filters='"filters":[{"name":"noping","kind":"match","direction":"in","action":"drop","expr":"icmp or arp","packets":960,"matched":20},{"name":"own","kind":"sample","direction":"both","action":"","expr":"","packets":960,"matched":20}]'
 veth0='"ifname":"veth0","ifindex":4'
 veth7='"ifname":"veth7","ifindex":7'
-link='"state":"attached","unmatched":"drop","thread":1234'
+link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
 counters="$stats,\"drops\":$(drops 25 20),$flow"
@@ -228,11 +228,11 @@ block='    proto inet packets 900
     proto vlan packets 0
     filter noping in match "icmp or arp" drop packets 960 matched 20
     filter own both sample packets 960 matched 20'
-prints 'show' "4: veth0: state attached unmatched drop thread 1234
+prints 'show' "4: veth0: state attached unmatched drop header ethernet thread 1234
 $block
-7: veth7: state attached unmatched drop thread 1234
+7: veth7: state attached unmatched drop header ethernet thread 1234
 $block" show
-prints '-s show' "4: veth0: state attached unmatched drop thread 1234
+prints '-s show' "4: veth0: state attached unmatched drop header ethernet thread 1234
 $block
     RX:       bytes packets errors mcasts iqdrops noproto
         12345678900     102    104    109     111     112
@@ -395,13 +395,13 @@ FAKE=overrun monitors 'monitor, some events are lost' "4: veth0: if-attached
 4: veth0: sifmtu mtu 1400
 4: veth0: sifflags flags <UP,BROADCAST,RUNNING,MULTICAST>
 events were lost; attached now:
-4: veth0: state attached unmatched drop thread 1234
+4: veth0: state attached unmatched drop header ethernet thread 1234
 $block
 4: veth0: filter-detached filter noping
 4: veth0: node-presence addr 10.7.0.2 lladdr 02:00:00:00:07:ab
 4: veth0: node-absence addr fd00:7::2
 4: veth0: master-elected" monitor veth0
-resync="\"state\":\"attached\",\"unmatched\":\"drop\",$protocols,$filters"
+resync="\"state\":\"attached\",\"unmatched\":\"drop\",\"header\":\"ethernet\",$protocols,$filters"
 FAKE=overrun monitors '-j monitor, some events are lost' '{"event":"lost"}
 {"event":"resync",'"$veth7,$resync}
 {$veth7,\"event\":\"unknown\",\"class\":77,\"subclass\":2,\"code\":13,\"data\":\"01:02:ff\"}" \
