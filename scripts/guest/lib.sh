@@ -203,8 +203,9 @@ end_floods() {
 is_listening() {
 	local hex
 
-	printf -v hex ':%04X ' "$3"
-	inns "$1" grep -q "$hex" "/proc/net/$2" "/proc/net/${2}6"
+	# Not one that has been: its remote port is 0, its state says listening.
+	printf -v hex ':%04X [0-9A-F]+:0000 0[7A] ' "$3"
+	inns "$1" grep -qE "$hex" "/proc/net/$2" "/proc/net/${2}6"
 }
 
 # transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.  An
