@@ -641,8 +641,9 @@ static int attach_again(struct fake *fake)
 /* IFN-3, IFN-5: the driver's module is pinned until `free` has returned. */
 static void driver_pinned(struct kunit *test)
 {
-	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	/* Before the ifnet, to be freed after it. */
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 
 	fake->driver.owner = owner;
 	fake->free_hook = note_pins;
@@ -679,8 +680,9 @@ static void attach_in_free(struct fake *fake)
 /* IFN-5: a driver that attaches again in `free` is pinned by either life. */
 static void driver_pinned_twice(struct kunit *test)
 {
-	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	/* Before the ifnet, to be freed after it. */
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 
 	fake->driver.owner = owner;
 	fake->free_hook = attach_in_free;

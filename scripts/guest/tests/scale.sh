@@ -131,7 +131,7 @@ test_thousand_devices() {
 	timed rmmod dlil
 	grows "detach of all at once" "$all" "$TOOK"
 	# They share their grace periods.
-	[ "$TOOK" -lt $((detach10 * 100 / 8)) ] ||
+	[ "$TOOK" -lt $((detach10 * 100 / 4)) ] ||
 		fail "at once they take as long as one by one"
 	ip -n dut link del group 7
 }
