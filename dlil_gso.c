@@ -39,9 +39,14 @@ int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 {
 	struct sk_buff *segs, *seg, *next;
 	struct net_device *dev = skb->dev;
+	int err;
 
 	if (!has_headers(skb, header))
 		return -EINVAL;
+	/* Checksums may be written to it, which taps may have clones of. */
+	err = skb_cow_head(skb, 0);
+	if (err)
+		return err;
 	/* It is asked what it can do with tunnels: this one is always there. */
 	if (!dev)
 		skb->dev = init_net.loopback_dev;

@@ -1211,7 +1211,7 @@ static void attach_watchers(struct fake *fake, const char *letters)
 	}
 }
 
-/* One super-packet, and perhaps a packet of a single segment behind it. */
+/* A super-packet of @n segments. */
 static void pass_gso(struct fake *fake, bool out, unsigned int n)
 {
 	struct sk_buff_head list;
@@ -1375,6 +1375,32 @@ static void gso_dropped(struct kunit *test)
 			 __LINE__);
 }
 
+/* FLT-10: what others have a clone of is not written to, checksums included. */
+static void gso_cloned(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff_head list;
+	struct sk_buff *clone;
+
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, "p");
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, gso_skb(fake, false, 5));
+	/* Checked already: segmentation begins with opening it again. */
+	skb_peek(&list)->ip_summed = CHECKSUM_UNNECESSARY;
+	tcp_hdr(skb_peek(&list))->check = (__force __sum16)0x1234;
+	clone = skb_clone(skb_peek(&list), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, clone);
+	fake_input(fake, &list);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	atomic_add(4, &fake->handed_in);
+	fake_read(fake);
+	expect_watched(fake, 0, 0, 5);
+	KUNIT_EXPECT_EQ(test, (__force u16)tcp_hdr(clone)->check, 0x1234);
+	kfree_skb(clone);
+}
+
 /* FLT-10: what cannot be segmented is dropped rather than shown. */
 static void gso_malformed(struct kunit *test)
 {
@@ -1447,6 +1473,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(gso_not_for_others, direction_gen_params),
 	KUNIT_CASE_PARAM(gso_skip, direction_gen_params),
 	KUNIT_CASE_PARAM(gso_dropped, direction_gen_params),
+	KUNIT_CASE(gso_cloned),
 	KUNIT_CASE_PARAM(gso_malformed, direction_gen_params),
 	{}
 };

@@ -67,6 +67,7 @@ struct fuzz_filter {
  * @n: counts
  * @parked: packets that filters keep, received and sent ones
  * @filters: filters
+ * @ipackets: how many packets it had received before
  * @in: how its flow was before
  * @out: likewise
  */
@@ -77,6 +78,7 @@ struct fuzz_target {
 	atomic64_t n[N_COUNTS];
 	struct sk_buff_head parked[2];
 	struct fuzz_filter filters[FUZZ_FILTERS];
+	u64 ipackets;
 	struct dlil_flow in;
 	struct dlil_flow out;
 };

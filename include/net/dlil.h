@@ -553,13 +553,7 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 /** define DLIL_FILTER_VLAN - sees packets with a hardware VLAN tag (FLT-9) */
 #define DLIL_FILTER_VLAN	BIT(0)
 
-/**
- * define DLIL_FILTER_GSO - sees packets larger than the MTU (FLT-10)
- *
- * For a filter that lacks it packets with skb_is_gso() are made into segments,
- * which stay segments for all that comes behind.  A filter that puts such a
- * packet in the place of one that was none answers for it itself.
- */
+/** define DLIL_FILTER_GSO - sees packets larger than the MTU (FLT-10) */
 #define DLIL_FILTER_GSO		BIT(1)
 
 /** typedef dlil_filter_t - a reference to an attached filter, never 0 */
@@ -589,6 +583,10 @@ struct dlil_filter_info {
  * DLIL_STOLEN keeps it, an error has it freed.  A filter that frees or keeps
  * the packet it was given and puts another one in *@skb has replaced it.
  * @input_list has no verdict: where it leaves a packet is what it says of it.
+ *
+ * For a filter without DLIL_FILTER_GSO packets with skb_is_gso() are made into
+ * segments, which stay segments for all that comes behind.  A filter that puts
+ * such a packet in the place of one that was none answers for that (FLT-10).
  */
 struct dlil_filter_ops {
 	/** @owner: pinned while the filter is attached (FLT-1) */
