@@ -11,9 +11,11 @@
  * more rarely.
  *
  * The state that a thread sets before it sleeps is for producers to read after
- * they have seen that it is asleep (thread_fn() has the barrier).  One of them
- * starts the timer; should the thread be awake by then, it is woken once too
- * often, which does no harm.
+ * they have seen that it is asleep (thread_fn() has the barriers).  One of them
+ * starts the timer.  He may have seen an earlier sleep, and the timer may expire
+ * before the thread is off its processor; so the thread is in its sleeping state
+ * before it sets this one, and the timer never finds it running.  It may be woken
+ * once too often, which does no harm.
  */
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -94,13 +96,13 @@ static bool is_worth_it(struct dlil_gather *g, ktime_t now)
 	}
 	if (!is_possible())
 		return false;
-	return g->state != DLIL_GATHER_WAKE || is_stream(g, now);
+	return READ_ONCE(g->state) != DLIL_GATHER_WAKE || is_stream(g, now);
 }
 
 /* The thread is about to sleep; it is @now. */
 void dlil_gather_sleep(struct dlil_gather *g, ktime_t now)
 {
-	if (g->state == DLIL_GATHER_HELD)
+	if (READ_ONCE(g->state) == DLIL_GATHER_HELD)
 		judge(g);
 	WRITE_ONCE(g->state, is_worth_it(g, now) ? DLIL_GATHER_OPEN :
 						   DLIL_GATHER_WAKE);
@@ -119,13 +121,17 @@ bool dlil_gather_hold(struct dlil_gather *g)
 {
 	int state = READ_ONCE(g->state);
 
-	if (state == DLIL_GATHER_OPEN)
-		state = cmpxchg(&g->state, DLIL_GATHER_OPEN, DLIL_GATHER_HELD);
+	if (state != DLIL_GATHER_OPEN)
+		return state == DLIL_GATHER_HELD;
+	/* Others count on the timer as soon as they see that it is held. */
+	preempt_disable();
+	state = cmpxchg(&g->state, DLIL_GATHER_OPEN, DLIL_GATHER_HELD);
 	if (state == DLIL_GATHER_OPEN)
 		hrtimer_start(&g->timer,
 			      ns_to_ktime(NSEC_PER_USEC *
 					  READ_ONCE(dlil_gather_usecs)),
 			      HRTIMER_MODE_REL_PINNED);
+	preempt_enable();
 	return state != DLIL_GATHER_WAKE;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_hold);

@@ -416,6 +416,9 @@ static void ifnet_release_locked(struct dlil_ifnet *ifp)
 
 	ifp->in_use = false;
 	ifp->release_later = false;
+	/* Whoever filled it in may be gone when somebody else acquires it. */
+	ifp->driver = &inert_driver;
+	ifp->family = &inert_family;
 	list_add_tail(&ifp->released, &released_ifnets);
 	if (++n_released > IFNET_POOL_MAX)
 		forget(list_first_entry(&released_ifnets, struct dlil_ifnet,

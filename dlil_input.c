@@ -440,11 +440,12 @@ static int thread_fn(void *arg)
 	dlil_gather_init(&t->gather);
 	complete(&t->started);
 	for (;;) {
+		/* First: whose timer is started by what follows is woken by it. */
+		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
 			dlil_gather_sleep(&t->gather, ktime_get());
 		/* Pairs with the acquire in thread_kick(). */
 		smp_wmb();
-		set_current_state(TASK_IDLE);
 		/* Pairs with the full barrier of llist_add() before thread_kick(). */
 		smp_store_mb(t->asleep, true);
 		if (thread_idle(t)) {
@@ -496,8 +497,8 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu)
 static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);
-	put_task_struct(t->task);
 	dlil_gather_end(&t->gather);
+	put_task_struct(t->task);
 	t->task = NULL;
 	free_cpumask_var(t->allowed);
 }

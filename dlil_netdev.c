@@ -318,11 +318,10 @@ static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 	return 0;
 }
 
-/* Row LNX-6: what the host sends itself. */
-static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
-					   bool raw)
+/* Row LNX-6: what the host sends itself.  Bottom halves off. */
+static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
+					       struct sk_buff *skb, bool raw)
 {
-	struct dlil_netdev *nd = priv;
 	struct sk_buff *out = skb;
 	u32 family;
 	int err;
@@ -349,6 +348,20 @@ static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 	else if (err != DLIL_STOLEN)
 		kfree_skb(out);
 	return NF_STOLEN;
+}
+
+/* What bypasses the qdisc (PACKET_QDISC_BYPASS) comes with bottom halves on. */
+static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
+					   bool raw)
+{
+	unsigned int verdict;
+
+	if (likely(in_softirq()))
+		return send_hosts(priv, skb, raw);
+	local_bh_disable();
+	verdict = send_hosts(priv, skb, raw);
+	local_bh_enable();
+	return verdict;
 }
 
 static unsigned int ether_egress(void *priv, struct sk_buff *skb,

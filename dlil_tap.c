@@ -85,7 +85,8 @@ static int tap_off(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
  *
  * Row TAP-1.  An ifnet has one tap at a time.  It sees received packets before
  * the filters and sent packets after them, and is off when the ifnet is detached,
- * and when DLIL_TAP_OFF returns.
+ * and when DLIL_TAP_OFF returns.  Then, and not before its `detached` has been
+ * called, it may be set again.
  *
  * Context: process; may sleep; waits for no callback.  May be called with RTNL
  * held, and from callbacks that may sleep, but for those of context L.

@@ -120,8 +120,7 @@ static int feed_fn(void *arg)
 {
 	wait_for_completion(&go);
 	feed(arg);
-	complete(&fed);
-	return 0;
+	kthread_complete_and_exit(&fed, 0);
 }
 
 /* The packet after a rest, and how long it takes. */
@@ -144,8 +143,7 @@ static int lone_fn(void *arg)
 	}
 	f->start = 0;
 	f->end = sum;
-	complete(&fed);
-	return 0;
+	kthread_complete_and_exit(&fed, 0);
 }
 
 static int start_feeder(struct bench_flow *f, int (*fn)(void *arg))

@@ -164,3 +164,16 @@ test_many_filters() {
 	is "packets that match all of them" \
 		"$(json '[.filters[].matched] | add')" 1
 }
+
+# LNX-6 FLT-5 STA-3: what a packet socket sends past the qdisc comes with bottom
+# halves on, and is counted and filtered like the rest.
+test_qdisc_bypass() {
+	ctl attach dl0
+	ctl filter add dl0 all out match 'ether proto 0x88b5' count
+	dut bypass dl0 20
+	is "packets matched" "$(filter all matched)" 20
+	ctl filter add dl0 none out match 'ether proto 0x88b5' drop
+	dut bypass dl0 30
+	is "packets matched" "$(filter all matched)" 50
+	is "packets dropped" "$(json .drops.filter)" 30
+}
