@@ -93,9 +93,7 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 	-serial "file:$LOG" -serial chardev:stdio -serial chardev:status)
 if [ -n "$ICOUNT" ]; then
 	# A nanosecond of the guest's is an instruction, and idle ones are free.
-	# How long the chains of hash tables are is chance: the same each time.
-	QEMU+=(-accel tcg -icount 'shift=0,sleep=off' -cpu 'qemu64,+rdrand'
-		-seed 1)
+	QEMU+=(-accel tcg -icount 'shift=0,sleep=off' -cpu 'qemu64,+rdrand')
 elif use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
