@@ -180,9 +180,10 @@ test_fault_input_thread() {
 	echo "input thread: $ROUNDS allocations failed" >>$FAULTS
 }
 
-# STA-3 STA-4: atomic allocations anywhere, of packets that a tap shares with us
-# for instance.
+# STA-3 STA-4: atomic allocations anywhere.
 test_fault_atomic() {
+	local lost
+
 	dut $ATTACH
 	dut $ADD
 	echo Y >$FAILSLAB/ignore-gfp-wait
@@ -194,8 +195,10 @@ test_fault_atomic() {
 	pings peer 500 $IP0 -s 3000 -w 20 >/dev/null
 	pings dut 500 $IP61 -s 3000 -w 20 >/dev/null
 	echo 0 >$FAILSLAB/probability
-	at_least "packets dropped for want of memory" "$(json .drops.nomem)" 1
+	# Most of them are lost where nobody counts: on their way to a socket.
+	lost=$(($(sent) - $(grep -c ' ttl=' "$T/pings")))
+	at_least "packets lost for want of memory" $lost 1
 	comes_back peer $IP0
 	is answers "$(pings peer 20 $IP0)" 20
-	echo "atomic: $(json .drops.nomem) packets dropped" >>$FAULTS
+	echo "atomic: $lost packets lost" >>$FAULTS
 }
