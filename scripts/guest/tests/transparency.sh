@@ -127,7 +127,7 @@ test_tcpdump_sees_once() {
 	local kind
 
 	ctl attach dl0
-	inns dut tcpdump -Z root --immediate-mode -U -n -i dl0 \
+	inns dut tcpdump -Z root --immediate-mode -U -n -s 200 -i dl0 \
 		-w "$T/pcap" icmp 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	is answers "$(pings peer 50 $IP0)" 50
@@ -250,7 +250,7 @@ test_tc_redirect_in() {
 # sends to 10.8.0.1 appears at pe0.
 forwarded_out() {
 	ctl filter add dl0 forwarded out match udp port 6000 count
-	inns peer tcpdump -Z root --immediate-mode -U -n -i pe0 \
+	inns peer tcpdump -Z root --immediate-mode -U -n -s 200 -i pe0 \
 		-w "$T/pcap" udp port 6000 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	# shellcheck disable=SC2016 # for the other shell
