@@ -58,6 +58,10 @@ becomes() {
 	done
 }
 
+# is_up NAMESPACE DEV: until the kernel has noticed that the link is there, a
+# device drops what it is to send.
+is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
+
 # Joined by a wire, with addresses.
 two_namespaces() {
 	ip netns add dut
@@ -75,6 +79,8 @@ two_namespaces() {
 		addr add $IP61/64 dev pe0 nodad
 		link set pe0 up
 	END
+	wait_for 10 is_up dut dl0
+	wait_for 10 is_up peer pe0
 }
 
 # No allocation fails any more, if there is a kernel in which some did.

@@ -84,6 +84,8 @@ test_device_moved() {
 	wait_for 5 has_no_thread
 	ip -n third addr add $IP0/24 dev dl0
 	ip -n third link set dl0 up
+	wait_for 10 is_up third dl0
+	wait_for 10 is_up peer pe0
 	is answers "$(pings peer 5 $IP0)" 5
 	dlilctl -n third attach dl0
 	is "answers of the wrapped device" "$(pings peer 5 $IP0)" 5

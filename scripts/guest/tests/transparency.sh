@@ -213,9 +213,8 @@ second_wire() {
 	ip -n peer neigh add 10.8.0.1 lladdr $MAC0 dev x1
 	ip -n dut neigh add 10.8.0.2 dev x0 lladdr \
 		"$(peer cat /sys/class/net/x1/address)"
-	# Until then what is sent is dropped.
-	wait_for 10 dut grep -q up /sys/class/net/x0/operstate
-	wait_for 10 peer grep -q up /sys/class/net/x1/operstate
+	wait_for 10 is_up dut x0
+	wait_for 10 is_up peer x1
 	ctl filter add dl0 pings in match 'icmp[icmptype] == icmp-echo' count
 }
 
