@@ -95,6 +95,8 @@ void bench_sink_close(void);
 int bench_send(unsigned int n);
 
 /* bench_feed.c */
+void bench_clock_start(struct bench_flow *f);
+void bench_clock_stop(struct bench_flow *f);
 int bench_feed(unsigned int n);
 int bench_feed_lone(unsigned int n);
 

@@ -64,12 +64,12 @@ static int make_packets(struct bench_flow *f, unsigned int n)
 }
 
 /* Where the profiler's window opens and closes: not to be inlined. */
-static noinline void bench_clock_start(struct bench_flow *f)
+noinline void bench_clock_start(struct bench_flow *f)
 {
 	f->start = ktime_get_ns();
 }
 
-static noinline void bench_clock_stop(struct bench_flow *f)
+noinline void bench_clock_stop(struct bench_flow *f)
 {
 	/* What never arrives is over when the last thread is. */
 	if (!f->end)

@@ -114,16 +114,18 @@ static int run_feed(int (*feed)(unsigned int n), unsigned int warm_up)
 
 static int run_send(void)
 {
+	struct bench_flow *f = &bench_flows[0];
 	unsigned long before;
-	u64 start;
 	int err;
 
 	err = bench_send(WARM_UP);
 	before = bench_sent();
-	start = ktime_get_ns();
+	f->end = 0;
+	bench_clock_start(f);
 	if (!err)
 		err = bench_send(bench_order.n);
-	result.ns = ktime_get_ns() - start;
+	bench_clock_stop(f);
+	result.ns = f->end - f->start;
 	result.delivered = bench_sent() - before;
 	result.reordered = 0;
 	result.wakes = 0;

@@ -67,7 +67,8 @@ def count(log, symbols, windows):
             continue
         where = line.split(b"/", 2)[1]
         if where == start:
-            inside = True
+            # One that was begun and not ended is a lone packet's.
+            inside, buffer = True, []
         elif where == stop and inside:
             inside = False
             counts.update(buffer)

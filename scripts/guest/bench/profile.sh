@@ -4,7 +4,9 @@
 # For scripts/bench/profile.py: runs one case again and again, while the host
 # looks on.
 #
-#   profile.sh CASE BURST    CASE: baseline, dlil_0, empty, list, udp_plain, ...
+#   profile.sh CASE BURST    CASE: baseline, or one of dlil, udp_dlil and out_dlil
+#                            with _0, _empty_N, _list_N or _match_N; udp_plain,
+#                            out_plain
 
 set -eu
 
@@ -17,9 +19,14 @@ case $1 in
 dlil_* | udp_dlil_* | out_dlil_*) wrap ;;
 esac
 case $1 in
-*_empty) echo 'empty 8' >"$D/attach" ;;
-*_list) echo 'list 8' >"$D/attach" ;;
-*_match) dlilctl filter add bench0 m both match 'udp dst port 4001' count ;;
+*_empty_*) echo "empty ${1##*_}" >"$D/attach" ;;
+*_list_*) echo "list ${1##*_}" >"$D/attach" ;;
+*_match_*)
+	for ((i = 1; i <= ${1##*_}; i++)); do
+		dlilctl filter add bench0 "m$i" both match \
+			"udp dst port $((4000 + i))" count
+	done
+	;;
 esac
 case $1 in
 udp_*) order udp=1 ;;
