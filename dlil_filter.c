@@ -87,31 +87,20 @@ static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 }
 
+/* Row FLT-9. */
+static bool wants_tagged(const struct dlil_filter_slot *slot,
+			 const struct sk_buff *skb)
+{
+	return !skb_vlan_tag_present(skb) || slot->flags & DLIL_FILTER_VLAN;
+}
+
 /* Rows FLT-4 and FLT-9. */
 static bool wants(const struct dlil_filter_slot *slot, u32 family,
 		  const struct sk_buff *skb)
 {
 	if (slot->family && slot->family != family)
 		return false;
-	return !skb_vlan_tag_present(skb) || slot->flags & DLIL_FILTER_VLAN;
-}
-
-/**
- * struct skipped - a kind of filter that a packet goes past
- * @fn: the callback that its filters have
- * @next: further kinds, or NULL
- */
-struct skipped {
-	filter_fn fn;
-	const struct skipped *next;
-};
-
-static bool is_skipped(const struct skipped *skipped, filter_fn fn)
-{
-	for (; skipped; skipped = skipped->next)
-		if (skipped->fn == fn)
-			return true;
-	return false;
+	return wants_tagged(slot, skb);
 }
 
 /* A verdict that nobody knows is an error of the filter's. */
@@ -120,32 +109,33 @@ static int known(int err)
 	return err > DLIL_STOLEN ? -EINVAL : err;
 }
 
-/* As dlil_filter_run() from slot @i on, once the kinds in @skipped are. */
-static int run_others(const struct dlil_filter_vec *vec, unsigned int i,
-		      struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
-		      const struct skipped *skipped)
+/* One packet through the slots from @i to before @end, but for @skipped kinds. */
+static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
+		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb, u64 *skipped)
 {
 	const struct dlil_filter_slot *slot;
-	struct skipped more;
-	filter_fn fn;
 	int err;
 
-	for (; i < vec->n; i++) {
+	for (; i < end; i++) {
 		slot = &vec->slots[i];
-		fn = READ_ONCE(slot->fn);
-		if (!wants(slot, family, *skb) || is_skipped(skipped, fn))
+		if (!wants(slot, family, *skb) || *skipped & BIT_ULL(slot->kind))
 			continue;
-		err = fn(slot->cookie, ifp, family, skb);
-		if (!err)
-			continue;
-		if (err != DLIL_SKIP)
+		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+		if (err == DLIL_SKIP)
+			*skipped |= BIT_ULL(slot->kind);
+		else if (err)
 			return known(err);
-		/* No deeper than there are kinds. */
-		more.fn = fn;
-		more.next = skipped;
-		return run_others(vec, i + 1, ifp, family, skb, &more);
 	}
 	return 0;
+}
+
+/* As dlil_filter_run() from slot @i on. */
+static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
+			     struct dlil_ifnet *ifp, u32 family,
+			     struct sk_buff **skb, u64 skipped)
+{
+	return run_stretch(vec, i, vec->n, ifp, family, skb, &skipped);
 }
 
 /**
@@ -162,22 +152,23 @@ static int run_others(const struct dlil_filter_vec *vec, unsigned int i,
 int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		    u32 family, struct sk_buff **skb)
 {
-	const struct dlil_filter_slot *slot;
-	struct skipped skipped = {};
-	unsigned int i;
+	const struct dlil_filter_slot *slot = vec->slots;
+	const struct dlil_filter_slot *end = slot + vec->n;
 	int err;
 
-	for (i = 0; i < vec->n; i++) {
-		slot = &vec->slots[i];
-		if (!wants(slot, family, *skb))
+	if (unlikely(vec->has_families))
+		return run_rest(vec, 0, ifp, family, skb, 0);
+	/* What each further filter costs is here: run_stretch() without checks. */
+	for (; slot != end; slot++) {
+		if (unlikely(!wants_tagged(slot, *skb)))
 			continue;
-		skipped.fn = READ_ONCE(slot->fn);
-		err = skipped.fn(slot->cookie, ifp, family, skb);
+		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)
 			return known(err);
-		return run_others(vec, i + 1, ifp, family, skb, &skipped);
+		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
+				BIT_ULL(slot->kind));
 	}
 	return 0;
 }
@@ -217,29 +208,6 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 	*(u64 *)skb->cb = skipped;
 }
 
-/* One packet through the slots from @i to before @end, but for @skipped kinds. */
-static int run_stretch(const struct passage *p, unsigned int i,
-		       unsigned int end, struct sk_buff **skb, u64 *skipped)
-{
-	const struct dlil_filter_slot *slot;
-	filter_fn fn;
-	int err;
-
-	for (; i < end; i++) {
-		slot = &p->vec->slots[i];
-		if (!wants(slot, p->family, *skb) ||
-		    *skipped & BIT_ULL(slot->kind))
-			continue;
-		fn = READ_ONCE(slot->fn);
-		err = fn(slot->cookie, p->ifp, p->family, skb);
-		if (err == DLIL_SKIP)
-			*skipped |= BIT_ULL(slot->kind);
-		else if (err)
-			return known(err);
-	}
-	return 0;
-}
-
 /* All packets through slots that take them one by one. */
 static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 {
@@ -252,7 +220,8 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 	__skb_queue_head_init(&on);
 	while ((skb = __skb_dequeue(p->list))) {
 		skipped = marked ? mark_of(skb) : 0;
-		err = run_stretch(p, i, end, &skb, &skipped);
+		err = run_stretch(p->vec, i, end, p->ifp, p->family, &skb,
+				  &skipped);
 		if (likely(!err)) {
 			set_mark(skb, skipped);
 			p->marked |= !!skipped;
@@ -479,9 +448,32 @@ int dlil_filter_run_list(const struct dlil_filter_vec *vec,
 	return p.err;
 }
 
-static void vec_free_srcu(struct rcu_head *head)
+static void vec_free(struct dlil_filter_vec *vec)
 {
-	kfree(container_of(head, struct dlil_filter_vec, rcu));
+	unsigned int i;
+
+	for (i = 0; i < vec->n; i++)
+		if (vec->slots[i].bundle && vec->slots[i].cookie)
+			vec->slots[i].bundle->put(vec->slots[i].cookie);
+	kfree(vec);
+}
+
+static void vec_free_rcu(struct rcu_head *head)
+{
+	vec_free(container_of(head, struct dlil_filter_vec, rcu));
+}
+
+/* Of stubs only: there was no memory to replace them. */
+void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
+{
+	struct dlil_filter_vec *in, *out;
+
+	in = rcu_dereference_protected(ifp->filters_in, true);
+	out = rcu_dereference_protected(ifp->filters_out, true);
+	if (in)
+		vec_free(in);
+	if (out)
+		vec_free(out);
 }
 
 static bool filter_is_dying(const struct dlil_filter *f)
@@ -500,58 +492,144 @@ static u16 kind_of(struct dlil_filter_vec *vec, filter_fn fn)
 	return vec->kinds++;
 }
 
-static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f,
-		    bool in)
+/* Can @f be one more of the filters of @slot? */
+static bool joins(const struct dlil_filter_slot *slot,
+		  const struct dlil_filter *f, filter_fn fn)
+{
+	return f->ops->bundle && slot->bundle == f->ops->bundle &&
+	       slot->fn == fn && slot->family == f->family &&
+	       slot->flags == f->flags && slot->n < DLIL_BUNDLE_MAX;
+}
+
+static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
-	filter_fn fn = in ? f->ops->input : f->ops->output;
+	filter_fn fn = vec->out ? f->ops->output : f->ops->input;
+	const struct dlil_filter **place = vec->filters;
 
+	if (vec->n)
+		place = slot[-1].filters + slot[-1].n;
+	if (vec->n && joins(slot - 1, f, fn)) {
+		*place = f;
+		slot[-1].n++;
+		return;
+	}
 	if (fn) {
 		slot->kind = kind_of(vec, fn);
 		slot->fn = fn;
-	} else if (in && f->ops->input_list) {
+	} else if (!vec->out && f->ops->input_list) {
 		slot->list_fn = f->ops->input_list;
 		slot->takes_lists = true;
 		vec->takes_lists = true;
 	} else {
 		return;
 	}
-	slot->cookie = f->cookie;
+	slot->cookie = f->ops->bundle ? NULL : f->cookie;
 	slot->family = f->family;
 	slot->flags = f->flags;
-	slot->filter = f;
+	slot->bundle = f->ops->bundle;
+	slot->filters = place;
+	slot->n = 1;
+	*place = f;
+	if (f->family)
+		vec->has_families = true;
 	if (!(f->flags & DLIL_FILTER_GSO))
 		vec->wants_segments = true;
 	vec->n++;
 }
 
-/* The living filters of one direction and, behind them, @f unless NULL. */
-static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool in,
-					const struct dlil_filter *f)
+/*
+ * The same filters in @old, all of them living: one that has been freed may have
+ * the address of a new one.
+ */
+static const struct dlil_filter_slot *
+find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot)
+{
+	const struct dlil_filter_slot *same;
+	unsigned int i;
+
+	for (i = 0; old && i < old->n; i++) {
+		same = &old->slots[i];
+		if (same->bundle == slot->bundle && same->n == slot->n &&
+		    !READ_ONCE(same->stubbed) &&
+		    !memcmp(same->filters, slot->filters,
+			    slot->n * sizeof(*slot->filters)))
+			return same;
+	}
+	return NULL;
+}
+
+/* The bundle of a slot: what it was before, if it has the same filters. */
+static bool slot_bundle(struct dlil_filter_slot *slot,
+			const struct dlil_filter_vec *old, bool out)
+{
+	const struct dlil_filter_slot *same = find_same(old, slot);
+	void *cookies[DLIL_BUNDLE_MAX];
+	unsigned int i;
+
+	if (same) {
+		slot->bundle->get(same->cookie);
+		slot->cookie = same->cookie;
+		return true;
+	}
+	for (i = 0; i < slot->n; i++)
+		cookies[i] = slot->filters[i]->cookie;
+	slot->cookie = slot->bundle->make(cookies, slot->n, out);
+	return slot->cookie;
+}
+
+static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
 {
 	struct dlil_filter_vec *vec;
+
+	/* Filters behind the slots, of which there may be as many. */
+	vec = kzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
+		      GFP_KERNEL);
+	if (!vec)
+		return NULL;
+	vec->filters = (const struct dlil_filter **)&vec->slots[n];
+	vec->out = out;
+	return vec;
+}
+
+/* The living filters of one direction and, behind them, @f unless NULL. */
+static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
+					const struct dlil_filter *f)
+{
+	struct dlil_filter_vec *vec, *old;
 	struct dlil_filter *other;
-	size_t n = 1;
+	unsigned int i, n = 1;
 
 	lockdep_assert_held(&ifp->lock);
 
 	list_for_each_entry(other, &ifp->filter_list, list)
 		n++;
-	vec = kzalloc(struct_size(vec, slots, n), GFP_KERNEL);
+	vec = vec_new(n, out);
 	if (!vec)
 		return NULL;
-	vec->out = !in;
 	list_for_each_entry(other, &ifp->filter_list, list)
 		if (!filter_is_dying(other))
-			vec_add(vec, other, in);
+			vec_add(vec, other);
 	if (f)
-		vec_add(vec, f, in);
+		vec_add(vec, f);
+	old = rcu_dereference_protected(out ? ifp->filters_out :
+					      ifp->filters_in, true);
+	for (i = 0; i < vec->n; i++)
+		if (vec->slots[i].bundle &&
+		    !slot_bundle(&vec->slots[i], old, out)) {
+			vec_free(vec);
+			return NULL;
+		}
 	return vec;
 }
 
-static void slot_stub(struct dlil_filter_slot *slot)
+/* The @i-th filter of a slot is not to be called any more. */
+static void slot_stub(struct dlil_filter_slot *slot, unsigned int i)
 {
-	if (slot->takes_lists)
+	WRITE_ONCE(slot->stubbed, true);
+	if (slot->bundle)
+		slot->bundle->drop(slot->cookie, i);
+	else if (slot->takes_lists)
 		WRITE_ONCE(slot->list_fn, list_filter_gone);
 	else
 		WRITE_ONCE(slot->fn, filter_gone);
@@ -560,12 +638,16 @@ static void slot_stub(struct dlil_filter_slot *slot)
 /* Stub out the slots of @f, or of whoever is dying if that is NULL. */
 static void vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
-	unsigned int i;
+	struct dlil_filter_slot *slot;
+	unsigned int i, j;
 
-	for (i = 0; vec && i < vec->n; i++)
-		if (f ? vec->slots[i].filter == f :
-			filter_is_dying(vec->slots[i].filter))
-			slot_stub(&vec->slots[i]);
+	for (i = 0; vec && i < vec->n; i++) {
+		slot = &vec->slots[i];
+		for (j = 0; j < slot->n; j++)
+			if (f ? slot->filters[j] == f :
+				filter_is_dying(slot->filters[j]))
+				slot_stub(slot, j);
+	}
 }
 
 /* An array without slots is none: the hot path then looks at a pointer only. */
@@ -573,7 +655,7 @@ static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
 {
 	if (vec->n)
 		return vec;
-	kfree(vec);
+	vec_free(vec);
 	return NULL;
 }
 
@@ -593,9 +675,9 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	if (old_in)
-		call_srcu(&ifp->srcu, &old_in->rcu, vec_free_srcu);
+		call_srcu(&ifp->srcu, &old_in->rcu, vec_free_rcu);
 	if (old_out)
-		kfree_rcu(old_out, rcu);
+		call_rcu(&old_out->rcu, vec_free_rcu);
 }
 
 /* Post the event of its attach (0) or detach (1). */
@@ -612,17 +694,17 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
 	struct dlil_filter_vec *in, *out;
 
-	in = vec_make(ifp, true, f);
+	in = vec_make(ifp, false, f);
 	if (!in)
 		return -ENOMEM;
-	out = vec_make(ifp, false, f);
+	out = vec_make(ifp, true, f);
 	if (!out) {
-		kfree(in);
+		vec_free(in);
 		return -ENOMEM;
 	}
 	if (in->kinds > DLIL_FILTER_KINDS || out->kinds > DLIL_FILTER_KINDS) {
-		kfree(in);
-		kfree(out);
+		vec_free(in);
+		vec_free(out);
 		return -ENOSPC;
 	}
 	if (f) {

@@ -6,8 +6,39 @@
 
 struct dlil_ifnet;
 
+struct dlil_filter;
+
+/* Filters that can be one bundle. */
+#define DLIL_BUNDLE_MAX 31
+
 /**
- * struct dlil_filter_slot - a filter as the packets meet it
+ * struct dlil_filter_bundle_ops - filters that are run as one
+ *
+ * Filters whose operations have this, and that stand side by side with the same
+ * family and flags, are called once for all: `input` and `output` get a bundle in
+ * the place of a cookie, and do for its filters, in their order, what each would
+ * have done.  Only for filters of the core's own.
+ */
+struct dlil_filter_bundle_ops {
+	/**
+	 * @make: a bundle of the @n filters with these cookies, for output or
+	 * input; or NULL without memory.  The ifnet's lock is held; may sleep.
+	 */
+	void *(*make)(void *const *cookies, unsigned int n, bool out);
+	/**
+	 * @drop: the @i-th filter is being detached: from now on it is not to
+	 * be noticed, nor its cookie used once a grace period has passed.  Any
+	 * context; serialised by the ifnet's filter_lock.
+	 */
+	void (*drop)(void *bundle, unsigned int i);
+	/** @get: another reference.  Process context. */
+	void (*get)(void *bundle);
+	/** @put: one reference less; with the last one it is freed.  Any context. */
+	void (*put)(void *bundle);
+};
+
+/**
+ * struct dlil_filter_slot - a filter, or a bundle of them, as the packets meet it
  * @fn: its callback for this direction, unless it has one for lists; a stub from
  *	the moment its detach starts
  * @list_fn: its callback for lists; likewise
@@ -16,7 +47,10 @@ struct dlil_ifnet;
  * @flags: DLIL_FILTER_*
  * @takes_lists: it is @list_fn
  * @kind: filters with the same @fn are of the same kind
- * @filter: whose slot this is; only compared
+ * @bundle: @cookie is a bundle of theirs; or NULL
+ * @filters: whose slot this is; not to be followed once they may be dying
+ * @n: how many
+ * @stubbed: some of them are being detached; under the ifnet's filter_lock
  */
 struct dlil_filter_slot {
 	union {
@@ -31,7 +65,10 @@ struct dlil_filter_slot {
 	u8 flags;
 	bool takes_lists;
 	u16 kind;
-	const void *filter;
+	const struct dlil_filter_bundle_ops *bundle;
+	const struct dlil_filter **filters;
+	unsigned int n;
+	bool stubbed;
 };
 
 /* Kinds of filters that there may be in one direction. */
@@ -40,9 +77,11 @@ struct dlil_filter_slot {
 /**
  * struct dlil_filter_vec - the filters of one direction, in order
  * @rcu: for freeing
- * @n: how many
+ * @n: how many slots they have
+ * @filters: the filters of all slots
  * @kinds: how many kinds of them
  * @takes_lists: some take lists: dlil_filter_run_list() is to be called
+ * @has_families: some see the packets of one family only
  * @wants_segments: some are not to see super-packets, see dlil_filter_segments()
  * @out: they are for output
  * @slots: the filters
@@ -50,8 +89,10 @@ struct dlil_filter_slot {
 struct dlil_filter_vec {
 	struct rcu_head rcu;
 	unsigned int n;
+	const struct dlil_filter **filters;
 	u16 kinds;
 	bool takes_lists;
+	bool has_families;
 	bool wants_segments;
 	bool out;
 	struct dlil_filter_slot slots[];
@@ -70,6 +111,7 @@ int dlil_filter_run_list(const struct dlil_filter_vec *vec,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff_head *list, struct dlil_flow *flow);
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
+void dlil_filter_free_vecs(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
 			 int (*fn)(const char *name, u32 direction,

@@ -149,9 +149,7 @@ static void ifnet_free(struct dlil_ifnet *ifp)
 	dlil_event_flush(ifp);
 	/* Old filter arrays may still be on their way. */
 	srcu_barrier(&ifp->srcu);
-	/* Of stubs only: there was no memory to replace them. */
-	kfree(rcu_dereference_protected(ifp->filters_in, true));
-	kfree(rcu_dereference_protected(ifp->filters_out, true));
+	dlil_filter_free_vecs(ifp);
 	cleanup_srcu_struct(&ifp->srcu);
 	percpu_ref_exit(&ifp->io);
 	free_percpu(ifp->stats);

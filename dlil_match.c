@@ -4,7 +4,14 @@
  * to do with packets that it picks.
  *
  * The kernel checks, translates and runs the program.  A match filter is a filter
- * like any module's; adding and removing them is serialised here.
+ * like any module's, but that neighbours are a bundle, a set: their programs are
+ * merged into one (dlil_merge.c), which finds all that match in one go.  What
+ * follows from that is done in the order of the filters.  Adding and removing them
+ * is serialised here.
+ *
+ * A filter that is detached is cleared from `alive` of its sets.  Whoever has read
+ * that before may still use the filter, inside the read section in which it met
+ * the set; the filter is freed after these.
  */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
@@ -15,6 +22,7 @@
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_match.h"
+#include "dlil_merge.h"
 
 /* What input and output callbacks return for a packet that matches. */
 static const struct {
@@ -36,6 +44,7 @@ struct match_stats {
 /**
  * struct match - a match filter; all of it constant once attached
  * @prog: the program
+ * @source: the same as it came, for merging
  * @verdict: what a packet that it picks gets
  * @action: the same in words
  * @expr: the expression that it was made from, or ""
@@ -44,6 +53,7 @@ struct match_stats {
  */
 struct match {
 	struct bpf_prog *prog;
+	struct dlil_program source;
 	int verdict;
 	const char *action;
 	char *expr;
@@ -51,38 +61,115 @@ struct match {
 	struct match_stats __percpu *out;
 };
 
+/**
+ * struct match_set - neighbours on an ifnet; those of a word are bits
+ * @refs: arrays of filters that it is part of
+ * @merged: what DLIL_MERGE_DONE promises, or NULL
+ * @alone: those that are not part of @merged
+ * @alive: those that are not being detached
+ * @final: those after which a packet that they pick meets no other
+ * @n: how many
+ * @match: the filters
+ */
+struct match_set {
+	refcount_t refs;
+	struct bpf_prog *merged;
+	u32 alone;
+	u32 alive;
+	u32 final;
+	unsigned int n;
+	struct match *match[];
+};
+
+static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
+
 /* Serialises adding and removing, so that names stay unique. */
 static DEFINE_MUTEX(match_lock);
 
-/*
- * Run the program and count.  Must be called where nobody else can write to @s, on
- * a processor that does not change.
- */
-static int judge(struct match *m, struct match_stats *s, struct sk_buff *skb)
+/* Of those in @which, the ones that match, up to the first one that is final. */
+static u32 run_alone(const struct match_set *set, unsigned long which,
+		     const struct sk_buff *skb)
 {
-	/* A classic program knows no skb->cb, so that need not be cleared. */
-	bool matched = bpf_prog_run(m->prog, skb);
+	unsigned int i;
+	u32 found = 0;
 
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->packets);
-	if (matched)
-		u64_stats_inc(&s->matched);
-	u64_stats_update_end(&s->syncp);
-	return matched ? m->verdict : 0;
+	for_each_set_bit(i, &which, DLIL_BUNDLE_MAX) {
+		if (!bpf_prog_run(set->match[i]->prog, skb))
+			continue;
+		found |= BIT(i);
+		if (set->final & BIT(i))
+			break;
+	}
+	return found;
 }
 
-/* The program sees the frame from its link header on. */
+/* Those in @alive that match; maybe not all that stand behind a final one. */
+static __always_inline u32 run_set(const struct match_set *set, u32 alive,
+				   const struct sk_buff *skb)
+{
+	u32 found = 0, alone = alive;
+
+	/* A classic program knows no skb->cb, so that need not be cleared. */
+	if (likely(set->merged)) {
+		found = bpf_prog_run(set->merged, skb);
+		if (likely(found & DLIL_MERGE_DONE))
+			alone &= set->alone;
+		else
+			found = 0;
+	}
+	if (unlikely(alone))
+		found |= run_alone(set, alone, skb);
+	return found & alive;
+}
+
+/*
+ * Must be called where nobody else can write to @s, on a processor that does not
+ * change.
+ */
+static __always_inline void count(struct match_stats *s, bool matched)
+{
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->packets);
+	if (unlikely(matched))
+		u64_stats_inc(&s->matched);
+	u64_stats_update_end(&s->syncp);
+}
+
+/* Run the programs, and count where they count for that direction. */
+static __always_inline int judge(const struct match_set *set,
+				 const struct sk_buff *skb, bool out)
+{
+	u32 alive = READ_ONCE(set->alive), found, final;
+	unsigned int i, n = set->n;
+	int verdict = 0;
+
+	found = run_set(set, alive, skb);
+	final = found & set->final;
+	if (unlikely(final)) {
+		n = __ffs(final) + 1;
+		verdict = set->match[n - 1]->verdict;
+	}
+	for (i = 0; i < n; i++) {
+		struct match *m = set->match[i];
+
+		if (likely(alive & BIT(i)))
+			count(out ? this_cpu_ptr(m->out) : &m->in,
+			      found & BIT(i));
+	}
+	return verdict;
+}
+
+/* The programs see the frame from its link header on. */
 static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
 	unsigned int header = skb->data - skb_mac_header(skb);
-	struct match *m = cookie;
 	int ret;
 
 	__skb_push(skb, header);
 	preempt_disable();
-	ret = judge(m, &m->in, skb);
+	ret = judge(cookie, skb, false);
 	preempt_enable();
 	__skb_pull(skb, header);
 	return ret;
@@ -91,16 +178,106 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			struct sk_buff **pskb)
 {
-	struct match *m = cookie;
-
-	return judge(m, this_cpu_ptr(m->out), *pskb);
+	return judge(cookie, *pskb, true);
 }
+
+static int create_program(struct bpf_prog **prog,
+			  const struct sock_filter *insns, unsigned int n)
+{
+	struct sock_fprog_kern fprog = {
+		.len = n,
+		.filter = (struct sock_filter *)insns,
+	};
+	int err = bpf_prog_create(prog, &fprog);
+
+	/* All classic programs can be compiled, as long as there is memory. */
+	return err == -ENOTSUPP ? -ENOMEM : err;
+}
+
+/* What cannot be merged is run alone. */
+static int merge(struct match_set *set)
+{
+	struct dlil_program sources[DLIL_BUNDLE_MAX];
+	struct sock_filter *insns;
+	unsigned int i, n;
+	u32 which = 0;
+	int err;
+
+	for (i = 0; i < set->n; i++) {
+		sources[i] = set->match[i]->source;
+		if (dlil_merge_possible(&sources[i]))
+			which |= BIT(i);
+	}
+	set->alone = ~which;
+	if (hweight32(which) < 2)
+		return 0;
+	err = dlil_merge(sources, which, &insns, &n);
+	if (err)
+		return err == -E2BIG ? 0 : err;
+	err = create_program(&set->merged, insns, n);
+	kvfree(insns);
+	return WARN_ON_ONCE(err == -EINVAL) ? 0 : err;
+}
+
+static void *set_make(void *const *cookies, unsigned int n, bool out)
+{
+	struct match_set *set = kzalloc(struct_size(set, match, n), GFP_KERNEL);
+	unsigned int i;
+
+	if (!set)
+		return NULL;
+	refcount_set(&set->refs, 1);
+	set->n = n;
+	for (i = 0; i < n; i++) {
+		set->match[i] = cookies[i];
+		set->alive |= BIT(i);
+		if (set->match[i]->verdict)
+			set->final |= BIT(i);
+	}
+	if (!merge(set))
+		return set;
+	kfree(set);
+	return NULL;
+}
+
+static void set_drop(void *bundle, unsigned int i)
+{
+	struct match_set *set = bundle;
+
+	WRITE_ONCE(set->alive, set->alive & ~BIT(i));
+}
+
+static void set_get(void *bundle)
+{
+	struct match_set *set = bundle;
+
+	refcount_inc(&set->refs);
+}
+
+static void set_put(void *bundle)
+{
+	struct match_set *set = bundle;
+
+	if (!refcount_dec_and_test(&set->refs))
+		return;
+	if (set->merged)
+		bpf_prog_destroy(set->merged);
+	kfree(set);
+}
+
+static const struct dlil_filter_bundle_ops match_sets = {
+	.make = set_make,
+	.drop = set_drop,
+	.get = set_get,
+	.put = set_put,
+};
 
 static void match_free(struct match *m)
 {
 	free_percpu(m->out);
 	if (m->prog)
 		bpf_prog_destroy(m->prog);
+	kvfree(m->source.insns);
 	kfree(m->expr);
 	kfree(m);
 }
@@ -140,25 +317,28 @@ static void match_describe(void *cookie, struct dlil_filter_info *info)
 
 /*
  * By direction.  No owner: they are part of the core, and unloading that takes
- * them off.  DLIL_SKIP goes past filters with the same callback, so the callbacks
- * are the same in all of them.
+ * them off.  DLIL_SKIP goes past filters with the same callback, and neighbours
+ * with the same callback are a set, so the callbacks are the same in all of them.
  */
 static const struct dlil_filter_ops match_ops[] = {
 	[DLIL_DIRECTION_IN] = {
 		.input = match_input,
 		.detached = match_detached,
 		.describe = match_describe,
+		.bundle = &match_sets,
 	},
 	[DLIL_DIRECTION_OUT] = {
 		.output = match_output,
 		.detached = match_detached,
 		.describe = match_describe,
+		.bundle = &match_sets,
 	},
 	[DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT] = {
 		.input = match_input,
 		.output = match_output,
 		.detached = match_detached,
 		.describe = match_describe,
+		.bundle = &match_sets,
 	},
 };
 
@@ -185,10 +365,7 @@ static int set_action(struct match *m, const char *name,
 static int set_program(struct match *m, const struct dlil_match_params *params,
 		       struct netlink_ext_ack *extack)
 {
-	struct sock_fprog_kern fprog = {
-		.len = params->n,
-		.filter = (struct sock_filter *)params->program,
-	};
+	struct sock_filter *insns;
 	int err;
 
 	if (!params->n || params->n > BPF_MAXINSNS) {
@@ -196,11 +373,18 @@ static int set_program(struct match *m, const struct dlil_match_params *params,
 			       "program must have between 1 and 4096 instructions");
 		return -EINVAL;
 	}
-	err = bpf_prog_create(&m->prog, &fprog);
+	err = create_program(&m->prog, params->program, params->n);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG(extack, "program is not valid classic BPF");
-	/* All classic programs can be compiled, as long as there is memory. */
-	return err == -ENOTSUPP ? -ENOMEM : err;
+	if (err)
+		return err;
+	insns = kvmalloc_array(params->n, sizeof(*insns), GFP_KERNEL);
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, params->program, params->n * sizeof(*insns));
+	m->source.insns = insns;
+	m->source.n = params->n;
+	return 0;
 }
 
 static struct match *match_new(const struct dlil_match_params *params,

@@ -313,6 +313,157 @@ static void too_many(struct kunit *test)
 	expect_counters(fake, "one more", 2, 2);
 }
 
+/* Program @i of many: packets whose number is @i. */
+static int add_numbered(struct fake *fake, unsigned int i, u32 direction,
+			const char *action)
+{
+	const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SEQ_LOW),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, i, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	char name[16];
+
+	snprintf(name, sizeof(name), "f%u", i);
+	return match_add(fake, name, direction, action, program,
+			 ARRAY_SIZE(program));
+}
+
+#define MANY 70	/* more than two sets take */
+
+static void expect_numbered(struct fake *fake, unsigned int i, u64 packets,
+			    u64 matched)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "f%u", i);
+	expect_counters(fake, name, packets, matched);
+}
+
+static void send_many(struct fake *fake, u32 direction)
+{
+	if (direction == DLIL_DIRECTION_IN)
+		fake_input_new(fake, FAKE_PF_A, 1, MANY);
+	else
+		fake_output_new(fake, FAKE_PF_A, 1, MANY, DLIL_OUTPUT_RAW);
+	fake_read(fake);
+}
+
+static const u32 set_cases[] = { DLIL_DIRECTION_IN, DLIL_DIRECTION_OUT };
+
+static void set_desc(const u32 *direction, char *desc)
+{
+	strscpy(desc, *direction == DLIL_DIRECTION_IN ? "in" : "out",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(set, set_cases, set_desc);
+
+/* FLT-2, FLT-3, STA-1: neighbours are run as one, each counts for itself. */
+static void sets(struct kunit *test)
+{
+	u32 direction = *(const u32 *)test->param_value;
+	struct fake *fake = fake_attached(test);
+	unsigned int i;
+
+	for (i = 1; i <= MANY; i++)
+		KUNIT_ASSERT_EQ(test, add_numbered(fake, i, direction, "count"),
+				0);
+	send_many(fake, direction);
+	for (i = 1; i <= MANY; i++)
+		expect_numbered(fake, i, MANY, 1);
+
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f1"), 0);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f40"), 0);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f70"), 0);
+	send_many(fake, direction);
+	for (i = 2; i < MANY; i++)
+		if (i != 40)
+			expect_numbered(fake, i, 2 * MANY, 2);
+}
+
+/* FLT-5: of a set, and of the next ones, nobody sees what one has dropped. */
+static void set_drops(struct kunit *test)
+{
+	u32 direction = *(const u32 *)test->param_value;
+	struct fake *fake = fake_attached(test);
+	unsigned int i;
+
+	for (i = 1; i <= MANY; i++)
+		KUNIT_ASSERT_EQ(test, add_numbered(fake, i, direction,
+						   i % 2 ? "drop" : "count"),
+				0);
+	send_many(fake, direction);
+	/* Packet 1 ends at the first, 3 at the third, ... */
+	for (i = 1; i <= MANY; i++)
+		expect_numbered(fake, i, MANY - i / 2, 1);
+}
+
+/* DLIL_SKIP: past the rest of the set, and of the one behind another filter. */
+static void set_passes(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 1, DLIL_DIRECTION_IN, "count"),
+			0);
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 2, DLIL_DIRECTION_IN, "pass"),
+			0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "rest", DLIL_DIRECTION_IN,
+					"count", everything, 1), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "last", DLIL_DIRECTION_IN,
+					"drop", everything, 1), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2 a3 P2");
+	expect_numbered(fake, 1, 3, 1);
+	expect_numbered(fake, 2, 3, 1);
+	expect_counters(fake, "rest", 2, 2);
+	expect_counters(fake, "last", 2, 2);
+}
+
+/* FLT-3: one that cannot be merged, and one that ends early, are in their place. */
+static void odd_ones(struct kunit *test)
+{
+	static const struct sock_filter own_memory[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SEQ_LOW),
+		BPF_STMT(BPF_ST, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 1, DLIL_DIRECTION_IN, "drop"),
+			0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "memory", DLIL_DIRECTION_IN,
+					"drop", own_memory,
+					ARRAY_SIZE(own_memory)), 0);
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 4, DLIL_DIRECTION_IN, "count"),
+			0);
+	fake_input_new(fake, FAKE_PF_A, 1, 5);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P2 P4 P5");
+	expect_numbered(fake, 1, 5, 1);
+	expect_counters(fake, "memory", 4, 1);
+	expect_numbered(fake, 4, 3, 1);
+
+	/* With it the merged program says nothing of any. */
+	KUNIT_ASSERT_EQ(test, match_add(fake, "long", DLIL_DIRECTION_IN, "drop",
+					past_the_end,
+					ARRAY_SIZE(past_the_end)), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 5);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P2 P4 P5 P2 P4 P5");
+	expect_numbered(fake, 1, 10, 2);
+	expect_counters(fake, "memory", 8, 2);
+	expect_numbered(fake, 4, 6, 2);
+	expect_counters(fake, "long", 3, 0);
+}
+
 static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE_PARAM(actions, action_gen_params),
 	KUNIT_CASE(both_directions),
@@ -323,6 +474,10 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(add_and_del),
 	KUNIT_CASE(filter_of_module),
 	KUNIT_CASE(too_many),
+	KUNIT_CASE_PARAM(sets, set_gen_params),
+	KUNIT_CASE_PARAM(set_drops, set_gen_params),
+	KUNIT_CASE(set_passes),
+	KUNIT_CASE(odd_ones),
 	{}
 };
 

@@ -24,6 +24,7 @@
 #include <linux/socket.h>
 #include <linux/types.h>
 
+struct dlil_filter_bundle_ops;
 struct dlil_ifnet;
 struct module;
 
@@ -648,6 +649,8 @@ struct dlil_filter_ops {
 	 * neither attach or detach anything nor take RTNL.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
+	/** @bundle: NULL; for filters of the core's own */
+	const struct dlil_filter_bundle_ops *bundle;
 };
 
 /**

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Several classic BPF programs as one, which says of each whether it matched.
+ *
+ * Programs of users have much in common: what makes "udp dst port 53" and "udp
+ * dst port 123" is the same up to the last comparison.  As long as programs agree
+ * they are in the same state, so one of them is run for all: a group.  Where
+ * they do not agree the group is divided into smaller ones, each of which goes on
+ * from the state that the whole group was in, one group behind the other.
+ *
+ * The answer grows in a word of scratch memory.  To add to it takes the register
+ * A, and who comes next wants A as it was: it is saved where a group is divided,
+ * and loaded again by whoever may have changed it.  The same goes for X.
+ *
+ * A load behind the end of a packet, or a division by zero, ends a classic program
+ * with 0.  That would end all of them; but then DLIL_MERGE_DONE is missing in the
+ * answer, and the programs have to be run one by one.
+ *
+ * All jumps of classic BPF go forward, so that one pass in the order of the
+ * instructions sees every way to an instruction before the instruction.
+ */
+#include <linux/bitmap.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "dlil_ifnet.h"
+#include "dlil_merge.h"
+
+/* Scratch memory: the answer; then A and X, for each division within another. */
+#define ANSWER		0
+#define SAVED_A(depth)	(1 + 2 * (depth))
+#define SAVED_X(depth)	(2 + 2 * (depth))
+#define DEPTH_MAX	7
+
+static_assert(SAVED_X(DEPTH_MAX - 1) < BPF_MEMWORDS);
+
+#define LABELS_MAX	(2 * BPF_MAXINSNS)
+
+/* How far a conditional jump reaches. */
+#define NEAR_MAX	U8_MAX
+
+/**
+ * struct item - an instruction whose jumps are not resolved yet
+ * @insn: the instruction
+ * @jt: label that it jumps to, if its condition holds or it has none; or 0
+ * @jf: label that it jumps to if the condition does not hold; or 0
+ * @far: the condition chooses between two jumps that follow
+ * @at: position in the program
+ */
+struct item {
+	struct sock_filter insn;
+	u16 jt;
+	u16 jf;
+	bool far;
+	unsigned int at;
+};
+
+/**
+ * struct merge - a merged program in the making
+ * @progs: the programs; those of a group are bits of a word
+ * @items: its instructions; @n_items of them
+ * @n_items: how many
+ * @labels: index in @items by label, from 1 on; @n_labels of them
+ * @n_labels: how many
+ * @reached: instructions of a program that can be reached from one of them
+ * @err: why it cannot be made
+ */
+struct merge {
+	const struct dlil_program *progs;
+	struct item items[BPF_MAXINSNS];
+	unsigned int n_items;
+	u16 labels[LABELS_MAX];
+	unsigned int n_labels;
+	DECLARE_BITMAP(reached, BPF_MAXINSNS);
+	int err;
+};
+
+/**
+ * struct group - programs that are in the same state at an instruction
+ * @members: which ones
+ * @depth: how often a group was divided to get here
+ * @end: label of what comes when they are through
+ * @len: instructions of theirs
+ * @labels: by instruction; 0 if nobody comes there
+ */
+struct group {
+	u32 members;
+	unsigned int depth;
+	u16 end;
+	unsigned int len;
+	u16 *labels;
+};
+
+static const struct sock_filter *insn_of(const struct merge *m, u32 members,
+					 unsigned int pc)
+{
+	return &m->progs[__ffs(members)].insns[pc];
+}
+
+static void emit(struct merge *m, u16 code, u32 k, u16 jt, u16 jf)
+{
+	if (m->n_items == BPF_MAXINSNS) {
+		m->err = -E2BIG;
+		return;
+	}
+	m->items[m->n_items++] = (struct item) {
+		.insn = { .code = code, .k = k }, .jt = jt, .jf = jf,
+	};
+}
+
+static void emit_jump(struct merge *m, u16 label)
+{
+	emit(m, BPF_JMP | BPF_JA, 0, label, 0);
+}
+
+static u16 new_label(struct merge *m)
+{
+	if (m->n_labels == LABELS_MAX - 1) {
+		m->err = -E2BIG;
+		return 0;
+	}
+	return ++m->n_labels;
+}
+
+/* What is emitted next is where @label is. */
+static void place(struct merge *m, u16 label)
+{
+	m->labels[label] = m->n_items;
+}
+
+/* The members of @group whose instruction at @pc is the same as the first one's. */
+static u32 agreeing(const struct merge *m, u32 members, unsigned int pc)
+{
+	const struct sock_filter *first = insn_of(m, members, pc);
+	unsigned long rest = members;
+	unsigned int i;
+	u32 same = 0;
+
+	for_each_set_bit(i, &rest, DLIL_MERGE_MAX)
+		if (!memcmp(&m->progs[i].insns[pc], first, sizeof(*first)))
+			same |= BIT(i);
+	return same;
+}
+
+/* Is it the end of all members, without a match? */
+static bool is_miss(const struct merge *m, u32 members, unsigned int pc)
+{
+	const struct sock_filter *insn = insn_of(m, members, pc);
+
+	return insn->code == (BPF_RET | BPF_K) && !insn->k &&
+	       agreeing(m, members, pc) == members;
+}
+
+/* The label of the members' instruction at @pc, to which somebody jumps. */
+static u16 label_of(struct merge *m, struct group *g, unsigned int pc)
+{
+	if (is_miss(m, g->members, pc))
+		return g->end;
+	if (!g->labels[pc])
+		g->labels[pc] = new_label(m);
+	return g->labels[pc];
+}
+
+/* All members match. */
+static void emit_match(struct merge *m, const struct group *g)
+{
+	emit(m, BPF_LD | BPF_MEM, ANSWER, 0, 0);
+	emit(m, BPF_ALU | BPF_OR | BPF_K, g->members, 0, 0);
+	emit(m, BPF_ST, ANSWER, 0, 0);
+	if (g->depth)
+		emit(m, BPF_LD | BPF_MEM, SAVED_A(g->depth - 1), 0, 0);
+	emit_jump(m, g->end);
+}
+
+static void emit_return(struct merge *m, const struct group *g,
+			const struct sock_filter *insn)
+{
+	u16 match;
+
+	if (BPF_RVAL(insn->code) == BPF_A) {
+		match = new_label(m);
+		emit(m, BPF_JMP | BPF_JEQ | BPF_K, 0, g->end, match);
+		place(m, match);
+		emit_match(m, g);
+	} else if (insn->k) {
+		emit_match(m, g);
+	} else {
+		emit_jump(m, g->end);
+	}
+}
+
+/* The instruction at @pc, on which all members agree. */
+static void emit_insn(struct merge *m, struct group *g, unsigned int pc)
+{
+	const struct sock_filter *insn = insn_of(m, g->members, pc);
+	u16 jt, jf;
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_RET:
+		emit_return(m, g, insn);
+		break;
+	case BPF_JMP:
+		if (BPF_OP(insn->code) == BPF_JA) {
+			emit_jump(m, label_of(m, g, pc + 1 + insn->k));
+			break;
+		}
+		jt = label_of(m, g, pc + 1 + insn->jt);
+		jf = label_of(m, g, pc + 1 + insn->jf);
+		emit(m, insn->code, insn->k, jt, jf);
+		break;
+	default:
+		emit(m, insn->code, insn->k, 0, 0);
+		/* That is where it goes on, even if it is to the end. */
+		if (!g->labels[pc + 1])
+			g->labels[pc + 1] = new_label(m);
+	}
+}
+
+static bool writes_a(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LD ||
+	       BPF_CLASS(insn->code) == BPF_ALU ||
+	       insn->code == (BPF_MISC | BPF_TXA);
+}
+
+static bool writes_x(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LDX ||
+	       insn->code == (BPF_MISC | BPF_TAX);
+}
+
+static void mark_next(struct merge *m, const struct sock_filter *insn,
+		      unsigned int pc)
+{
+	if (BPF_CLASS(insn->code) == BPF_RET)
+		return;
+	if (BPF_CLASS(insn->code) != BPF_JMP) {
+		__set_bit(pc + 1, m->reached);
+	} else if (BPF_OP(insn->code) == BPF_JA) {
+		__set_bit(pc + 1 + insn->k, m->reached);
+	} else {
+		__set_bit(pc + 1 + insn->jt, m->reached);
+		__set_bit(pc + 1 + insn->jf, m->reached);
+	}
+}
+
+/* Does one of them execute an instruction from @pc on of which @test is true? */
+static bool do_from(struct merge *m, u32 members, unsigned int pc,
+		    bool (*test)(const struct sock_filter *insn))
+{
+	unsigned long rest = members;
+	unsigned int i, at;
+
+	for_each_set_bit(i, &rest, DLIL_MERGE_MAX) {
+		const struct dlil_program *prog = &m->progs[i];
+
+		bitmap_zero(m->reached, BPF_MAXINSNS);
+		__set_bit(pc, m->reached);
+		for (at = pc; at < prog->n; at++) {
+			if (!test_bit(at, m->reached))
+				continue;
+			if (test(&prog->insns[at]))
+				return true;
+			mark_next(m, &prog->insns[at], at);
+		}
+	}
+	return false;
+}
+
+static void emit_group(struct merge *m, u32 members, unsigned int pc,
+		       unsigned int depth, u16 end);
+
+/* At @pc the members go apart. */
+static void emit_division(struct merge *m, const struct group *g,
+			  unsigned int pc)
+{
+	u32 rest = g->members, part;
+	u16 end;
+
+	if (g->depth == DEPTH_MAX) {
+		m->err = -E2BIG;
+		return;
+	}
+	emit(m, BPF_ST, SAVED_A(g->depth), 0, 0);
+	emit(m, BPF_STX, SAVED_X(g->depth), 0, 0);
+	for (;;) {
+		part = agreeing(m, rest, pc);
+		rest &= ~part;
+		if (!rest)
+			break;
+		end = new_label(m);
+		emit_group(m, part, pc, g->depth + 1, end);
+		place(m, end);
+		/* A match has loaded A itself. */
+		if (do_from(m, part, pc, writes_a))
+			emit(m, BPF_LD | BPF_MEM, SAVED_A(g->depth), 0, 0);
+		if (do_from(m, part, pc, writes_x))
+			emit(m, BPF_LDX | BPF_MEM, SAVED_X(g->depth), 0, 0);
+	}
+	emit_group(m, part, pc, g->depth + 1, g->end);
+}
+
+/* What @members do from @pc on, all of them in the same state there. */
+static void emit_group(struct merge *m, u32 members, unsigned int pc,
+		       unsigned int depth, u16 end)
+{
+	struct group g = {
+		.members = members,
+		.depth = depth,
+		.end = end,
+		.len = m->progs[__ffs(members)].n,
+	};
+
+	if (m->err)
+		return;
+	g.labels = kvcalloc(g.len, sizeof(*g.labels), GFP_KERNEL);
+	if (!g.labels) {
+		m->err = -ENOMEM;
+		return;
+	}
+	g.labels[pc] = new_label(m);
+	for (; pc < g.len && !m->err; pc++) {
+		if (!g.labels[pc])
+			continue;
+		place(m, g.labels[pc]);
+		if (agreeing(m, members, pc) == members)
+			emit_insn(m, &g, pc);
+		else
+			emit_division(m, &g, pc);
+	}
+	kvfree(g.labels);
+}
+
+static bool is_conditional(const struct item *item)
+{
+	return item->jf;
+}
+
+/* How many instructions are between @item and @label. */
+static unsigned int distance(const struct merge *m, const struct item *item,
+			     u16 label)
+{
+	return m->items[m->labels[label]].at - item->at - 1;
+}
+
+/* Give every item its position, and those that jump too far a longer form. */
+static unsigned int lay_out(struct merge *m)
+{
+	unsigned int i, n;
+	bool changed;
+
+	do {
+		for (i = 0, n = 0; i < m->n_items; i++) {
+			m->items[i].at = n;
+			n += m->items[i].far ? 3 : 1;
+		}
+		changed = false;
+		for (i = 0; i < m->n_items; i++) {
+			struct item *item = &m->items[i];
+
+			if (item->far || !is_conditional(item) ||
+			    (distance(m, item, item->jt) <= NEAR_MAX &&
+			     distance(m, item, item->jf) <= NEAR_MAX))
+				continue;
+			item->far = true;
+			changed = true;
+		}
+	} while (changed);
+	return n;
+}
+
+static void resolve(const struct merge *m, struct sock_filter *to)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->n_items; i++) {
+		const struct item *item = &m->items[i];
+
+		*to = item->insn;
+		if (item->far) {
+			to->jf = 1;
+			*++to = (struct sock_filter)
+				BPF_STMT(BPF_JMP | BPF_JA,
+					 distance(m, item, item->jt) - 1);
+			*++to = (struct sock_filter)
+				BPF_STMT(BPF_JMP | BPF_JA,
+					 distance(m, item, item->jf) - 2);
+		} else if (is_conditional(item)) {
+			to->jt = distance(m, item, item->jt);
+			to->jf = distance(m, item, item->jf);
+		} else if (item->jt) {
+			to->k = distance(m, item, item->jt);
+		}
+		to++;
+	}
+}
+
+/**
+ * dlil_merge_possible - can a program be merged with others?
+ * @prog: the program
+ *
+ * Scratch memory is ours; and who asks for a random number is to get his own.
+ *
+ * Context: any.
+ * Return: whether it can.
+ */
+bool dlil_merge_possible(const struct dlil_program *prog)
+{
+	const struct sock_filter *insn;
+
+	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
+		if (insn->code == BPF_ST || insn->code == BPF_STX ||
+		    (BPF_CLASS(insn->code) == BPF_LD &&
+		     insn->k == (u32)(SKF_AD_OFF + SKF_AD_RANDOM)))
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_merge_possible);
+
+/**
+ * dlil_merge - make one program of several
+ * @progs: programs, for each of which dlil_merge_possible() is true if it is to
+ *	be merged
+ * @which: which of them are to be merged, at least one
+ * @merged: set to the program, to be freed by kvfree()
+ * @n: set to the number of its instructions
+ *
+ * What it returns has DLIL_MERGE_DONE set if it is of use; then bit i is set if
+ * program i would have returned something else than 0.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -E2BIG if it would be too large; -ENOMEM.
+ */
+int dlil_merge(const struct dlil_program *progs, u32 which,
+	       struct sock_filter **merged, unsigned int *n)
+{
+	struct merge *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	int err = -ENOMEM;
+	u16 end;
+
+	if (!m)
+		return err;
+	m->progs = progs;
+	end = new_label(m);
+	/* Programs begin with nothing in A, and neither does this leave any. */
+	emit(m, BPF_LD | BPF_IMM, 0, 0, 0);
+	emit(m, BPF_ST, ANSWER, 0, 0);
+	emit_group(m, which, 0, 0, end);
+	place(m, end);
+	emit(m, BPF_LD | BPF_MEM, ANSWER, 0, 0);
+	emit(m, BPF_ALU | BPF_OR | BPF_K, DLIL_MERGE_DONE, 0, 0);
+	emit(m, BPF_RET | BPF_A, 0, 0, 0);
+	err = m->err;
+	if (err)
+		goto free;
+	*n = lay_out(m);
+	err = -E2BIG;
+	if (*n > BPF_MAXINSNS)
+		goto free;
+	err = -ENOMEM;
+	*merged = kvmalloc_array(*n, sizeof(**merged), GFP_KERNEL);
+	if (!*merged)
+		goto free;
+	resolve(m, *merged);
+	err = 0;
+free:
+	kvfree(m);
+	return err;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_merge);
