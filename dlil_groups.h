@@ -16,7 +16,7 @@ struct dlil_netdev;
  */
 struct dlil_groups {
 	struct mutex lock;	/* see above */
-	DECLARE_HASHTABLE(hash, 5);
+	DECLARE_HASHTABLE(hash, 4);
 	struct delayed_work work;
 };
 

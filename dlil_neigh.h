@@ -21,7 +21,7 @@ struct dlil_netdev;
  */
 struct dlil_neighs {
 	spinlock_t lock;	/* see above */
-	DECLARE_HASHTABLE(hash, 6);
+	DECLARE_HASHTABLE(hash, 5);
 	unsigned int n;
 	struct list_head news;
 	struct list_head here;
