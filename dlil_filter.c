@@ -45,6 +45,7 @@ enum { FILTER_DYING };
  * @list: in the ifnet's list, under its lock
  * @said: the events of its attach and detach, until they are posted
  * @retire: its end
+ * @next_to_end: behind it in what the final detach ends
  * @rcu: for freeing; look-ups by @id are under RCU
  */
 struct dlil_filter {
@@ -59,6 +60,7 @@ struct dlil_filter {
 	struct list_head list;
 	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
+	struct dlil_filter *next_to_end;
 	struct rcu_head rcu;
 };
 
@@ -929,27 +931,33 @@ int dlil_filter_detach_async(dlil_filter_t ref)
 }
 EXPORT_SYMBOL_GPL(dlil_filter_detach_async);
 
-static struct dlil_filter *next_to_kill(struct dlil_ifnet *ifp)
+/*
+ * Kill those that are left, before any of them is ended: what is made of the rest
+ * each time one is gone is then nothing.  Returns the first one.
+ */
+static struct dlil_filter *kill_all(struct dlil_ifnet *ifp)
 {
-	struct dlil_filter *f;
+	struct dlil_filter *f, *first = NULL, **last = &first;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, list)
-		if (!test_and_set_bit(FILTER_DYING, &f->state))
-			goto out;
-	f = NULL;
-out:
+	list_for_each_entry(f, &ifp->filter_list, list) {
+		if (test_and_set_bit(FILTER_DYING, &f->state))
+			continue;
+		filter_kill(f);
+		*last = f;
+		last = &f->next_to_end;
+	}
 	mutex_unlock(&ifp->lock);
-	return f;
+	return first;
 }
 
 /* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
 void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 {
-	struct dlil_filter *f;
+	struct dlil_filter *f, *next;
 
-	while ((f = next_to_kill(ifp))) {
-		filter_kill(f);
+	for (f = kill_all(ifp); f; f = next) {
+		next = f->next_to_end;
 		filter_end(&f->retire);
 	}
 	/* Others may be on their way out by themselves (FLT-8). */

@@ -64,8 +64,8 @@ struct match {
 /**
  * struct match_set - neighbours on an ifnet; those of a word are bits
  * @refs: arrays of filters that it is part of
- * @merged: what DLIL_MERGE_DONE promises, or NULL
- * @alone: those that are not part of @merged
+ * @merged: the programs of those that can be merged, or NULL
+ * @alone: those that are not part of it
  * @alive: those that are not being detached
  * @final: those after which a packet that they pick meets no other
  * @n: how many
@@ -194,14 +194,13 @@ static int create_program(struct bpf_prog **prog,
 	return err == -ENOTSUPP ? -ENOMEM : err;
 }
 
-/* What cannot be merged is run alone. */
-static int merge(struct match_set *set)
+/* It saves time; without it, for want of memory for one, all are run alone. */
+static void merge(struct match_set *set)
 {
 	struct dlil_program sources[DLIL_BUNDLE_MAX];
 	struct sock_filter *insns;
 	unsigned int i, n;
 	u32 which = 0;
-	int err;
 
 	for (i = 0; i < set->n; i++) {
 		sources[i] = set->match[i]->source;
@@ -209,14 +208,10 @@ static int merge(struct match_set *set)
 			which |= BIT(i);
 	}
 	set->alone = ~which;
-	if (hweight32(which) < 2)
-		return 0;
-	err = dlil_merge(sources, which, &insns, &n);
-	if (err)
-		return err == -E2BIG ? 0 : err;
-	err = create_program(&set->merged, insns, n);
+	if (hweight32(which) < 2 || dlil_merge(sources, which, &insns, &n))
+		return;
+	create_program(&set->merged, insns, n);
 	kvfree(insns);
-	return WARN_ON_ONCE(err == -EINVAL) ? 0 : err;
 }
 
 static void *set_make(void *const *cookies, unsigned int n, bool out)
@@ -234,10 +229,8 @@ static void *set_make(void *const *cookies, unsigned int n, bool out)
 		if (set->match[i]->verdict)
 			set->final |= BIT(i);
 	}
-	if (!merge(set))
-		return set;
-	kfree(set);
-	return NULL;
+	merge(set);
+	return set;
 }
 
 static void set_drop(void *bundle, unsigned int i)

@@ -290,6 +290,8 @@ static void emit_division(struct merge *m, const struct group *g,
 			break;
 		end = new_label(m);
 		emit_group(m, part, pc, g->depth + 1, end);
+		if (m->err)
+			return;
 		place(m, end);
 		/* A match has loaded A itself. */
 		if (do_from(m, part, pc, writes_a))
@@ -395,11 +397,21 @@ static void resolve(const struct merge *m, struct sock_filter *to)
 	}
 }
 
+/* Loads of what is not in the packet have negative offsets. */
+static bool is_ancillary(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LD &&
+	       BPF_MODE(insn->code) == BPF_ABS && (s32)insn->k < 0;
+}
+
 /**
  * dlil_merge_possible - can a program be merged with others?
  * @prog: the program
  *
- * Scratch memory is ours; and who asks for a random number is to get his own.
+ * Scratch memory is ours.  Some of what is loaded from elsewhere than the packet
+ * may end a program with whatever is in A, and a random number is another one
+ * for each who asks.  What has more instructions than its share leaves too few for
+ * others.
  *
  * Context: any.
  * Return: whether it can.
@@ -408,10 +420,11 @@ bool dlil_merge_possible(const struct dlil_program *prog)
 {
 	const struct sock_filter *insn;
 
+	if (prog->n > BPF_MAXINSNS / DLIL_MERGE_MAX)
+		return false;
 	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
 		if (insn->code == BPF_ST || insn->code == BPF_STX ||
-		    (BPF_CLASS(insn->code) == BPF_LD &&
-		     insn->k == (u32)(SKF_AD_OFF + SKF_AD_RANDOM)))
+		    is_ancillary(insn))
 			return false;
 	return true;
 }

@@ -9,7 +9,7 @@
 /* How many programs can be merged: the answer has a bit for each, and one more. */
 #define DLIL_MERGE_MAX	31
 
-/* The merged program came to its end: the other bits say which ones matched. */
+/* Nothing ended the merged program early: the other bits say which ones matched. */
 #define DLIL_MERGE_DONE	BIT(31)
 
 /**

@@ -493,25 +493,51 @@ static void too_large(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, merged_make(&m));
 }
 
-/* What has a memory or luck of its own is left alone. */
+struct left_alone {
+	const char *name;
+	struct sock_filter insn;
+};
+
+/* What is left alone is a program with this in it. */
+static const struct left_alone left_alone_cases[] = {
+	{ "memory", BPF_STMT(BPF_ST, 3) },
+	{ "random", BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			     (u32)(SKF_AD_OFF + SKF_AD_RANDOM)) },
+	/* Without a device it ends the program with what is in A. */
+	{ "index", BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			    (u32)(SKF_AD_OFF + SKF_AD_IFINDEX)) },
+};
+
+static void left_alone_desc(const struct left_alone *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(left_alone, left_alone_cases, left_alone_desc);
+
 static void not_possible(struct kunit *test)
 {
-	const struct sock_filter memory[] = {
-		BPF_STMT(BPF_LD | BPF_IMM, 1),
-		BPF_STMT(BPF_ST, 3),
+	const struct left_alone *c = test->param_value;
+	const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_IMM, (u32)-1),
+		c->insn,
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	const struct sock_filter luck[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 (u32)(SKF_AD_OFF + SKF_AD_RANDOM)),
-		BPF_STMT(BPF_RET | BPF_A, 0),
-	};
-	const struct dlil_program memory_program = PROGRAM(memory);
-	const struct dlil_program luck_program = PROGRAM(luck);
+	const struct dlil_program program = PROGRAM(insns);
 
-	KUNIT_EXPECT_FALSE(test, dlil_merge_possible(&memory_program));
-	KUNIT_EXPECT_FALSE(test, dlil_merge_possible(&luck_program));
+	KUNIT_EXPECT_FALSE(test, dlil_merge_possible(&program));
 	KUNIT_EXPECT_TRUE(test, dlil_merge_possible(&usual[0]));
+}
+
+/* One of them would not leave room for others. */
+static void too_long(struct kunit *test)
+{
+	static struct sock_filter insns[BPF_MAXINSNS / DLIL_MERGE_MAX + 1];
+	struct dlil_program program = PROGRAM(insns);
+
+	KUNIT_EXPECT_FALSE(test, dlil_merge_possible(&program));
+	program.n--;
+	KUNIT_EXPECT_TRUE(test, dlil_merge_possible(&program));
 }
 
 static struct kunit_case dlil_merge_cases[] = {
@@ -520,7 +546,8 @@ static struct kunit_case dlil_merge_cases[] = {
 	KUNIT_CASE(at_random),
 	KUNIT_CASE(far_jumps),
 	KUNIT_CASE(too_large),
-	KUNIT_CASE(not_possible),
+	KUNIT_CASE_PARAM(not_possible, left_alone_gen_params),
+	KUNIT_CASE(too_long),
 	{}
 };
 
