@@ -223,15 +223,18 @@ int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family)
 EXPORT_SYMBOL_GPL(dlil_ether_del_proto);
 
 /* Group, ours or somebody else's (PRO-7). */
-static noinline void classify(const struct dlil_ifnet *ifp, struct sk_buff *skb,
-		     const struct ethhdr *eth)
+static __always_inline void classify(const struct dlil_ifnet *ifp,
+				     struct sk_buff *skb,
+				     const struct ethhdr *eth)
 {
-	if (ether_addr_equal_64bits(eth->h_dest, dlil_ifnet_lladdr(ifp)))
+	/* As dlil_ifnet_lladdr() does. */
+	const u8 *own = smp_load_acquire(&ifp->lladdr)->addr;
+
+	if (likely(ether_addr_equal_64bits(eth->h_dest, own)))
 		skb->pkt_type = PACKET_HOST;
 	else if (!is_multicast_ether_addr(eth->h_dest))
 		skb->pkt_type = PACKET_OTHERHOST;
-	else if (ether_addr_equal_64bits(eth->h_dest,
-					 dlil_ifnet_broadcast(ifp)))
+	else if (ether_addr_equal_64bits(eth->h_dest, ifp->broadcast))
 		skb->pkt_type = PACKET_BROADCAST;
 	else
 		skb->pkt_type = PACKET_MULTICAST;
@@ -273,7 +276,7 @@ static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
 	return 0;
 }
 
-/* Out of line: what this needs of the stack the others would pay for. */
+/* Out of line: what it needs of the stack would be a cost of every frame. */
 static noinline int demux_llc(struct dlil_ifnet *ifp, const struct sk_buff *skb,
 			      unsigned int len, u32 *family)
 {

@@ -25,6 +25,7 @@
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_inq.h"
 #include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
@@ -661,16 +662,27 @@ bool dlil_input_is_current(void)
 	       kthread_func(current) == thread_fn;
 }
 
-/* The queue holds @n packets more in the node @first now. */
-static void inq_push(struct dlil_inq *q, struct sk_buff *first)
+/* The queue was empty: tell its thread. */
+void dlil_inq_ready(struct dlil_inq *q)
 {
-	if (!llist_add(&first->ll_node, &q->head))
-		return;
 	if (unlikely(READ_ONCE(q->thread->cpu) == DLIL_CPU_OPEN))
 		cmpxchg(&q->thread->cpu, DLIL_CPU_OPEN,
 			raw_smp_processor_id());
 	llist_add(&q->ready, q->list);
 	thread_kick(q->thread);
+}
+
+int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+	return -ENXIO;
+}
+
+int dlil_inq_full(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	atomic_dec(&ifp->inq.len);
+	refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+	return -ENOBUFS;
 }
 
 /**
@@ -686,22 +698,7 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
  */
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_inq *q = &ifp->inq;
-
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
-	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
-		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
-		return -ENXIO;
-	}
-	if (unlikely(atomic_inc_return(&q->len) >
-		     (int)READ_ONCE(dlil_rcvq_limit))) {
-		atomic_dec(&q->len);
-		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
-		return -ENOBUFS;
-	}
-	skb->prev = NULL;
-	inq_push(q, skb);
-	return 0;
+	return dlil_inq_add(ifp, skb);
 }
 EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
 
@@ -782,7 +779,7 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 			first->prev = first->next;
 			first->next->prev = last;
 		}
-		inq_push(q, first);
+		dlil_inq_push(q, first);
 		__skb_queue_head_init(list);
 	}
 	refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);
