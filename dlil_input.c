@@ -17,7 +17,8 @@
  *    run, which may sleep.  The loopback ifnet does without the reference: its
  *    final detach waits for the read sections instead (IFN-8).
  */
-#include <linux/indirect_call_wrapper.h>
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -60,6 +61,8 @@ struct flush {
  * @found: what it said of @fresh
  * @found_family: their protocol family
  * @strangers: some of @fresh are for somebody else (PACKET_OTHERHOST)
+ * @types: demux tells frames by nothing but their type, see is_alike()
+ * @type: the type that @fresh ends with, network order, or TYPE_NONE
  * @list: packets collected for @proto, or for the driver if that is NULL
  * @family: protocol family of @proto, 0 if there is none
  * @proto: who gets @list
@@ -73,12 +76,17 @@ struct dlil_batch {
 	int found;
 	u32 found_family;
 	bool strangers;
+	bool types;
+	int type;
 	struct sk_buff_head list;
 	u32 family;
 	struct dlil_proto *proto;
 	enum dlil_drop_reason why;
 	struct dlil_tally tally;
 };
+
+/* No type of a frame. */
+#define TYPE_NONE (-1)
 
 /* Packets of @list that are still there were not taken: free them. */
 static void batch_purge(struct dlil_batch *b, enum dlil_drop_reason why)
@@ -216,7 +224,7 @@ static void fresh_flush(struct dlil_batch *b)
 }
 
 /* From here on demux says something else.  Inside its RCU section. */
-static noinline void fresh_turn(struct dlil_batch *b, int demux, u32 family)
+static void fresh_turn(struct dlil_batch *b, int demux, u32 family)
 {
 	rcu_read_unlock();
 	fresh_flush(b);
@@ -226,11 +234,51 @@ static noinline void fresh_turn(struct dlil_batch *b, int demux, u32 family)
 	b->strangers = false;
 }
 
-static void count_group(struct dlil_batch *b, const struct sk_buff *skb)
+/* The type by which alone demux has told this frame, if it was so. */
+static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
+		   int header)
+{
+	if (!b->types || header < ETH_HLEN || skb_vlan_tag_present(skb) ||
+	    !eth_proto_is_802_3(eth_hdr(skb)->h_proto))
+		return TYPE_NONE;
+	return (__force u16)eth_hdr(skb)->h_proto;
+}
+
+/* Is it certain that demux would say of @skb what it said of the last one? */
+static __always_inline bool is_alike(const struct dlil_batch *b,
+				     const struct sk_buff *skb, int header)
+{
+	return header >= ETH_HLEN && !skb_vlan_tag_present(skb) &&
+	       (__force u16)eth_hdr(skb)->h_proto == b->type;
+}
+
+/* Ask demux.  False: it has taken the packet. */
+static noinline bool fresh_demux(struct dlil_batch *b, struct sk_buff *skb,
+				 int header)
+{
+	u32 family = 0;
+	int demux;
+
+	demux = b->ifp->family->demux(b->ifp, skb, &family);
+	if (demux == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+		return false;
+	}
+	if (demux)
+		family = 0;
+	if (family != b->found_family || demux != b->found)
+		fresh_turn(b, demux, family);
+	b->type = type_of(b, skb, header);
+	return true;
+}
+
+static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_BROADCAST ||
 	    skb->pkt_type == PACKET_MULTICAST)
 		b->tally.stats.imcasts++;
+	else if (skb->pkt_type == PACKET_OTHERHOST)
+		b->strangers = true;
 }
 
 /*
@@ -238,27 +286,14 @@ static void count_group(struct dlil_batch *b, const struct sk_buff *skb)
  * protocols come when all have been through, or one that is not alike has: they
  * may sleep, and demux has an RCU section.
  */
-static __always_inline void fresh_add(struct dlil_batch *b, struct sk_buff *skb)
+static __always_inline void fresh_add(struct dlil_batch *b, struct sk_buff *skb,
+				      int header)
 {
-	const struct dlil_family_ops *ops = b->ifp->family;
-	u32 family = 0;
-	int demux;
-
-	demux = INDIRECT_CALL_1(ops->demux, dlil_ether_demux, b->ifp, skb,
-				&family);
-	if (unlikely(demux)) {
-		if (demux == DLIL_STOLEN) {
-			b->tally.flow.stolen++;
-			return;
-		}
-		family = 0;
-	}
-	if (unlikely(family != b->found_family || demux != b->found))
-		fresh_turn(b, demux, family);
-	if (unlikely(skb->pkt_type != PACKET_HOST)) {
-		count_group(b, skb);
-		b->strangers |= skb->pkt_type == PACKET_OTHERHOST;
-	}
+	if (unlikely(!is_alike(b, skb, header)) &&
+	    !fresh_demux(b, skb, header))
+		return;
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		fresh_note(b, skb);
 	__skb_queue_tail(&b->fresh, skb);
 }
 
@@ -353,7 +388,7 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 			header = 0;
 		}
 		bytes += skb->len + header;
-		fresh_add(b, skb);
+		fresh_add(b, skb, header);
 	}
 	rcu_read_unlock();
 	n -= refused;
@@ -375,7 +410,7 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	struct dlil_batch b = { .ifp = ifp };
+	struct dlil_batch b = { .ifp = ifp, .type = TYPE_NONE };
 	int idx;
 
 	idx = srcu_read_lock(&ifp->srcu);
@@ -388,6 +423,8 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
+	b.types = ifp->family->demux == dlil_ether_demux &&
+		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
 	fresh_flush(&b);
 	batch_flush(&b);
