@@ -61,7 +61,10 @@ struct flush {
  * @found: what it said of @fresh
  * @found_family: their protocol family
  * @strangers: some of @fresh are for somebody else (PACKET_OTHERHOST)
- * @types: demux tells frames by nothing but their type, see is_alike()
+ * @check: look whether packets are of this ifnet (INP-11)
+ * @refused: how many were not
+ * @types: for frames of a type there is nothing to be done but to know that, see
+ *	is_alike()
  * @type: the type that @fresh ends with, network order, or TYPE_NONE
  * @list: packets collected for @proto, or for the driver if that is NULL
  * @family: protocol family of @proto, 0 if there is none
@@ -76,6 +79,8 @@ struct dlil_batch {
 	int found;
 	u32 found_family;
 	bool strangers;
+	bool check;
+	unsigned int refused;
 	bool types;
 	int type;
 	struct sk_buff_head list;
@@ -223,6 +228,41 @@ static void fresh_flush(struct dlil_batch *b)
 	}
 }
 
+static unsigned int header_len(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
+}
+
+/* The packet comes to its end here.  @why is counted, and what goes with it. */
+static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		       enum dlil_drop_reason why)
+{
+	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
+		struct dlil_stats inc = {
+			.ipackets = 1,
+			.ibytes = skb->len + header_len(skb),
+		};
+
+		dlil_stats_add(ifp, &inc);
+	}
+	dlil_stats_drop(ifp, DLIL_IN, why, 1);
+	kfree_skb(skb);
+}
+
+/* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
+static bool is_strange(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
+{
+	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
+	       ifp->kind != DLIL_IFNET_LOOPBACK;
+}
+
+static void refuse_strange(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
+		     ifp->name, skb->skb_iif);
+	refuse_one(ifp, skb, DLIL_DROP_SANITY);
+}
+
 /* From here on demux says something else.  Inside its RCU section. */
 static void fresh_turn(struct dlil_batch *b, int demux, u32 family)
 {
@@ -252,24 +292,46 @@ static __always_inline bool is_alike(const struct dlil_batch *b,
 	       (__force u16)eth_hdr(skb)->h_proto == b->type;
 }
 
-/* Ask demux.  False: it has taken the packet. */
-static noinline bool fresh_demux(struct dlil_batch *b, struct sk_buff *skb,
-				 int header)
+static void count_bytes(struct dlil_batch *b, u64 bytes)
 {
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		b->tally.stats.ibytes += bytes;
+}
+
+/*
+ * Ask demux, of a packet whose link header has this length.  Returns the length,
+ * or -1 if the packet is gone, which is then counted.
+ */
+static noinline int fresh_demux(struct dlil_batch *b, struct sk_buff *skb,
+				int header)
+{
+	unsigned int len;
 	u32 family = 0;
 	int demux;
 
+	if (unlikely(b->check) && is_strange(b->ifp, skb)) {
+		refuse_strange(b->ifp, skb);
+		b->refused++;
+		return -1;
+	}
+	/* A driver that does not say where the link header is has none. */
+	if (header < 0) {
+		skb_reset_mac_header(skb);
+		header = 0;
+	}
+	len = skb->len + header;
 	demux = b->ifp->family->demux(b->ifp, skb, &family);
 	if (demux == DLIL_STOLEN) {
 		b->tally.flow.stolen++;
-		return false;
+		count_bytes(b, len);
+		return -1;
 	}
 	if (demux)
 		family = 0;
 	if (family != b->found_family || demux != b->found)
 		fresh_turn(b, demux, family);
 	b->type = type_of(b, skb, header);
-	return true;
+	return header;
 }
 
 static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
@@ -279,43 +341,6 @@ static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
 		b->tally.stats.imcasts++;
 	else if (skb->pkt_type == PACKET_OTHERHOST)
 		b->strangers = true;
-}
-
-/*
- * One packet through demux, to those before it if it is alike.  Filters and
- * protocols come when all have been through, or one that is not alike has: they
- * may sleep, and demux has an RCU section.
- */
-static __always_inline void fresh_add(struct dlil_batch *b, struct sk_buff *skb,
-				      int header)
-{
-	if (unlikely(!is_alike(b, skb, header)) &&
-	    !fresh_demux(b, skb, header))
-		return;
-	if (unlikely(skb->pkt_type != PACKET_HOST))
-		fresh_note(b, skb);
-	__skb_queue_tail(&b->fresh, skb);
-}
-
-static unsigned int header_len(const struct sk_buff *skb)
-{
-	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
-}
-
-/* The packet comes to its end here.  @why is counted, and what goes with it. */
-static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		       enum dlil_drop_reason why)
-{
-	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
-		struct dlil_stats inc = {
-			.ipackets = 1,
-			.ibytes = skb->len + header_len(skb),
-		};
-
-		dlil_stats_add(ifp, &inc);
-	}
-	dlil_stats_drop(ifp, DLIL_IN, why, 1);
-	kfree_skb(skb);
 }
 
 /* Free what is left, for instance once the ifnet is being detached. */
@@ -329,20 +354,6 @@ static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 		skb_mark_not_on_list(skb);
 		refuse_one(ifp, skb, why);
 	}
-}
-
-/* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
-static bool is_strange(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
-{
-	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
-	       ifp->kind != DLIL_IFNET_LOOPBACK;
-}
-
-static void refuse_strange(struct dlil_ifnet *ifp, struct sk_buff *skb)
-{
-	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
-		     ifp->name, skb->skb_iif);
-	refuse_one(ifp, skb, DLIL_DROP_SANITY);
 }
 
 /*
@@ -362,12 +373,16 @@ static void input_end(struct dlil_ifnet *ifp)
 		dlil_ifnet_io_end(ifp);
 }
 
-/* The first packets of @list; returns what is left of it. */
+/*
+ * Take the first packets of @list through demux, each to those before it if it is
+ * alike.  Filters and protocols come when all have been through, or one that is
+ * not alike has: they may sleep, and demux has an RCU section.  Returns what is
+ * left of the list.
+ */
 static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 {
-	bool check = READ_ONCE(dlil_input_sanity_check);
-	unsigned int n = 0, refused = 0;
 	struct sk_buff *skb;
+	unsigned int n = 0;
 	u64 bytes = 0;
 	int header;
 
@@ -376,27 +391,24 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 		list = skb->next;
 		skb_mark_not_on_list(skb);
 		n++;
-		if (unlikely(check) && is_strange(b->ifp, skb)) {
-			refuse_strange(b->ifp, skb);
-			refused++;
-			continue;
-		}
+		/* Negative if it was never set: that would be far behind. */
 		header = (int)skb_headroom(skb) - skb->mac_header;
-		/* A driver that does not say where the link header is has none. */
-		if (unlikely(header < 0)) {
-			skb_reset_mac_header(skb);
-			header = 0;
+		if (unlikely(!is_alike(b, skb, header))) {
+			header = fresh_demux(b, skb, header);
+			if (header < 0)
+				continue;
 		}
 		bytes += skb->len + header;
-		fresh_add(b, skb, header);
+		if (unlikely(skb->pkt_type != PACKET_HOST))
+			fresh_note(b, skb);
+		__skb_queue_tail(&b->fresh, skb);
 	}
 	rcu_read_unlock();
-	n -= refused;
+	n -= b->refused;
 	b->tally.flow.seen += n;
-	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
 		b->tally.stats.ipackets += n;
-		b->tally.stats.ibytes += bytes;
-	}
+	count_bytes(b, bytes);
 	return list;
 }
 
@@ -410,7 +422,11 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	struct dlil_batch b = { .ifp = ifp, .type = TYPE_NONE };
+	struct dlil_batch b = {
+		.ifp = ifp,
+		.type = TYPE_NONE,
+		.check = READ_ONCE(dlil_input_sanity_check),
+	};
 	int idx;
 
 	idx = srcu_read_lock(&ifp->srcu);
@@ -423,7 +439,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
-	b.types = ifp->family->demux == dlil_ether_demux &&
+	b.types = !b.check && ifp->family->demux == dlil_ether_demux &&
 		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
 	fresh_flush(&b);
@@ -452,7 +468,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 		node = node->next;
 		second = skb->prev;
 		skb->next = list;
-		if (second) {
+		if (unlikely(second)) {
 			struct sk_buff *other;
 
 			for (other = second; other; other = other->next)

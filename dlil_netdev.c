@@ -76,9 +76,10 @@ static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
 /* May the packet be parked outside the RCU section as it is, and for long? */
 static __always_inline bool is_own(struct sk_buff *skb)
 {
-	return !skb_shared(skb) && !skb_zcopy(skb) &&
-	       !skb_sk_is_prefetched(skb) &&
-	       !skb_dst(skb) && !skb_vlan_tag_present(skb);
+	return !skb_shared(skb) &&
+	       !(skb_shinfo(skb)->flags & SKBFL_ZEROCOPY_ENABLE) &&
+	       !skb_sk_is_prefetched(skb) && !skb_dst(skb) &&
+	       !skb_vlan_tag_present(skb);
 }
 
 /* Make it one that may.  NULL: there was no memory, and it is freed. */
