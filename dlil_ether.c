@@ -19,6 +19,8 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+#include "dlil_ifnet.h"
+
 #define ETHER_HASH_BITS 4
 
 /* Destination SAP, source SAP, control; and for SNAP organisation and type. */
@@ -66,8 +68,8 @@ static struct hlist_head *slot_of(struct ether_table *table, ether_key key)
 	return &table->slots[hash_64(key, ETHER_HASH_BITS)];
 }
 
-static struct ether_desc *find_desc(struct ether_table *table, ether_key key,
-				    bool locked)
+static __always_inline struct ether_desc *
+find_desc(struct ether_table *table, ether_key key, bool locked)
 {
 	struct ether_desc *desc;
 
@@ -221,18 +223,34 @@ int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family)
 EXPORT_SYMBOL_GPL(dlil_ether_del_proto);
 
 /* Group, ours or somebody else's (PRO-7). */
-static void classify(const struct dlil_ifnet *ifp, struct sk_buff *skb,
-		     const struct ethhdr *eth)
+static __always_inline void classify(const struct dlil_ifnet *ifp,
+				     struct sk_buff *skb,
+				     const struct ethhdr *eth)
 {
-	if (ether_addr_equal_64bits(eth->h_dest, dlil_ifnet_lladdr(ifp)))
+	/* As dlil_ifnet_lladdr() does. */
+	const u8 *own = smp_load_acquire(&ifp->lladdr)->addr;
+
+	if (likely(ether_addr_equal_64bits(eth->h_dest, own)))
 		skb->pkt_type = PACKET_HOST;
 	else if (!is_multicast_ether_addr(eth->h_dest))
 		skb->pkt_type = PACKET_OTHERHOST;
-	else if (ether_addr_equal_64bits(eth->h_dest,
-					 dlil_ifnet_broadcast(ifp)))
+	else if (ether_addr_equal_64bits(eth->h_dest, ifp->broadcast))
 		skb->pkt_type = PACKET_BROADCAST;
 	else
 		skb->pkt_type = PACKET_MULTICAST;
+}
+
+static __always_inline int find_family(struct dlil_ifnet *ifp, ether_key key,
+				       u32 *family)
+{
+	struct ether_table *table = rcu_dereference(ifp->family_data);
+	struct ether_desc *desc;
+
+	desc = table ? find_desc(table, key, false) : NULL;
+	if (!desc)
+		return -ENOENT;
+	*family = desc->family;
+	return 0;
 }
 
 /* The key of an 802.3 frame, whose type field is a length. */
@@ -258,32 +276,15 @@ static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
 	return 0;
 }
 
-static int frame_key(const struct sk_buff *skb, const struct ethhdr *eth,
-		     ether_key *key)
+/* Out of line: what it needs of the stack would be a cost of every frame. */
+static noinline int demux_llc(struct dlil_ifnet *ifp, const struct sk_buff *skb,
+			      unsigned int len, u32 *family)
 {
-	u16 type = ntohs(eth->h_proto);
+	ether_key key;
+	int err;
 
-	/* A tag in the packet's metadata is the outermost type on the wire. */
-	if (skb_vlan_tag_present(skb))
-		type = ntohs(skb->vlan_proto);
-	if (likely(type >= ETH_P_802_3_MIN)) {
-		*key = ETHER_KEY(DLIL_DESC_ETYPE, type);
-		return 0;
-	}
-	return llc_key(skb, type, key);
-}
-
-static int find_family(struct dlil_ifnet *ifp, ether_key key, u32 *family)
-{
-	struct ether_table *table;
-	struct ether_desc *desc;
-
-	table = rcu_dereference(*dlil_ifnet_family_data(ifp));
-	desc = table ? find_desc(table, key, false) : NULL;
-	if (!desc)
-		return -ENOENT;
-	*family = desc->family;
-	return 0;
+	err = llc_key(skb, len, &key);
+	return err ?: find_family(ifp, key, family);
 }
 
 /**
@@ -320,19 +321,20 @@ EXPORT_SYMBOL_GPL(dlil_ether_find_type);
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
 	const struct ethhdr *eth;
-	ether_key key;
-	int err;
+	u16 type;
 
-	if (!skb_mac_header_was_set(skb) ||
-	    skb->data - skb_mac_header(skb) < ETH_HLEN)
+	/* A header that was never set would be far behind the data. */
+	if (unlikely((int)skb_headroom(skb) - skb->mac_header < ETH_HLEN))
 		return -EINVAL;
 	eth = eth_hdr(skb);
-	if (!(dlil_ifnet_attrs(ifp) & DLIL_ATTR_CLASSIFIED))
+	if (!(ifp->attrs & DLIL_ATTR_CLASSIFIED))
 		classify(ifp, skb, eth);
-	err = frame_key(skb, eth, &key);
-	if (err)
-		return err;
-	return find_family(ifp, key, family);
+	/* A tag in the packet's metadata is the outermost type on the wire. */
+	type = ntohs(likely(!skb_vlan_tag_present(skb)) ? eth->h_proto :
+							  skb->vlan_proto);
+	if (unlikely(type < ETH_P_802_3_MIN))
+		return demux_llc(ifp, skb, type, family);
+	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
 }
 EXPORT_SYMBOL_GPL(dlil_ether_demux);
 

@@ -68,13 +68,17 @@ static bool is_possible(void)
 	       READ_ONCE(dlil_rcvq_limit) >= GATHER_ROOM;
 }
 
-/* If packets come on as they did since @g->since, are there two in the time? */
+/*
+ * If packets come on as they did since @g->since, are there two in the time, and
+ * no more than there is room for?
+ */
 static bool is_stream(const struct dlil_gather *g, ktime_t now)
 {
-	u64 span = (u64)READ_ONCE(dlil_gather_usecs) * NSEC_PER_USEC;
+	u64 wait = (u64)READ_ONCE(dlil_gather_usecs) * NSEC_PER_USEC;
+	u64 took = max_t(u64, ktime_sub(now, g->since), NSEC_PER_USEC);
 
-	return g->packets && g->packets < DLIL_INPUT_BATCH &&
-	       (u64)ktime_sub(now, g->since) * 2 < span * g->packets;
+	return took * 2 < wait * g->packets &&
+	       wait * g->packets < took * GATHER_ROOM;
 }
 
 /* The timer was waited for: was it worth it? */

@@ -125,8 +125,7 @@ static const struct dlil_proto_ops link_ops = {
  * @family: its family
  * @ops: its operations
  * @raw_ops: those on a raw device
- * @types: Ethernet types of its frames; @n of them
- * @descs: the same for demux
+ * @descs: its frames, as dlil_host_family() knows them too
  * @n: how many
  */
 struct host_proto {
@@ -134,25 +133,20 @@ struct host_proto {
 	u32 family;
 	const struct dlil_proto_ops *ops;
 	const struct dlil_proto_ops *raw_ops;
-	__be16 types[2];
 	struct dlil_demux_desc descs[2];
 	unsigned int n;
 };
 
 static const struct host_proto host_protos[] = {
 	{ "inet", DLIL_PF_INET, &inet_ops, &raw_ops,
-	  { htons(ETH_P_IP), htons(ETH_P_ARP) },
 	  { ETYPE(ETH_P_IP), ETYPE(ETH_P_ARP) }, 2 },
 	{ "inet6", DLIL_PF_INET6, &inet6_ops, &raw_ops,
-	  { htons(ETH_P_IPV6) }, { ETYPE(ETH_P_IPV6) }, 1 },
+	  { ETYPE(ETH_P_IPV6) }, 1 },
 	{ "vlan", DLIL_PF_VLAN, &link_ops, &link_ops,
-	  { htons(ETH_P_8021Q), htons(ETH_P_8021AD) },
 	  { ETYPE(ETH_P_8021Q), ETYPE(ETH_P_8021AD) }, 2 },
 	{ "mpls", DLIL_PF_MPLS, &link_ops, &link_ops,
-	  { htons(ETH_P_MPLS_UC), htons(ETH_P_MPLS_MC) },
 	  { ETYPE(ETH_P_MPLS_UC), ETYPE(ETH_P_MPLS_MC) }, 2 },
 	{ "pppoe", DLIL_PF_PPPOE, &link_ops, &link_ops,
-	  { htons(ETH_P_PPP_DISC), htons(ETH_P_PPP_SES) },
 	  { ETYPE(ETH_P_PPP_DISC), ETYPE(ETH_P_PPP_SES) }, 2 },
 };
 
@@ -166,27 +160,6 @@ static int find_name(const char *name, struct netlink_ext_ack *extack)
 	NL_SET_ERR_MSG(extack,
 		       "unknown protocol: inet, inet6, vlan, mpls and pppoe are known");
 	return -EPROTONOSUPPORT;
-}
-
-/* The family of the host's that has frames of @type, or 0. */
-static u32 family_of(__be16 type)
-{
-	unsigned int i, j;
-
-	for (i = 0; i < ARRAY_SIZE(host_protos); i++)
-		for (j = 0; j < host_protos[i].n; j++)
-			if (type == host_protos[i].types[j])
-				return host_protos[i].family;
-	return 0;
-}
-
-/* Is @skb of a family of the host's that is cut off?  And of which?  Under RCU. */
-bool dlil_host_is_cut(const struct dlil_netdev *nd, const struct sk_buff *skb,
-		      u32 *family)
-{
-	*family = family_of(skb_vlan_tag_present(skb) ? skb->vlan_proto :
-							skb->protocol);
-	return *family && !dlil_proto_is_attached(nd->ifp, *family);
 }
 
 static int plumb(struct dlil_netdev *nd, int i)

@@ -17,6 +17,8 @@
  *    run, which may sleep.  The loopback ifnet does without the reference: its
  *    final detach waits for the read sections instead (IFN-8).
  */
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -24,6 +26,7 @@
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_inq.h"
 #include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
@@ -54,10 +57,15 @@ struct flush {
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
  * @ifp: whose
  * @filters: its input filters, or NULL
- * @fresh: packets for filters that take lists or want segments, all with the
- *	same @found and @found_family (FLT-10, FLT-12)
- * @found: what demux said of @fresh
+ * @fresh: consecutive packets that demux said the same of
+ * @found: what it said of @fresh
  * @found_family: their protocol family
+ * @strangers: some of @fresh are for somebody else (PACKET_OTHERHOST)
+ * @check: look whether packets are of this ifnet (INP-11)
+ * @refused: how many were not
+ * @types: for frames of a type there is nothing to be done but to know that, see
+ *	is_alike()
+ * @type: the type that @fresh ends with, network order, or TYPE_NONE
  * @list: packets collected for @proto, or for the driver if that is NULL
  * @family: protocol family of @proto, 0 if there is none
  * @proto: who gets @list
@@ -70,12 +78,20 @@ struct dlil_batch {
 	struct sk_buff_head fresh;
 	int found;
 	u32 found_family;
+	bool strangers;
+	bool check;
+	unsigned int refused;
+	bool types;
+	int type;
 	struct sk_buff_head list;
 	u32 family;
 	struct dlil_proto *proto;
 	enum dlil_drop_reason why;
 	struct dlil_tally tally;
 };
+
+/* No type of a frame. */
+#define TYPE_NONE (-1)
 
 /* Packets of @list that are still there were not taken: free them. */
 static void batch_purge(struct dlil_batch *b, enum dlil_drop_reason why)
@@ -104,111 +120,117 @@ static void batch_flush(struct dlil_batch *b)
 	batch_purge(b, b->why);
 }
 
-/* Append @skb for @proto, or for nobody because of @why. */
-static void batch_add(struct dlil_batch *b, struct sk_buff *skb, u32 family,
-		      struct dlil_proto *proto, enum dlil_drop_reason why)
+/* What is appended next is for @proto, or for nobody because of @why. */
+static void batch_turn(struct dlil_batch *b, u32 family,
+		       struct dlil_proto *proto, enum dlil_drop_reason why)
 {
-	if (proto != b->proto || (!proto && why != b->why)) {
-		batch_flush(b);
-		b->family = proto ? family : 0;
-		b->proto = proto;
-		b->why = why;
-	}
+	if (likely(proto ? proto == b->proto : !b->proto && why == b->why))
+		return;
+	batch_flush(b);
+	b->family = proto ? family : 0;
+	b->proto = proto;
+	b->why = why;
+}
+
+/* Packets behind the filters: look their protocol up. */
+static void batch_turn_found(struct dlil_batch *b)
+{
+	u32 family = b->found_family;
+
+	if (b->found && b->found != -ENOENT)
+		batch_turn(b, 0, NULL, DLIL_DROP_DEMUX);
+	else if (b->found)
+		batch_turn(b, 0, NULL, DLIL_DROP_NOPROTO);
+	else if (!b->proto || family != b->family)
+		batch_turn(b, family, dlil_proto_lookup(b->ifp, family),
+			   DLIL_DROP_NOPROTO);
+}
+
+/* One of them, which may be for somebody else, but that cannot be read. */
+static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
+{
+	if (unlikely(skb->pkt_type == PACKET_OTHERHOST &&
+		     (!b->found || b->found == -ENOENT)))
+		batch_turn(b, 0, NULL, DLIL_DROP_PROMISC);
+	else
+		batch_turn_found(b);
 	__skb_queue_tail(&b->list, skb);
+}
+
+static void dispatch_list(struct dlil_batch *b, struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list)))
+		dispatch(b, skb);
+}
+
+/* Row FLT-10: a super-packet alone, since it may become many. */
+static void filter_segments(struct dlil_batch *b, struct sk_buff *skb)
+{
+	struct sk_buff_head alone;
+
+	__skb_queue_head_init(&alone);
+	__skb_queue_tail(&alone, skb);
+	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &alone,
+			     &b->tally.flow);
+	dispatch_list(b, &alone);
+}
+
+static void filter_one(struct dlil_batch *b, struct sk_buff *skb)
+{
+	int err;
+
+	if (dlil_filter_segments(b->filters, skb)) {
+		filter_segments(b, skb);
+		return;
+	}
+	err = dlil_filter_run(b->filters, b->ifp, b->found_family, &skb);
+	if (likely(!err)) {
+		dispatch(b, skb);
+	} else if (err == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+	} else {
+		b->tally.flow.drops[DLIL_DROP_FILTER]++;
+		kfree_skb(skb);
+	}
+}
+
+/* One after the other; what comes behind has left the list when it is met. */
+static void filter_each(struct dlil_batch *b)
+{
+	struct sk_buff *skb, *next;
+
+	skb_queue_walk_safe(&b->fresh, skb, next) {
+		skb_mark_not_on_list(skb);
+		skb->prev = NULL;
+		filter_one(b, skb);
+	}
+	__skb_queue_head_init(&b->fresh);
+}
+
+/* What has been collected goes through the filters, and on (INP-8). */
+static void fresh_flush(struct dlil_batch *b)
+{
+	if (skb_queue_empty(&b->fresh))
+		return;
+	if (!b->filters) {
+		if (unlikely(b->strangers))
+			return dispatch_list(b, &b->fresh);
+		batch_turn_found(b);
+		skb_queue_splice_tail_init(&b->fresh, &b->list);
+	} else if (b->filters->takes_lists) {
+		dlil_filter_run_list(b->filters, b->ifp, b->found_family,
+				     &b->fresh, &b->tally.flow);
+		dispatch_list(b, &b->fresh);
+	} else {
+		filter_each(b);
+	}
 }
 
 static unsigned int header_len(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
-}
-
-/* A packet behind the filters: look its protocol up.  @demux: what demux said. */
-static __always_inline void dispatch(struct dlil_batch *b, struct sk_buff *skb,
-				     int demux, u32 family)
-{
-	struct dlil_proto *proto = NULL;
-
-	if (demux && demux != -ENOENT)
-		return batch_add(b, skb, 0, NULL, DLIL_DROP_DEMUX);
-	if (skb->pkt_type == PACKET_OTHERHOST)
-		return batch_add(b, skb, 0, NULL, DLIL_DROP_PROMISC);
-	if (!demux)
-		proto = family == b->family ? b->proto :
-					      dlil_proto_lookup(b->ifp, family);
-	batch_add(b, skb, family, proto, DLIL_DROP_NOPROTO);
-}
-
-/* What has been collected goes through the filters. */
-static void fresh_flush(struct dlil_batch *b)
-{
-	struct sk_buff *skb;
-
-	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &b->fresh,
-			     &b->tally.flow);
-	while ((skb = __skb_dequeue(&b->fresh)))
-		dispatch(b, skb, b->found, b->found_family);
-}
-
-static void fresh_add(struct dlil_batch *b, struct sk_buff *skb, int demux,
-		      u32 family)
-{
-	if (family != b->found_family || demux != b->found) {
-		fresh_flush(b);
-		b->found_family = family;
-		b->found = demux;
-	}
-	__skb_queue_tail(&b->fresh, skb);
-}
-
-/* One packet through demux, filters and the look-up of its protocol (INP-8). */
-static void input_packet(struct dlil_batch *b, struct sk_buff *skb)
-{
-	struct dlil_ifnet *ifp = b->ifp;
-	u32 family = 0;
-	int demux, err;
-
-	/* A driver that does not say where the link header is has none. */
-	if (unlikely(!skb_mac_header_was_set(skb) ||
-		     skb_mac_header(skb) > skb->data))
-		skb_reset_mac_header(skb);
-	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
-		b->tally.stats.ipackets++;
-		b->tally.stats.ibytes += skb->len + header_len(skb);
-	}
-
-	rcu_read_lock();
-	demux = ifp->family->demux(ifp, skb, &family);
-	rcu_read_unlock();
-	if (demux == DLIL_STOLEN) {
-		b->tally.flow.stolen++;
-		return;
-	}
-	if (demux)
-		family = 0;
-
-	if (skb->pkt_type == PACKET_BROADCAST ||
-	    skb->pkt_type == PACKET_MULTICAST)
-		b->tally.stats.imcasts++;
-
-	if (b->filters) {
-		if (b->filters->takes_lists)
-			return fresh_add(b, skb, demux, family);
-		if (dlil_filter_segments(b->filters, skb)) {
-			fresh_add(b, skb, demux, family);
-			return fresh_flush(b);
-		}
-		err = dlil_filter_run(b->filters, ifp, family, &skb);
-		if (err == DLIL_STOLEN) {
-			b->tally.flow.stolen++;
-			return;
-		}
-		if (err) {
-			b->tally.flow.drops[DLIL_DROP_FILTER]++;
-			kfree_skb(skb);
-			return;
-		}
-	}
-	dispatch(b, skb, demux, family);
 }
 
 /* The packet comes to its end here.  @why is counted, and what goes with it. */
@@ -227,19 +249,6 @@ static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	kfree_skb(skb);
 }
 
-/* Free what is left, for instance once the ifnet is being detached. */
-static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
-			  enum dlil_drop_reason why)
-{
-	struct sk_buff *skb;
-
-	while ((skb = list)) {
-		list = skb->next;
-		skb_mark_not_on_list(skb);
-		refuse_one(ifp, skb, why);
-	}
-}
-
 /* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
 static bool is_strange(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
@@ -252,6 +261,99 @@ static void refuse_strange(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
 		     ifp->name, skb->skb_iif);
 	refuse_one(ifp, skb, DLIL_DROP_SANITY);
+}
+
+/* From here on demux says something else.  Inside its RCU section. */
+static void fresh_turn(struct dlil_batch *b, int demux, u32 family)
+{
+	rcu_read_unlock();
+	fresh_flush(b);
+	rcu_read_lock();
+	b->found = demux;
+	b->found_family = family;
+	b->strangers = false;
+}
+
+/* The type by which alone demux has told this frame, if it was so. */
+static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
+		   int header)
+{
+	if (!b->types || header < ETH_HLEN || skb_vlan_tag_present(skb) ||
+	    !eth_proto_is_802_3(eth_hdr(skb)->h_proto))
+		return TYPE_NONE;
+	return (__force u16)eth_hdr(skb)->h_proto;
+}
+
+/* Is it certain that demux would say of @skb what it said of the last one? */
+static __always_inline bool is_alike(const struct dlil_batch *b,
+				     const struct sk_buff *skb, int header)
+{
+	return header >= ETH_HLEN && !skb_vlan_tag_present(skb) &&
+	       (__force u16)eth_hdr(skb)->h_proto == b->type;
+}
+
+static void count_bytes(struct dlil_batch *b, u64 bytes)
+{
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		b->tally.stats.ibytes += bytes;
+}
+
+/*
+ * Ask demux, of a packet whose link header has this length.  Returns the length,
+ * or -1 if the packet is gone, which is then counted.
+ */
+static noinline int fresh_demux(struct dlil_batch *b, struct sk_buff *skb,
+				int header)
+{
+	unsigned int len;
+	u32 family = 0;
+	int demux;
+
+	if (unlikely(b->check) && is_strange(b->ifp, skb)) {
+		refuse_strange(b->ifp, skb);
+		b->refused++;
+		return -1;
+	}
+	/* A driver that does not say where the link header is has none. */
+	if (header < 0) {
+		skb_reset_mac_header(skb);
+		header = 0;
+	}
+	len = skb->len + header;
+	demux = b->ifp->family->demux(b->ifp, skb, &family);
+	if (demux == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+		count_bytes(b, len);
+		return -1;
+	}
+	if (demux)
+		family = 0;
+	if (family != b->found_family || demux != b->found)
+		fresh_turn(b, demux, family);
+	b->type = type_of(b, skb, header);
+	return header;
+}
+
+static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
+{
+	if (skb->pkt_type == PACKET_BROADCAST ||
+	    skb->pkt_type == PACKET_MULTICAST)
+		b->tally.stats.imcasts++;
+	else if (skb->pkt_type == PACKET_OTHERHOST)
+		b->strangers = true;
+}
+
+/* Free what is left, for instance once the ifnet is being detached. */
+static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
+			  enum dlil_drop_reason why)
+{
+	struct sk_buff *skb;
+
+	while ((skb = list)) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		refuse_one(ifp, skb, why);
+	}
 }
 
 /*
@@ -271,6 +373,45 @@ static void input_end(struct dlil_ifnet *ifp)
 		dlil_ifnet_io_end(ifp);
 }
 
+/*
+ * Take the first packets of @list through demux, each to those before it if it is
+ * alike.  Filters and protocols come when all have been through, or one that is
+ * not alike has: they may sleep, and demux has an RCU section.  Returns what is
+ * left of the list.
+ */
+static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
+{
+	struct sk_buff *skb;
+	unsigned int n = 0;
+	u64 bytes = 0;
+	int header;
+
+	rcu_read_lock();
+	while ((skb = list) && n < DLIL_INPUT_BATCH) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		n++;
+		/* Negative if it was never set: that would be far behind. */
+		header = (int)skb_headroom(skb) - skb->mac_header;
+		if (unlikely(!is_alike(b, skb, header))) {
+			header = fresh_demux(b, skb, header);
+			if (header < 0)
+				continue;
+		}
+		bytes += skb->len + header;
+		if (unlikely(skb->pkt_type != PACKET_HOST))
+			fresh_note(b, skb);
+		__skb_queue_tail(&b->fresh, skb);
+	}
+	rcu_read_unlock();
+	n -= b->refused;
+	b->tally.flow.seen += n;
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		b->tally.stats.ipackets += n;
+	count_bytes(b, bytes);
+	return list;
+}
+
 /**
  * dlil_input_batch - work on the first packets of a list
  * @ifp: ifnet that they came from
@@ -281,10 +422,11 @@ static void input_end(struct dlil_ifnet *ifp)
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	bool check = READ_ONCE(dlil_input_sanity_check);
-	struct dlil_batch b = { .ifp = ifp };
-	unsigned int n = 0, strange = 0;
-	struct sk_buff *skb;
+	struct dlil_batch b = {
+		.ifp = ifp,
+		.type = TYPE_NONE,
+		.check = READ_ONCE(dlil_input_sanity_check),
+	};
 	int idx;
 
 	idx = srcu_read_lock(&ifp->srcu);
@@ -297,24 +439,11 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
-
-	while ((skb = list) && n < DLIL_INPUT_BATCH) {
-		list = skb->next;
-		skb->next = NULL;
-		skb->prev = NULL;
-		n++;
-		if (unlikely(check) && is_strange(ifp, skb)) {
-			refuse_strange(ifp, skb);
-			strange++;
-			continue;
-		}
-		input_packet(&b, skb);
-	}
-	if (b.filters && b.filters->takes_lists)
-		fresh_flush(&b);
+	b.types = !b.check && ifp->family->demux == dlil_ether_demux &&
+		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
+	list = batch_collect(&b, list);
+	fresh_flush(&b);
 	batch_flush(&b);
-
-	b.tally.flow.seen += n - strange;
 	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
 	input_end(ifp);
 	srcu_read_unlock(&ifp->srcu, idx);
@@ -339,7 +468,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 		node = node->next;
 		second = skb->prev;
 		skb->next = list;
-		if (second) {
+		if (unlikely(second)) {
 			struct sk_buff *other;
 
 			for (other = second; other; other = other->next)
@@ -586,16 +715,27 @@ bool dlil_input_is_current(void)
 	       kthread_func(current) == thread_fn;
 }
 
-/* The queue holds @n packets more in the node @first now. */
-static void inq_push(struct dlil_inq *q, struct sk_buff *first)
+/* The queue was empty: tell its thread. */
+void dlil_inq_ready(struct dlil_inq *q)
 {
-	if (!llist_add(&first->ll_node, &q->head))
-		return;
 	if (unlikely(READ_ONCE(q->thread->cpu) == DLIL_CPU_OPEN))
 		cmpxchg(&q->thread->cpu, DLIL_CPU_OPEN,
 			raw_smp_processor_id());
 	llist_add(&q->ready, q->list);
 	thread_kick(q->thread);
+}
+
+int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+	return -ENXIO;
+}
+
+int dlil_inq_full(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	atomic_dec(&ifp->inq.len);
+	refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+	return -ENOBUFS;
 }
 
 /**
@@ -611,22 +751,7 @@ static void inq_push(struct dlil_inq *q, struct sk_buff *first)
  */
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_inq *q = &ifp->inq;
-
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
-	if (unlikely(!dlil_ifnet_is_attached(ifp))) {
-		refuse_one(ifp, skb, DLIL_DROP_DETACHED);
-		return -ENXIO;
-	}
-	if (unlikely(atomic_inc_return(&q->len) >
-		     (int)READ_ONCE(dlil_rcvq_limit))) {
-		atomic_dec(&q->len);
-		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
-		return -ENOBUFS;
-	}
-	skb->prev = NULL;
-	inq_push(q, skb);
-	return 0;
+	return dlil_inq_add(ifp, skb);
 }
 EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
 
@@ -707,7 +832,7 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 			first->prev = first->next;
 			first->next->prev = last;
 		}
-		inq_push(q, first);
+		dlil_inq_push(q, first);
 		__skb_queue_head_init(list);
 	}
 	refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);

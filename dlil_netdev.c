@@ -42,7 +42,10 @@
 
 #include "compat.h"
 #include "dlil_host.h"
+#include "dlil_inq.h"
 #include "dlil_netdev.h"
+#include "dlil_output.h"
+#include "dlil_proto.h"
 #include "dlil_sysfs.h"
 
 /* Devices that are wrapped or still being unwrapped. */
@@ -70,8 +73,17 @@ static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
 	return skb;
 }
 
-/* A packet that may be parked outside the RCU section, or NULL: it is freed. */
-static __always_inline struct sk_buff *own_packet(struct sk_buff *skb)
+/* May the packet be parked outside the RCU section as it is, and for long? */
+static __always_inline bool is_own(struct sk_buff *skb)
+{
+	return !skb_shared(skb) &&
+	       !(skb_shinfo(skb)->flags & SKBFL_ZEROCOPY_ENABLE) &&
+	       !skb_sk_is_prefetched(skb) && !skb_dst(skb) &&
+	       !skb_vlan_tag_present(skb);
+}
+
+/* Make it one that may.  NULL: there was no memory, and it is freed. */
+static struct sk_buff *own_packet(struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
@@ -85,13 +97,11 @@ static __always_inline struct sk_buff *own_packet(struct sk_buff *skb)
 	if (unlikely(skb_sk_is_prefetched(skb)) && !sk_is_refcounted(skb->sk))
 		skb_orphan(skb);
 	skb_dst_force(skb);
-	return unlikely(skb_vlan_tag_present(skb)) ? strip_priority_tags(skb) :
-						     skb;
+	return skb_vlan_tag_present(skb) ? strip_priority_tags(skb) : skb;
 }
 
 /* Row TAP-1.  The pointers are where a packet's way has taken us anyhow. */
-static __always_inline void tap_in(struct dlil_netdev *nd,
-				   const struct sk_buff *skb)
+static void tap_in(struct dlil_netdev *nd, const struct sk_buff *skb)
 {
 	const struct dlil_tap *tap = rcu_dereference(nd->tap_in);
 
@@ -118,6 +128,31 @@ static int netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 	return 0;
 }
 
+/* What the driver took off in front is not of this link. */
+static void raw_header(struct sk_buff *skb)
+{
+	skb_reset_mac_header(skb);
+}
+
+/* A packet with which more is to be done than to queue it. */
+static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
+						 struct dlil_netdev *nd)
+{
+	struct sk_buff *skb = own_packet(*pskb);
+
+	*pskb = skb;
+	if (unlikely(!skb)) {
+		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	if (nd->raw)
+		raw_header(skb);
+	tap_in(nd, skb);
+	dlil_inq_add(nd->ifp, skb);
+	return RX_HANDLER_CONSUMED;
+}
+
+/* Written so that a packet of the usual sort needs neither calls nor a frame. */
 static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 						   bool raw)
 {
@@ -137,17 +172,11 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		return RX_HANDLER_PASS;
 
 	nd = rcu_dereference(skb->dev->rx_handler_data);
-	skb = own_packet(skb);
-	*pskb = skb;
-	if (unlikely(!skb)) {
-		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	/* What the driver took off in front is not of this link. */
+	if (unlikely(!is_own(skb) || rcu_access_pointer(nd->tap_in)))
+		return receive_slow(pskb, nd);
 	if (raw)
-		skb_reset_mac_header(skb);
-	tap_in(nd, skb);
-	dlil_input_one_rcu(nd->ifp, skb);
+		raw_header(skb);
+	dlil_inq_add(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -218,8 +247,9 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	__skb_queue_head_init(&pass);
 	rcu_read_lock();
 	skb_queue_walk_safe(list, skb, next) {
-		if (why == DLIL_DROP_NOPROTO &&
-		    dlil_host_is_cut(nd, skb, &family))
+		family = dlil_host_family(skb);
+		if (why == DLIL_DROP_NOPROTO && family &&
+		    !dlil_proto_is_attached(ifp, family))
 			continue;
 		__skb_unlink(skb, list);
 		__skb_queue_tail(&pass, skb);
@@ -244,12 +274,17 @@ static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
+static bool is_group(const struct sk_buff *skb)
+{
+	return is_multicast_ether_addr(eth_hdr(skb)->h_dest);
+}
+
 /* Only the driver knows what is in a link header. */
 static void count_group(struct dlil_netdev *nd, const struct sk_buff *skb)
 {
 	static const struct dlil_stats one = { .omcasts = 1 };
 
-	if (unlikely(is_multicast_ether_addr(eth_hdr(skb)->h_dest)))
+	if (unlikely(is_group(skb)))
 		dlil_stats_add(nd->ifp, &one);
 }
 
@@ -318,31 +353,27 @@ static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 	return 0;
 }
 
-/* Row LNX-6: what the host sends itself.  Bottom halves off. */
-static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
-					       struct sk_buff *skb, bool raw)
+/* What a packet of the host's meets last.  Bottom halves off. */
+static noinline unsigned int send_noted(struct dlil_netdev *nd,
+					const struct sk_buff *skb, bool raw)
+{
+	if (!raw)
+		count_group(nd, skb);
+	tap_out(nd, skb);
+	return NF_ACCEPT;
+}
+
+static noinline unsigned int send_filtered(struct dlil_netdev *nd,
+					   struct sk_buff *skb, u32 family)
 {
 	struct sk_buff *out = skb;
-	u32 family;
 	int err;
 
-	if (this_cpu_read(sending) == skb) {
-		this_cpu_write(sending, NULL);
-		return NF_ACCEPT;
-	}
-	if (unlikely(dlil_host_is_cut(nd, skb, &family))) {
-		dlil_output_refused(nd->ifp, DLIL_DROP_NOPROTO);
-		return NF_DROP;
-	}
 	err = dlil_filter_output(nd->ifp, family, &out);
-	if (likely(!err && out == skb)) {
-		if (!raw)
-			count_group(nd, skb);
-		tap_out(nd, skb);
-		return NF_ACCEPT;
-	}
+	if (likely(!err && out == skb))
+		return send_noted(nd, skb, nd->raw);
 	if (!err)
-		output(nd->ifp, out, raw);
+		output(nd->ifp, out, nd->raw);
 	else if (err != DLIL_STOLEN && out == skb)
 		return NF_DROP;
 	else if (err != DLIL_STOLEN)
@@ -350,18 +381,54 @@ static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
 	return NF_STOLEN;
 }
 
+static noinline unsigned int refuse_cut(struct dlil_netdev *nd)
+{
+	dlil_output_refused(nd->ifp, DLIL_DROP_NOPROTO);
+	return NF_DROP;
+}
+
+/*
+ * Row LNX-6: what the host sends itself.  Bottom halves off.  Written so that a
+ * packet which meets nobody needs neither calls nor a frame.
+ */
+static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
+					       struct sk_buff *skb, bool raw)
+{
+	u32 family;
+
+	if (this_cpu_read(sending) == skb) {
+		this_cpu_write(sending, NULL);
+		return NF_ACCEPT;
+	}
+	family = dlil_host_family(skb);
+	if (unlikely(family && !dlil_proto_lookup(nd->ifp, family)))
+		return refuse_cut(nd);
+	if (!dlil_output_unfiltered(nd->ifp, skb->len))
+		return send_filtered(nd, skb, family);
+	if (unlikely(rcu_access_pointer(nd->tap_out) ||
+		     (!raw && is_group(skb))))
+		return send_noted(nd, skb, raw);
+	return NF_ACCEPT;
+}
+
+static noinline unsigned int send_hosts_bh(struct dlil_netdev *nd,
+					   struct sk_buff *skb)
+{
+	unsigned int verdict;
+
+	local_bh_disable();
+	verdict = send_hosts(nd, skb, nd->raw);
+	local_bh_enable();
+	return verdict;
+}
+
 /* What bypasses the qdisc (PACKET_QDISC_BYPASS) comes with bottom halves on. */
 static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 					   bool raw)
 {
-	unsigned int verdict;
-
 	if (likely(in_softirq()))
 		return send_hosts(priv, skb, raw);
-	local_bh_disable();
-	verdict = send_hosts(priv, skb, raw);
-	local_bh_enable();
-	return verdict;
+	return send_hosts_bh(priv, skb);
 }
 
 static unsigned int ether_egress(void *priv, struct sk_buff *skb,

@@ -2,11 +2,32 @@
 #ifndef _DLIL_OUTPUT_H
 #define _DLIL_OUTPUT_H
 
+#include <linux/rcupdate.h>
 #include <linux/types.h>
+
+#include "dlil_ifnet.h"
+#include "dlil_stats.h"
 
 /* How deep output may nest on one CPU before packets are dropped (OUT-10). */
 #define DLIL_OUTPUT_DEPTH 8
 
 bool dlil_output_is_current(void);
+
+/*
+ * A packet of the host's, where nothing is to be done with it but to count it:
+ * true.  Else it is one for dlil_filter_output().  Bottom halves off, RCU read lock
+ * held.
+ */
+static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
+						   unsigned int len)
+{
+	if (unlikely(!dlil_ifnet_is_attached(ifp) ||
+		     READ_ONCE(ifp->multi_pending)))
+		return false;
+	if (rcu_access_pointer(ifp->filters_out))
+		return false;
+	dlil_stats_sent(ifp, len);
+	return true;
+}
 
 #endif /* _DLIL_OUTPUT_H */

@@ -70,20 +70,6 @@ static const struct dlil_proto_ops gone_ops[] = {
 	},
 };
 
-/* Inside the read section of input (SRCU) or output (RCU). */
-struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family)
-{
-	struct hlist_head *slot = &ifp->protos[dlil_proto_slot(family)];
-	struct dlil_proto *proto;
-
-	hlist_for_each_entry_rcu(proto, slot, node,
-				 srcu_read_lock_held(&ifp->srcu))
-		if (proto->family == family)
-			return proto;
-	return NULL;
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_proto_lookup);
-
 /**
  * dlil_proto_is_attached - has an ifnet a protocol of a family?
  * @ifp: ifnet

@@ -2,6 +2,7 @@
 #ifndef _DLIL_PROTO_H
 #define _DLIL_PROTO_H
 
+#include <linux/rculist.h>
 #include <linux/u64_stats_sync.h>
 #include <net/dlil.h>
 
@@ -57,7 +58,20 @@ static inline unsigned int dlil_proto_slot(u32 family)
 	}
 }
 
-struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp, u32 family);
+/* Inside the read section of input (SRCU) or output (RCU). */
+static inline struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp,
+						   u32 family)
+{
+	struct hlist_head *slot = &ifp->protos[dlil_proto_slot(family)];
+	struct dlil_proto *proto;
+
+	hlist_for_each_entry_rcu(proto, slot, node,
+				 srcu_read_lock_held(&ifp->srcu))
+		if (proto->family == family)
+			return proto;
+	return NULL;
+}
+
 void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 			struct sk_buff_head *list, struct dlil_flow *flow);
 void dlil_proto_detach_all(struct dlil_ifnet *ifp);

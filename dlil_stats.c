@@ -13,8 +13,6 @@
 
 #define STATS_WORDS	(sizeof(struct dlil_stats) / sizeof(u64))
 #define FLOW_WORDS	(sizeof(struct dlil_flow) / sizeof(u64))
-#define FLOW_WORD(member) (offsetof(struct dlil_flow, member) / sizeof(u64))
-#define STATS_WORD(member) (offsetof(struct dlil_stats, member) / sizeof(u64))
 
 static_assert(sizeof(struct dlil_stats) % sizeof(u64) == 0);
 static_assert(sizeof(struct dlil_flow) ==
@@ -68,19 +66,6 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	add_words(s->flow[dir], (const u64 *)&tally->flow, FLOW_WORDS);
 	u64_stats_update_end(&s->syncp);
 	local_bh_enable();
-}
-
-/* One packet of the host's own went out.  Must be called with BH disabled. */
-void dlil_stats_sent(struct dlil_ifnet *ifp, unsigned int len)
-{
-	struct dlil_pcpu_stats *s = this_cpu_ptr(ifp->stats);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->stats[STATS_WORD(opackets)]);
-	u64_stats_add(&s->stats[STATS_WORD(obytes)], len);
-	u64_stats_inc(&s->flow[DLIL_OUT][FLOW_WORD(seen)]);
-	u64_stats_inc(&s->flow[DLIL_OUT][FLOW_WORD(delivered)]);
-	u64_stats_update_end(&s->syncp);
 }
 
 /* @n packets came and were freed at once. */

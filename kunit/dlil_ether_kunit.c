@@ -442,6 +442,65 @@ static void demux_through_input(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, packets, want.delivered);
 }
 
+/* Append a frame, maybe with a tag that nobody knows, and say where it will go. */
+static void expect_frame(struct fake *fake, const struct frame_case *c,
+			 bool tagged, struct sk_buff_head *list,
+			 struct dlil_flow *want)
+{
+	struct sk_buff *skb = frame_of(fake, c, c->len);
+
+	if (tagged)
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 7);
+	__skb_queue_tail(list, skb);
+	if (tagged || c->err == -ENOENT)
+		want->drops[DLIL_DROP_NOPROTO]++;
+	else if (c->err)
+		want->drops[DLIL_DROP_DEMUX]++;
+	else
+		want->delivered++;
+}
+
+/*
+ * PRO-7, INP-8: what demux says of a frame does not depend on the one before it.
+ * That is not looked at twice if they are alike, and the driver has classified
+ * them.
+ */
+static void demux_one_after_another(struct kunit *test)
+{
+	const struct frame_case *first = test->param_value;
+	static const u32 families[] = { PF_ETYPE, PF_SAP, PF_SNAP };
+	struct fake *fake = ether_acquire(test);
+	struct fake_proto *protos[3];
+	struct dlil_flow want = {};
+	int packets[3] = {}, i, j;
+	struct sk_buff_head list;
+
+	fake->params.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	ether_protos(fake, protos);
+	__skb_queue_head_init(&list);
+	for (i = 0; i < ARRAY_SIZE(frame_cases); i++) {
+		expect_frame(fake, first, false, &list, &want);
+		expect_frame(fake, &frame_cases[i], false, &list, &want);
+		expect_frame(fake, first, false, &list, &want);
+		expect_frame(fake, &frame_cases[i], true, &list, &want);
+		for (j = 0; j < 3; j++)
+			packets[j] += (first->family == families[j]) * 2 +
+				      (frame_cases[i].family == families[j]);
+	}
+	for (j = 0; j < 3; j++) {
+		protos[j]->ops.input = fake_proto_take;
+		KUNIT_ASSERT_EQ(test, fake_proto_attach(protos[j]), 0);
+	}
+	fake_input(fake, &list);
+
+	fake_read(fake);
+	fake_expect_flow(fake, &fake->in, &want, __LINE__);
+	for (j = 0; j < 3; j++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&protos[j]->packets),
+				packets[j]);
+}
+
 struct desc_case {
 	const char *name;
 	struct dlil_demux_desc desc;
@@ -733,6 +792,7 @@ static struct kunit_case dlil_ether_cases[] = {
 	KUNIT_CASE(demux_no_header),
 	KUNIT_CASE(demux_vlan_metadata),
 	KUNIT_CASE(demux_through_input),
+	KUNIT_CASE_PARAM(demux_one_after_another, frame_gen_params),
 	KUNIT_CASE_PARAM(bad_descriptor, desc_gen_params),
 	KUNIT_CASE(descriptor_twice),
 	KUNIT_CASE(kinds_apart),

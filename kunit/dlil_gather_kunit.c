@@ -61,7 +61,9 @@ static const struct stream_case stream_cases[] = {
 	{ "slow", 1, 25, false },
 	{ "slow, some at once", 8, 200, false },
 	{ "very slow", 1, 10000000, false },
-	{ "bursts as long as a batch", 64, 1, false },
+	{ "bursts as long as a batch", 64, 60, true },
+	{ "as fast as there is room", 40, 2, true },
+	{ "faster than there is room", 41, 2, false },
 	{ "nothing", 0, 0, false },
 };
 
