@@ -23,9 +23,28 @@ monitor() {
 	wait_for 10 listening "$ns" "${LISTENERS:-1}"
 }
 
-# heard FILTER [FILE]: an event for which the jq filter is true.
+# heard FILTER [FILE]: an event for which the jq filter is true.  Equations joined
+# by `and` are looked up here, since jq takes its time.
 heard() {
-	jq -es "any(.[]; $1)" "${2:-$T/events}" >/dev/null 2>&1
+	local file=${2:-$T/events} rest=${1% and (true)} line member
+	local equation='^\(?\.([a-z_]+) == ("[^"]*"|[0-9]+)\)?( and (.+))?$'
+	local members=()
+
+	while [[ $rest =~ $equation ]]; do
+		members+=("\"${BASH_REMATCH[1]}\":${BASH_REMATCH[2]}")
+		rest=${BASH_REMATCH[4]}
+	done
+	if [ -n "$rest" ]; then
+		jq -es "any(.[]; $1)" "$file" >/dev/null 2>&1
+		return
+	fi
+	while IFS= read -r line; do
+		for member in "${members[@]}"; do
+			[[ $line = *"$member"[,\}]* ]] || continue 2
+		done
+		return 0
+	done <"$file"
+	return 1
 }
 hears() { wait_for 10 heard "$@"; }
 
