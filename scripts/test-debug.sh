@@ -91,16 +91,17 @@ suites_log() {
 }
 
 job_kunit() {
-	local tree passed ran failed status=0 log=$TOP/build/vm/$KIND-kunit.log
+	local tree passed ran skipped failed status=0 log=$TOP/build/vm/$KIND-kunit.log
 
-	vm kunit --timeout 300 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
+	vm kunit --timeout 900 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
 	tree=$("$TOP/scripts/kernel.sh" source)
 	suites_log "$log" >"$log.ktap"
 	/usr/bin/python3 "$tree/tools/testing/kunit/kunit.py" parse "$log.ktap" |
 		tee "$log.parsed" || true
 	ran=$(count Ran)
 	passed=$(count passed)
-	failed=$((${ran:-0} - ${passed:-0}))
+	skipped=$(count skipped)
+	failed=$((${ran:-0} - ${passed:-0} - ${skipped:-0}))
 	[ $status -eq 0 ] || [ $failed -gt 0 ] || failed=1
 	summary kunit "${passed:-0}" $failed
 }
@@ -157,7 +158,8 @@ job_debug() {
 	say "$1: $ROUNDS rounds of each kind, seed $SEED, ${#list[@]} of $(
 		CI='' PATTERN=. names "$1" | wc -l) kinds"
 	vm "$1" --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
-		"$ROUNDS" "$SEED" "^($(IFS='|'; echo "${list[*]}"))\$" || status=$?
+		"$ROUNDS" "$SEED" "^($(IFS='|'; echo "${list[*]}"))\$" \
+		"$([ -n "$CI" ] || echo each)" || status=$?
 	count_ktap "$1" $status
 }
 
@@ -196,7 +198,7 @@ job_planted() {
 		printf 'echo %s >/sys/module/dlil_planted/parameters/bug || exit\n' \
 			"${bugs[@]}"
 	} >"$script"
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 300 \
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 600 \
 		--name "$KIND-planted" "$script" >/dev/null 2>&1 || status=$?
 	if [ $status -eq 0 ]; then
 		echo "not ok planted: the harness found nothing"

@@ -109,6 +109,10 @@ run() {
 		cat /tmp/dmesg >>"$log"
 	fi
 	rm -rf "/tmp/test.test_$name"
+	if [ -n "${LEAKS_EACH:-}" ] && ! bash debug/leaks.sh >>"$log"; then
+		status=1
+		bash debug/leaks.sh forget
+	fi
 	return $status
 }
 
