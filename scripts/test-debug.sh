@@ -239,7 +239,7 @@ if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
 fi
 # Too few for several VMs, or none for one of them.
 [ "$(names tests-1 | wc -l)" -ge $PARTS ] || PARTS=1
-IFS=, read -ra stages <<<"${ONLY:-kunit,tests,chaos,fuzz,planted}"
+IFS=, read -ra stages <<<"${ONLY:-tests,kunit,chaos,fuzz,planted}"
 JOBLIST=()
 for stage in "${stages[@]}"; do
 	for job in $(jobs_of "$stage"); do
