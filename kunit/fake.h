@@ -27,7 +27,7 @@
 #define FAKE_PROTOS	32
 #define FAKE_TASKS	8
 #define FAKE_TRACE	2048
-#define FAKE_DEADLINE	(20 * HZ)
+#define FAKE_DEADLINE	(60 * HZ)
 
 /* Our link address, and that of who we send to. */
 extern const u8 fake_lladdr[ETH_ALEN];

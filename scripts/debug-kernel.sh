@@ -36,10 +36,17 @@ check_config() {
 	[ -z "$missing" ] || die "the kernel cannot have: ${missing//$'\n'/ }"
 }
 
+# Where it now is.
+prepare() {
+	[ ! -e "$dir/prepared" ] || return 0
+	make -s -C "$tree" O="$dir" modules_prepare >&2
+	touch "$dir/prepared"
+}
+
 build() {
 	local log=$CACHE/build-$kind-$series.log start=$SECONDS
 
-	[ ! -d "$dir" ] || return 0
+	[ ! -d "$dir" ] || { prepare; return; }
 	say "building a $kind kernel from linux-source-$series, about ten minutes; see $log"
 	mkdir -p "$dir.tmp"
 	cat "${fragments[@]}" >"$dir.tmp/.config"
@@ -52,9 +59,10 @@ build() {
 		modules_install >>"$log" 2>&1
 	# Later builds against it must not look for the temporary name.
 	mv "$dir.tmp" "$dir"
-	make -s -C "$tree" O="$dir" modules_prepare >>"$log" 2>&1
+	prepare
 	say "built in $((SECONDS - start)) s"
 }
 
-locked "build-$kind-$series" build
+# Nobody waits for somebody else's kernel who has one.
+[ -e "$dir/prepared" ] || locked "build-$kind-$series" build
 echo "$dir"

@@ -7,8 +7,8 @@
 #
 #   kasan         the kernel with KASAN, lockdep, kmemleak, fault injection (default)
 #   kcsan         the kernel with KCSAN: data races in our code
-#   --ci          what fits into minutes: one round of chaos, of each kind by itself,
-#                 the shorter faults, fewer fuzzed messages and packets
+#   --ci          what fits into minutes: one round of the shorter chaos and faults,
+#                 fewer fuzzed messages and packets
 #   --rounds N    rounds of each kind of chaos
 #   --count N     netlink messages, and packets, to fuzz with
 #   --seed N      where random numbers start; the same seed does the same
@@ -18,7 +18,8 @@
 # The stages: the KUnit suites, as modules; the functional tests (guest/tests);
 # chaos and fault injection (guest/debug/tests); the fuzzers; and bugs on purpose
 # (kunit/dlil_planted.c), each of which has to be reported.  Any report of any
-# checker fails a stage and is shown.
+# checker fails a stage and is shown.  Two machines run at once if there are two
+# processors for them; what each of them says comes when it is over.
 #
 # The last line is "test-debug: N passed, N failed".
 
@@ -27,13 +28,13 @@
 # shellcheck source=scripts/guest/reports.sh
 . "$TOP/scripts/guest/reports.sh"
 
-usage() { sed -n '4,25s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,26s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-KIND=kasan ROUNDS=10 COUNT=200000 SEED=1 ONLY='' PATTERN=. CI=''
+KIND=kasan ROUNDS=5 COUNT=200000 SEED=1 ONLY='' PATTERN=. CI=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
-	--ci) ROUNDS=1 COUNT=30000 CI=1; shift ;;
+	--ci) ROUNDS=1 COUNT=20000 CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
 		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
@@ -45,6 +46,14 @@ while [ $# -gt 0 ]; do
 	*) usage ;;
 	esac
 done
+
+# Functional tests are shared by so many VMs.
+PARTS=2
+# What of chaos and faults fits into minutes.
+CI_CHAOS='^chaos_[a-z]+$'
+CI_FAULTS='^fault_(attach_thread|plumb|set|input_thread|atomic)$'
+# VMs at once: one keeps little more than one processor busy.
+AT_ONCE=$((JOBS < 4 ? JOBS : 4))
 
 summary() {
 	echo "$1: $2 passed, $3 failed"
@@ -81,17 +90,18 @@ suites_log() {
 	tr -d '\r' <"$1" | sed 's/^\[ *[0-9.]*\] //' | sed '1,/^KTAP version/d; /^1\.\.0$/d'
 }
 
-stage_kunit() {
-	local tree passed ran failed status=0 log=$TOP/build/vm/$KIND-kunit.log
+job_kunit() {
+	local tree passed ran skipped failed status=0 log=$TOP/build/vm/$KIND-kunit.log
 
-	vm kunit --timeout 300 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
+	vm kunit --timeout 900 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
 	tree=$("$TOP/scripts/kernel.sh" source)
 	suites_log "$log" >"$log.ktap"
 	/usr/bin/python3 "$tree/tools/testing/kunit/kunit.py" parse "$log.ktap" |
 		tee "$log.parsed" || true
 	ran=$(count Ran)
 	passed=$(count passed)
-	failed=$((${ran:-0} - ${passed:-0}))
+	skipped=$(count skipped)
+	failed=$((${ran:-0} - ${passed:-0} - ${skipped:-0}))
 	[ $status -eq 0 ] || [ $failed -gt 0 ] || failed=1
 	summary kunit "${passed:-0}" $failed
 }
@@ -102,62 +112,61 @@ count() {
 		"$TOP/build/vm/$KIND-kunit.log.parsed"
 }
 
-# names FILE...: of the tests in them, if they match the pattern.
+# names JOB: of its tests, if they match the pattern.
 names() {
-	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "$@" | grep -E -- "$PATTERN"
+	local pattern=. files=("$TOP"/scripts/guest/debug/tests/*.sh)
+
+	case $1 in
+	tests-*) files=("$TOP"/scripts/guest/tests/*.sh) ;;
+	chaos) pattern=^chaos_ ;;
+	faults) pattern=^fault_ ;;
+	esac
+	[ -z "$CI" ] || [ "$1" != chaos ] || pattern=$CI_CHAOS
+	[ -z "$CI" ] || [ "$1" != faults ] || pattern=$CI_FAULTS
+	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "${files[@]}" |
+		grep -E -- "$pattern" | grep -E -- "$PATTERN"
 }
 
-# count_ktap VM STATUS: adds to PASSED and FAILED.  What a crash kept from running
-# failed, and so did the run itself if no test is to blame for what is wrong.
+# count_ktap JOB STATUS: says how many passed and failed.  What a crash kept from
+# running failed, and so did the run itself if no test is to blame for what is wrong.
 count_ktap() {
-	local out=$TOP/build/vm/$KIND-$1.out ran plan
+	local out=$TOP/build/vm/$KIND-$1.out passed plan failed
 
-	ran=$(grep -c '^ok ' "$out" || true)
+	passed=$(grep -c '^ok ' "$out" || true)
 	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
-	PASSED=$((PASSED + ran))
-	FAILED=$((FAILED + ${plan:-1} - ran))
-	[ "$2" -eq 0 ] || [ "${plan:-1}" -gt "$ran" ] || FAILED=$((FAILED + 1))
+	failed=$((${plan:-1} - passed))
+	[ "$2" -eq 0 ] || [ $failed -gt 0 ] || failed=1
+	summary "${1%-[0-9]*}" "$passed" $failed
 }
 
-# The functional tests, every second one in a VM of its own: one cannot keep two
-# processors busy.  To keep account of all memory would cost more than all other
-# checkers; chaos does that, and the KUnit suites.
-stage_tests() {
-	local part parts=2 pids=() status
-
-	PASSED=0 FAILED=0
-	[ "$(names "$TOP"/scripts/guest/tests/*.sh | wc -l)" -ge 2 ] || parts=1
-	for ((part = 1; part <= parts; part++)); do
-		vm tests-$part --ktap --timeout 1800 --append kmemleak=off \
-			--smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
-			$part $parts &
-		pids+=($!)
-	done
-	for ((part = 1; part <= parts; part++)); do
-		status=0
-		wait "${pids[part - 1]}" || status=$?
-		count_ktap tests-$part $status
-	done
-	summary tests $PASSED $FAILED
-}
-
-# Chaos and fault injection.
-stage_chaos() {
+# A part of the functional tests.  To keep account of all memory would cost more
+# than all other checkers; chaos does that, and the KUnit suites.
+job_tests() {
 	local status=0
 
-	PASSED=0 FAILED=0
-	say "chaos: $ROUNDS rounds of each kind, seed $SEED${CI:+, the shorter ones}"
-	[ -z "$CI" ] || [ "$PATTERN" != . ] ||
-		PATTERN='^chaos_[a-z]+$|^fault_(attach_thread|plumb|set|input_thread|atomic)$'
-	vm chaos --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
-		"$ROUNDS" "$SEED" "$PATTERN" || status=$?
-	count_ktap chaos $status
-	summary chaos $PASSED $FAILED
+	vm "tests-$1" --ktap --timeout 1800 --append kmemleak=off \
+		--smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
+		"$1" $PARTS || status=$?
+	count_ktap "tests-$1" $status
 }
 
-stage_fuzz() {
-	say "fuzzing: $COUNT messages and packets, seed $SEED"
-	exec "$TOP/scripts/fuzz/fuzz.sh" --count "$COUNT" --seed "$SEED"
+# job_debug chaos|faults
+job_debug() {
+	local status=0 list
+
+	mapfile -t list < <(names "$1")
+	say "$1: $ROUNDS rounds of each kind, seed $SEED, ${#list[@]} of $(
+		CI='' PATTERN=. names "$1" | wc -l) kinds"
+	vm "$1" --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
+		"$ROUNDS" "$SEED" "^($(IFS='|'; echo "${list[*]}"))\$" \
+		"$([ -n "$CI" ] || echo each)" || status=$?
+	count_ktap "$1" $status
+}
+
+# job_fuzz netlink|packets
+job_fuzz() {
+	say "fuzzing: $COUNT $1, seed $SEED"
+	exec "$TOP/scripts/fuzz/fuzz.sh" "$1" --count "$COUNT" --seed "$SEED"
 }
 
 # planted BUG FUNCTION REPORT: the harness found that report in the kernel's log,
@@ -176,7 +185,7 @@ planted() {
 }
 
 # Behind a use after free lockdep is silent, so that comes last.
-stage_planted() {
+job_planted() {
 	local bugs=(inversion atomic leak use-after-free) script status=0
 
 	PASSED=0 FAILED=0
@@ -189,7 +198,7 @@ stage_planted() {
 		printf 'echo %s >/sys/module/dlil_planted/parameters/bug || exit\n' \
 			"${bugs[@]}"
 	} >"$script"
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 300 \
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 600 \
 		--name "$KIND-planted" "$script" >/dev/null 2>&1 || status=$?
 	if [ $status -eq 0 ]; then
 		echo "not ok planted: the harness found nothing"
@@ -209,28 +218,58 @@ stage_planted() {
 	summary planted $PASSED $FAILED
 }
 
-# A pattern is for the two stages that have names.
+# What a stage consists of, a VM each.
+jobs_of() {
+	local i
+
+	case $1 in
+	tests) for ((i = 1; i <= PARTS; i++)); do echo "tests-$i"; done ;;
+	# The long ones first.
+	chaos) echo faults chaos ;;
+	fuzz) echo netlink packets ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# A pattern is for the jobs that have names.
 if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
-	[ -z "$(names "$TOP"/scripts/guest/tests/*.sh)" ] || ONLY=tests
-	[ -z "$(names "$TOP"/scripts/guest/debug/tests/*.sh)" ] ||
-		ONLY=${ONLY:+$ONLY,}chaos
+	[ -z "$(names tests-1)" ] || ONLY=tests
+	[ -z "$(names chaos)$(names faults)" ] || ONLY=${ONLY:+$ONLY,}chaos
 	[ -n "$ONLY" ] || die "no test matches $PATTERN"
 fi
-if [ -z "$ONLY" ] || [[ $ONLY = *,* ]]; then
-	again="scripts/test-debug.sh $KIND ${CI:+--ci} --rounds $ROUNDS"
-	again+=" --count $COUNT --seed $SEED -k $(printf %q "$PATTERN") --only"
-	IFS=, read -ra stages <<<"${ONLY:-kunit,tests,chaos,fuzz,planted}"
-	exec "$TOP/scripts/tally.sh" test-debug "${stages[@]/#/$again }"
-fi
+# Too few for several VMs, or none for one of them.
+[ "$(names tests-1 | wc -l)" -ge $PARTS ] || PARTS=1
+IFS=, read -ra stages <<<"${ONLY:-tests,kunit,chaos,fuzz,planted}"
+JOBLIST=()
+for stage in "${stages[@]}"; do
+	for job in $(jobs_of "$stage"); do
+		case $job in
+		kunit | tests-[0-9] | netlink | packets | planted) ;;
+		chaos | faults) [ -n "$(names "$job")" ] || continue ;;
+		*) usage ;;
+		esac
+		JOBLIST+=("$job")
+	done
+done
 
 DIR=$("$TOP/scripts/debug-kernel.sh" "$KIND")
 export DLIL_VM_IMAGE=$DIR/arch/x86/boot/bzImage DLIL_VM_KDIR=$DIR \
 	DLIL_VM_MODULES=$DIR/image
 # Once, not for each VM.
-"$TOP/scripts/initramfs.sh" --dlil /dev/null "$0" >/dev/null
-export DLIL_VM_BUILT=1
+if [ -z "${DLIL_VM_BUILT:-}" ]; then
+	"$TOP/scripts/initramfs.sh" --dlil /dev/null "$0" >/dev/null
+	export DLIL_VM_BUILT=1
+fi
 
-case $ONLY in
-kunit | tests | chaos | fuzz | planted) "stage_$ONLY" ;;
-*) usage ;;
+if [ ${#JOBLIST[@]} -gt 1 ]; then
+	again="scripts/test-debug.sh $KIND $CI --rounds $ROUNDS --count $COUNT"
+	again+=" --seed $SEED -k $PATTERN --only"
+	exec "$TOP/scripts/tally.sh" -j "$AT_ONCE" test-debug \
+		"${JOBLIST[@]/#/$again }"
+fi
+case ${JOBLIST[0]} in
+kunit | planted) "job_${JOBLIST[0]}" ;;
+tests-*) job_tests "${JOBLIST[0]#tests-}" ;;
+chaos | faults) job_debug "${JOBLIST[0]}" ;;
+netlink | packets) job_fuzz "${JOBLIST[0]}" ;;
 esac

@@ -113,7 +113,8 @@ if [ -n "$TTY" ]; then
 	"${QEMU[@]}" -chardev stdio,id=stdio,signal=off,mux=on -mon stdio ||
 		RC=$?
 else
-	timeout -k 5 "$TIMEOUT" "${QEMU[@]}" -chardev stdio,id=stdio \
+	# In the foreground: what ends this script ends QEMU as well.
+	timeout --foreground -k 5 "$TIMEOUT" "${QEMU[@]}" -chardev stdio,id=stdio \
 		</dev/null | tee "$OUT" || RC=${PIPESTATUS[0]}
 fi
 

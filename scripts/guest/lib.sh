@@ -62,13 +62,16 @@ becomes() {
 # device drops what it is to send.
 is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
 
-# Joined by a wire, with addresses.
+# Joined by a wire, with addresses.  A link of which the other end has the same
+# number elsewhere is told to be up a second later only.
 two_namespaces() {
-	ip netns add dut
-	ip netns add peer
+	ip -batch - <<-END
+		netns add dut
+		netns add peer
+	END
 	ip -n dut -batch - <<-END
 		link set lo up
-		link add dl0 address $MAC0 type veth peer name pe0 address $MAC1 netns peer
+		link add dl0 index 1001 address $MAC0 type veth peer name pe0 index 2001 address $MAC1 netns peer
 		addr add $IP0/24 dev dl0
 		addr add $IP60/64 dev dl0 nodad
 		link set dl0 up
@@ -113,17 +116,7 @@ unaccounted() {
 	local all
 
 	all=$(dlilctl -n "$1" -j -s show) || { echo "no answer"; return; }
-	[ "$all" != '[]' ] || return 0
-	jq -c <<<"$all" '.[] | .ifname as $dev |
-		(.flow | to_entries[] |
-		 select((.value |
-			 .seen != .delivered + .passed + .stolen + .freed or
-			 .freed != ([.drops[]] | add))) |
-		 [$dev, .key, .value]),
-		(select(.drops != (.flow | .input.drops as $i |
-			.output.drops as $o | $i |
-			with_entries(.value += $o[.key]))) |
-		 [$dev, "drops", .drops])'
+	[ "$all" = '[]' ] || accounts <<<"$all" || echo "no account"
 }
 
 accounted() { [ -z "$(unaccounted "$1")" ]; }

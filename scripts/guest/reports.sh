@@ -46,7 +46,8 @@ INJECTED='/# the kernel is to complain from here on/,/# up to here/d
 
 # kernel_reports FILE: prints the reports in a kernel log; true if there are any.
 kernel_reports() {
-	sed "$INJECTED" "$1" |
-		grep -E "$(IFS='|'; echo "${KERNEL_REPORTS[*]}")" |
-		grep -vE "$(IFS='|'; echo "${KERNEL_REPORTS_FINE[*]}")"
+	local IFS='|'
+
+	sed "$INJECTED" "$1" | grep -E "${KERNEL_REPORTS[*]}" |
+		grep -vE "${KERNEL_REPORTS_FINE[*]}"
 }

@@ -32,9 +32,15 @@ pin_egress_hook() {
 	END
 }
 
-# Of a namespace, but for lo.
+# Of a namespace, but for lo: a line each.
 devices() {
-	inns "$1" ls /sys/class/net | grep -vxE 'lo|sit0|dlil_ifnets|bonding_masters'
+	# shellcheck disable=SC2016 # the inner shell's
+	inns "$1" bash -c 'cd /sys/class/net && for dev in *; do
+		case $dev in
+		lo | sit0 | dlil_ifnets | bonding_masters) ;;
+		*) echo "$dev" ;;
+		esac
+	done'
 }
 
 # Deleted here, not with its namespace, a device is gone when the command
@@ -52,7 +58,7 @@ delete_devices() {
 
 # Complaints about the state that a test left, one a line.
 check_after() {
-	local ns mod file comm
+	local ns mod file comm gone=''
 
 	# STA-3
 	for ns in dut peer; do
@@ -66,8 +72,9 @@ check_after() {
 	for ns in dut peer; do
 		[ -e "/run/netns/$ns" ] || continue
 		delete_devices "$ns"
-		ip netns del "$ns"
+		gone+="netns del $ns"$'\n'
 	done
+	[ -z "$gone" ] || ip -force -batch - <<<"$gone"
 	for mod in dlil_planted dlil_sample dlil; do
 		[ ! -d "/sys/module/$mod" ] || timeout 20 rmmod "$mod" 2>&1
 	done
@@ -102,6 +109,10 @@ run() {
 		cat /tmp/dmesg >>"$log"
 	fi
 	rm -rf "/tmp/test.test_$name"
+	if [ -n "${LEAKS_EACH:-}" ] && ! bash debug/leaks.sh >>"$log"; then
+		status=1
+		bash debug/leaks.sh forget
+	fi
 	return $status
 }
 

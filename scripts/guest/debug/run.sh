@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh ROUNDS SEED PATTERN: on a debug kernel, runs the tests in debug/tests that
-# match the pattern, as run-tests.sh does.
+# run.sh ROUNDS SEED PATTERN [each]: on a debug kernel, runs the tests in
+# debug/tests that match the pattern, as run-tests.sh does.  Memory that was lost
+# is looked for in the end, or behind each of them.
 
 cd /dlil || exit
-export ROUNDS=$1 SEED=$2
+export ROUNDS=$1 SEED=$2 LEAKS_EACH=${4:-}
 
 mount --bind debug/tests tests
 # What the kernel lost while it booted is not ours.

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # netlink.sh [COUNT [SEED]]: fuzz the netlink interface with COUNT messages,
-# without and with the privilege to change something, and report KTAP.
+# without and with the privilege to change something, and report KTAP.  Of few
+# messages too few would be of each kind, so there are some more then.
 
 # shellcheck source=scripts/guest/fuzz/common.sh
 . /dlil/fuzz/common.sh
 
 COUNT=${1:-200000} SEED=${2:-1}
 DEVICES=(dl0 fz0 fz1 fz2 fz3)
+LEAST=4000
+UNPRIVILEGED=$((COUNT / 5 > LEAST ? COUNT / 5 : LEAST))
+NAMESPACED=$((COUNT / 10 > LEAST ? COUNT / 10 : LEAST))
+PRIVILEGED=$((COUNT * 7 / 10 > LEAST ? COUNT * 7 / 10 : LEAST))
 
 set_up() {
 	local i
@@ -46,7 +51,7 @@ nothing_changes() {
 }
 
 unprivileged() {
-	nothing_changes as_nobody nlstorm -s "$SEED" -n $((COUNT / 5)) -u \
+	nothing_changes as_nobody nlstorm -s "$SEED" -n $UNPRIVILEGED -u \
 		"${DEVICES[@]}"
 }
 
@@ -57,7 +62,7 @@ namespaced() {
 		ip link add v0 type veth peer name v1
 		nlstorm "$@" v0 v1
 		[ "$(dlilctl -j show)" = "[]" ]' \
-		-- -s "$SEED" -n $((COUNT / 10)) -u
+		-- -s "$SEED" -n $NAMESPACED -u
 }
 
 # With traffic on all devices that are attached.
@@ -70,7 +75,7 @@ privileged() {
 			>/dev/null 2>&1 &
 		FLOODS+=($!)
 	done
-	dut nlstorm -s "$SEED" -n $((COUNT - COUNT / 5 - COUNT / 10)) \
+	dut nlstorm -s "$SEED" -n $PRIVILEGED \
 		"${DEVICES[@]}"
 	end_floods
 }
@@ -90,7 +95,7 @@ still_answers() {
 	detach_all dut
 }
 
-echo "# $COUNT messages, seed $SEED"
+echo "# $((UNPRIVILEGED + NAMESPACED + PRIVILEGED)) messages, seed $SEED"
 plan 7
 check set_up set_up
 check attach attach_some

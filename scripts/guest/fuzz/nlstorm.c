@@ -966,9 +966,13 @@ static void make_msg(void)
 	nlh = begin_msg(cmd->cmd);
 	req->cmd = cmd;
 	req->plain = true;
-	if (cmd->dump && percent(30))
-		nlh->nlmsg_flags |= NLM_F_DUMP;
 	list = right_request(cmd);
+	if (cmd->dump && percent(30)) {
+		nlh->nlmsg_flags |= NLM_F_DUMP;
+		/* Of all devices, which works where none is attached too. */
+		if (percent(50))
+			list = NULL;
+	}
 	for (i = 0; i < spoil && list; i++) {
 		wrong = false;
 		nth = rnd(count_nodes(list));

@@ -232,6 +232,9 @@ test_affinity() {
 		# It would feed the thread when it likes.
 		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 	done
+	# And so would who looks for a neighbour, now and later.
+	ip -n dut neigh replace $IP1 lladdr $MAC1 dev dl0 nud permanent
+	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
 	for cpu in 1 0 1; do
 		ctl attach dl0
 		pid=$(json .thread)

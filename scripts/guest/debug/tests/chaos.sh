@@ -147,8 +147,8 @@ round_parameter() {
 	chance || round_attach
 }
 
-# Floods both ways, with fragments one way; some of it is lost, and at times there
-# is no way to the other end.
+# Packets both ways, with fragments one way, not so many that nothing else gets on;
+# some of them are lost, and at times there is no way to the other end.
 start_traffic() {
 	TRAFFIC=()
 	taskset $CPU0 inns peer ping -q -n -i 0.03 $IP0 >/dev/null 2>&1 &

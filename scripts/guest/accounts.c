@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads what `dlilctl -j -s show` prints and prints what is wrong with it, a line
+ * each (STA-3): of a packet that was seen there is one end, and of one that was
+ * freed one reason.
+ *
+ * In a program of its own, since every test asks this, and jq takes a quarter of
+ * a second to start on an emulated processor.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+static const char *const directions[] = { "input", "output" };
+
+/* A counter that is missing is wrong as well, or this could never fail. */
+static json_int_t number(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value)) {
+		printf("no number %s\n", key);
+		return -1;
+	}
+	return json_integer_value(value);
+}
+
+static json_int_t sum(json_t *drops)
+{
+	json_int_t all = 0;
+	const char *reason;
+	json_t *value;
+
+	json_object_foreach(drops, reason, value)
+		all += json_integer_value(value);
+	return all;
+}
+
+static void complain(const char *dev, const char *what, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	printf("%s %s: %s\n", dev, what, text ? text : "nothing");
+	free(text);
+}
+
+static void check_flow(const char *dev, const char *direction, json_t *flow)
+{
+	json_int_t freed = number(flow, "freed");
+	json_int_t ends = number(flow, "delivered") + number(flow, "passed") +
+			  number(flow, "stolen") + freed;
+
+	if (number(flow, "seen") != ends ||
+	    freed != sum(json_object_get(flow, "drops")))
+		complain(dev, direction, flow);
+}
+
+/* The reasons of both directions together. */
+static void check_drops(const char *dev, json_t *drops, json_t *flows)
+{
+	json_int_t both;
+	const char *reason;
+	json_t *value, *d;
+	size_t i;
+
+	if (!json_object_size(drops))
+		printf("%s: no drops\n", dev);
+	json_object_foreach(drops, reason, value) {
+		both = 0;
+		for (i = 0; i < 2; i++) {
+			d = json_object_get(json_object_get(flows,
+							    directions[i]),
+					    "drops");
+			both += number(d, reason);
+		}
+		if (json_integer_value(value) != both)
+			complain(dev, reason, value);
+	}
+}
+
+int main(void)
+{
+	json_t *all, *ifnet, *flows;
+	json_error_t error;
+	const char *dev;
+	size_t i, j;
+
+	all = json_loadf(stdin, 0, &error);
+	if (!json_is_array(all)) {
+		printf("not JSON: %s\n", error.text);
+		return 1;
+	}
+	json_array_foreach(all, i, ifnet) {
+		dev = json_string_value(json_object_get(ifnet, "ifname"));
+		flows = json_object_get(ifnet, "flow");
+		for (j = 0; j < 2; j++)
+			check_flow(dev, directions[j],
+				   json_object_get(flows, directions[j]));
+		check_drops(dev, json_object_get(ifnet, "drops"), flows);
+	}
+	return 0;
+}
