@@ -161,6 +161,8 @@ static int attach_killed(struct fake_task *task)
  */
 static void attach_without_thread(struct kunit *test)
 {
+	/* Before the ifnet, to be freed after it. */
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 	static const u8 before[ETH_ALEN] = { 2, 7, 7, 7, 7, 7 };
 	unsigned int refs = fake_refs(fake);
@@ -168,6 +170,7 @@ static void attach_without_thread(struct kunit *test)
 	unsigned int n;
 	int err;
 
+	fake->driver.owner = owner;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	dlil_ifnet_set_lladdr(fake->ifp, before);
 	fake_input_new(fake, FAKE_PF_A, 1, 3);
@@ -177,6 +180,8 @@ static void attach_without_thread(struct kunit *test)
 							DLIL_IDLE_NOTIFY,
 							DLIL_IDLE_NOTIFY), 0);
 
+	/* Of which it would adopt the length. */
+	fake->params.addr_len = 0;
 	err = fake_join(fake_run(fake, attach_killed));
 
 	/* The thread may have been there before the wait began. */
@@ -184,6 +189,8 @@ static void attach_without_thread(struct kunit *test)
 		kunit_skip(test, "the thread was faster");
 	KUNIT_EXPECT_EQ(test, err, -EINTR);
 	KUNIT_EXPECT_EQ(test, fake_refs(fake), refs);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_addr_len(fake->ifp), 0);
 	KUNIT_EXPECT_FALSE(test, dlil_ifnet_io_begin(fake->ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), -EINVAL);
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(fake->ifp), before,

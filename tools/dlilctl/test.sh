@@ -113,7 +113,7 @@ is 'stats DEV asks for one' "$log" 'ifnet-get v1 ack ifname=veth0'
 
 asked='ifnet-get v1 ack ifname=v0'
 add="$asked
-filter-add v1 ack ifname=v0 name=f kind=match"
+filter-add v1 ack ifindex=4 name=f kind=match"
 sends 'filter in both directions by default' \
 	"$add direction=3 action=drop program=icmp expr=icmp" \
 	filter add v0 f match icmp drop

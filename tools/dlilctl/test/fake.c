@@ -610,6 +610,9 @@ static void log_attr(const struct nlattr *attr)
 	bool nested = attr->nla_type & NLA_F_NESTED;
 
 	switch (mnl_attr_get_type(attr)) {
+	case DLIL_A_IFINDEX:
+		log_value("ifindex", attr, false);
+		break;
 	case DLIL_A_IFNAME:
 		log_value("ifname", attr, true);
 		break;
