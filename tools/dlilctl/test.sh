@@ -362,6 +362,14 @@ monitors 'monitor' '4: veth0: if-attached
 7: veth7: unknown data 01:02:ff
 4: veth0: master-elected' monitor
 is 'monitor joins both groups' "$log" $'joins 0x20\njoins 0x10'
+# EVT-3: the names of all, in this order.
+FAKE=codes run monitor
+is 'each event has a name' "$(sed 's/^4: veth0: //' <<<"$out" | paste -sd ' ')" \
+	"sifflags sifmetrics sifmtu sifphys sifmedia sifgeneric addmulti delmulti \
+if-attached if-detaching if-detached link-off link-on proto-attached \
+proto-detached link-address-changed wakeflags-changed if-idle-route-refcnt \
+ifcap-changed link-quality-metric-changed node-presence node-absence \
+master-elected unknown"
 monitors 'monitor DEV' '7: veth7: unknown data 01:02:ff' monitor veth7
 monitors '-d monitor' \
 	'7: veth7: unknown class 77 subclass 2 code 13 data 01:02:ff' \

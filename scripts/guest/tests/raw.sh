@@ -198,14 +198,13 @@ raw_works() {
 	ctl attach "$1"
 	is header "$(of "$1" .header)" none
 	along_more 20
+	end_along
 	ctl filter add "$1" tcp match 'tcp port 5001' count
 	is "checksum of what came in" \
 		"$(transfer peer dut "$2" "$T/file")" "$SUM"
 	is "checksum of what went out" \
 		"$(transfer dut peer "$3" "$T/file")" "$SUM"
 	at_least "TCP packets" "$(of "$1" '.filters[name=tcp].matched')" 20
-	along_more 20
-	end_along
 	wait_for 5 accounted dut
 	is freed "$(of "$1" .flow.input.freed) $(of "$1" .flow.output.freed)" \
 		"0 0"
