@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Network devices as ifnets: rows LNX-1 and LNX-9, as far as no packets flow. */
+/* Network devices as ifnets: rows LNX-1, LNX-8 to LNX-10, without packets. */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -17,6 +17,7 @@ static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
 
 static const struct net_device_ops test_netdev_ops = {
 	.ndo_start_xmit = test_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
 };
 
 /* An Ethernet device that a test may make another one before it is attached. */
@@ -190,10 +191,72 @@ static void kinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_addr_len(ifp), c->addr_len);
 }
 
+static int groups_of(struct net_device *dev)
+{
+	int n;
+
+	netif_addr_lock_bh(dev);
+	n = netdev_mc_count(dev);
+	netif_addr_unlock_bh(dev);
+	return n;
+}
+
+/* LNX-10: of all requests five are for the device. */
+static void requests(struct kunit *test)
+{
+	struct dlil_ioc_lladdr group = {
+		.len = ETH_ALEN, .addr = { 0x01, 0, 0x5e, 0x12, 0x34, 0x56 },
+	};
+	struct dlil_ioc_lladdr lladdr = {
+		.len = ETH_ALEN, .addr = { 2, 0, 0, 0, 7, 0x56 },
+	};
+	struct dlil_ioc_flags up = { .flags = IFF_UP, .mask = IFF_UP };
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp, *going;
+	u32 code, mtu = 1400;
+	int groups;
+
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	ifp = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, ifp);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, &mtu), 0);
+	KUNIT_EXPECT_EQ(test, dev->mtu, 1400);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFLLADDR, &lladdr),
+			0);
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(dev->dev_addr, lladdr.addr));
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(dlil_ifnet_lladdr(ifp),
+						 lladdr.addr));
+	groups = groups_of(dev);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, groups_of(dev), groups + 1);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, groups_of(dev), groups);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFFLAGS, &up), 0);
+	KUNIT_EXPECT_TRUE(test, dev->flags & IFF_UP);
+
+	for (code = 1; code < 100; code++)
+		if (code < DLIL_IOC_SIFFLAGS || code > DLIL_IOC_DELMULTI)
+			KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, code, &mtu),
+					-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_PRIVATE, &mtu),
+			-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, NULL),
+			-EINVAL);
+
+	/* What is unwrapped is not asked any more. */
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	mtu = 1300;
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, &mtu),
+			-ENODEV);
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(going), 0);
+	KUNIT_EXPECT_EQ(test, dev->mtu, 1400);
+}
+
 static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(attach_and_detach),
 	KUNIT_CASE(settle_late),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
+	KUNIT_CASE(requests),
 	{}
 };
 
