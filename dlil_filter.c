@@ -1045,19 +1045,18 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 
-/* The first filter on @ifp called @name: its reference, or 0. */
+/* The first filter on @ifp called @name of which @is says yes: a reference, or 0. */
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
-			       const struct dlil_filter_ops **ops)
+			       bool (*is)(const struct dlil_filter_ops *ops))
 {
 	dlil_filter_t ref = 0;
 	struct dlil_filter *f;
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, list) {
-		if (filter_is_dying(f) || strcmp(f->name, name))
+		if (filter_is_dying(f) || strcmp(f->name, name) || !is(f->ops))
 			continue;
 		ref = f->id;
-		*ops = f->ops;
 		break;
 	}
 	mutex_unlock(&ifp->lock);

@@ -123,7 +123,7 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),
 		     void *arg);
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
-			       const struct dlil_filter_ops **ops);
+			       bool (*is)(const struct dlil_filter_ops *ops));
 
 int dlil_filter_module_init(void);
 void dlil_filter_module_exit(void);

@@ -14,6 +14,7 @@
 #include <net/net_namespace.h>
 
 #include "dlil_event.h"
+#include "dlil_export.h"
 #include "dlil_input.h"
 
 struct dlil_debug;
@@ -187,13 +188,6 @@ static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 	/* Pairs with the release in ifnet_attach(). */
 	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
 }
-
-/* For the KUnit suites, which may be a module of their own. */
-#ifdef DLIL_TESTED
-#define EXPORT_SYMBOL_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
-#else
-#define EXPORT_SYMBOL_FOR_TEST(sym)
-#endif
 
 /* What a callback returned, as our callers want to see it. */
 static inline int dlil_errno(int err)

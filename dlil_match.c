@@ -6,8 +6,7 @@
  * The kernel checks, translates and runs the program.  A match filter is a filter
  * like any module's, but that neighbours are a bundle, a set: their programs are
  * merged into one (dlil_merge.c), which finds all that match in one go.  What
- * follows from that is done in the order of the filters.  Adding and removing them
- * is serialised here.
+ * follows from that is done in the order of the filters.
  *
  * A filter that is detached is cleared from `alive` of its sets.  Whoever has read
  * that before may still use the filter, inside the read section in which it met
@@ -83,7 +82,7 @@ struct match_set {
 
 static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
 
-/* Serialises adding and removing, so that names stay unique. */
+/* Serialises adding, so that the names of match filters are unique. */
 static DEFINE_MUTEX(match_lock);
 
 /* Of those in @which, the ones that match, up to the first one that is final. */
@@ -340,6 +339,11 @@ static bool is_match(const struct dlil_filter_ops *ops)
 	return ops >= match_ops && ops < match_ops + ARRAY_SIZE(match_ops);
 }
 
+static bool is_any(const struct dlil_filter_ops *ops)
+{
+	return true;
+}
+
 static int set_action(struct match *m, const char *name,
 		      struct netlink_ext_ack *extack)
 {
@@ -420,10 +424,9 @@ static int count_match(const char *name, u32 direction,
 static int check_room(struct dlil_ifnet *ifp, const char *name,
 		      struct netlink_ext_ack *extack)
 {
-	const struct dlil_filter_ops *ops;
 	unsigned int n = 0;
 
-	if (dlil_filter_find(ifp, name, &ops)) {
+	if (dlil_filter_find(ifp, name, is_any)) {
 		NL_SET_ERR_MSG(extack, "there is a filter of this name already");
 		return -EEXIST;
 	}
@@ -492,22 +495,27 @@ EXPORT_SYMBOL_FOR_TEST(dlil_match_add);
  * @name: its name
  * @extack: gets a sentence when it is refused
  *
+ * Names of match filters are unique, but modules may name theirs as they like: if
+ * one is called the same it is left alone.
+ *
  * Context: process; may sleep; waits for the filter's callbacks.
  * Return: 0, -ENOENT or -EPERM.
  */
 int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 		   struct netlink_ext_ack *extack)
 {
-	const struct dlil_filter_ops *ops;
 	dlil_filter_t ref;
 
-	ref = dlil_filter_find(ifp, name, &ops);
-	if (ref && !is_match(ops)) {
+	ref = dlil_filter_find(ifp, name, is_match);
+	if (!ref && dlil_filter_find(ifp, name, is_any)) {
 		NL_SET_ERR_MSG(extack,
 			       "filter belongs to a module: detach it there");
 		return -EPERM;
 	}
-	/* Stale by now if somebody else was faster. */
+	/*
+	 * By reference: if somebody else was faster it is stale, even if there is
+	 * another filter of this name by now, which came after ours was gone.
+	 */
 	if (!ref || dlil_filter_detach(ref)) {
 		NL_SET_ERR_MSG(extack, "there is no filter of this name");
 		return -ENOENT;

@@ -41,6 +41,7 @@
 #include <net/sock.h>
 
 #include "compat.h"
+#include "dlil_export.h"
 #include "dlil_host.h"
 #include "dlil_inq.h"
 #include "dlil_netdev.h"
@@ -50,6 +51,7 @@
 
 /* Devices that are wrapped or still being unwrapped. */
 static LIST_HEAD(bindings);
+static u64 bindings_so_far;
 static DEFINE_MUTEX(bindings_lock);
 
 /* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
@@ -607,6 +609,32 @@ static struct dlil_ifnet *ifnet_of(const struct net_device *dev)
 	return ifp;
 }
 
+/* The binding of an ifnet, if its device has been unhooked. */
+static struct dlil_netdev *find_unhooked(const struct dlil_ifnet *ifp)
+{
+	struct dlil_netdev *nd;
+
+	lockdep_assert_held(&bindings_lock);
+
+	list_for_each_entry(nd, &bindings, list)
+		if (nd->ifp == ifp && READ_ONCE(nd->unhooked))
+			return nd;
+	return NULL;
+}
+
+/* Its number, or 0. */
+static u64 unhooked_serial(const struct dlil_ifnet *ifp)
+{
+	struct dlil_netdev *nd;
+	u64 serial;
+
+	mutex_lock(&bindings_lock);
+	nd = find_unhooked(ifp);
+	serial = nd ? nd->serial : 0;
+	mutex_unlock(&bindings_lock);
+	return serial;
+}
+
 static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 {
 	if (dlil_netdev_of(dev)) {
@@ -747,7 +775,8 @@ static int dress_ifnet(struct dlil_netdev *nd, struct dlil_ifnet **going)
 		return 0;
 	*going = dlil_ifnet_get(nd->ifp);
 	WRITE_ONCE(nd->live, false);
-	dlil_ifnet_detach(nd->ifp);
+	WRITE_ONCE(nd->unhooked, true);
+	dlil_ifnet_detach(*going);
 	return err;
 }
 
@@ -788,6 +817,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
 	mutex_lock(&bindings_lock);
+	nd->serial = ++bindings_so_far;
 	list_add_tail(&nd->list, &bindings);
 	mutex_unlock(&bindings_lock);
 	err = dress_ifnet(nd, going);
@@ -825,29 +855,41 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	*going = NULL;
 	return attach_device(dev, unmatched, extack, going);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
 
 /**
  * dlil_netdev_settle - do what an attach or detach has left to be done
  * @going: an ifnet, whose reference is dropped, or NULL
  *
  * Packets that are queued are worked off, then the ifnet is detached for good.
- * Whoever comes second waits for the first.
+ * Whoever comes second waits for the first; and if he comes so late that the ifnet
+ * wraps a device again, he leaves that alone.
  *
  * Context: process; may sleep.  RTNL not held.
  * Return: 0, or -ERESTARTSYS if the caller was killed.
  */
 int dlil_netdev_settle(struct dlil_ifnet *going)
 {
+	struct dlil_netdev *nd;
+	u64 serial;
 	int err;
 
 	if (!going)
 		return 0;
-	dlil_input_flush(going);
-	dlil_ifnet_detach(going);
+	serial = unhooked_serial(going);
+	if (serial) {
+		dlil_input_flush(going);
+		mutex_lock(&bindings_lock);
+		nd = find_unhooked(going);
+		if (nd && nd->serial == serial)
+			dlil_ifnet_detach(going);
+		mutex_unlock(&bindings_lock);
+	}
 	err = dlil_ifnet_wait_detached(going);
 	dlil_ifnet_put(going);
 	return err;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_netdev_settle);
 
 static void unhook_device(struct dlil_netdev *nd)
 {
@@ -858,6 +900,8 @@ static void unhook_device(struct dlil_netdev *nd)
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
 	dlil_change_unhook(nd);
+	/* From here on it may be freed by who settles. */
+	WRITE_ONCE(nd->unhooked, true);
 	if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "detached from DLIL\n");
 }
@@ -890,6 +934,7 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 	unhook_device(nd);
 	return 0;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_netdev_detach);
 
 /* The device is going, or going elsewhere (LNX-8): nothing more for it. */
 static void forsake_device(const struct net_device *dev)

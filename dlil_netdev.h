@@ -22,6 +22,9 @@ struct netlink_ext_ack;
  * @raw: the device's packets have no link header; constant
  * @live: cleared when the device goes: nothing is delivered to it in RCU read
  *	sections that begin later
+ * @unhooked: the device is let go of, so that the ifnet is to be detached;
+ *	written with RTNL
+ * @serial: tells it from others that @ifp has had
  * @unmatched: enum dlil_unmatched
  * @tap_in: is shown what comes in, or NULL; RCU
  * @tap_out: is shown what goes out, or NULL; RCU
@@ -37,6 +40,8 @@ struct dlil_netdev {
 	struct dlil_ifnet *ifp;
 	bool raw;
 	bool live;
+	bool unhooked;
+	u64 serial;
 	u32 unmatched;
 	const struct dlil_tap __rcu *tap_in;
 	const struct dlil_tap __rcu *tap_out;

@@ -32,6 +32,27 @@ static void acquire_id(struct kunit *test)
 	dlil_ifnet_release(second);
 }
 
+/*
+ * IFN-1: an id that is the beginning of another one is another id, even where both
+ * are kept in the same place, as some of so many are.
+ */
+static void acquire_prefix(struct kunit *test)
+{
+	struct dlil_ifnet *whole, *part;
+	u32 id;
+
+	for (id = 1; id < 2000; id++) {
+		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
+							 sizeof(id), &whole), 0);
+		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
+							 sizeof(id) - 1, &part),
+				0);
+		KUNIT_EXPECT_PTR_NE(test, whole, part);
+		dlil_ifnet_release(part);
+		dlil_ifnet_release(whole);
+	}
+}
+
 /* IFN-1: the empty id names nobody. */
 static void acquire_empty_id(struct kunit *test)
 {
@@ -700,6 +721,7 @@ static void detach_under_traffic(struct kunit *test)
 
 static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE(acquire_id),
+	KUNIT_CASE(acquire_prefix),
 	KUNIT_CASE(acquire_empty_id),
 	KUNIT_CASE(acquire_bad_arguments),
 	KUNIT_CASE(release_while_attached),

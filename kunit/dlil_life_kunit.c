@@ -150,7 +150,7 @@ static int attach_killed(struct fake_task *task)
 
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
-	err = fake_attach(task->fake);
+	err = dlil_ifnet_attach(task->fake->ifp, fake_lladdr, ETH_ALEN);
 	flush_signals(current);
 	return err;
 }
@@ -161,6 +161,8 @@ static int attach_killed(struct fake_task *task)
  */
 static void attach_without_thread(struct kunit *test)
 {
+	/* Before the ifnet, to be freed after it. */
+	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 	static const u8 before[ETH_ALEN] = { 2, 7, 7, 7, 7, 7 };
 	unsigned int refs = fake_refs(fake);
@@ -168,6 +170,7 @@ static void attach_without_thread(struct kunit *test)
 	unsigned int n;
 	int err;
 
+	fake->driver.owner = owner;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	dlil_ifnet_set_lladdr(fake->ifp, before);
 	fake_input_new(fake, FAKE_PF_A, 1, 3);
@@ -177,13 +180,22 @@ static void attach_without_thread(struct kunit *test)
 							DLIL_IDLE_NOTIFY,
 							DLIL_IDLE_NOTIFY), 0);
 
+	/* It would adopt the length of the address. */
+	fake->params.addr_len = 0;
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
 	err = fake_join(fake_run(fake, attach_killed));
 
 	/* The thread may have been there before the wait began. */
-	if (!err)
+	if (!err) {
+		fake->attached = true;
+		fake->attaches++;
+		atomic_set(&fake->handed_in, 0);
 		kunit_skip(test, "the thread was faster");
+	}
 	KUNIT_EXPECT_EQ(test, err, -EINTR);
 	KUNIT_EXPECT_EQ(test, fake_refs(fake), refs);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_addr_len(fake->ifp), 0);
 	KUNIT_EXPECT_FALSE(test, dlil_ifnet_io_begin(fake->ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), -EINVAL);
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(fake->ifp), before,
@@ -200,6 +212,7 @@ static void attach_without_thread(struct kunit *test)
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, fake->in.seen, 3);
 
+	fake->params.addr_len = ETH_ALEN;
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_idle_flags(fake->ifp),
 			DLIL_IDLE_NOTIFY);

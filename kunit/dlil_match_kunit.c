@@ -292,6 +292,24 @@ static void filter_of_module(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1");
 }
 
+/* FLT-2: a module's filter that is called the same is not taken for ours. */
+static void same_name(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "fake", DLIL_DIRECTION_IN, "drop",
+					everything, 1), 0);
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "fake"), 0);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "fake"), -EPERM);
+	KUNIT_EXPECT_EQ(test, match_add(fake, "fake", DLIL_DIRECTION_IN, "drop",
+					everything, 1), -EEXIST);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 P1");
+}
+
 static void too_many(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -473,6 +491,7 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(add_and_del),
 	KUNIT_CASE(filter_of_module),
+	KUNIT_CASE(same_name),
 	KUNIT_CASE(too_many),
 	KUNIT_CASE_PARAM(sets, set_gen_params),
 	KUNIT_CASE_PARAM(set_drops, set_gen_params),

@@ -73,6 +73,7 @@ void no_more_words(const struct args *args);
 /* genl.c: requests to the kernel */
 
 struct nlmsghdr *genl_request(uint8_t cmd, const char *dev);
+struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet);
 int genl_change(struct nlmsghdr *nlh);
 int genl_query(const char *dev, json_t **ifnets);
 

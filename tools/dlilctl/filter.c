@@ -128,12 +128,13 @@ static void parse_filter(struct args *args, struct filter *filter)
 }
 
 static struct nlmsghdr *filter_request(const struct filter *filter,
+				       const json_t *ifnet,
 				       const struct bpf_program *prog)
 {
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 
-	nlh = genl_request(DLIL_CMD_FILTER_ADD, filter->dev);
+	nlh = genl_request_of(DLIL_CMD_FILTER_ADD, ifnet);
 	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter->name);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter->kind);
@@ -159,33 +160,31 @@ static int dlt_of(const json_t *ifnet)
 	return -1;
 }
 
-/*
- * What the packets of a device begin with, or -1 when the user has been told why
- * that is not known.
- */
-static int find_dlt(const char *dev)
-{
-	json_t *ifnets;
-	int dlt = -1;
-
-	if (genl_query(dev, &ifnets) == EXIT_SUCCESS)
-		dlt = dlt_of(json_array_get(ifnets, 0));
-	json_decref(ifnets);
-	return dlt;
-}
-
-static int run_filter_add(struct args *args)
+static int add_to(const json_t *ifnet, const struct filter *filter)
 {
 	struct bpf_program prog;
+	int dlt = dlt_of(ifnet);
+	int status;
+
+	if (dlt < 0 || compile_expr(filter->expr, dlt, &prog))
+		return EXIT_REFUSED;
+	status = genl_change(filter_request(filter, ifnet, &prog));
+	free_expr(&prog);
+	return status;
+}
+
+/* What the packets of a device begin with is the first thing to know. */
+static int run_filter_add(struct args *args)
+{
 	struct filter filter;
-	int dlt, status;
+	json_t *ifnets;
+	int status;
 
 	parse_filter(args, &filter);
-	dlt = find_dlt(filter.dev);
-	if (dlt < 0 || compile_expr(filter.expr, dlt, &prog))
-		return EXIT_REFUSED;
-	status = genl_change(filter_request(&filter, &prog));
-	free_expr(&prog);
+	status = genl_query(filter.dev, &ifnets);
+	if (status == EXIT_SUCCESS)
+		status = add_to(json_array_get(ifnets, 0), &filter);
+	json_decref(ifnets);
 	return status;
 }
 

@@ -62,6 +62,23 @@ struct nlmsghdr *genl_request(uint8_t cmd, const char *dev)
 	return nlh;
 }
 
+/**
+ * genl_request_of() - start a request about a device that was asked about before
+ * @cmd: DLIL_CMD_*
+ * @ifnet: what it answered
+ *
+ * By its index: another device may have its name by now.
+ *
+ * Return: as genl_request().
+ */
+struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet)
+{
+	struct nlmsghdr *nlh = genl_request(cmd, NULL);
+
+	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, number(ifnet, "ifindex"));
+	return nlh;
+}
+
 /* One group of the family. */
 static void take_group(const struct nlattr *nest, struct answer *answer)
 {

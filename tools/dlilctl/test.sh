@@ -113,7 +113,7 @@ is 'stats DEV asks for one' "$log" 'ifnet-get v1 ack ifname=veth0'
 
 asked='ifnet-get v1 ack ifname=v0'
 add="$asked
-filter-add v1 ack ifname=v0 name=f kind=match"
+filter-add v1 ack ifindex=4 name=f kind=match"
 sends 'filter in both directions by default' \
 	"$add direction=3 action=drop program=icmp expr=icmp" \
 	filter add v0 f match icmp drop
@@ -362,6 +362,14 @@ monitors 'monitor' '4: veth0: if-attached
 7: veth7: unknown data 01:02:ff
 4: veth0: master-elected' monitor
 is 'monitor joins both groups' "$log" $'joins 0x20\njoins 0x10'
+# EVT-3: the names of all, in this order.
+FAKE=codes run monitor
+is 'each event has a name' "$(sed 's/^4: veth0: //' <<<"$out" | paste -sd ' ')" \
+	"sifflags sifmetrics sifmtu sifphys sifmedia sifgeneric addmulti delmulti \
+if-attached if-detaching if-detached link-off link-on proto-attached \
+proto-detached link-address-changed wakeflags-changed if-idle-route-refcnt \
+ifcap-changed link-quality-metric-changed node-presence node-absence \
+master-elected unknown"
 monitors 'monitor DEV' '7: veth7: unknown data 01:02:ff' monitor veth7
 monitors '-d monitor' \
 	'7: veth7: unknown class 77 subclass 2 code 13 data 01:02:ff' \

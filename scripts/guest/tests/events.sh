@@ -250,6 +250,31 @@ test_monitor_slow() {
 	! heard '.event == "lost"' || fail "the fast one lost some as well"
 }
 
+TRACING=/sys/kernel/debug/tracing
+BUILT=$TRACING/events/kprobes/dlil_built
+
+# How many messages of generic netlink the workers that deliver events have begun.
+built() { grep -c '^ *kworker/.* dlil_built:' $TRACING/trace; }
+
+# EVT-1: no message is built when nobody listens.
+test_monitor_nobody() {
+	[ -e $TRACING/kprobe_events ] || { echo "# this kernel has no kprobes"; return 0; }
+	echo 'p:dlil_built genlmsg_put' >$TRACING/kprobe_events
+	echo 1 >$BUILT/enable
+	ctl attach dl0
+	ip -n dut link set dl0 mtu 1400
+	ctl detach dl0
+	is "messages for nobody" "$(built)" 0
+
+	monitor dut "$T/events"
+	ctl attach dl0
+	ctl detach dl0
+	is_event if-detached
+	at_least "messages for somebody" "$(built)" 8
+	echo 0 >$BUILT/enable
+	echo >$TRACING/kprobe_events
+}
+
 # The module goes: so do those who listen to it.
 test_monitor_unload() {
 	local status=0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# Devices without Ethernet headers: tun and WireGuard, and loopback, which has such
-# headers and nobody to address by them.
+# Devices without Ethernet headers: tun, PPP, raw IP and WireGuard; and loopback,
+# which has such headers and nobody to address by them.
 
 TUN0=10.9.0.1
 TUN1=10.9.0.2
@@ -12,17 +12,31 @@ WG0=10.10.0.1
 WG1=10.10.0.2
 WG60=fd00:10::1
 WG61=fd00:10::2
+PPP0=10.11.0.1
+PPP1=10.11.0.2
+PPP60=fd00:11::1
+PPP61=fd00:11::2
 
 # of DEV PATH: as json, of another device than dl0.
 of() { ctl -j -s show "$1" | jget "[0]$2"; }
 
-has_device() { ip -n "$1" link show "$2" >/dev/null 2>&1; }
+# has_type NAMESPACE DEV TYPE
+has_type() { inns "$1" grep -qx "$3" "/sys/class/net/$2/type" 2>/dev/null; }
 
-# tun_end NAMESPACE ADDRESS IPV6 FROM TO: tun0, whose packets go by UDP.
+# Of <linux/if_arp.h> and <linux/if_tun.h>.
+ARPHRD_PPP=512
+ARPHRD_RAWIP=519
+ARPHRD_TUNNEL=768
+ARPHRD_NONE=65534
+TUNSETLINK=0x400454cd
+
+# tun_end NAMESPACE ADDRESS IPV6 FROM TO TYPE: tun0, a device of that type
+# (ARPHRD_*), whose packets go by UDP.
 tun_end() {
-	ip netns exec "$1" socat TUN,tun-name=tun0,iff-no-pi \
+	ip netns exec "$1" socat \
+		TUN,tun-name=tun0,iff-no-pi,ioctl-int=$TUNSETLINK:$6 \
 		"UDP-DATAGRAM:$5:7000,bind=$4:7000" </dev/null &
-	wait_for 10 has_device "$1" tun0
+	wait_for 10 has_type "$1" tun0 "$6"
 	ip -n "$1" -batch - <<-END
 		addr add $2/24 dev tun0
 		addr add $3/64 dev tun0 nodad
@@ -57,12 +71,12 @@ wg_pair() {
 	becomes "answers before" 1 pings dut 1 $WG1 -w 2
 }
 
-# The same address at both ends of dl0 and pe0, so to say: tun0 in each.
+# tun_pair [TYPE]: tun0 in each, one being the other end of the other.
 tun_pair() {
 	modprobe tun
-	tun_end dut $TUN0 $TUN60 $IP0 $IP1
+	tun_end dut $TUN0 $TUN60 $IP0 $IP1 "${1:-$ARPHRD_NONE}"
 	TUN_PID=$!
-	tun_end peer $TUN1 $TUN61 $IP1 $IP0
+	tun_end peer $TUN1 $TUN61 $IP1 $IP0 "${1:-$ARPHRD_NONE}"
 	is "answers before" "$(pings dut 5 $TUN1)" 5
 }
 
@@ -176,52 +190,136 @@ seen_on() { [ "$(of "$1" .stats.ipackets)" -gt "$2" ]; }
 
 has_wireguard() { modinfo wireguard >/dev/null 2>&1; }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: WireGuard, a driver that receives in NAPI what it
-# has decrypted on all processors, and that looks at what it is to send: wrapped
-# and unwrapped under traffic, with filters, and cut off.
-test_wireguard() {
-	has_wireguard || { echo "this kernel has no WireGuard"; return 0; }
-	wg_pair
+# raw_works DEV ADDR0 ADDR1 IPV60: wrapped and unwrapped under traffic, with
+# filters in both directions, and with either protocol cut off.
+raw_works() {
 	file_of 300000
-	ping_along dut $WG1
-	ctl attach wg0
-	is header "$(of wg0 .header)" none
-	along_more 20
-	ctl filter add wg0 tcp match 'tcp port 5001' count
-	is "checksum of what came in" \
-		"$(transfer peer dut $WG0 "$T/file")" "$SUM"
-	is "checksum of what went out" \
-		"$(transfer dut peer $WG1 "$T/file")" "$SUM"
-	at_least "TCP packets" "$(of wg0 '.filters[name=tcp].matched')" 20
+	ping_along dut "$3"
+	ctl attach "$1"
+	is header "$(of "$1" .header)" none
 	along_more 20
 	end_along
+	ctl filter add "$1" tcp match 'tcp port 5001' count
+	is "checksum of what came in" \
+		"$(transfer peer dut "$2" "$T/file")" "$SUM"
+	is "checksum of what went out" \
+		"$(transfer dut peer "$3" "$T/file")" "$SUM"
+	at_least "TCP packets" "$(of "$1" '.filters[name=tcp].matched')" 20
 	wait_for 5 accounted dut
-	is freed "$(of wg0 .flow.input.freed) $(of wg0 .flow.output.freed)" \
+	is freed "$(of "$1" .flow.input.freed) $(of "$1" .flow.output.freed)" \
 		"0 0"
 
-	is "answers by IPv6" "$(pings peer 20 $WG60)" 20
-	ctl filter add wg0 noping in match 'icmp and src host '$WG1 drop
-	no_pings dut $WG1
-	at_least "drops" "$(of wg0 .flow.input.drops.filter)" 1
-	ctl filter del wg0 noping
-	ctl proto unplumb wg0 inet
-	no_pings peer $WG0
-	no_pings dut $WG1
-	at_least "drops out" "$(of wg0 .flow.output.drops.noproto)" 1
-	is "answers by IPv6" "$(pings peer 20 $WG60)" 20
-	ctl proto plumb wg0 inet
-	is answers "$(pings dut 20 $WG1)" 20
+	is "answers by IPv6" "$(pings peer 20 "$4")" 20
+	ctl filter add "$1" noping in match "icmp and src host $3" drop
+	no_pings dut "$3"
+	at_least "drops" "$(of "$1" .flow.input.drops.filter)" 1
+	ctl filter del "$1" noping
+	ctl filter add "$1" noping out match icmp drop
+	no_pings dut "$3"
+	at_least "drops" "$(of "$1" .flow.output.drops.filter)" 1
+	ctl filter del "$1" noping
+	ctl proto unplumb "$1" inet
+	no_pings peer "$2"
+	no_pings dut "$3"
+	at_least "drops out" "$(of "$1" .flow.output.drops.noproto)" 1
+	is "answers by IPv6" "$(pings peer 20 "$4")" 20
+	ctl proto plumb "$1" inet
+	is answers "$(pings dut 20 "$3")" 20
+	ctl proto unplumb "$1" inet6
+	no_pings peer "$4"
+	is answers "$(pings peer 20 "$2")" 20
 	wait_for 5 accounted dut
-	ping_along peer $WG0
-	ctl detach wg0
+	ping_along peer "$2"
+	ctl detach "$1"
 	along_more 20
 	end_along
 	is "what is attached" "$(attached_in dut)" ""
 }
 
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: WireGuard, a driver that receives in NAPI what it
+# has decrypted on all processors, and that looks at what it is to send.
+test_wireguard() {
+	has_wireguard || { echo "# this kernel has no WireGuard"; return 0; }
+	wg_pair
+	raw_works wg0 $WG0 $WG1 $WG60
+}
+
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: of the type raw IP, as modems are, by a driver that
+# makes devices of any type.
+test_tun_rawip() {
+	tun_pair $ARPHRD_RAWIP
+	raw_works tun0 $TUN0 $TUN1 $TUN60
+}
+
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: likewise of the type PPP.
+test_tun_ppp() {
+	tun_pair $ARPHRD_PPP
+	raw_works tun0 $TUN0 $TUN1 $TUN60
+}
+
+# LNX-9: of a type of which nobody knows what it begins with.
+test_tun_tunnel() {
+	tun_pair $ARPHRD_TUNNEL
+	refused_with "loopback can be attached" ctl attach tun0
+}
+
+# A PPP link between the namespaces by the kernel's own driver, over the wire.
+ppp_pair() {
+	ppp_end dut dl0 $MAC1 $PPP0 $PPP1 $PPP60
+	PPP_PID=$!
+	ppp_end peer pe0 $MAC0 $PPP1 $PPP0 $PPP61
+	is "answers before" "$(pings dut 5 $PPP1)" 5
+}
+
+# ppp_end NAMESPACE DEV MAC ADDRESS PEER IPV6: ppp0, to that MAC by that device.
+ppp_end() {
+	inns "$1" pppoe "$2" "$3" 7 </dev/null &
+	wait_for 10 has_type "$1" ppp0 $ARPHRD_PPP
+	ip -n "$1" -batch - <<-END
+		addr add $4 peer $5 dev ppp0
+		addr add $6/64 dev ppp0 nodad
+		link set ppp0 mtu 1400 up
+	END
+}
+
+# The kernels of clouds lack PPP; that for make test-debug has it.
+has_ppp() { [ -e /dev/ppp ]; }
+
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: PPP, whose packets the host gives to the session
+# by their type; on a plain device, and on one that is wrapped itself.
+test_ppp() {
+	has_ppp || { echo "# this kernel has no PPP, tun_ppp stands in"; return 0; }
+	ppp_pair
+	raw_works ppp0 $PPP0 $PPP1 $PPP60
+	# Over a wrapped device, which has a protocol for it.
+	ctl attach dl0
+	ctl attach ppp0
+	is answers "$(pings dut 20 $PPP1)" 20
+	ctl proto unplumb dl0 pppoe
+	no_pings dut $PPP1
+	at_least "drops" "$(of dl0 .flow.output.drops.noproto)" 1
+	ctl proto plumb dl0 pppoe
+	is answers "$(pings dut 20 $PPP1)" 20
+	wait_for 5 accounted dut
+}
+
+# LNX-9 LNX-8: its session ends under traffic, and the device with it.
+test_ppp_deleted() {
+	has_ppp || { echo "# this kernel has no PPP, tun_deleted stands in"; return 0; }
+	ppp_pair
+	ctl attach ppp0
+	flood peer $PPP0
+	flood dut $PPP1
+	wait_for 10 seen_on ppp0 100
+	kill $PPP_PID
+	wait_for 9 no_device dut ppp0
+	becomes "what is attached" "" attached_in dut
+	end_floods
+}
+
 # LNX-9 LNX-8: the tunnel goes under traffic.
 test_wireguard_deleted() {
-	has_wireguard || { echo "this kernel has no WireGuard"; return 0; }
+	has_wireguard || { echo "# this kernel has no WireGuard"; return 0; }
 	wg_pair
 	ctl attach wg0
 	flood peer $WG0

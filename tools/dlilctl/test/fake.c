@@ -426,9 +426,22 @@ static void family_event(const char *name)
 	end_datagram();
 }
 
+/* One event of each code, and of one that there is not; then likewise. */
+static void next_code(struct mnl_socket *nl)
+{
+	if (++nl->step <= DLIL_EVENT_MASTER_ELECTED + 1)
+		plain_event("veth0", nl->step);
+	else
+		family_event(DLIL_GENL_NAME);
+}
+
 /* What a monitor hears, one after the other; then the module is unloaded. */
 static void next_event(struct mnl_socket *nl)
 {
+	if (scenario("codes")) {
+		next_code(nl);
+		return;
+	}
 	switch (nl->step++) {
 	case 0:
 		plain_event("veth0", DLIL_EVENT_IF_ATTACHED);
@@ -610,6 +623,9 @@ static void log_attr(const struct nlattr *attr)
 	bool nested = attr->nla_type & NLA_F_NESTED;
 
 	switch (mnl_attr_get_type(attr)) {
+	case DLIL_A_IFINDEX:
+		log_value("ifindex", attr, false);
+		break;
 	case DLIL_A_IFNAME:
 		log_value("ifname", attr, true);
 		break;

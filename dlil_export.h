@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DLIL_EXPORT_H
+#define _DLIL_EXPORT_H
+
+#include <linux/export.h>
+
+/* For the KUnit suites, which may be a module of their own. */
+#ifdef DLIL_TESTED
+#define EXPORT_SYMBOL_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
+#else
+#define EXPORT_SYMBOL_FOR_TEST(sym)
+#endif
+
+#endif /* _DLIL_EXPORT_H */

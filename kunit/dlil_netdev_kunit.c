@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Network devices as ifnets: rows LNX-1, LNX-8 to LNX-10, without packets. */
+#include <kunit/test.h>
+#include <linux/etherdevice.h>
+#include <linux/if_arp.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+
+#include "../dlil_ifnet.h"
+#include "../dlil_netdev.h"
+
+static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	consume_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops test_netdev_ops = {
+	.ndo_start_xmit = test_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
+};
+
+/* An Ethernet device that a test may make another one before it is attached. */
+static int test_init(struct kunit *test)
+{
+	static const u8 addr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x55 };
+	struct net_device *dev;
+
+	dev = alloc_netdev(0, "dlilt%d", NET_NAME_UNKNOWN, ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev->netdev_ops = &test_netdev_ops;
+	eth_hw_addr_set(dev, addr);
+	if (register_netdev(dev)) {
+		free_netdev(dev);
+		KUNIT_FAIL(test, "no device");
+		return -ENODEV;
+	}
+	test->priv = dev;
+	return 0;
+}
+
+/* Row LNX-8: wrapped or not, it can go. */
+static void test_exit(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+
+	if (!dev)
+		return;
+	unregister_netdev(dev);
+	free_netdev(dev);
+}
+
+static int attach(struct net_device *dev, struct dlil_ifnet **going)
+{
+	int err;
+
+	rtnl_lock();
+	err = dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, NULL, going);
+	rtnl_unlock();
+	return err;
+}
+
+static int detach(struct net_device *dev, struct dlil_ifnet **going)
+{
+	int err;
+
+	rtnl_lock();
+	err = dlil_netdev_detach(dev, NULL, going);
+	rtnl_unlock();
+	return err;
+}
+
+/* The ifnet of the device if it is attached, not referenced. */
+static struct dlil_ifnet *ifnet_of(struct net_device *dev)
+{
+	struct dlil_ifnet *ifp = dlil_ifnet_by_index(&init_net, dev->ifindex);
+
+	if (ifp)
+		dlil_ifnet_put(ifp);
+	return ifp;
+}
+
+/* LNX-1 IFN-1: wrapped, unwrapped and wrapped again it is the same ifnet. */
+static void attach_and_detach(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going, *first;
+
+	KUNIT_EXPECT_EQ(test, detach(dev, &going), -ENXIO);
+	KUNIT_EXPECT_NULL(test, going);
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	first = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	KUNIT_EXPECT_EQ(test, attach(dev, &going), -EEXIST);
+	KUNIT_EXPECT_NULL(test, going);
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	KUNIT_EXPECT_PTR_EQ(test, going, first);
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(going), 0);
+	KUNIT_EXPECT_NULL(test, ifnet_of(dev));
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
+	/* And it can go as it is. */
+}
+
+/*
+ * LNX-1 IFN-4: of two who have a detach to bring to its end one may come so late
+ * that the device has been wrapped again, as the same ifnet.  That is to stay.
+ */
+static void settle_late(struct kunit *test)
+{
+	struct dlil_ifnet *first, *second, *going;
+	struct net_device *dev = test->priv;
+
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	KUNIT_ASSERT_EQ(test, detach(dev, &first), 0);
+	KUNIT_ASSERT_EQ(test, attach(dev, &second), -EAGAIN);
+	KUNIT_EXPECT_PTR_EQ(test, first, second);
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(second), 0);
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
+
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(first), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
+	KUNIT_EXPECT_EQ(test, attach(dev, &going), -EEXIST);
+
+	/* Its own end it comes to all the same. */
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(going), 0);
+	KUNIT_EXPECT_NULL(test, ifnet_of(dev));
+}
+
+/**
+ * struct kind_case - a sort of device
+ * @name: in words
+ * @type: ARPHRD_*
+ * @addr_len: of its link addresses
+ * @headers: it makes link headers
+ * @kind: what its ifnet is, or a negative errno
+ */
+struct kind_case {
+	const char *name;
+	unsigned short type;
+	unsigned char addr_len;
+	bool headers;
+	int kind;
+};
+
+static const struct kind_case kind_cases[] = {
+	{ "Ethernet", ARPHRD_ETHER, ETH_ALEN, true, DLIL_IFNET_ETHERNET },
+	{ "Ethernet without headers", ARPHRD_ETHER, ETH_ALEN, false,
+	  -EOPNOTSUPP },
+	{ "Ethernet with long addresses", ARPHRD_ETHER, 8, true, -EOPNOTSUPP },
+	{ "loopback", ARPHRD_LOOPBACK, ETH_ALEN, true, DLIL_IFNET_LOOPBACK },
+	{ "loopback without headers", ARPHRD_LOOPBACK, 0, false, -EOPNOTSUPP },
+	{ "tun", ARPHRD_NONE, 0, false, DLIL_IFNET_RAW },
+	{ "PPP", ARPHRD_PPP, 0, false, DLIL_IFNET_RAW },
+	{ "raw IP", ARPHRD_RAWIP, 0, false, DLIL_IFNET_RAW },
+	{ "tun with headers", ARPHRD_NONE, 0, true, -EOPNOTSUPP },
+	{ "PPP with headers", ARPHRD_PPP, 0, true, -EOPNOTSUPP },
+	{ "tunnel", ARPHRD_TUNNEL, 4, false, -EOPNOTSUPP },
+	{ "InfiniBand", ARPHRD_INFINIBAND, 20, true, -EOPNOTSUPP },
+};
+
+static void kind_desc(const struct kind_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kind, kind_cases, kind_desc);
+
+/* LNX-9: what there is a family for, and what is refused. */
+static void kinds(struct kunit *test)
+{
+	const struct kind_case *c = test->param_value;
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going, *ifp;
+
+	dev->type = c->type;
+	dev->addr_len = c->addr_len;
+	if (!c->headers)
+		dev->header_ops = NULL;
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), min(c->kind, 0));
+	KUNIT_EXPECT_NULL(test, going);
+	ifp = ifnet_of(dev);
+	if (c->kind < 0) {
+		KUNIT_EXPECT_NULL(test, ifp);
+		return;
+	}
+	KUNIT_ASSERT_NOT_NULL(test, ifp);
+	KUNIT_EXPECT_EQ(test, (int)ifp->kind, c->kind);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_addr_len(ifp), c->addr_len);
+}
+
+static int groups_of(struct net_device *dev)
+{
+	int n;
+
+	netif_addr_lock_bh(dev);
+	n = netdev_mc_count(dev);
+	netif_addr_unlock_bh(dev);
+	return n;
+}
+
+/* LNX-10: of all requests five are for the device. */
+static void requests(struct kunit *test)
+{
+	struct dlil_ioc_lladdr group = {
+		.len = ETH_ALEN, .addr = { 0x01, 0, 0x5e, 0x12, 0x34, 0x56 },
+	};
+	struct dlil_ioc_lladdr lladdr = {
+		.len = ETH_ALEN, .addr = { 2, 0, 0, 0, 7, 0x56 },
+	};
+	struct dlil_ioc_flags up = { .flags = IFF_UP, .mask = IFF_UP };
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp, *going;
+	u32 code, mtu = 1400;
+	int groups;
+
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	ifp = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, ifp);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, &mtu), 0);
+	KUNIT_EXPECT_EQ(test, dev->mtu, 1400);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFLLADDR, &lladdr),
+			0);
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(dev->dev_addr, lladdr.addr));
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(dlil_ifnet_lladdr(ifp),
+						 lladdr.addr));
+	groups = groups_of(dev);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, groups_of(dev), groups + 1);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, groups_of(dev), groups);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFFLAGS, &up), 0);
+	KUNIT_EXPECT_TRUE(test, dev->flags & IFF_UP);
+
+	for (code = 1; code < 100; code++)
+		if (code < DLIL_IOC_SIFFLAGS || code > DLIL_IOC_DELMULTI)
+			KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, code, &mtu),
+					-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_PRIVATE, &mtu),
+			-EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, NULL),
+			-EINVAL);
+
+	/* What is unwrapped is not asked any more. */
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	mtu = 1300;
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, &mtu),
+			-ENODEV);
+	KUNIT_EXPECT_EQ(test, dlil_netdev_settle(going), 0);
+	KUNIT_EXPECT_EQ(test, dev->mtu, 1400);
+}
+
+static struct kunit_case dlil_netdev_cases[] = {
+	KUNIT_CASE(attach_and_detach),
+	KUNIT_CASE(settle_late),
+	KUNIT_CASE_PARAM(kinds, kind_gen_params),
+	KUNIT_CASE(requests),
+	{}
+};
+
+static struct kunit_suite dlil_netdev_suite = {
+	.name = "dlil_netdev",
+	.init = test_init,
+	.exit = test_exit,
+	.test_cases = dlil_netdev_cases,
+};
+
+kunit_test_suite(dlil_netdev_suite);
