@@ -419,6 +419,7 @@ EXPORT_SYMBOL_GPL(dlil_ether_resolve_multi);
 
 const struct dlil_family_ops dlil_ether_family_ops = {
 	.demux = dlil_ether_demux,
+	.by_type = true,
 	.framer = ether_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,

@@ -439,7 +439,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
 	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
-	b.types = !b.check && ifp->family->demux == dlil_ether_demux &&
+	b.types = !b.check && ifp->family->by_type &&
 		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
 	fresh_flush(&b);

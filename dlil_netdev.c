@@ -483,6 +483,7 @@ static const struct dlil_driver_ops raw_driver = {
 
 static const struct dlil_family_ops ether_family = {
 	.demux = dlil_ether_demux,
+	.by_type = true,
 	.framer = netdev_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,

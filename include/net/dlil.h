@@ -409,6 +409,13 @@ struct dlil_family_ops {
 	 */
 	int (*demux)(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
 	/**
+	 * @by_type: of a frame of Ethernet II without a tag beside it, whose
+	 * skb->pkt_type the driver has set (DLIL_ATTR_CLASSIFIED), @demux reads
+	 * nothing but the type.  It is not asked of consecutive ones then that
+	 * have the same.  Its answers may change from one batch to the next.
+	 */
+	bool by_type;
+	/**
 	 * @framer: put the link header on.  On an error the caller frees *@skb;
 	 * a framer that lost the packet sets it to NULL.  Bottom halves off;
 	 * must not sleep.  Optional (OUT-4).
