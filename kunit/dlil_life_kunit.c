@@ -3,6 +3,7 @@
 #include <linux/console.h>
 #include <linux/etherdevice.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 
 #include "../dlil_debug.h"
@@ -239,6 +240,27 @@ static void attach_switches_on(struct kunit *test)
 	dlil_ifnet_io_end(fake->ifp);
 	fake_detach(fake);
 	FAKE_EXPECT_TRACE(fake, "00 11 10 free 00");
+}
+
+static struct task_struct *input_thread;
+
+static void expect_thread_gone(struct fake *fake)
+{
+	KUNIT_EXPECT_TRUE(fake->test,
+			  READ_ONCE(input_thread->flags) & PF_EXITING);
+}
+
+/* IFN-5: the input thread is waited for, before the driver hears of the end. */
+static void detach_ends_thread(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	input_thread = get_task_struct(fake->ifp->inq.thread->task);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(input_thread->flags) & PF_EXITING);
+	fake->free_hook = expect_thread_gone;
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), 1);
+	put_task_struct(input_thread);
 }
 
 #define MANY	200
@@ -1158,6 +1180,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(identity),
 	KUNIT_CASE(attach_without_thread),
 	KUNIT_CASE(attach_switches_on),
+	KUNIT_CASE(detach_ends_thread),
 	KUNIT_CASE(many_at_once),
 	KUNIT_CASE(underflow),
 	KUNIT_CASE(saturation),
