@@ -1010,11 +1010,35 @@ int dlil_netdev_module_init(void)
 }
 
 /*
+ * The devices stay, and what they have received is not to be lost: work it off
+ * while the ifnets are attached.  No filter or protocol is left that might want
+ * one of these locks: their modules pin this one.
+ */
+static void unhook_all(void)
+{
+	struct dlil_netdev *nd;
+
+	rtnl_lock();
+	mutex_lock(&bindings_lock);
+	list_for_each_entry(nd, &bindings, list)
+		if (dlil_netdev_of(nd->dev) == nd)
+			unhook_device(nd);
+	mutex_unlock(&bindings_lock);
+	rtnl_unlock();
+
+	mutex_lock(&bindings_lock);
+	list_for_each_entry(nd, &bindings, list)
+		dlil_input_flush(nd->ifp);
+	mutex_unlock(&bindings_lock);
+}
+
+/*
  * Nobody can attach any more.  The notifier is told once more of every device as
- * if that were going, so it unwraps what is still wrapped (INI-4).
+ * if that were going, so it ends what is still there (INI-4).
  */
 void dlil_netdev_module_exit(void)
 {
+	unhook_all();
 	unregister_netdevice_notifier(&netdev_notifier);
 	dlil_neigh_module_exit();
 }

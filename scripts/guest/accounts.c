@@ -20,7 +20,7 @@ static json_int_t number(json_t *object, const char *key)
 	json_t *value = json_object_get(object, key);
 
 	if (!json_is_integer(value)) {
-		printf("no number %s\n", key);
+		printf("no counter %s\n", key);
 		return -1;
 	}
 	return json_integer_value(value);

@@ -14,7 +14,7 @@ cd /dlil || exit
 
 # Seconds; a kernel with checkers is slower.
 LIMIT=120
-[ ! -e /sys/kernel/debug/kmemleak ] || LIMIT=600
+[ ! -e /sys/kernel/debug/kmemleak ] || LIMIT=1200
 
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
 	grep -E -- "$1" | awk -v part="$2" -v parts="$3" 'NR % parts == part % parts')

@@ -38,7 +38,7 @@ test_device_deleted() {
 	flood peer $IP0
 	flood dut $IP1
 	wait_for 10 has_seen 100
-	timeout 9 ip -n dut link del dl0
+	timeout 60 ip -n dut link del dl0
 	is_unwrapped || fail "it is still shown"
 	wait_for 5 has_no_thread
 }
@@ -48,7 +48,7 @@ test_other_end_deleted() {
 	ctl attach dl0
 	flood peer $IP0
 	wait_for 10 has_seen 100
-	timeout 9 ip -n peer link del pe0
+	timeout 60 ip -n peer link del pe0
 	is_unwrapped || fail "it is still shown"
 	wait_for 5 has_no_thread
 }
@@ -78,7 +78,7 @@ test_device_moved() {
 	flood peer $IP0
 	flood dut $IP1
 	wait_for 10 has_seen 100
-	timeout 9 ip -n dut link set dl0 netns third
+	timeout 60 ip -n dut link set dl0 netns third
 	is_unwrapped || fail "dut still shows it"
 	is_unwrapped third || fail "third shows it"
 	wait_for 5 has_no_thread

@@ -325,7 +325,7 @@ test_wireguard_deleted() {
 	flood peer $WG0
 	flood dut $WG1
 	wait_for 10 seen_on wg0 100
-	timeout 9 ip -n dut link del wg0
+	timeout 60 ip -n dut link del wg0
 	becomes "what is attached" "" attached_in dut
 	end_floods
 }

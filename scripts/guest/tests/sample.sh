@@ -90,7 +90,7 @@ test_sample_detached() {
 	is "its device" "$(cat $SAMPLE/dev)" ""
 	ctl attach dl0
 	dut bash -c "echo dl0 >$SAMPLE/dev"
-	timeout 9 ip -n dut link del dl0
+	timeout 60 ip -n dut link del dl0
 	becomes "its device" "" cat $SAMPLE/dev
 	rmmod dlil_sample
 }
