@@ -117,13 +117,15 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		       struct sk_buff **skb, u64 *skipped)
 {
 	const struct dlil_filter_slot *slot;
+	filter_fn fn;
 	int err;
 
 	for (; i < end; i++) {
 		slot = &vec->slots[i];
 		if (!wants(slot, family, *skb) || *skipped & BIT_ULL(slot->kind))
 			continue;
-		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+		fn = READ_ONCE(slot->fn);
+		err = fn(slot->cookie, ifp, family, skb);
 		if (err == DLIL_SKIP)
 			*skipped |= BIT_ULL(slot->kind);
 		else if (err)
@@ -156,6 +158,7 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 {
 	const struct dlil_filter_slot *slot = vec->slots;
 	const struct dlil_filter_slot *end = slot + vec->n;
+	filter_fn fn;
 	int err;
 
 	if (unlikely(vec->has_families))
@@ -164,7 +167,8 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 	for (; slot != end; slot++) {
 		if (unlikely(!wants_tagged(slot, *skb)))
 			continue;
-		err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+		fn = READ_ONCE(slot->fn);
+		err = fn(slot->cookie, ifp, family, skb);
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)

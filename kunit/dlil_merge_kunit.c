@@ -235,14 +235,18 @@ static void usual_programs(struct kunit *test)
 /* What programs have in common is there once. */
 static void common_part_once(struct kunit *test)
 {
-	struct merged m = { .test = test, .n = 31 };
-	struct sock_filter programs[31][ARRAY_SIZE(udp_53)];
-	unsigned int i;
+	const struct sock_filter program[] = DST_PORT(17, 4000);
+	struct sock_filter (*programs)[ARRAY_SIZE(program)];
+	struct merged m = { .test = test, .n = DLIL_MERGE_MAX };
+	unsigned int i, pc;
 
+	programs = kunit_kcalloc(test, m.n, sizeof(*programs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, programs);
 	for (i = 0; i < m.n; i++) {
-		const struct sock_filter program[] = DST_PORT(17, 4000 + i);
-
 		memcpy(programs[i], program, sizeof(program));
+		for (pc = 0; pc < ARRAY_SIZE(program); pc++)
+			if (programs[i][pc].k == 4000)
+				programs[i][pc].k += i;
 		m.sources[i] = (struct dlil_program)PROGRAM(programs[i]);
 	}
 	KUNIT_ASSERT_TRUE(test, merged_make(&m));
