@@ -165,8 +165,24 @@ static void dispatch_list(struct dlil_batch *b, struct sk_buff_head *list)
 		dispatch(b, skb);
 }
 
+static bool is_stranger(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_OTHERHOST;
+}
+
+static bool has_strangers(const struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		if (is_stranger(skb))
+			return true;
+	return false;
+}
+
 /* Row FLT-10: a super-packet alone, since it may become many. */
-static void filter_segments(struct dlil_batch *b, struct sk_buff *skb)
+static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
+			    struct sk_buff_head *on)
 {
 	struct sk_buff_head alone;
 
@@ -174,20 +190,23 @@ static void filter_segments(struct dlil_batch *b, struct sk_buff *skb)
 	__skb_queue_tail(&alone, skb);
 	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &alone,
 			     &b->tally.flow);
-	dispatch_list(b, &alone);
+	b->strangers |= has_strangers(&alone);
+	skb_queue_splice_tail(&alone, on);
 }
 
-static void filter_one(struct dlil_batch *b, struct sk_buff *skb)
+static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
+		       struct sk_buff_head *on)
 {
 	int err;
 
 	if (dlil_filter_segments(b->filters, skb)) {
-		filter_segments(b, skb);
+		filter_segments(b, skb, on);
 		return;
 	}
 	err = dlil_filter_run(b->filters, b->ifp, b->found_family, &skb);
 	if (likely(!err)) {
-		dispatch(b, skb);
+		b->strangers |= is_stranger(skb);
+		__skb_queue_tail(on, skb);
 	} else if (err == DLIL_STOLEN) {
 		b->tally.flow.stolen++;
 	} else {
@@ -196,17 +215,28 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb)
 	}
 }
 
-/* One after the other; what comes behind has left the list when it is met. */
+/* One after the other; a packet is on no list while filters have it. */
 static void filter_each(struct dlil_batch *b)
 {
 	struct sk_buff *skb, *next;
+	struct sk_buff_head on;
 
+	__skb_queue_head_init(&on);
+	b->strangers = false;
 	skb_queue_walk_safe(&b->fresh, skb, next) {
 		skb_mark_not_on_list(skb);
 		skb->prev = NULL;
-		filter_one(b, skb);
+		filter_one(b, skb, &on);
 	}
 	__skb_queue_head_init(&b->fresh);
+	skb_queue_splice_init(&on, &b->fresh);
+}
+
+static void filter_list(struct dlil_batch *b)
+{
+	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &b->fresh,
+			     &b->tally.flow);
+	b->strangers = has_strangers(&b->fresh);
 }
 
 /* What has been collected goes through the filters, and on (INP-8). */
@@ -214,18 +244,18 @@ static void fresh_flush(struct dlil_batch *b)
 {
 	if (skb_queue_empty(&b->fresh))
 		return;
-	if (!b->filters) {
-		if (unlikely(b->strangers))
-			return dispatch_list(b, &b->fresh);
-		batch_turn_found(b);
-		skb_queue_splice_tail_init(&b->fresh, &b->list);
-	} else if (b->filters->takes_lists) {
-		dlil_filter_run_list(b->filters, b->ifp, b->found_family,
-				     &b->fresh, &b->tally.flow);
-		dispatch_list(b, &b->fresh);
-	} else {
-		filter_each(b);
+	if (b->filters) {
+		if (b->filters->takes_lists)
+			filter_list(b);
+		else
+			filter_each(b);
+		if (skb_queue_empty(&b->fresh))
+			return;
 	}
+	if (unlikely(b->strangers))
+		return dispatch_list(b, &b->fresh);
+	batch_turn_found(b);
+	skb_queue_splice_tail_init(&b->fresh, &b->list);
 }
 
 static unsigned int header_len(const struct sk_buff *skb)
