@@ -11,6 +11,10 @@
  * in between packet by packet, so that each packet meets the filters in order.
  * So does a super-packet, alone, that some filter is to see in segments.
  *
+ * Filters that know how to be run as one, such as match filters, share a slot if
+ * they stand side by side: a bundle, which an array that has the same filters in
+ * that place takes over from the one before it.
+ *
  * A detach begins by winning FILTER_DYING; the winner, and only it, brings the
  * filter to its end.  It puts a stub in the filter's slots, which works from any
  * context and cannot fail; from then on no new call is made (FLT-2).  The rest is
