@@ -207,7 +207,7 @@ static void merge(struct match_set *set)
 			which |= BIT(i);
 	}
 	set->alone = ~which;
-	if (hweight32(which) < 2 || dlil_merge(sources, which, &insns, &n))
+	if (!which || dlil_merge(sources, which, &insns, &n))
 		return;
 	create_program(&set->merged, insns, n);
 	kvfree(insns);
