@@ -136,7 +136,7 @@ test_tcpdump_sees_once() {
 		is "the numbers of the ${kind}s" \
 			"$(tcpdump -Z root -n -r "$T/pcap" 2>/dev/null |
 				sed -nE "s/.*echo $kind.* seq ([0-9]+).*/\1/p" |
-				tr '\n' ' ')" \
+				sort -n | tr '\n' ' ')" \
 			"$(seq "$(sent)" | tr '\n' ' ')"
 	done
 }
