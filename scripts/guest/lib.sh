@@ -62,6 +62,10 @@ becomes() {
 # device drops what it is to send.
 is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
 
+# in_haste 1|0: whether the kernel hurries when it waits for readers.  What is
+# tested takes its time; what comes before and after it need not.
+in_haste() { echo "$1" >/sys/kernel/rcu_expedited; }
+
 # Joined by a wire, with addresses.  A link of which the other end has the same
 # number elsewhere is told to be up a second later only.
 two_namespaces() {

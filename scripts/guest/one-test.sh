@@ -21,6 +21,8 @@ mkdir "$T"
 trap 'fail "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
 trap 'trap - ERR; set +e; end_faults; kill $(jobs -p) 2>/dev/null; wait' EXIT
 
+in_haste 1
 modprobe dlil
 two_namespaces
+in_haste 0
 "$1"

@@ -60,6 +60,7 @@ delete_devices() {
 check_after() {
 	local ns mod file comm gone=''
 
+	in_haste 1
 	# STA-3
 	for ns in dut peer; do
 		[ -e "/run/netns/$ns" ] || continue

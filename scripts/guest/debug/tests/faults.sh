@@ -28,9 +28,9 @@ allow_faults() {
 # walk WHERE COMMAND [UNDO...]: as faulty does.  Hundreds of detaches wait for
 # readers meanwhile.
 walk() {
-	echo 1 >/sys/kernel/rcu_expedited
+	in_haste 1
 	dut faulty "$@" >>$FAULTS
-	echo 0 >/sys/kernel/rcu_expedited
+	in_haste 0
 }
 
 ATTACH='dlilctl attach dl0'
