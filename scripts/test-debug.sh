@@ -118,10 +118,10 @@ names() {
 
 	case $1 in
 	tests-*) files=("$TOP"/scripts/guest/tests/*.sh) ;;
-	chaos) pattern=^chaos_ ;;
+	churn) pattern=^chaos_ ;;
 	faults) pattern=^fault_ ;;
 	esac
-	[ -z "$CI" ] || [ "$1" != chaos ] || pattern=$CI_CHAOS
+	[ -z "$CI" ] || [ "$1" != churn ] || pattern=$CI_CHAOS
 	[ -z "$CI" ] || [ "$1" != faults ] || pattern=$CI_FAULTS
 	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "${files[@]}" |
 		grep -E -- "$pattern" | grep -E -- "$PATTERN"
@@ -150,7 +150,7 @@ job_tests() {
 	count_ktap "tests-$1" $status
 }
 
-# job_debug chaos|faults
+# job_debug churn|faults: chaos, or what fails for want of memory
 job_debug() {
 	local status=0 list
 
@@ -224,8 +224,8 @@ jobs_of() {
 
 	case $1 in
 	tests) for ((i = 1; i <= PARTS; i++)); do echo "tests-$i"; done ;;
-	# The long ones first.
-	chaos) echo faults chaos ;;
+	# The long ones first.  No job is called like a stage of several.
+	chaos) echo faults churn ;;
 	fuzz) echo netlink packets ;;
 	*) echo "$1" ;;
 	esac
@@ -234,7 +234,7 @@ jobs_of() {
 # A pattern is for the jobs that have names.
 if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
 	[ -z "$(names tests-1)" ] || ONLY=tests
-	[ -z "$(names chaos)$(names faults)" ] || ONLY=${ONLY:+$ONLY,}chaos
+	[ -z "$(names churn)$(names faults)" ] || ONLY=${ONLY:+$ONLY,}chaos
 	[ -n "$ONLY" ] || die "no test matches $PATTERN"
 fi
 # Too few for several VMs, or none for one of them.
@@ -245,7 +245,7 @@ for stage in "${stages[@]}"; do
 	for job in $(jobs_of "$stage"); do
 		case $job in
 		kunit | tests-[0-9] | netlink | packets | planted) ;;
-		chaos | faults) [ -n "$(names "$job")" ] || continue ;;
+		churn | faults) [ -n "$(names "$job")" ] || continue ;;
 		*) usage ;;
 		esac
 		JOBLIST+=("$job")
@@ -270,6 +270,6 @@ fi
 case ${JOBLIST[0]} in
 kunit | planted) "job_${JOBLIST[0]}" ;;
 tests-*) job_tests "${JOBLIST[0]#tests-}" ;;
-chaos | faults) job_debug "${JOBLIST[0]}" ;;
+churn | faults) job_debug "${JOBLIST[0]}" ;;
 netlink | packets) job_fuzz "${JOBLIST[0]}" ;;
 esac
