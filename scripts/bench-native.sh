@@ -34,7 +34,7 @@ measure_uml() {
 		"$WORK/initrd" "$TOP/scripts/guest/bench/cost.sh" \
 		"${rounds[@]}" >/dev/null
 	timeout -k 5 900 "$dir/linux" mem=1G "initrd=$WORK/initrd" \
-		rdinit=/dlil/bench/uml-init con=null con0=null,fd:1 quiet \
+		rdinit=/dlil/bench/uml-init con=null con0=fd:0,fd:1 quiet \
 		</dev/null | tr -d '\r' >"$OUT/uml.out" || true
 	grep -qx 'exit 0' "$OUT/uml.out" ||
 		{ tail -n 20 "$OUT/uml.out" >&2; die "User Mode Linux failed"; }

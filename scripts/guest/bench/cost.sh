@@ -176,7 +176,8 @@ peers() {
 	run tc_matchall
 	tc_off
 
-	ip link add ifb9 type ifb
+	# Its own queue is for 32, and what is beyond takes another way, or is lost.
+	ip link add ifb9 txqueuelen 4096 type ifb
 	ip link set ifb9 up
 	tc_on
 	tc filter add dev bench0 ingress matchall \
