@@ -1070,6 +1070,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 	mutex_unlock(&ifp->lock);
 	return ref;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
 
 int dlil_filter_module_init(void)
 {

@@ -482,6 +482,40 @@ static void odd_ones(struct kunit *test)
 	expect_counters(fake, "long", 3, 0);
 }
 
+static bool is_any(const struct dlil_filter_ops *ops)
+{
+	return true;
+}
+
+static int detach_second(struct fake_filter *f, struct sk_buff **skb)
+{
+	struct dlil_ifnet *ifp = f->fake->ifp;
+	dlil_filter_t ref = dlil_filter_find(ifp, "second", is_any);
+
+	/* With the second packet, and not again. */
+	if (((const struct fake_payload *)(*skb)->data)->seq == 2)
+		KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(ref),
+				0);
+	return 0;
+}
+
+/* FLT-2, FLT-7: in the array that packets are still going through, too. */
+static void set_loses_one(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = detach_second;
+	KUNIT_ASSERT_EQ(test, match_add(fake, "first", DLIL_DIRECTION_IN,
+					"count", everything, 1), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "second", DLIL_DIRECTION_IN,
+					"drop", everything, 1), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2 a3 P2 P3");
+	expect_counters(fake, "first", 3, 3);
+}
+
 static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE_PARAM(actions, action_gen_params),
 	KUNIT_CASE(both_directions),
@@ -497,6 +531,7 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE_PARAM(set_drops, set_gen_params),
 	KUNIT_CASE(set_passes),
 	KUNIT_CASE(odd_ones),
+	KUNIT_CASE(set_loses_one),
 	{}
 };
 
