@@ -282,9 +282,10 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 } >"$ROOT/dlil/run"
 [ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
 if [ -n "$WITH_DLIL" ]; then
-	BUILD=$TOP/build/module-$RELEASE
+	# Kernels of one release may have different configurations.
+	BUILD=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/build-}}
 	mkdir -p "$BUILD"
-	[ -n "${DLIL_VM_BUILT:-}" ] || locked "build-$RELEASE" build_dlil
+	[ -n "${DLIL_VM_BUILT:-}" ] || locked "${BUILD##*/}" build_dlil
 	copy_dlil "$ROOT"
 fi
 add_modules_dep "$ROOT" "$BASE"
