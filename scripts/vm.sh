@@ -99,9 +99,11 @@ elif use_kvm; then
 else
 	# A plain processor is the one that is emulated fastest.  Its time stamp
 	# counters are the host's, and so in step; to read any other clock takes
-	# as long as a page fault.
+	# as long as a page fault.  A program is translated once if it is always in
+	# the same place, and a grace period need not wait for a tick to see that
+	# processors are idle.
 	QEMU+=(-accel 'tcg,thread=multi' -cpu 'qemu64,+rdrand')
-	APPEND+=' tsc=reliable'
+	APPEND+=' tsc=reliable norandmaps rcutree.jiffies_till_first_fqs=0'
 fi
 # An Oops ends the run: what comes after it says nothing.  Caches of their own
 # show what is left in them when they are destroyed.
