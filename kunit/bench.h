@@ -10,6 +10,7 @@
 
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/wait.h>
 #include <net/dlil.h>
 
 #define BENCH_FLOWS	16
@@ -43,7 +44,8 @@ struct bench_payload {
  * @kept: where they end; freed when the clock has stopped
  * @start: when the first one was handed in
  * @end: when the last one arrived
- * @task: the feeder
+ * @wanted: count at which the feeder is to be woken
+ * @wait: where it waits for that
  */
 struct bench_flow {
 	unsigned int id;
@@ -56,7 +58,8 @@ struct bench_flow {
 	struct sk_buff_head kept;
 	u64 start;
 	u64 end;
-	struct task_struct *task;
+	unsigned int wanted;
+	wait_queue_head_t wait;
 } ____cacheline_aligned;
 
 /**

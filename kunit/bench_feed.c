@@ -47,6 +47,8 @@ static int make_packets(struct bench_flow *f, unsigned int n)
 	f->reordered = 0;
 	f->next = 0;
 	f->end = 0;
+	f->wanted = 0;
+	init_waitqueue_head(&f->wait);
 	__skb_queue_head_init(&f->kept);
 	f->bursts = kvmalloc_array(DIV_ROUND_UP(n, burst),
 				   sizeof(*f->bursts), GFP_KERNEL);
@@ -84,18 +86,17 @@ static void hand_in(struct list_head *burst)
 	cond_resched();
 }
 
-/* Wait until no more than @left packets of @n are under way. */
+/*
+ * Wait until no more than @left packets of @n are under way.  Asleep: not every
+ * scheduler lets a woken thread run before the tick when a feeder is busy.
+ */
 static void wait_for_arrival(struct bench_flow *f, unsigned int n,
 			     unsigned int left)
 {
-	unsigned long deadline = jiffies + PATIENCE;
-
+	WRITE_ONCE(f->wanted, n - left);
 	/* Pairs with the release in arrived(). */
-	while (n - smp_load_acquire(&f->count) > left &&
-	       time_before(jiffies, deadline)) {
-		cond_resched();
-		cpu_relax();
-	}
+	wait_event_timeout(f->wait, n - smp_load_acquire(&f->count) <= left,
+			   PATIENCE);
 }
 
 static void feed(struct bench_flow *f)

@@ -22,6 +22,10 @@ static void arrived(struct bench_flow *f)
 		WRITE_ONCE(f->end, ktime_get_ns());
 	/* Pairs with the acquire in wait_for_arrival(), which comes before end. */
 	smp_store_release(&f->count, count);
+	/* Either this sees what is wanted, or who wants it sees the count. */
+	smp_mb();
+	if (count == READ_ONCE(f->wanted))
+		wake_up(&f->wait);
 }
 
 /* Packets of others, pktgen's for one, are of the first flow, and not numbered. */
