@@ -129,11 +129,32 @@ accounted() { [ -z "$(unaccounted "$1")" ]; }
 # Not always in that order: two processors may have had a hand in it.  Of more
 # than MAX the rest is of no interest.
 answers() {
-	sed -nE 's/.*icmp_seq=([0-9]+) ttl=.*/\1/p' "$1" | sort -n |
-		head -n "${2:--0}" | awk '
-		$1 != NR { wrong = 1 }
-		{ all = all " " $1 }
-		END { print wrong ? "lost or doubled:" all : NR + 0 }'
+	awk -v max="${2:-0}" '
+		match($0, /icmp_seq=[0-9]+ ttl=/) {
+			seq = substr($0, RSTART + 9, RLENGTH - 14) + 0
+			times[seq]++
+			n++
+			if (seq > last)
+				last = seq
+		}
+		END {
+			if (max && n > max)
+				n = max
+			for (seq = 1; seq <= n; seq++)
+				if (!times[seq] || (seq < n && times[seq] > 1))
+					wrong = 1
+			if (!wrong) {
+				print n + 0
+				exit
+			}
+			printf "lost or doubled:"
+			for (seq = 0; seq <= last && n > 0; seq++)
+				for (; times[seq] && n > 0; n--) {
+					printf " %d", seq
+					times[seq]--
+				}
+			print ""
+		}' "$1"
 }
 
 # pings FROM COUNT ADDRESS [ARG...]: how many answers came, as answers says.
