@@ -21,7 +21,8 @@ OUTPUT = ["out_plain", "out_dlil_0", "out_dlil_empty_8", "out_dlil_match_8",
 SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
                    "pktgen_baseline", "pktgen_dlil_0"]
 PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop",
-          "idle_1", "idle_16", "idle_256", "protos_16"] +
+          "idle_1", "idle_16", "idle_256", "protos_16",
+          "events"] +
          [f"{kind}_{n}" for n in COUNTS
           for kind in ("dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf")])
 # What the kernel has of a thread, beside its stack.
@@ -170,7 +171,8 @@ def targets(res):
                   res.cost("out_dlil_match_8", 1) - res.cost("out_nft_8", 1),
                   0)
     for case, what in (("idle_256", "256 idle devices"),
-                       ("protos_16", "16 unused protocols")):
+                       ("protos_16", "16 unused protocols"),
+                       ("events", "events nobody listens to")):
         yield at_most(f"growth by {what}",
                       100 * (res.cost(case) / res.cost("dlil_0") - 1), 1, " %")
     caches = res.facts["idle_ifnet_caches"]

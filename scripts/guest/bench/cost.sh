@@ -304,7 +304,7 @@ idle() {
 	unwrap
 }
 
-# What is attached and has nothing to do.
+# What is attached and has nothing to do, and what nobody listens to.
 unused() {
 	local ran
 
@@ -320,6 +320,8 @@ unused() {
 	run event_post post 1
 	run event_post post 1
 	order n=$N
+	# Behind all these events, of which nobody wanted to know.
+	run events
 	unwrap
 }
 
