@@ -26,11 +26,11 @@ PATH=$PATH:/usr/sbin:/sbin
 # without shared libraries, as busybox and this bash, are started several times
 # as fast, most of all where checkers look at every page mapped.
 TOOLS=(ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
-	wg kmod setpriv setsid unshare nsenter chrt taskset mawk
+	wg kmod setpriv setsid unshare nsenter chrt taskset
 	find xargs dd env nice nohup stdbuf stty timeout watch column)
 PACKAGES=(busybox-static bash-static iproute2 nftables iputils-ping ethtool
 	iperf3 tcpdump tcpreplay socat jq wireguard-tools kmod util-linux
-	bsdextrautils mawk findutils coreutils procps ncurses-base libc6)
+	bsdextrautils findutils coreutils procps ncurses-base libc6)
 # Applets that run a command prefer an applet to anything in PATH: real ones of
 # those in TOOLS, or none.
 NOT_BUSYBOX=(ash chpst chroot chrt cttyhack env envdir envuidgid find flock hush
@@ -96,7 +96,6 @@ copy_tools() {
 	copy_libs "$root" "${paths[@]}"
 	install -m 755 "$(command -v bash-static)" "$root/usr/bin/bash"
 	ln -s bash "$root/usr/bin/sh"
-	ln -s mawk "$root/usr/bin/awk"
 	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
 		ln -s ../bin/kmod "$root/usr/sbin/$tool"
 	done

@@ -34,7 +34,7 @@ KIND=kasan ROUNDS=5 COUNT=200000 SEED=1 ONLY='' PATTERN=. CI=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
-	--ci) ROUNDS=1 COUNT=10000 CI=--ci; shift ;;
+	--ci) ROUNDS=1 COUNT=5000 CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
 		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
