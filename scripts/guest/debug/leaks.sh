@@ -20,5 +20,30 @@ while [ $((SECONDS - start)) -le $AGE ]; do
 	sleep 1
 done
 echo scan >$LEAKS || exit
-cat $LEAKS
-[ -z "$(cat $LEAKS)" ]
+
+# All but a name that the kernel itself (6.1) loses when sysfs has no memory for a
+# new slab cache: sysfs_slab_add() does not put the kobject.
+ours() {
+	awk '
+		/^unreferenced object/ { flush() }
+		/ kobject_set_name_vargs\+/ { named = 1 }
+		/ sysfs_slab_add\+/ { slab = 1 }
+		{ report = report $0 "\n" }
+		END { flush() }
+		function flush() {
+			if (!(named && slab))
+				printf "%s", report
+			report = named = slab = ""
+		}' $LEAKS
+}
+
+found=$(ours)
+if [ -n "$found" ]; then
+	echo "$found"
+	exit 1
+fi
+if [ -n "$(cat $LEAKS)" ]; then
+	# The next line of the log: see reports.sh.
+	echo "dlil-test: these are the kernel's own" >/dev/kmsg
+	echo clear >$LEAKS
+fi
