@@ -61,12 +61,12 @@ summary() {
 }
 
 # vm NAME OPTION... SCRIPT [ARG...]: in the VM; if it fails, the first report in
-# full.
+# full.  To look for lost memory takes as long as there is memory.
 vm() {
 	local name=$KIND-$1 log=$TOP/build/vm/$KIND-$1.log first line status=0
 	shift
 
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --name "$name" "$@" ||
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 1G --name "$name" "$@" ||
 		status=$?
 	[ $status -ne 0 ] || return 0
 	first=$(kernel_reports "$log" | head -n 1)
@@ -145,7 +145,7 @@ job_tests() {
 	local status=0
 
 	vm "tests-$1" --ktap --timeout 1800 --append kmemleak=off \
-		--smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
+		--mem 2G --smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
 		"$1" $PARTS || status=$?
 	count_ktap "tests-$1" $status
 }
@@ -198,7 +198,7 @@ job_planted() {
 		printf 'echo %s >/sys/module/dlil_planted/parameters/bug || exit\n' \
 			"${bugs[@]}"
 	} >"$script"
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 600 \
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 1G --timeout 600 \
 		--name "$KIND-planted" "$script" >/dev/null 2>&1 || status=$?
 	if [ $status -eq 0 ]; then
 		echo "not ok planted: the harness found nothing"

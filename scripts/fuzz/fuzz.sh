@@ -40,7 +40,7 @@ TIMEOUT=$((COUNT / 100 + 900))
 passed=0 failed=0
 for what in "${WHAT[@]}"; do
 	status=0
-	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem 2G \
+	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem 1G \
 		--smp 4 --append log_buf_len=4M \
 		--name "fuzz-$what" "$TOP/scripts/guest/fuzz/$what.sh" \
 		"$COUNT" "$SEED" || status=$?

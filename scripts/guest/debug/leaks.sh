@@ -34,15 +34,16 @@ ours() {
 			if (!(named && slab))
 				printf "%s", report
 			report = named = slab = ""
-		}' $LEAKS
+		}'
 }
 
-found=$(ours)
+all=$(cat $LEAKS)
+found=$(ours <<<"$all")
 if [ -n "$found" ]; then
 	echo "$found"
 	exit 1
 fi
-if [ -n "$(cat $LEAKS)" ]; then
+if [ -n "$all" ]; then
 	# The next line of the log: see reports.sh.
 	echo "dlil-test: these are the kernel's own" >/dev/kmsg
 	echo clear >$LEAKS

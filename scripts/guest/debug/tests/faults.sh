@@ -192,9 +192,9 @@ test_fault_atomic() {
 	inns dut tcpdump -Z root -n -i dl0 -w /dev/null 2>"$T/tcpdump" &
 	wait_for 10 grep -q 'listening on' "$T/tcpdump"
 	echo 10 >$FAILSLAB/probability
-	pings peer 300 $IP0 -s 3000 -w 20 >/dev/null
+	pings peer $((60 * ROUNDS)) $IP0 -s 3000 -w $((4 * ROUNDS)) >/dev/null
 	lost=$(($(sent) - $(grep -c ' ttl=' "$T/pings" || true)))
-	pings dut 300 $IP61 -s 3000 -w 20 >/dev/null
+	pings dut $((60 * ROUNDS)) $IP61 -s 3000 -w $((4 * ROUNDS)) >/dev/null
 	echo 0 >$FAILSLAB/probability
 	# Most of them are lost where nobody counts: on their way to a socket.
 	lost=$((lost + $(sent) - $(grep -c ' ttl=' "$T/pings" || true)))
