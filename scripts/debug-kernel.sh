@@ -47,7 +47,7 @@ build() {
 	local log=$CACHE/build-$kind-$series.log start=$SECONDS
 
 	[ ! -d "$dir" ] || { prepare; return; }
-	say "building a $kind kernel from linux-source-$series, about ten minutes; see $log"
+	say "building a $kind kernel from linux-source-$series, some minutes; see $log"
 	mkdir -p "$dir.tmp"
 	cat "${fragments[@]}" >"$dir.tmp/.config"
 	make -s -C "$tree" O="$dir.tmp" olddefconfig >"$log" 2>&1

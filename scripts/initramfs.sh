@@ -282,7 +282,7 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 [ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
 if [ -n "$WITH_DLIL" ]; then
 	# Kernels of one release may have different configurations.
-	BUILD=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/build-}}
+	BUILD=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/}}
 	mkdir -p "$BUILD"
 	[ -n "${DLIL_VM_BUILT:-}" ] || locked "${BUILD##*/}" build_dlil
 	copy_dlil "$ROOT"

@@ -30,11 +30,11 @@
 
 usage() { sed -n '4,26s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-KIND=kasan ROUNDS=5 COUNT=200000 SEED=1 ONLY='' PATTERN=. CI=''
+KIND=kasan ROUNDS=5 COUNT=200000 MEM=2G SEED=1 ONLY='' PATTERN=. CI=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
-	--ci) ROUNDS=1 COUNT=5000 CI=--ci; shift ;;
+	--ci) ROUNDS=1 COUNT=5000 MEM=1G CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
 		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
@@ -66,7 +66,7 @@ vm() {
 	local name=$KIND-$1 log=$TOP/build/vm/$KIND-$1.log first line status=0
 	shift
 
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 1G --name "$name" "$@" ||
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem "$MEM" --name "$name" "$@" ||
 		status=$?
 	[ $status -ne 0 ] || return 0
 	first=$(kernel_reports "$log" | head -n 1)
@@ -166,7 +166,8 @@ job_debug() {
 # job_fuzz netlink|packets
 job_fuzz() {
 	say "fuzzing: $COUNT $1, seed $SEED"
-	exec "$TOP/scripts/fuzz/fuzz.sh" "$1" --count "$COUNT" --seed "$SEED"
+	exec "$TOP/scripts/fuzz/fuzz.sh" "$1" --count "$COUNT" --seed "$SEED" \
+		--mem "$MEM"
 }
 
 # planted BUG FUNCTION REPORT: the harness found that report in the kernel's log,
@@ -198,7 +199,7 @@ job_planted() {
 		printf 'echo %s >/sys/module/dlil_planted/parameters/bug || exit\n' \
 			"${bugs[@]}"
 	} >"$script"
-	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 1G --timeout 600 \
+	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem "$MEM" --timeout 600 \
 		--name "$KIND-planted" "$script" >/dev/null 2>&1 || status=$?
 	if [ $status -eq 0 ]; then
 		echo "not ok planted: the harness found nothing"

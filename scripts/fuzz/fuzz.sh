@@ -10,21 +10,26 @@
 #   packets     frames through input and output, with filters on them
 #   --count N   so many messages, and frames (200000)
 #   --seed N    other ones; the same seed makes the same ones (1)
+#   --mem M     memory of the VM, in QEMU's notation (2G)
 #
 # The last line is "fuzz: N passed, N failed".
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../common.sh"
 
-usage() { sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
-COUNT=200000 SEED=1 WHAT=()
+COUNT=200000 SEED=1 MEM=2G WHAT=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	netlink | packets) WHAT+=("$1"); shift ;;
 	--count | --seed)
 		[[ ${2:-} =~ ^[0-9]+$ ]] || usage
 		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
+		shift 2 ;;
+	--mem)
+		[ $# -ge 2 ] || usage
+		MEM=$2
 		shift 2 ;;
 	*) usage ;;
 	esac
@@ -40,7 +45,7 @@ TIMEOUT=$((COUNT / 100 + 900))
 passed=0 failed=0
 for what in "${WHAT[@]}"; do
 	status=0
-	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem 1G \
+	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem "$MEM" \
 		--smp 4 --append log_buf_len=4M \
 		--name "fuzz-$what" "$TOP/scripts/guest/fuzz/$what.sh" \
 		"$COUNT" "$SEED" || status=$?

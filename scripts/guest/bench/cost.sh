@@ -320,6 +320,7 @@ unused() {
 	run event_post post 1
 	run event_post post 1
 	order n=$N
+	echo none >"$D/attach"
 	# Behind all these events, of which nobody wanted to know.
 	run events
 	unwrap

@@ -37,8 +37,8 @@ ours() {
 		}'
 }
 
-all=$(cat $LEAKS)
-found=$(ours <<<"$all")
+all=$(cat $LEAKS) || exit
+found=$(ours <<<"$all") || exit
 if [ -n "$found" ]; then
 	echo "$found"
 	exit 1

@@ -20,7 +20,9 @@ FAILSLAB=/sys/kernel/debug/failslab
 FAULTS=/tmp/faults
 
 # allow_faults: of all allocations, not of atomic ones only, and in silence.
+# reports.sh is told, up to end_faults.
 allow_faults() {
+	echo "dlil-test: memory runs short" >/dev/kmsg
 	echo N >$FAILSLAB/ignore-gfp-wait
 	echo 0 >$FAILSLAB/verbose
 }
