@@ -34,6 +34,7 @@ KIND=kasan ROUNDS=5 COUNT=200000 MEM=2G SEED=1 ONLY='' PATTERN=. CI=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
+	# To look for lost memory takes as long as there is memory.
 	--ci) ROUNDS=1 COUNT=5000 MEM=1G CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
@@ -61,7 +62,7 @@ summary() {
 }
 
 # vm NAME OPTION... SCRIPT [ARG...]: in the VM; if it fails, the first report in
-# full.  To look for lost memory takes as long as there is memory.
+# full.
 vm() {
 	local name=$KIND-$1 log=$TOP/build/vm/$KIND-$1.log first line status=0
 	shift

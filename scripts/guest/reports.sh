@@ -40,8 +40,8 @@ KERNEL_REPORTS_FINE=(
 
 # What the kernel says when a test has an allocation fail, or provokes it
 # (kunit/dlil_life_kunit.c), or loses something itself (debug/leaks.sh).  A slab
-# cache for parts of which there is no memory is called invalid.  In busybox's sed,
-# too.
+# cache for parts of which there is no memory is called invalid.  The
+# guest's sed is busybox's.
 INJECTED='/# the kernel is to complain from here on/,/# up to here/d
 	/vmalloc error: .* vm_struct allocation failed/,/<\/TASK>/d
 	/kmem_cache_create.* failed with error -12/,/<\/TASK>/d

@@ -22,7 +22,8 @@ done
 echo scan >$LEAKS || exit
 
 # All but a name that the kernel itself (6.1) loses when sysfs has no memory for a
-# new slab cache: sysfs_slab_add() does not put the kobject.
+# new slab cache: sysfs_slab_add() does not put the kobject.  For where memory has
+# been made to run short only (debug/tests/faults.sh).
 ours() {
 	awk '
 		/^unreferenced object/ { flush() }
@@ -38,7 +39,8 @@ ours() {
 }
 
 all=$(cat $LEAKS) || exit
-found=$(ours <<<"$all") || exit
+found=$all
+[ ! -e /tmp/faults ] || found=$(ours <<<"$all") || exit
 if [ -n "$found" ]; then
 	echo "$found"
 	exit 1
