@@ -98,3 +98,18 @@ fetch_unpacked() {
 	mv "$tmp/root" "$dir"
 	rm -rf "$tmp"
 }
+
+# planned FILE: how many tests the plans of KTAP in it promise, if there are any.
+planned() { awk -F '[.]+' '/^1\.\.[0-9]+$/ { n += $2 } END { if (n) print n }' "$1"; }
+
+# ktap_counts FILE STATUS: how many passed and failed.  Those that a crash kept from
+# running failed, and so did the run itself if no test is to blame for its status.
+ktap_counts() {
+	local passed failed plan
+
+	passed=$(grep -c '^ok ' "$1" || true)
+	plan=$(planned "$1")
+	failed=$((${plan:-1} - passed))
+	[ "$2" -eq 0 ] || [ $failed -gt 0 ] || failed=1
+	echo "$passed $failed"
+}

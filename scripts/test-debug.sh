@@ -51,8 +51,7 @@ done
 # Functional tests are shared by so many VMs.
 PARTS=2
 # What of chaos and faults fits into minutes.
-CI_CHAOS='^chaos_[a-z]+$'
-CI_FAULTS='^fault_(attach_thread|plumb|set|input_thread|atomic)$'
+CI_SHORT='^(chaos_[a-z]+|fault_(attach_thread|plumb|set|input_thread|atomic))$'
 # VMs at once: one keeps little more than one processor busy.
 AT_ONCE=$((JOBS < 4 ? JOBS : 4))
 
@@ -121,23 +120,18 @@ names() {
 	tests-*) files=("$TOP"/scripts/guest/tests/*.sh) ;;
 	churn) pattern=^chaos_ ;;
 	faults) pattern=^fault_ ;;
+	short) pattern=$CI_SHORT ;;
 	esac
-	[ -z "$CI" ] || [ "$1" != churn ] || pattern=$CI_CHAOS
-	[ -z "$CI" ] || [ "$1" != faults ] || pattern=$CI_FAULTS
 	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "${files[@]}" |
 		grep -E -- "$pattern" | grep -E -- "$PATTERN"
 }
 
-# count_ktap JOB STATUS: says how many passed and failed.  What a crash kept from
-# running failed, and so did the run itself if no test is to blame for what is wrong.
+# count_ktap JOB STATUS
 count_ktap() {
-	local out=$TOP/build/vm/$KIND-$1.out passed plan failed
+	local passed failed
 
-	passed=$(grep -c '^ok ' "$out" || true)
-	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
-	failed=$((${plan:-1} - passed))
-	[ "$2" -eq 0 ] || [ $failed -gt 0 ] || failed=1
-	summary "${1%-[0-9]*}" "$passed" $failed
+	read -r passed failed < <(ktap_counts "$TOP/build/vm/$KIND-$1.out" "$2")
+	summary "${1%-[0-9]*}" "$passed" "$failed"
 }
 
 # A part of the functional tests.  To keep account of all memory would cost more
@@ -151,23 +145,25 @@ job_tests() {
 	count_ktap "tests-$1" $status
 }
 
-# job_debug churn|faults: chaos, or what fails for want of memory
+# job_debug churn|faults|short: chaos, what fails for want of memory, or some of
+# both
 job_debug() {
 	local status=0 list
 
 	mapfile -t list < <(names "$1")
-	say "$1: $ROUNDS rounds of each kind, seed $SEED, ${#list[@]} of $(
-		CI='' PATTERN=. names "$1" | wc -l) kinds"
+	say "$1: ${#list[@]} kinds, $ROUNDS rounds of each, seed $SEED"
 	vm "$1" --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
 		"$ROUNDS" "$SEED" "^($(IFS='|'; echo "${list[*]}"))\$" \
 		"$([ -n "$CI" ] || echo each)" || status=$?
 	count_ktap "$1" $status
 }
 
-# job_fuzz netlink|packets
+# job_fuzz netlink|packets...
 job_fuzz() {
-	say "fuzzing: $COUNT $1, seed $SEED"
-	exec "$TOP/scripts/fuzz/fuzz.sh" "$1" --count "$COUNT" --seed "$SEED" \
+	local what="$*"
+
+	say "fuzzing: $COUNT ${what/ / and as many }, seed $SEED"
+	exec "$TOP/scripts/fuzz/fuzz.sh" "$@" --count "$COUNT" --seed "$SEED" \
 		--mem "$MEM"
 }
 
@@ -226,9 +222,10 @@ jobs_of() {
 
 	case $1 in
 	tests) for ((i = 1; i <= PARTS; i++)); do echo "tests-$i"; done ;;
-	# The long ones first.  No job is called like a stage of several.
-	chaos) echo faults churn ;;
-	fuzz) echo netlink packets ;;
+	# The long ones first, short ones in one VM.  No job is called like a stage
+	# of several.
+	chaos) if [ -n "$CI" ]; then echo short; else echo faults churn; fi ;;
+	fuzz) if [ -n "$CI" ]; then echo both; else echo netlink packets; fi ;;
 	*) echo "$1" ;;
 	esac
 }
@@ -236,7 +233,7 @@ jobs_of() {
 # A pattern is for the jobs that have names.
 if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
 	[ -z "$(names tests-1)" ] || ONLY=tests
-	[ -z "$(names churn)$(names faults)" ] || ONLY=${ONLY:+$ONLY,}chaos
+	[ -z "$(names all)" ] || ONLY=${ONLY:+$ONLY,}chaos
 	[ -n "$ONLY" ] || die "no test matches $PATTERN"
 fi
 # Too few for several VMs, or none for one of them.
@@ -246,13 +243,14 @@ JOBLIST=()
 for stage in "${stages[@]}"; do
 	for job in $(jobs_of "$stage"); do
 		case $job in
-		kunit | tests-[0-9] | netlink | packets | planted) ;;
-		churn | faults) [ -n "$(names "$job")" ] || continue ;;
+		kunit | tests-[0-9] | netlink | packets | both | planted) ;;
+		churn | faults | short) [ -n "$(names "$job")" ] || continue ;;
 		*) usage ;;
 		esac
 		JOBLIST+=("$job")
 	done
 done
+[ ${#JOBLIST[@]} -gt 0 ] || die "no test of these stages matches $PATTERN"
 
 DIR=$("$TOP/scripts/debug-kernel.sh" "$KIND")
 export DLIL_VM_IMAGE=$DIR/arch/x86/boot/bzImage DLIL_VM_KDIR=$DIR \
@@ -272,6 +270,7 @@ fi
 case ${JOBLIST[0]} in
 kunit | planted) "job_${JOBLIST[0]}" ;;
 tests-*) job_tests "${JOBLIST[0]#tests-}" ;;
-churn | faults) job_debug "${JOBLIST[0]}" ;;
+churn | faults | short) job_debug "${JOBLIST[0]}" ;;
 netlink | packets) job_fuzz "${JOBLIST[0]}" ;;
+both) job_fuzz netlink packets ;;
 esac

@@ -131,7 +131,7 @@ elif ! grep -qx 'exit 0' "$WORK/status"; then
 	failures+=("the script's exit status is $(sed 's/exit //' "$WORK/status")")
 fi
 if [ -n "$KTAP" ]; then
-	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$OUT")
+	plan=$(planned "$OUT")
 	ran=$(grep -cE '^(not )?ok [0-9]+' "$OUT" || true)
 	[ -n "$plan" ] && [ "$plan" -gt 0 ] && [ "$plan" = "$ran" ] ||
 		failures+=("$ran tests reported of ${plan:-an unknown number}")

@@ -78,18 +78,6 @@ run_part() {
 		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS"
 }
 
-# Prints how many passed and failed.  Those that a crash kept from running
-# failed, and so did the run itself if no test is to blame for what is wrong.
-count_part() {
-	local out=$TOP/build/vm/vmtest-$1.out passed failed plan
-
-	passed=$(grep -c '^ok ' "$out" || true)
-	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
-	failed=$((${plan:-1} - passed))
-	[ "$2" -eq 0 ] || [ $failed -gt 0 ] || failed=1
-	echo "$passed $failed"
-}
-
 # Most tests keep one processor busy, so two VMs share them.
 test_dlil() {
 	local part pids=() status passed=0 failed=0 p f
@@ -108,7 +96,8 @@ test_dlil() {
 	for ((part = 1; part <= PARTS; part++)); do
 		status=0
 		wait "${pids[part - 1]}" || status=$?
-		read -r p f < <(count_part $part $status)
+		read -r p f < <(ktap_counts \
+			"$TOP/build/vm/vmtest-$part.out" $status)
 		passed=$((passed + p)) failed=$((failed + f))
 	done
 	summary $passed $failed

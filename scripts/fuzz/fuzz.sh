@@ -40,23 +40,14 @@ done
 # A hundred a second is what a machine with much else to do and without hardware
 # virtualisation still manages with all checkers on; and a quarter of an hour to
 # boot and look around.
-TIMEOUT=$((COUNT / 100 + 900))
+TIMEOUT=$((COUNT * ${#WHAT[@]} / 100 + 900))
 
-passed=0 failed=0
-for what in "${WHAT[@]}"; do
-	status=0
-	"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem "$MEM" \
-		--smp 4 --append log_buf_len=4M \
-		--name "fuzz-$what" "$TOP/scripts/guest/fuzz/$what.sh" \
-		"$COUNT" "$SEED" || status=$?
-	out=$TOP/build/vm/fuzz-$what.out
-	ok=$(grep -c '^ok ' "$out" || true)
-	plan=$(sed -nE 's/^1\.\.([0-9]+)$/\1/p' "$out")
-	# What was not run failed, too, as did a run that vm.sh complains about.
-	bad=$((${plan:-1} - ok))
-	[ $status -eq 0 ] || [ $bad -gt 0 ] || bad=1
-	passed=$((passed + ok))
-	failed=$((failed + bad))
-done
+status=0
+name=fuzz-$(IFS=-; echo "${WHAT[*]}")
+"$TOP/scripts/vm.sh" --dlil --ktap --timeout "$TIMEOUT" --mem "$MEM" \
+	--smp 4 --append log_buf_len=4M --name "$name" \
+	"$TOP/scripts/guest/fuzz/run.sh" "$COUNT" "$SEED" "${WHAT[@]}" ||
+	status=$?
+read -r passed failed < <(ktap_counts "$TOP/build/vm/$name.out" $status)
 echo "fuzz: $passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -gt 0 ]
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

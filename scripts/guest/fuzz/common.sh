@@ -22,7 +22,7 @@ plan() { printf 'KTAP version 1\n1..%d\n' "$1"; }
 # check NAME COMMAND...: one line of KTAP; what the command says is a comment.
 # It fails by its exit status, or if the kernel has reported something since.
 check() {
-	local name=$1 result=ok status line mark=dlil-fuzz-$KTAP_N start=$SECONDS
+	local name=$1 result=ok status line mark=dlil-fuzz-$$-$KTAP_N start=$SECONDS
 	shift
 
 	KTAP_N=$((KTAP_N + 1))
@@ -76,13 +76,14 @@ works() {
 
 answer_comes() { [ "$(pings peer 1 "$IP0")" = 1 ]; }
 
-# The module goes, with its threads and caches.
+# The module goes, with its threads and caches, and then the namespaces.
 unloads() {
 	local mod left
 
 	for mod; do
 		timeout 60 rmmod "$mod"
 	done
+	wire del dut peer
 	left=$(grep -hE '^dlil' /proc/[0-9]*/comm 2>/dev/null || true)
 	is "threads left" "$left" ""
 	left=$(ls -d /sys/kernel/slab/dlil* 2>/dev/null || true)
