@@ -96,13 +96,14 @@ copy_tools() {
 	copy_libs "$root" "${paths[@]}"
 	install -m 755 "$(command -v bash-static)" "$root/usr/bin/bash"
 	ln -s bash "$root/usr/bin/sh"
-	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
-		ln -s ../bin/kmod "$root/usr/sbin/$tool"
-	done
 	install -m 755 "$(command -v busybox)" "$root/usr/lib/busybox/busybox"
 	for applet in $(busybox --list | grep -vx busybox |
 		grep -vxF "$(printf '%s\n' "${NOT_BUSYBOX[@]}")"); do
 		ln -s busybox "$root/usr/lib/busybox/$applet"
+	done
+	# busybox's tries again what the kernel refuses.
+	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
+		ln -s ../bin/kmod "$root/usr/sbin/$tool"
 	done
 	for path in linux vt100 vt220 xterm xterm-256color screen \
 		screen-256color tmux-256color dumb; do
@@ -163,8 +164,8 @@ make_base() {
 	mv "$tmp" "$dir"
 }
 
-# Static programs from all C files in scripts/guest, since they are few; but for
-# one that dlilctl is a part of.
+# Programs from all C files in scripts/guest, since they are few; static ones but for
+# those that use libmnl, of one of which dlilctl is a part.
 build_guest_tools() {
 	local out=$BUILD/guest-tools src
 
@@ -179,7 +180,9 @@ build_guest_tools() {
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
 		"$TOP/scripts/guest/debug/faulty.c" "$out.h"/*.o \
 		-lmnl -ljansson -ldl || return
-	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c |
+	gcc -O2 -Wall -Wextra -Werror -o "$out/wire" \
+		"$TOP/scripts/guest/wire.c" -lmnl || return
+	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c ! -name wire.c |
 		while read -r src; do
 			gcc -O2 -Wall -Wextra -Werror -static \
 				-I "$TOP/include/uapi" -I "$out.h" \

@@ -69,25 +69,8 @@ in_haste() { echo "$1" >/sys/kernel/rcu_expedited; }
 # Joined by a wire, with addresses.  A link of which the other end has the same
 # number elsewhere is told to be up a second later only.
 two_namespaces() {
-	ip -batch - <<-END
-		netns add dut
-		netns add peer
-	END
-	ip -n dut -batch - <<-END
-		link set lo up
-		link add dl0 index 1001 address $MAC0 type veth peer name pe0 index 2001 address $MAC1 netns peer
-		addr add $IP0/24 dev dl0
-		addr add $IP60/64 dev dl0 nodad
-		link set dl0 up
-	END
-	ip -n peer -batch - <<-END
-		link set lo up
-		addr add $IP1/24 dev pe0
-		addr add $IP61/64 dev pe0 nodad
-		link set pe0 up
-	END
-	wait_for 10 is_up dut dl0
-	wait_for 10 is_up peer pe0
+	wire add dut dl0 1001 $MAC0 $IP0/24 $IP60/64 -- \
+		peer pe0 2001 $MAC1 $IP1/24 $IP61/64
 }
 
 # No allocation fails any more, if there is a kernel in which some did.
@@ -175,7 +158,9 @@ sent() { sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/pings"; }
 
 # no_pings FROM ADDRESS: none gets there and back, without waiting long.
 no_pings() {
-	is "answers to $1 from $2" "$(pings "$1" 5 "$2" -i 0.05 -w 1)" 0
+	"$1" ping -n -i 0.02 -c 10 -W 0.4 "$2" >"$T/pings" || true
+	is "pings sent from $1 to $2" "$(sent)" 10
+	is "answers to $1 from $2" "$(answers "$T/pings")" 0
 }
 
 # comes_back FROM ADDRESS: after the neighbour was out of reach, which the kernel
@@ -213,10 +198,12 @@ stop_along() {
 	wait "$ALONG" || true
 }
 
-# A flood in the background, which may lose what it likes.
-FLOODS=()
+# A flood in the background, which may lose what it likes.  On a kernel with
+# checkers nothing else would get on beside a real one.
+FLOODS=() FLOOD=-f
+[ ! -e /sys/kernel/debug/failslab ] || FLOOD=-i0.01
 flood() {
-	inns "$1" ping -q -n -f "$2" >/dev/null 2>&1 &
+	inns "$1" ping -q -n $FLOOD "$2" >/dev/null 2>&1 &
 	FLOODS+=($!)
 }
 
@@ -297,7 +284,7 @@ refused() {
 	mapfile -t lines <"$T/stderr"
 	SENTENCE=${lines[*]}
 	is "the exit status of $*" $status 1
-	[ ! -s "$T/stdout" ] || fail "$* printed: $(cat "$T/stdout")"
+	[ ! -s "$T/stdout" ] || fail "$* printed: $(<"$T/stdout")"
 	is "the number of lines about $*" ${#lines[@]} 1
 	[[ $SENTENCE == 'Error: '?* ]] || fail "$* said: $SENTENCE"
 	is "what is attached after $*" "$(setup_of dut)" "$before"

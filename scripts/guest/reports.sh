@@ -52,6 +52,7 @@ INJECTED='/# the kernel is to complain from here on/,/# up to here/d
 kernel_reports() {
 	local IFS='|'
 
+	grep -qE "${KERNEL_REPORTS[*]}" "$1" || return
 	sed "$INJECTED" "$1" | grep -E "${KERNEL_REPORTS[*]}" |
 		grep -vE "${KERNEL_REPORTS_FINE[*]}"
 }

@@ -11,6 +11,10 @@ cd /dlil || exit
 . ./lib.sh
 # shellcheck source=scripts/guest/reports.sh
 . ./reports.sh
+for file in tests/*.sh; do
+	# shellcheck disable=SC1090 # each of them
+	. "$file"
+done
 
 # Seconds; a kernel with checkers is slower.
 LIMIT=120
@@ -32,52 +36,51 @@ pin_egress_hook() {
 	END
 }
 
-# Of a namespace, but for lo: a line each.
-devices() {
-	# shellcheck disable=SC2016 # the inner shell's
-	inns "$1" bash -c 'cd /sys/class/net && for dev in *; do
-		case $dev in
-		lo | sit0 | dlil_ifnets | bonding_masters) ;;
-		*) echo "$dev" ;;
-		esac
-	done'
-}
-
-# Deleted here, not with its namespace, a device is gone when the command
-# returns: that waits for the last reference.
-delete_devices() {
-	local all
-
-	all=$(devices "$1")
-	[ -n "$all" ] || return 0
-	timeout 20 ip -n "$1" -force -batch - 2>/dev/null \
-		<<<"link del ${all//$'\n'/$'\n'link del }"
-	all=$(devices "$1")
-	[ -z "$all" ] || echo "cannot be deleted: $all"
-}
-
-# Complaints about the state that a test left, one a line.
-check_after() {
-	local ns mod file comm gone=''
+# The test NAME in a fresh pair of namespaces with dlil loaded.
+one_test() {
+	set -eEuo pipefail
+	T=/tmp/test.$1
+	mkdir "$T"
+	trap 'fail "line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+	trap 'trap - ERR; set +e; end_faults; kill $(jobs -p) 2>/dev/null; wait' EXIT
 
 	in_haste 1
-	# STA-3
+	modprobe dlil
+	two_namespaces
+	in_haste 0
+	"test_$1"
+}
+
+# end_at_limit PID: the group of a test that does not end.
+end_at_limit() {
+	read -rt "$LIMIT" -u "$NEVER"
+	echo "not over after $LIMIT s"
+	kill -- "-$1"
+	read -rt 5 -u "$NEVER"
+	kill -9 -- "-$1"
+}
+
+# Prints complaints about the state that a test left.
+check_after() {
+	local ns all=() left mod file comm
+
+	in_haste 1
 	for ns in dut peer; do
-		[ -e "/run/netns/$ns" ] || continue
+		[ ! -e "/run/netns/$ns" ] || all+=("$ns")
+	done
+	# STA-3
+	for ns in "${all[@]}"; do
 		[ -d /sys/module/dlil ] || continue
+		left=$(unaccounted "$ns" 2>/dev/null)
+		[ -n "$left" ] || continue
 		(wait_for 5 accounted "$ns") 2>/dev/null || {
 			echo "packets are unaccounted for in $ns:"
 			unaccounted "$ns"
 		}
 	done
-	for ns in dut peer; do
-		[ -e "/run/netns/$ns" ] || continue
-		delete_devices "$ns"
-		gone+="netns del $ns"$'\n'
-	done
-	[ -z "$gone" ] || ip -force -batch - <<<"$gone"
+	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
 	for mod in dlil_planted dlil_sample dlil; do
-		[ ! -d "/sys/module/$mod" ] || timeout 20 rmmod "$mod" 2>&1
+		[ ! -d "/sys/module/$mod" ] || rmmod "$mod"
 	done
 	for file in /proc/[0-9]*/comm; do
 		read -r comm 2>/dev/null <"$file" || continue
@@ -88,28 +91,35 @@ check_after() {
 	done
 }
 
-# dmesg_since MARK: what the kernel said since then.
-dmesg_since() { dmesg | sed "1,/$1/d"; }
-
+# run NAME: what it has to say is in /tmp/log.NAME.  Its processes are a group, of
+# which nothing is to be left.  Not to be called in a condition: that would take the
+# test's own set -e away.
 run() {
-	local name=$1 status=0 complaints mark=dlil-test-begins-$1 log=/tmp/log.$1
+	local name=$1 log=/tmp/log.$1 pid guard status
 
-	echo "$mark" >/dev/kmsg
-	# Has a process group of its own, of which nothing is to be left.
-	timeout -k 5 "$LIMIT" bash one-test.sh "test_$name" </dev/null \
-		>"$log" 2>&1 &
-	wait $! || status=$?
-	kill -9 -- -$! 2>/dev/null
-	[ $status -ne 124 ] || echo "not over after $LIMIT s" >>"$log"
-	complaints=$(check_after)
-	[ -z "$complaints" ] || { status=1; echo "$complaints" >>"$log"; }
-	dmesg_since "$mark" >/tmp/dmesg
+	dmesg -c >/dev/null
+	echo "dlil-test: $name" >/dev/kmsg
+	: >"$log"
+	set -m
+	(set +m; one_test "$name") </dev/null >>"$log" 2>&1 &
+	pid=$!
+	set +m
+	end_at_limit $pid >>"$log" 2>&1 &
+	guard=$!
+	wait $pid 2>>"$log"
+	status=$?
+	kill $guard 2>/dev/null
+	wait $guard 2>/dev/null
+	kill -9 -- -$pid 2>/dev/null
+	check_after >/tmp/complaints 2>&1
+	[ ! -s /tmp/complaints ] || { status=1; cat /tmp/complaints >>"$log"; }
+	dmesg >/tmp/dmesg
 	if kernel_reports /tmp/dmesg >/tmp/reports; then
 		status=1
 		echo "the kernel reported:" >>"$log"
 		cat /tmp/dmesg >>"$log"
 	fi
-	rm -rf "/tmp/test.test_$name"
+	rm -rf "/tmp/test.$name"
 	if [ -n "${LEAKS_EACH:-}" ] && ! bash debug/leaks.sh >>"$log"; then
 		status=1
 		bash debug/leaks.sh forget
@@ -124,7 +134,9 @@ n=0 failed=0
 for name in "${TESTS[@]}"; do
 	n=$((n + 1))
 	start=${EPOCHREALTIME/./}
-	if run "$name"; then
+	run "$name"
+	status=$?
+	if [ $status -eq 0 ]; then
 		result=ok
 		# What it has measured.
 		grep '^# ' "/tmp/log.$name"
