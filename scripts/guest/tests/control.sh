@@ -164,7 +164,7 @@ test_parameters_at_load() {
 	! modprobe dlil rcvq_limit=0 2>/dev/null || fail "rcvq_limit=0 was taken"
 	[ ! -d /sys/module/dlil ] || fail "it is loaded all the same"
 	modprobe dlil rcvq_limit=64
-	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 64
+	is rcvq_limit "$(<$PARAMS/rcvq_limit)" 64
 	ctl attach dl0
 	is answers "$(pings peer 5 $IP0)" 5
 }
@@ -177,13 +177,13 @@ test_main_thread() {
 	ctl attach dl0
 	dlilctl -n peer attach pe0
 	main=$(json .thread)
-	is "the thread" "$(cat "/proc/$main/comm")" dlil/main
+	is "the thread" "$(<"/proc/$main/comm")" dlil/main
 	is "the other's" "$(dlilctl -n peer -j show | jq '.[].thread')" "$main"
 	is answers "$(pings peer 20 $IP0)" 20
 	echo Y >$PARAMS/multi_threaded_input
 	ctl detach dl0
 	ctl attach dl0
-	is "the thread" "$(cat "/proc/$(json .thread)/comm")" dlil/dl0
+	is "the thread" "$(<"/proc/$(json .thread)/comm")" dlil/dl0
 }
 
 # INP-12 STA-4: past the limit packets are freed, and counted as that.  Something

@@ -97,7 +97,7 @@ test_monitor() {
 	is "events that nobody knows" \
 		"$(jq -s 'map(select(.event == "unknown")) | length' \
 			"$T/events")" 0
-	is "what it complained of" "$(cat "$T/events.err")" ""
+	is "what it complained of" "$(<"$T/events.err")" ""
 }
 
 # LNX-7: neighbours; steps in between are not told, the last state is.
@@ -192,7 +192,7 @@ test_monitor_namespaces() {
 	ctl attach dl0
 	ip -n dut link set dl0 mtu 1400
 	is_event sifmtu
-	is "what peer heard" "$(cat "$T/peer")" ""
+	is "what peer heard" "$(<"$T/peer")" ""
 	dlilctl -n peer attach pe0
 	hears '.event == "if-attached" and .ifname == "pe0"' "$T/peer"
 	# A device that moves is detached where it was.
@@ -284,7 +284,7 @@ test_monitor_unload() {
 	rmmod dlil
 	wait $MONITOR || status=$?
 	is "the exit status" $status 1
-	is "what it said" "$(cat "$T/events.err")" \
+	is "what it said" "$(<"$T/events.err")" \
 		"Error: the dlil module was unloaded"
 }
 
@@ -431,6 +431,6 @@ test_event_takes_rtnl() {
 		[ $i -ne 3 ] || ip -n peer link set dl0 netns dut
 		becomes "its device" "" cat $SAMPLE/dev
 	done
-	at_least "events that it was told of" "$(cat $SAMPLE/events)" 50
+	at_least "events that it was told of" "$(<$SAMPLE/events)" 50
 	timeout 20 rmmod dlil_sample
 }

@@ -127,7 +127,7 @@ test_ifnet_debug() {
 	at_least "8 of either" 16 "$(grep -cE '(taken|dropped) by' $REFS)"
 	is attaches "$(grep -c ' attached by' $REFS)" 1
 	grep -qE '^    (attach_device|dlil_netdev_attach)\S* .*dlil' $REFS ||
-		fail "no stack of an attach: $(cat $REFS)"
+		fail "no stack of an attach: $(<$REFS)"
 	ctl detach dl0
 	is detaches "$(grep -c ' detached by' $REFS)" 1
 	! grep -qE '^ *(0x)?[0-9a-f]{8,}' $REFS || fail "an address is shown"
@@ -145,13 +145,13 @@ refuses() {
 	local name=$1 value before
 	shift
 
-	before=$(cat "$PARAMS/$name")
+	before=$(<"$PARAMS/$name")
 	for value; do
 		! echo "$value" 2>"$T/said" >"$PARAMS/$name" ||
 			fail "$name took $value"
 		grep -q 'Invalid argument' "$T/said" ||
-			fail "$name said: $(cat "$T/said")"
-		is "$name after $value" "$(cat "$PARAMS/$name")" "$before"
+			fail "$name said: $(<"$T/said")"
+		is "$name after $value" "$(<"$PARAMS/$name")" "$before"
 	done
 }
 
@@ -161,22 +161,22 @@ test_parameter_values() {
 
 	for pair in $SWITCHES; do
 		name=${pair%:*}
-		is "$name at first" "$(cat "$PARAMS/$name")" "${pair#*:}"
+		is "$name at first" "$(<"$PARAMS/$name")" "${pair#*:}"
 		refuses "$name" 2 10 -1 maybe ''
 		echo 1 >"$PARAMS/$name"
-		is "$name" "$(cat "$PARAMS/$name")" Y
+		is "$name" "$(<"$PARAMS/$name")" Y
 		refuses "$name" 2 10 -1 maybe ''
 		echo 0 >"$PARAMS/$name"
-		is "$name" "$(cat "$PARAMS/$name")" N
+		is "$name" "$(<"$PARAMS/$name")" N
 	done
-	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 2048
+	is rcvq_limit "$(<$PARAMS/rcvq_limit)" 2048
 	refuses rcvq_limit 0 -1 many 1048577 99999999999 ''
 	echo 1048576 >$PARAMS/rcvq_limit
-	is rcvq_limit "$(cat $PARAMS/rcvq_limit)" 1048576
-	is gather_usecs "$(cat $PARAMS/gather_usecs)" 50
+	is rcvq_limit "$(<$PARAMS/rcvq_limit)" 1048576
+	is gather_usecs "$(<$PARAMS/gather_usecs)" 50
 	refuses gather_usecs -1 51 many ''
 	echo 0 >$PARAMS/gather_usecs
-	is gather_usecs "$(cat $PARAMS/gather_usecs)" 0
+	is gather_usecs "$(<$PARAMS/gather_usecs)" 0
 	# With the unusual half of them it works as well.
 	echo 1 >$PARAMS/input_sanity_check
 	ctl attach dl0
@@ -206,7 +206,7 @@ test_load() {
 	! modprobe dlil net_affinity=7 2>"$T/said" || fail "it was loaded"
 	has_caches "when not loaded" 0
 	modprobe dlil ifnet_debug net_rtref=1 input_sanity_check=1
-	is ifnet_debug "$(cat $PARAMS/ifnet_debug)" Y
+	is ifnet_debug "$(<$PARAMS/ifnet_debug)" Y
 	ctl attach dl0
 	is attaches "$(grep -c ' attached by' $REFS)" 1
 	is answers "$(pings peer 5 $IP0)" 5
@@ -225,9 +225,9 @@ fed_by() {
 test_affinity() {
 	local pid cpu ns all
 
-	all=$(cat /sys/devices/system/cpu/online)
+	all=$(</sys/devices/system/cpu/online)
 	is "caches of processor 1" \
-		"$(cat /sys/devices/system/cpu/cpu1/topology/core_siblings_list)" 1
+		"$(</sys/devices/system/cpu/cpu1/topology/core_siblings_list)" 1
 	for ns in dut peer; do
 		# It would feed the thread when it likes.
 		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
@@ -290,7 +290,7 @@ test_attach_detach_loop() {
 	done
 	wait $!
 	end_floods
-	is "the checksum" "$(cat "$T/got")" \
+	is "the checksum" "$(<"$T/got")" \
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
 	is answers "$(pings peer 10 $IP0)" 10
 }

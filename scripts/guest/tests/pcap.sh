@@ -27,7 +27,7 @@ replay() {
 
 	all=$(($(json .flow.input.seen) + $(in_file '')))
 	peer tcpreplay -q -p 2000 -i pe0 odd.pcap >"$T/tcpreplay" 2>&1 ||
-		fail "$(cat "$T/tcpreplay")"
+		fail "$(<"$T/tcpreplay")"
 	becomes "packets seen" $all json .flow.input.seen
 }
 

@@ -106,7 +106,7 @@ test_tun() {
 		$(($(of tun0 .stats.ipackets) * 84))
 	is "bytes out" "$(of tun0 .stats.obytes)" $((packets * 84))
 	is "group packets out" "$(of tun0 .stats.omcasts)" 0
-	is "its thread" "$(cat "/proc/$(of tun0 .thread)/comm")" dlil/main
+	is "its thread" "$(<"/proc/$(of tun0 .thread)/comm")" dlil/main
 	is freed "$(of tun0 .flow.input.freed) $(of tun0 .flow.output.freed)" \
 		"0 0"
 
@@ -251,8 +251,10 @@ test_tun_rawip() {
 	raw_works tun0 $TUN0 $TUN1 $TUN60
 }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: likewise of the type PPP.
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: likewise of the type PPP, where the kernel's own
+# driver is not to be had.
 test_tun_ppp() {
+	! has_ppp || { echo "# this kernel has PPP itself, see ppp"; return 0; }
 	tun_pair $ARPHRD_PPP
 	raw_works tun0 $TUN0 $TUN1 $TUN60
 }
@@ -356,7 +358,7 @@ test_lo() {
 	ping_along dut 127.0.0.1
 	ctl attach lo
 	along_more 50
-	is "its thread" "$(cat "/proc/$(of lo .thread)/comm")" dlil/main
+	is "its thread" "$(<"/proc/$(of lo .thread)/comm")" dlil/main
 	is "checksum" "$(transfer dut dut 127.0.0.1 "$T/file")" "$SUM"
 	is "answers by IPv6" "$(pings dut 20 ::1)" 20
 	is "answers from an address of dl0" "$(pings dut 20 $IP0)" 20
@@ -374,7 +376,7 @@ test_lo_filter() {
 	is header "$(of lo .header)" ethernet
 	ctl filter add lo noping in match 'ether[12:2] = 0x800 and icmp' drop
 	no_pings dut 127.0.0.1
-	at_least "drops" "$(of lo .flow.input.drops.filter)" 5
+	becomes "drops" "$(sent)" of lo .flow.input.drops.filter
 	is "answers by IPv6" "$(pings dut 20 ::1)" 20
 	ctl filter del lo noping
 	is answers "$(pings dut 20 127.0.0.1)" 20

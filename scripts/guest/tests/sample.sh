@@ -12,14 +12,14 @@ test_sample_echo() {
 	ctl attach dl0
 	ctl filter add dl0 answers out match ether proto 0x88b5 count
 	dut modprobe dlil_sample dev=dl0
-	is "its device" "$(cat $SAMPLE/dev)" dl0
+	is "its device" "$(<$SAMPLE/dev)" dl0
 	is "its filter" "$(json '[.filters[].kind] | join(" ")')" "match sample"
 	is answers "$(peer echo-client pe0 $MAC0 100)" \
 		"100 of 100 echoes came back"
-	is "requests answered" "$(cat $SAMPLE/answered)" 100
-	is "senders known" "$(cat $SAMPLE/peers)" 1
+	is "requests answered" "$(<$SAMPLE/answered)" 100
+	is "senders known" "$(<$SAMPLE/peers)" 1
 	is "answers that a filter saw" "$(filter answers matched)" 100
-	at_least "packets its filter saw" "$(cat $SAMPLE/packets_in)" 100
+	at_least "packets its filter saw" "$(<$SAMPLE/packets_in)" 100
 	is answers "$(pings peer 20 $IP0)" 20
 
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 88b5 $(printf '%092d' 0)"
@@ -65,8 +65,8 @@ test_sample_segments() {
 		at_least "large packets going $dir" "$(large $dir-before)" 10
 		is "large packets going $dir behind it" "$(large $dir-after)" 0
 	done
-	at_least "packets it saw coming in" "$(cat $SAMPLE/packets_in)" 2700
-	at_least "packets it saw going out" "$(cat $SAMPLE/packets_out)" 2700
+	at_least "packets it saw coming in" "$(<$SAMPLE/packets_in)" 2700
+	at_least "packets it saw going out" "$(<$SAMPLE/packets_out)" 2700
 	is "packets dropped" "$(json .flow.input.freed) $(json .flow.output.freed)" \
 		"0 0"
 	wait_for 10 accounted dut
@@ -87,7 +87,7 @@ test_sample_detached() {
 	dut modprobe dlil_sample dev=dl0
 	flood peer $IP0
 	ctl detach dl0
-	is "its device" "$(cat $SAMPLE/dev)" ""
+	is "its device" "$(<$SAMPLE/dev)" ""
 	ctl attach dl0
 	dut bash -c "echo dl0 >$SAMPLE/dev"
 	timeout 60 ip -n dut link del dl0
@@ -96,7 +96,12 @@ test_sample_detached() {
 }
 
 # tapped WAY: packets that the tap has seen.
-tapped() { cat "$SAMPLE/tapped_$1"; }
+tapped() {
+	local n
+
+	n=$(<"$SAMPLE/tapped_$1")
+	echo "$n"
+}
 
 # attach_sample: to dl0, which is attached, without a tap so far.
 attach_sample() {
@@ -109,7 +114,7 @@ attach_sample() {
 # TAP-1: a tap on a device sees what comes in before the filters, and what goes
 # out behind them, whoever sends it.
 test_sample_tap() {
-	local in out
+	local in out dropped
 
 	ctl attach dl0
 	attach_sample
@@ -130,10 +135,13 @@ test_sample_tap() {
 	no_pings peer $IP0
 	no_pings dut $IP1
 	at_least "dropped on its way in" "$(($(tapped in) - in))" 5
-	[ $(($(tapped out) - out)) -lt 5 ] ||
+	# It sees the few packets that the neighbours keep up with meanwhile.
+	dropped=$(json .flow.output.drops.filter)
+	at_least "dropped on its way out" "$dropped" 5
+	[ $(($(tapped out) - out)) -lt "$dropped" ] ||
 		fail "the tap saw what a filter had dropped on its way out"
 	echo >$SAMPLE/dev
-	is "the mode without a device" "$(cat $SAMPLE/tap)" off
+	is "the mode without a device" "$(<$SAMPLE/tap)" off
 	rmmod dlil_sample
 }
 
@@ -161,6 +169,6 @@ test_sample_tap_modes() {
 	end_floods
 	is answers "$(pings peer 10 $IP0)" 10
 	is "packets after the detach" "$(tapped in) $(tapped out)" "$in $out"
-	is "the mode after the detach" "$(cat $SAMPLE/tap)" off
+	is "the mode after the detach" "$(<$SAMPLE/tap)" off
 	rmmod dlil_sample
 }

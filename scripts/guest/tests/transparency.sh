@@ -11,7 +11,7 @@ test_attach_under_traffic() {
 	along_more 50
 	end_along
 	is state "$(json .state)" attached
-	is "the thread" "$(cat "/proc/$(json .thread)/comm")" dlil/dl0
+	is "the thread" "$(<"/proc/$(json .thread)/comm")" dlil/dl0
 	at_least "packets in" "$(json .stats.ipackets)" 50
 	at_least "packets out" "$(json .stats.opackets)" 50
 	at_least "packets of inet" \

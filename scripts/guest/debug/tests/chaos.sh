@@ -28,7 +28,7 @@ try() {
 
 	timeout 60 "$@" 2>"$said" || status=$?
 	if [ $status -gt 2 ] || { [ $status -gt 0 ] && [ -z "$MEDDLED" ]; }; then
-		fail "exit status $status of $*: $(cat "$said")"
+		fail "exit status $status of $*: $(<"$said")"
 	fi
 }
 

@@ -156,7 +156,7 @@ test_fault_load() {
 	rmmod dlil_planted
 }
 
-has_failed() { [ "$(cat "/proc/$1/fail-nth")" = 0 ]; }
+has_failed() { [ "$(<"/proc/$1/fail-nth")" = 0 ]; }
 
 # STA-3 STA-4: in the input thread, where protocols and filters run: those of the
 # host, and the sample's, which allocate with GFP_KERNEL.
