@@ -111,7 +111,8 @@ accounted() { [ -z "$(unaccounted "$1")" ]; }
 
 # answers FILE [MAX]: how many ping got, if those are the first so many, each once.
 # Not always in that order: two processors may have had a hand in it.  Of more
-# than MAX the rest is of no interest.
+# than MAX the rest is of no interest, and ping did not wait for one that was
+# overtaken then by others that were under way as well (its "pipe").
 answers() {
 	awk -v max="${2:-0}" '
 		match($0, /icmp_seq=[0-9]+ ttl=/) {
@@ -121,12 +122,18 @@ answers() {
 			if (seq > last)
 				last = seq
 		}
+		match($0, /, pipe [0-9]+/) {
+			pipe = substr($0, RSTART + 7, RLENGTH - 7) + 0
+		}
 		END {
 			if (max && n > max)
 				n = max
-			for (seq = 1; seq <= n; seq++)
-				if (!times[seq] || (seq < n && times[seq] > 1))
+			for (seq = 1; seq <= n; seq++) {
+				if (seq < n && times[seq] > 1)
 					wrong = 1
+				if (!times[seq] && !(max && seq > last - pipe))
+					wrong = 1
+			}
 			if (!wrong) {
 				print n + 0
 				exit
