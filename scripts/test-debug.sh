@@ -152,7 +152,9 @@ job_debug() {
 
 	mapfile -t list < <(names "$1")
 	say "$1: ${#list[@]} kinds, $ROUNDS rounds of each, seed $SEED"
-	vm "$1" --ktap --timeout 3600 "$TOP/scripts/guest/debug/run.sh" \
+	# A test may have many allocations fail, and the kernel says so of each.
+	vm "$1" --ktap --timeout 3600 --append log_buf_len=4M \
+		"$TOP/scripts/guest/debug/run.sh" \
 		"$ROUNDS" "$SEED" "^($(IFS='|'; echo "${list[*]}"))\$" \
 		"$([ -n "$CI" ] || echo each)" || status=$?
 	count_ktap "$1" $status
