@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # run.sh COUNT SEED netlink|packets...: fuzz one after the other, with as many
-# messages and frames.
+# messages and frames, up to the first that fails.
 
 status=0
 count=$1 seed=$2
