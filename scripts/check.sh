@@ -12,16 +12,16 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-CHECKS=(build sparse checkpatch kernel-doc shellcheck tool netlink spdx
+CHECKS=(build checkpatch kernel-doc shellcheck tool netlink spdx
 	spelling hosts commits semantics)
 
-need_packages build-essential git perl shellcheck sparse codespell
+need_packages build-essential git perl rsync shellcheck sparse codespell
 
 cd "$TOP"
 SERIES=$(scripts/kernel.sh version)
 KDIR=$(scripts/kernel.sh headers "$SERIES")
 TREE=$(scripts/kernel.sh source "$SERIES")
-BUILD=$TOP/build/check-${KDIR##*/linux-headers-}
+BUILD=$CACHE/check-${KDIR##*/linux-headers-}-$(versions_of gcc sparse)
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT
 
@@ -57,53 +57,53 @@ none() {
 	[ $status -eq 1 ]
 }
 
-# From a copy that is new each time: what was compiled before warns no more.
-copy_sources() {
-	[ ! -e "$OUT/copied" ] || return 0
-	rm -rf "$BUILD"
-	mkdir -p "$BUILD"
-	cp --parents -t "$BUILD" "${FILES[@]}"
-	touch "$OUT/copied"
+# What the suites are linked with, in the notation of Module.symvers: the headers'
+# kernel has no KUnit.
+kunit_symbols() {
+	sed -nE 's/^EXPORT_SYMBOL(_GPL)?\((.*)\);$/0x0\t\2\tvmlinux\tEXPORT_SYMBOL\1\t/p' \
+		"$TREE"/lib/kunit/*.c
 }
 
-# The same flags every time, so that nothing is compiled twice.
-kbuild() {
-	make -C "$KDIR" M="$BUILD" -j "$JOBS" W=1 KCFLAGS=-Werror \
-		CONFIG_DLIL=m CONFIG_DLIL_SAMPLE=m "$@" modules 2>&1
+# What sparse says of our files, and a failure if it says anything: then there is no
+# object, and the next run looks at that file again.  Kernel headers may have reports
+# of their own, which are not ours to mend.
+sparse_strictly() {
+	cat <<-END
+		#!/bin/sh
+		! sparse "\$@" 2>&1 | grep -E ': (warning|error): ' |
+			grep -vE "^(${KDIR%/usr/src/*}/|[.]/|include/|arch/)"
+	END
 }
 
-# The suites are compiled too.  The distribution's kernel has no KUnit that they
-# could be linked with, hence KBUILD_MODPOST_WARN, and only for them.
-kbuild_kunit() {
-	kbuild CONFIG_DLIL_KUNIT_TEST=m CONFIG_DLIL_BENCH=m \
-		KBUILD_MODPOST_WARN=1 "$@" |
-		grep -vE 'modpost: .* undefined!$|modpost: suppressed'
+# All kernel code, even what is for User Mode Linux only, with all warnings, -Werror
+# and sparse.  What has passed, and did not change, is not compiled again.
+compile() {
+	copy_sources "$BUILD"
+	kunit_symbols >"$BUILD.symvers"
+	sparse_strictly >"$BUILD.sparse"
+	chmod +x "$BUILD.sparse"
+	make -C "$KDIR" M="$BUILD" -k -j "$JOBS" W=1 KCFLAGS=-Werror \
+		C=1 CHECK="$BUILD.sparse" CF=-D__CHECK_ENDIAN__ \
+		KBUILD_EXTRA_SYMBOLS="$BUILD.symvers" \
+		CONFIG_DLIL{,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED}=m \
+		CONFIG_UML_TIME_TRAVEL_SUPPORT=y modules 2>&1
+	make -C "$BUILD" samples/echo-client CFLAGS=-Werror
 }
 
 # -Werror is for the compiler; modpost and kernel-doc have warnings of their own.
 check_build() {
-	copy_sources
-	make -C "$BUILD" samples/echo-client CFLAGS=-Werror
-	{ kbuild && kbuild_kunit; } | tee "$OUT/build.log"
-	none grep -i 'warning' "$OUT/build.log"
-}
+	local file
 
-# Kernel headers may have reports of their own, which are not ours to mend.
-check_sparse() {
-	local log=$OUT/sparse.log
-
-	copy_sources
-	kbuild_kunit C=2 CF=-D__CHECK_ENDIAN__ >"$log" || {
-		cat "$log"
+	locked "${BUILD##*/}" compile | tee "$OUT/build.log"
+	none grep -i warning "$OUT/build.log" || {
+		# They would not be repeated.
+		rm -rf "$BUILD"
 		return 1
 	}
-	awk -v theirs="^(${KDIR%/usr/src/*}/|[.]/|include/|arch/)" '
-		/^  CHECK  / { run = 1 }
-		/: (warning|error): / && $0 !~ theirs { print; bad = 1 }
-		END {
-			if (!run) print "sparse was not run"
-			exit bad || !run
-		}' "$log"
+	for file in "${KERNEL_C[@]}"; do
+		[[ $file == *.h || -e $BUILD/${file%.c}.o ]] ||
+			{ echo "not compiled: $file"; return 1; }
+	done
 }
 
 # checkpatch IGNORE FILE...: not in the checkout, where it leaves a cache.

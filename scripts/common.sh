@@ -36,6 +36,30 @@ locked() {
 	) 9>"$CACHE/$name.lock"
 }
 
+# copy_sources DIR: to build in, where Kbuild cannot disturb the checkout.  No times:
+# what differs is newer, even if it was checked out earlier, and nothing else is built
+# again.
+copy_sources() {
+	mkdir -p "$1"
+	touch "$1"
+	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
+		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
+		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
+		--exclude='Module.symvers' --exclude='modules.order' \
+		--exclude='*.d' --exclude='.flags' \
+		--exclude='/tools/dlilctl/dlilctl' \
+		--exclude='/samples/echo-client' "$TOP/" "$1/"
+}
+
+# versions_of TOOL...: a short name for them.  Objects that others made are of no use.
+versions_of() {
+	local tool
+
+	for tool; do
+		"$tool" --version
+	done | sha256sum | cut -c 1-12
+}
+
 # apt's lists may be absent (a fresh machine) or old: read now and then.
 read_lists() {
 	[ -z "$(find "$CACHE" -maxdepth 1 -name apt-updated -mmin -60)" ] ||
