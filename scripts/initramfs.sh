@@ -148,7 +148,8 @@ make_base() {
 	local dir=$CACHE/initramfs-$1 tmp
 
 	[ ! -d "$dir" ] || { touch "$dir"; return 0; }
-	find "$CACHE" -maxdepth 1 -name 'initramfs-*' -mtime +30 \
+	find "$CACHE" -maxdepth 1 -mtime +30 \
+		\( -name 'initramfs-*' -o -name 'module-*' -o -name 'check-*' \) \
 		-exec rm -rf {} +
 	say "making the base of the initramfs for $RELEASE"
 	tmp=$(mktemp -d "$CACHE/tmp.XXXXXX")
@@ -191,7 +192,8 @@ build_guest_tools() {
 		done
 }
 
-# Builds of several kernels do not disturb each other, nor the checkout.
+# In the cache, since another checkout differs by little; what is made goes to $MADE,
+# where other checkouts do not change it.
 build_dlil() {
 	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_FUZZ=m CONFIG_DLIL_BENCH=m)
 
@@ -202,39 +204,35 @@ build_dlil() {
 	}
 	need_packages make gcc libc6-dev rsync python3 \
 		libmnl-dev libpcap-dev libjansson-dev
+	BUILD=$CACHE/${MADE##*/}-$(versions_of gcc)
 	! grep -q '^CONFIG_KUNIT=[ym]' "$kdir/.config" ||
 		config+=(CONFIG_DLIL_KUNIT_TEST=m CONFIG_DLIL_PLANTED=m)
-	# No times: what differs is newer, even if it was checked out earlier.
-	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
-		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
-		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
-		--exclude='Module.symvers' --exclude='modules.order' \
-		--exclude='*.d' --exclude='.flags' \
-		--exclude='/guest-tools' --exclude='/guest-tools.h' \
-		--exclude='/tools/dlilctl/dlilctl' \
-		--exclude='/samples/echo-client' \
-		"$TOP/" "$BUILD/"
+	copy_sources "$BUILD"
+	mkdir -p "$TOP/build"
 	say "building dlil for $RELEASE"
 	{
 		make -C "$BUILD" -j "$JOBS" KDIR="$kdir" "${config[@]}" \
 			modules samples &&
 		make -C "$BUILD" -j "$JOBS" tool &&
 		build_guest_tools
-	} >"$BUILD.log" 2>&1 || {
-		tail -n 40 "$BUILD.log" >&2
-		die "the build failed, see $BUILD.log"
+	} >"$MADE.log" 2>&1 || {
+		tail -n 40 "$MADE.log" >&2
+		die "the build failed, see $MADE.log"
 	}
+	rm -rf "$MADE"
+	mkdir -p "$MADE"/{modules,programs}
+	install -m 644 -t "$MADE/modules" \
+		"$BUILD"/dlil.ko "$BUILD"/samples/*.ko "$BUILD"/kunit/*.ko
+	install -m 755 -t "$MADE/programs" "$BUILD/tools/dlilctl/dlilctl" \
+		"$BUILD/samples/echo-client" "$BUILD"/guest-tools/*
 }
 
 copy_dlil() {
 	local root=$1 updates=$1/usr/lib/modules/$RELEASE/updates
 
 	mkdir -p "$updates" "$root/usr/bin"
-	install -m 644 "$BUILD"/dlil.ko "$BUILD"/samples/*.ko \
-		"$BUILD"/kunit/*.ko "$updates/"
-	install -m 755 "$BUILD/tools/dlilctl/dlilctl" \
-		"$BUILD/samples/echo-client" "$BUILD"/guest-tools/* \
-		"$root/usr/bin/"
+	cp "$MADE"/modules/* "$updates/"
+	cp "$MADE"/programs/* "$root/usr/bin/"
 	copy_libs "$root" "$root/usr/bin/dlilctl"
 	python3 "$TOP/scripts/make-pcap.py" "$root/dlil/odd.pcap"
 }
@@ -285,9 +283,8 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 [ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
 if [ -n "$WITH_DLIL" ]; then
 	# Kernels of one release may have different configurations.
-	BUILD=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/}}
-	mkdir -p "$BUILD"
-	[ -n "${DLIL_VM_BUILT:-}" ] || locked "${BUILD##*/}" build_dlil
+	MADE=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/}}
+	[ -n "${DLIL_VM_BUILT:-}" ] || locked "${MADE##*/}" build_dlil
 	copy_dlil "$ROOT"
 fi
 add_modules_dep "$ROOT" "$BASE"
