@@ -112,7 +112,8 @@ accounted() { [ -z "$(unaccounted "$1")" ]; }
 # answers FILE [MAX]: how many ping got, if those are the first so many, each once.
 # Not always in that order: two processors may have had a hand in it.  Of more
 # than MAX the rest is of no interest, and ping did not wait for one that was
-# overtaken then by others that were under way as well (its "pipe").
+# overtaken then by others that were under way as well: as many as its "pipe" says,
+# or are without an answer.
 answers() {
 	awk -v max="${2:-0}" '
 		match($0, /icmp_seq=[0-9]+ ttl=/) {
@@ -125,7 +126,10 @@ answers() {
 		match($0, /, pipe [0-9]+/) {
 			pipe = substr($0, RSTART + 7, RLENGTH - 7) + 0
 		}
+		/^[0-9]+ packets transmitted/ { left = $1 - $4 }
 		END {
+			if (pipe <= left)
+				pipe = left + 1
 			if (max && n > max)
 				n = max
 			for (seq = 1; seq <= n; seq++) {
