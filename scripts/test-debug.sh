@@ -7,8 +7,8 @@
 #
 #   kasan         the kernel with KASAN, lockdep, kmemleak, fault injection (default)
 #   kcsan         the kernel with KCSAN: data races in our code
-#   --ci          what fits into minutes: one round of the shorter chaos and faults,
-#                 fewer fuzzed messages and packets
+#   --ci          what fits into minutes: fewer functional tests, one round of the
+#                 shorter chaos and faults, fewer fuzzed messages and packets
 #   --rounds N    rounds of each kind of chaos
 #   --count N     netlink messages, and packets, to fuzz with
 #   --seed N      where random numbers start; the same seed does the same
@@ -50,8 +50,14 @@ done
 
 # Functional tests are shared by so many VMs.
 PARTS=2
-# What of chaos and faults fits into minutes.
+# What of chaos and faults fits into minutes; and the functional tests that do not:
+# they are to our code what another one is, for a device of another kind, for several
+# of one, or for what is said of it.
 CI_SHORT='^(chaos_[a-z]+|fault_(attach_thread|plumb|set|input_thread|atomic))$'
+CI_LEAVES='^(monitor_(neighbours|neighbours_before|groups|namespaces|slow|nobody)'
+CI_LEAVES+='|set_(errors|unprivileged)|thousand_devices|type_stays'
+CI_LEAVES+='|tun_(filter|unplumb|rawip|tunnel|ppp)|ppp|wireguard|lo_(filter|unplumb)'
+CI_LEAVES+='|sample_(segments|tap|tap_modes))$'
 # VMs at once: one keeps little more than one processor busy.
 AT_ONCE=$((JOBS < 4 ? JOBS : 4))
 
@@ -114,16 +120,18 @@ count() {
 
 # names JOB: of its tests, if they match the pattern.
 names() {
-	local pattern=. files=("$TOP"/scripts/guest/debug/tests/*.sh)
+	local pattern=. not='^$' files=("$TOP"/scripts/guest/debug/tests/*.sh)
 
 	case $1 in
-	tests-*) files=("$TOP"/scripts/guest/tests/*.sh) ;;
+	tests-*)
+		files=("$TOP"/scripts/guest/tests/*.sh)
+		[ -z "$CI" ] || not=$CI_LEAVES ;;
 	churn) pattern=^chaos_ ;;
 	faults) pattern=^fault_ ;;
 	short) pattern=$CI_SHORT ;;
 	esac
 	sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' "${files[@]}" |
-		grep -E -- "$pattern" | grep -E -- "$PATTERN"
+		grep -E -- "$pattern" | grep -E -- "$PATTERN" | grep -vE -- "$not"
 }
 
 # count_ktap JOB STATUS
@@ -137,11 +145,13 @@ count_ktap() {
 # A part of the functional tests.  To keep account of all memory would cost more
 # than all other checkers; chaos does that, and the KUnit suites.
 job_tests() {
-	local status=0
+	local status=0 list
 
+	mapfile -t list < <(names "tests-$1")
+	say "tests: ${#list[@]}, shared by $PARTS machines"
 	vm "tests-$1" --ktap --timeout 1800 --append kmemleak=off \
-		--mem 2G --smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" "$PATTERN" \
-		"$1" $PARTS || status=$?
+		--mem 2G --smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" \
+		"^($(IFS='|'; echo "${list[*]}"))\$" "$1" $PARTS || status=$?
 	count_ktap "tests-$1" $status
 }
 
