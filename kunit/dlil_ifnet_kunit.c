@@ -41,7 +41,7 @@ static void acquire_prefix(struct kunit *test)
 	struct dlil_ifnet *whole, *part;
 	u32 id;
 
-	for (id = 1; id < 2000; id++) {
+	for (id = 1; id < 600; id++) {
 		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
 							 sizeof(id), &whole), 0);
 		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,

@@ -17,11 +17,13 @@ CHECKS=(build checkpatch kernel-doc shellcheck tool netlink spdx
 
 need_packages build-essential git perl rsync shellcheck sparse codespell
 
+# Called by a make, it calls others with flags of their own.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$TOP"
 SERIES=$(scripts/kernel.sh version)
 KDIR=$(scripts/kernel.sh headers "$SERIES")
 TREE=$(scripts/kernel.sh source "$SERIES")
-BUILD=$CACHE/check-${KDIR##*/linux-headers-}-$(versions_of gcc sparse)
+BUILD=$(build_folder "check-${KDIR##*/linux-headers-}" "$KDIR")
 OUT=$(mktemp -d)
 trap 'rm -rf "$OUT"' EXIT
 
@@ -64,47 +66,46 @@ kunit_symbols() {
 		"$TREE"/lib/kunit/*.c
 }
 
-# What sparse says of our files, and a failure if it says anything: then there is no
-# object, and the next run looks at that file again.  Kernel headers may have reports
-# of their own, which are not ours to mend.
-sparse_strictly() {
+# What sparse says of our files, and a failure if it says anything.  Kernel headers may
+# have reports of their own, which are not ours to mend.
+strict_sparse() {
 	cat <<-END
 		#!/bin/sh
-		! sparse "\$@" 2>&1 | grep -E ': (warning|error): ' |
+		said=\$(sparse "\$@" 2>&1) || { echo "\$said"; exit 1; }
+		! echo "\$said" | grep -E ': (warning|error): ' |
 			grep -vE "^(${KDIR%/usr/src/*}/|[.]/|include/|arch/)"
 	END
 }
 
-# All kernel code, even what is for User Mode Linux only, with all warnings, -Werror
-# and sparse.  What has passed, and did not change, is not compiled again.
-compile() {
+# All kernel code, even what is for User Mode Linux only, with all warnings and with
+# sparse.  The core is as the suites want it (DLIL_TESTED), which is with a few exports
+# more.  -Werror is for the compiler; others have warnings of their own.
+build_strictly() {
+	local file
+
+	# If all was well the last time, what has not changed still is.
+	[ -e "$BUILD.passed" ] || rm -rf "$BUILD"
+	rm -f "$BUILD.passed"
 	copy_sources "$BUILD"
 	kunit_symbols >"$BUILD.symvers"
-	sparse_strictly >"$BUILD.sparse"
+	strict_sparse >"$BUILD.sparse"
 	chmod +x "$BUILD.sparse"
 	make -C "$KDIR" M="$BUILD" -k -j "$JOBS" W=1 KCFLAGS=-Werror \
 		C=1 CHECK="$BUILD.sparse" CF=-D__CHECK_ENDIAN__ \
 		KBUILD_EXTRA_SYMBOLS="$BUILD.symvers" \
 		CONFIG_DLIL{,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED}=m \
-		CONFIG_UML_TIME_TRAVEL_SUPPORT=y modules 2>&1
-	make -C "$BUILD" samples/echo-client CFLAGS=-Werror
-}
-
-# -Werror is for the compiler; modpost and kernel-doc have warnings of their own.
-check_build() {
-	local file
-
-	locked "${BUILD##*/}" compile | tee "$OUT/build.log"
-	none grep -i warning "$OUT/build.log" || {
-		# They would not be repeated.
-		rm -rf "$BUILD"
-		return 1
-	}
+		CONFIG_UML_TIME_TRAVEL_SUPPORT=y modules 2>&1 |
+		tee "$OUT/build.log"
+	none grep -i warning "$OUT/build.log"
 	for file in "${KERNEL_C[@]}"; do
 		[[ $file == *.h || -e $BUILD/${file%.c}.o ]] ||
 			{ echo "not compiled: $file"; return 1; }
 	done
+	make -B -C "$BUILD" samples/echo-client CFLAGS=-Werror
+	touch "$BUILD.passed"
 }
+
+check_build() { locked "${BUILD##*/}" build_strictly; }
 
 # checkpatch IGNORE FILE...: not in the checkout, where it leaves a cache.
 checkpatch() {
@@ -120,8 +121,8 @@ checkpatch() {
 # Macro arguments here are names to be pasted and conditions to be asked again.
 # Programs are held to the kernel's style as well, but have the C library's types
 # and not the kernel's macros, and what they print is for people; and _Alignas() is
-# taken for a cast; and one is part of another and has to say so.  What keeps us compatible with several kernels has to ask which
-# one it is.
+# taken for a cast; and one is part of another and has to say so.  What keeps us
+# compatible with several kernels has to ask which one it is.
 check_checkpatch() {
 	local all=MACRO_ARG_REUSE bad=0
 	local user=PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES,CAMELCASE

@@ -36,28 +36,38 @@ locked() {
 	) 9>"$CACHE/$name.lock"
 }
 
+short_hash() { sha256sum | cut -c 1-12; }
+
+# build_folder NAME KDIR: in the cache, for builds against that kernel.  Checkouts with
+# the same files share it, and what differs in them is built again; of other files, or
+# another compiler, objects would be left over.
+build_folder() {
+	local key
+
+	key=$({
+		echo "$2"
+		dpkg-query -W 'gcc-[0-9]*' sparse 2>/dev/null || true
+		cd "$TOP"
+		cat "scripts/${0##*/}" Kbuild kunit/Kbuild samples/Kbuild
+		find . -path ./build -prune -o -name '*.[ch]' ! -name '*.mod.c' \
+			-print | LC_ALL=C sort
+	} | short_hash)
+	echo "$CACHE/$1-$key"
+}
+
 # copy_sources DIR: to build in, where Kbuild cannot disturb the checkout.  No times:
-# what differs is newer, even if it was checked out earlier, and nothing else is built
-# again.
+# what differs is newer, even if it was checked out earlier.
 copy_sources() {
 	mkdir -p "$1"
 	touch "$1"
 	rsync -rlpc --delete --exclude='/build' --exclude='/.git' \
+		--exclude="${CACHE#"$TOP"}" \
 		--exclude='*.o' --exclude='*.ko' --exclude='*.a' \
 		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
 		--exclude='Module.symvers' --exclude='modules.order' \
 		--exclude='*.d' --exclude='.flags' \
 		--exclude='/tools/dlilctl/dlilctl' \
-		--exclude='/samples/echo-client' "$TOP/" "$1/"
-}
-
-# versions_of TOOL...: a short name for them.  Objects that others made are of no use.
-versions_of() {
-	local tool
-
-	for tool; do
-		"$tool" --version
-	done | sha256sum | cut -c 1-12
+		--exclude='/samples/echo-client' "$TOP/" "$1/" >&2
 }
 
 # apt's lists may be absent (a fresh machine) or old: read now and then.

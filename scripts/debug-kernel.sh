@@ -24,7 +24,7 @@ options=()
 need_packages build-essential flex bison bc cpio kmod libelf-dev libssl-dev
 series=$("$TOP/scripts/kernel.sh" version)
 tree=$("$TOP/scripts/kernel.sh" source "$series")
-key=$(cat "${fragments[@]}" | sha256sum | cut -c1-12)
+key=$(cat "${fragments[@]}" | short_hash)
 dir=$CACHE/build-$kind-$series-$key
 
 # A configuration that cannot be met must not pass for one that is.

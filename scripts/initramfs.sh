@@ -168,7 +168,7 @@ make_base() {
 # Programs from all C files in scripts/guest, since they are few; static ones but for
 # those that use libmnl, of one of which dlilctl is a part.
 build_guest_tools() {
-	local out=$BUILD/guest-tools src
+	local out=$BUILD/build/guest-tools src
 
 	rm -rf "$out" "$out.h"
 	mkdir -p "$out" "$out.h"
@@ -204,7 +204,7 @@ build_dlil() {
 	}
 	need_packages make gcc libc6-dev rsync python3 \
 		libmnl-dev libpcap-dev libjansson-dev
-	BUILD=$CACHE/${MADE##*/}-$(versions_of gcc)
+	BUILD=$(build_folder "${MADE##*/}" "$kdir")
 	! grep -q '^CONFIG_KUNIT=[ym]' "$kdir/.config" ||
 		config+=(CONFIG_DLIL_KUNIT_TEST=m CONFIG_DLIL_PLANTED=m)
 	copy_sources "$BUILD"
@@ -224,12 +224,14 @@ build_dlil() {
 	install -m 644 -t "$MADE/modules" \
 		"$BUILD"/dlil.ko "$BUILD"/samples/*.ko "$BUILD"/kunit/*.ko
 	install -m 755 -t "$MADE/programs" "$BUILD/tools/dlilctl/dlilctl" \
-		"$BUILD/samples/echo-client" "$BUILD"/guest-tools/*
+		"$BUILD/samples/echo-client" "$BUILD"/build/guest-tools/*
 }
 
-copy_dlil() {
+# add_dlil ROOT: built, if it has not been.
+add_dlil() {
 	local root=$1 updates=$1/usr/lib/modules/$RELEASE/updates
 
+	[ -n "${DLIL_VM_BUILT:-}" ] || build_dlil
 	mkdir -p "$updates" "$root/usr/bin"
 	cp "$MADE"/modules/* "$updates/"
 	cp "$MADE"/programs/* "$root/usr/bin/"
@@ -262,7 +264,7 @@ find_kernel
 KEY=$RELEASE-$({ stat -c '%n %s %Y' "$IMAGE"; cat "$0"
 	# shellcheck disable=SC2016 # dpkg-query's own
 	dpkg-query -W -f '${Package} ${Version}\n' "${PACKAGES[@]}"
-} | sha256sum | cut -c 1-12)
+} | short_hash)
 BASE=$CACHE/initramfs-$KEY
 locked initramfs make_base "$KEY"
 
@@ -284,8 +286,7 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 if [ -n "$WITH_DLIL" ]; then
 	# Kernels of one release may have different configurations.
 	MADE=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/}}
-	[ -n "${DLIL_VM_BUILT:-}" ] || locked "${MADE##*/}" build_dlil
-	copy_dlil "$ROOT"
+	locked "${MADE##*/}" add_dlil "$ROOT"
 fi
 add_modules_dep "$ROOT" "$BASE"
 { cat "$BASE/base.cpio"; archive "$ROOT"; } >"$OUT"

@@ -125,7 +125,7 @@ names() {
 	case $1 in
 	tests-*)
 		files=("$TOP"/scripts/guest/tests/*.sh)
-		[ -z "$CI" ] || not=$CI_LEAVES ;;
+		[ -z "$CI" ] || [ "$PATTERN" != . ] || not=$CI_LEAVES ;;
 	churn) pattern=^chaos_ ;;
 	faults) pattern=^fault_ ;;
 	short) pattern=$CI_SHORT ;;

@@ -112,8 +112,8 @@ accounted() { [ -z "$(unaccounted "$1")" ]; }
 # answers FILE [MAX]: how many ping got, if those are the first so many, each once.
 # Not always in that order: two processors may have had a hand in it.  Of more
 # than MAX the rest is of no interest, and ping did not wait for one that was
-# overtaken then by others that were under way as well: as many as its "pipe" says,
-# or are without an answer.
+# overtaken then by others that were under way as well (its "pipe", which begins to
+# count with the first answer).
 answers() {
 	awk -v max="${2:-0}" '
 		match($0, /icmp_seq=[0-9]+ ttl=/) {
@@ -128,8 +128,8 @@ answers() {
 		}
 		/^[0-9]+ packets transmitted/ { left = $1 - $4 }
 		END {
-			if (pipe <= left)
-				pipe = left + 1
+			if (left && pipe < 2)
+				pipe = 2
 			if (max && n > max)
 				n = max
 			for (seq = 1; seq <= n; seq++) {
