@@ -35,7 +35,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
 	# To look for lost memory takes as long as there is memory.
-	--ci) ROUNDS=1 COUNT=5000 MEM=1G CI=--ci; shift ;;
+	--ci) ROUNDS=1 COUNT=5000 MEM=512M CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
 		declare "$(tr '[:lower:]' '[:upper:]' <<<"${1#--}")=$2"
