@@ -145,10 +145,11 @@ count_ktap() {
 # A part of the functional tests.  To keep account of all memory would cost more
 # than all other checkers; chaos does that, and the KUnit suites.
 job_tests() {
-	local status=0 list
+	local status=0 list all
 
 	mapfile -t list < <(names "tests-$1")
-	say "tests: ${#list[@]}, shared by $PARTS machines"
+	all=$(CI='' names "tests-$1" | wc -l)
+	say "tests: ${#list[@]} of $all, shared by $PARTS machines"
 	vm "tests-$1" --ktap --timeout 1800 --append kmemleak=off \
 		--mem 2G --smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" \
 		"^($(IFS='|'; echo "${list[*]}"))\$" "$1" $PARTS || status=$?
