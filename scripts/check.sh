@@ -13,7 +13,7 @@
 . "$(dirname "$0")/common.sh"
 
 CHECKS=(build checkpatch kernel-doc shellcheck tool netlink spdx
-	spelling hosts commits semantics)
+	spelling comments hosts commits semantics)
 
 need_packages build-essential git perl rsync shellcheck sparse codespell
 
@@ -174,6 +174,22 @@ check_spelling() {
 	codespell --quiet-level 3 --ignore-words-list nd "${texts[@]}"
 }
 
+# A comment names its subject.  OPENINGS is how many old ones do not, but begin with one of
+# these words: it is lowered as they are mended, and never raised.
+OPENINGS=135
+check_comments() {
+	local n words='What|Who|Whom|Whose|Of|Its|Those|Theirs|Ours'
+
+	perl -0777 -ne 'while (m{/\*+\s*(?:\*\s*)?((?:'"$words"')\b[^\n]*)}g) {
+			print "$ARGV:", 1 + ($` =~ tr/\n//), ": $1\n" }' \
+		"${C_FILES[@]}" >"$OUT/openings"
+	n=$(wc -l <"$OUT/openings")
+	echo "# comments that do not name their subject: $n, at most $OPENINGS"
+	[ "$n" -le $OPENINGS ] || { cat "$OUT/openings"
+		echo "above: comments that begin with $words; $n of them, not $OPENINGS"
+		return 1; }
+}
+
 # Where packages come from and where the checkout lies is each machine's own.
 check_hosts() {
 	mapfile -t texts < <(matching . | grep -vx LICENSE)
@@ -189,8 +205,8 @@ check_commits() {
 }
 
 # Groups of rows and how many each has.
-ROWS=(INI:4 IFN:12 INP:12 FLT:12 PRO:8 OUT:10 EVT:3 IOC:1 TAP:1 MUL:2 ARP:2
-	RTC:3 STA:5 LNX:12)
+ROWS=(INI:5 IFN:15 INP:16 FLT:18 PRO:8 OUT:11 EVT:3 IOC:1 TAP:1 MUL:2 ARP:2
+	RTC:3 STA:7 LNX:15)
 
 # described [MARK]: the rows that the page has, or those so marked.
 described() {
