@@ -20,7 +20,9 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/kthread.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 
 #include "compat.h"
 #include "dlil_filter.h"
@@ -44,13 +46,15 @@ EXPORT_SYMBOL_FOR_TEST(dlil_input_sanity_check);
 static struct dlil_thread dlil_main_thread;
 
 /**
- * struct flush - somebody who waits for a thread, on his stack
- * @node: in the thread's list
+ * struct waiter - a task that waits for a flush
+ * @flush: the flush
  * @done: completed when what was queued before has been worked off
+ * @refs: the task and the flush
  */
-struct flush {
-	struct llist_node node;
+struct waiter {
+	struct dlil_flush flush;
 	struct completion done;
+	refcount_t refs;
 };
 
 /**
@@ -575,14 +579,16 @@ static void thread_pass(struct dlil_thread *t)
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
 	struct llist_node *first = llist_del_all(&t->first);
-	struct flush *f, *next_f;
+	struct dlil_flush *f, *next_f;
 
 	if (unlikely(READ_ONCE(t->cpu) >= 0))
 		thread_settle(t, READ_ONCE(t->cpu));
 	thread_serve(first);
 	thread_serve(ready);
+	/* The oldest comes first: a later one may end what an older one needs. */
+	flush = llist_reverse_order(flush);
 	llist_for_each_entry_safe(f, next_f, flush, node)
-		complete(&f->done);
+		f->fn(f);
 }
 
 static bool thread_idle(const struct dlil_thread *t)
@@ -662,14 +668,49 @@ static void thread_stop(struct dlil_thread *t)
 	free_cpumask_var(t->allowed);
 }
 
-static void thread_flush(struct dlil_thread *t)
+static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
 {
-	struct flush f = { .done = COMPLETION_INITIALIZER_ONSTACK(f.done) };
-
-	llist_add(&f.node, &t->flush);
+	llist_add(&flush->node, &t->flush);
 	if (READ_ONCE(t->asleep))
 		wake_up_process(t->task);
-	wait_for_completion(&f.done);
+}
+
+/**
+ * dlil_inq_flush - have a call follow what is queued now
+ * @ifp: ifnet, whose final detach is not over before the call has been made
+ * @flush: the call
+ *
+ * Context: any but hard interrupts.
+ */
+void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
+{
+	thread_flush(ifp->inq.thread, flush);
+}
+
+static void waiter_put(struct waiter *w)
+{
+	if (refcount_dec_and_test(&w->refs))
+		kfree(w);
+}
+
+static void waiter_done(struct dlil_flush *flush)
+{
+	struct waiter *w = container_of(flush, struct waiter, flush);
+
+	complete(&w->done);
+	waiter_put(w);
+}
+
+static struct waiter *waiter_new(gfp_t gfp)
+{
+	struct waiter *w = kmalloc(sizeof(*w), gfp);
+
+	if (!w)
+		return NULL;
+	w->flush.fn = waiter_done;
+	init_completion(&w->done);
+	refcount_set(&w->refs, 2);
+	return w;
 }
 
 static bool has_own_thread(const struct dlil_ifnet *ifp)
@@ -709,10 +750,15 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 {
 	struct dlil_inq *q = &ifp->inq;
 
-	if (q->thread == &q->own)
+	if (q->thread == &q->own) {
 		thread_stop(&q->own);
-	else
-		thread_flush(q->thread);
+	} else {
+		struct waiter *w = waiter_new(GFP_KERNEL | __GFP_NOFAIL);
+
+		thread_flush(q->thread, &w->flush);
+		wait_for_completion(&w->done);
+		waiter_put(w);
+	}
 	if (READ_ONCE(dlil_input_sanity_check) && atomic_read(&q->len))
 		pr_warn_once("dlil: %s had %d packets counted that were not in its queue\n",
 			     ifp->name, atomic_read(&q->len));
@@ -724,17 +770,28 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
  *
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want, RTNL included.
- * Return: 0; -ENXIO if the ifnet is not attached; -EDEADLK from a callback.
+ * Return: 0; -ENXIO if the ifnet is not attached; -EDEADLK from a callback;
+ * -ENOMEM; -ERESTARTSYS if the caller was killed.
  */
 int dlil_input_flush(struct dlil_ifnet *ifp)
 {
+	struct waiter *w;
+	int err;
+
 	if (dlil_in_callback())
 		return -EDEADLK;
-	if (!dlil_ifnet_io_begin(ifp))
+	w = waiter_new(GFP_KERNEL);
+	if (!w)
+		return -ENOMEM;
+	if (!dlil_ifnet_io_begin(ifp)) {
+		kfree(w);
 		return -ENXIO;
-	thread_flush(ifp->inq.thread);
+	}
+	thread_flush(ifp->inq.thread, &w->flush);
+	err = wait_for_completion_killable(&w->done);
 	dlil_ifnet_io_end(ifp);
-	return 0;
+	waiter_put(w);
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_input_flush);
 

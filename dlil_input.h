@@ -18,11 +18,22 @@ struct task_struct;
 #define DLIL_INPUT_BATCH 64
 
 /**
+ * struct dlil_flush - a call that is to follow all that is queued now
+ * @node: in the thread's list
+ * @fn: called by the thread, with no lock held, once it has worked off all that
+ *	was queued before; must not sleep for long, and may free this
+ */
+struct dlil_flush {
+	struct llist_node node;
+	void (*fn)(struct dlil_flush *flush);
+};
+
+/**
  * struct dlil_thread - an input thread
  * @task: the thread
  * @ready: queues that have become non-empty since the last pass
  * @first: those of them that go before the others: loopback's (INP-5)
- * @flush: those who wait until all that was queued is worked off
+ * @flush: calls that follow what was queued, see struct dlil_flush
  * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
  * @gather: or has it woken a little later
  * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
@@ -75,6 +86,7 @@ extern bool dlil_input_sanity_check;
 int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);
 bool dlil_input_is_current(void);
+void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
 
