@@ -50,7 +50,6 @@ enum { FILTER_DYING };
  * @said: the events of its attach and detach, until they are posted
  * @retire: its end
  * @next_to_end: behind it in what the final detach ends
- * @rcu: for freeing; look-ups by @id are under RCU
  */
 struct dlil_filter {
 	dlil_filter_t id;
@@ -65,7 +64,6 @@ struct dlil_filter {
 	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
 	struct dlil_filter *next_to_end;
-	struct rcu_head rcu;
 };
 
 /* All attached filters by id; ids are not used again for a long time. */
@@ -735,6 +733,13 @@ static void filter_free(struct dlil_filter *f)
 	kmem_cache_free(filter_cache, f);
 }
 
+static void filter_retire_free(struct dlil_retire *r)
+{
+	filter_free(container_of(r, struct dlil_filter, retire));
+}
+
+static void filter_end(struct dlil_retire *r);
+
 /* What it has to say, so that a detach needs no memory. */
 static struct dlil_event_item *filter_event(u32 code, const char *name)
 {
@@ -762,7 +767,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 		filter_free(f);
 		return NULL;
 	}
-	dlil_retire_init(&f->retire);
+	dlil_retire_init(&f->retire, filter_end, filter_retire_free);
 	f->ifp = dlil_ifnet_get(ifp);
 	f->ops = params->ops;
 	f->cookie = params->cookie;
@@ -847,12 +852,6 @@ static void filter_kill(struct dlil_filter *f)
 	spin_unlock_bh(&ifp->filter_lock);
 }
 
-static void filter_free_rcu(struct rcu_head *head)
-{
-	kmem_cache_free(filter_cache, container_of(head, struct dlil_filter,
-						   rcu));
-}
-
 /* No callback runs any more and the caller has won FILTER_DYING. */
 static void filter_end(struct dlil_retire *r)
 {
@@ -873,12 +872,12 @@ static void filter_end(struct dlil_retire *r)
 	filter_say(f, 1);
 	list_del_init_careful(&f->list);
 	mutex_unlock(&ifp->lock);
-	call_rcu(&f->rcu, filter_free_rcu);
 	module_put(owner);
 	dlil_ifnet_put(ifp);
 }
 
-static int filter_detach(dlil_filter_t ref, struct completion *done)
+/* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
+static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 {
 	struct dlil_filter *f;
 	int err = 0;
@@ -887,15 +886,19 @@ static int filter_detach(dlil_filter_t ref, struct completion *done)
 	f = xa_load(&dlil_filters, ref);
 	if (!f)
 		err = -EINVAL;
-	else if (done && dlil_in_callback())
+	else if (waiter && dlil_in_callback())
 		err = -EDEADLK;
 	else if (test_and_set_bit(FILTER_DYING, &f->state))
 		err = -EINVAL;
 	rcu_read_unlock();
 	if (err)
 		return err;
+	if (waiter) {
+		dlil_retire_get(&f->retire);
+		*waiter = &f->retire;
+	}
 	filter_kill(f);
-	dlil_retire_queue(&f->retire, f->ifp, filter_end, done);
+	dlil_retire_queue(&f->retire, f->ifp);
 	return 0;
 }
 
@@ -910,17 +913,17 @@ static int filter_detach(dlil_filter_t ref, struct completion *done)
  * might want, anybody's: that is waited for.  So never RTNL.
  * Return: 0; -EINVAL for a reference that is unknown, stale or already being
  * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for:
- * waiting there could be for itself, or for one that waits for this one.
+ * waiting there could be for itself, or for one that waits for this one;
+ * -ERESTARTSYS if the caller was killed: then it is not over yet, and goes on by
+ * itself.
  */
 int dlil_filter_detach(dlil_filter_t ref)
 {
-	DECLARE_COMPLETION_ONSTACK(done);
+	struct dlil_retire *retire;
 	int err;
 
-	err = filter_detach(ref, &done);
-	if (!err)
-		wait_for_completion(&done);
-	return err;
+	err = filter_detach(ref, &retire);
+	return err ?: dlil_retire_wait(retire);
 }
 EXPORT_SYMBOL_GPL(dlil_filter_detach);
 
@@ -966,7 +969,7 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 
 	for (f = kill_all(ifp); f; f = next) {
 		next = f->next_to_end;
-		filter_end(&f->retire);
+		dlil_retire_end(&f->retire);
 	}
 	/* Others may be on their way out by themselves (FLT-8). */
 	wait_event(ifp->wait, list_empty_careful(&ifp->filter_list));

@@ -172,6 +172,13 @@ static void proto_free(struct dlil_proto *proto)
 	kmem_cache_free(proto_cache, proto);
 }
 
+static void proto_retire_free(struct dlil_retire *r)
+{
+	proto_free(container_of(r, struct dlil_proto, retire));
+}
+
+static void proto_end(struct dlil_retire *r);
+
 /* What it has to say, so that a detach needs no memory. */
 static struct dlil_event_item *proto_event(u32 code,
 					   const struct dlil_proto *proto)
@@ -225,7 +232,7 @@ static struct dlil_proto *proto_new(u32 family,
 	u64_stats_init(&proto->syncp);
 	if (params->name)
 		strscpy(proto->name, params->name, sizeof(proto->name));
-	dlil_retire_init(&proto->retire);
+	dlil_retire_init(&proto->retire, proto_end, proto_retire_free);
 	proto->said[0] = proto_event(DLIL_EVENT_PROTO_ATTACHED, proto);
 	proto->said[1] = proto_event(DLIL_EVENT_PROTO_DETACHED, proto);
 	if (proto->said[0] && proto->said[1])
@@ -353,34 +360,18 @@ static void proto_end(struct dlil_retire *r)
 	list_del_init_careful(&proto->list);
 	mutex_unlock(&ifp->lock);
 	module_put(ops->owner);
-	kmem_cache_free(proto_cache, proto);
 }
 
-/**
- * dlil_proto_detach - detach a protocol
- * @ifp: ifnet
- * @family: the protocol's family
- *
- * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
- * then `detached` is called once.  From an input callback it returns at once, and
- * `detached` says when it is over.
- *
- * Context: process; may sleep.  Holding no lock that a callback on this ifnet
- * might want, anybody's: that is waited for.  So never RTNL.
- * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
- * -EDEADLK from output callbacks, which must not sleep.
- */
-int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
+/* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
+static int proto_detach(struct dlil_ifnet *ifp, u32 family,
+			struct dlil_retire **waiter)
 {
-	DECLARE_COMPLETION_ONSTACK(done);
 	struct dlil_proto *proto;
-	bool wait;
 
 	if (!ifp || !family)
 		return -EINVAL;
 	if (dlil_output_is_current())
 		return -EDEADLK;
-	wait = !dlil_in_callback();
 	mutex_lock(&ifp->lock);
 	proto = find_living(ifp, family);
 	if (proto)
@@ -388,12 +379,59 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 	mutex_unlock(&ifp->lock);
 	if (!proto)
 		return -ENXIO;
-	dlil_retire_queue(&proto->retire, ifp, proto_end, wait ? &done : NULL);
-	if (wait)
-		wait_for_completion(&done);
+	if (waiter) {
+		dlil_retire_get(&proto->retire);
+		*waiter = &proto->retire;
+	}
+	dlil_retire_queue(&proto->retire, ifp);
 	return 0;
 }
+
+/**
+ * dlil_proto_detach - detach a protocol, and wait until it is gone
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
+ * then `detached` is called once.  From a callback that may sleep it does not wait,
+ * as dlil_proto_detach_async().
+ *
+ * Context: process; may sleep.  Holding no lock that a callback on this ifnet
+ * might want, anybody's: that is waited for.  So never RTNL.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
+ * -EDEADLK from output callbacks, which must not sleep; -ERESTARTSYS if the caller
+ * was killed: then it is not over yet, and goes on by itself.
+ */
+int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
+{
+	struct dlil_retire *retire;
+	int err;
+
+	if (dlil_in_callback())
+		return proto_detach(ifp, family, NULL);
+	err = proto_detach(ifp, family, &retire);
+	return err ?: dlil_retire_wait(retire);
+}
 EXPORT_SYMBOL_GPL(dlil_proto_detach);
+
+/**
+ * dlil_proto_detach_async - detach a protocol, without waiting
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-3: when it returns the protocol gets nothing any more, and its family may
+ * be attached again; `detached` says when the last of its callbacks is over.
+ *
+ * Context: process; may sleep, waits for no callback.  RTNL may be held.  May be
+ * called from callbacks that may sleep, but for those of context L.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
+ * -EDEADLK from output callbacks, which must not sleep.
+ */
+int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family)
+{
+	return proto_detach(ifp, family, NULL);
+}
+EXPORT_SYMBOL_GPL(dlil_proto_detach_async);
 
 static struct dlil_proto *next_to_unlink(struct dlil_ifnet *ifp)
 {
@@ -419,7 +457,7 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 
 	while ((proto = next_to_unlink(ifp))) {
 		proto->retire.ifp = ifp;
-		proto_end(&proto->retire);
+		dlil_retire_end(&proto->retire);
 	}
 	/* Others may be on their way out by themselves. */
 	wait_event(ifp->wait, list_empty_careful(&ifp->proto_list));
@@ -503,5 +541,7 @@ int dlil_proto_module_init(void)
 
 void dlil_proto_module_exit(void)
 {
+	/* Those that have ended are freed a grace period later. */
+	rcu_barrier();
 	kmem_cache_destroy(proto_cache);
 }

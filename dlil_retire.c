@@ -9,8 +9,8 @@
  * hold it for as long as their callback may take, without keeping others.  A
  * worker waits for both kinds of read section and until nobody holds it, calls
  * `detached` with no lock held, takes it off the ifnet's list under that lock, and
- * frees it.  A worker, because the one who detaches may be one of these very
- * callbacks.
+ * has it freed a grace period later.  A worker, because the one who detaches may be
+ * one of these very callbacks.
  *
  * To hold it takes the ifnet's lock and finding it on the list: it stays there
  * until nobody holds it, so from there one can go on to the next one.
@@ -35,25 +35,72 @@ static DEFINE_SPINLOCK(calls_lock);
 static void retire_work(struct work_struct *work)
 {
 	struct dlil_retire *r = container_of(work, struct dlil_retire, work);
-	struct completion *done = r->done;
 	struct dlil_ifnet *ifp = r->ifp;
 
 	synchronize_srcu(&ifp->srcu);
 	synchronize_rcu();
 	dlil_retire_let_go(r);
 	wait_for_completion(&r->idle);
-	r->end(r);
+	dlil_retire_end(r);
 	wake_up_all(&ifp->wait);
-	if (done)
-		complete(done);
 	dlil_ifnet_put(ifp);
 }
 
-/* Of what is new and not attached yet. */
-void dlil_retire_init(struct dlil_retire *r)
+/* The filter or protocol is new and not attached yet. */
+void dlil_retire_init(struct dlil_retire *r,
+		      void (*end)(struct dlil_retire *r),
+		      void (*free)(struct dlil_retire *r))
 {
+	r->end = end;
+	r->free = free;
 	refcount_set(&r->calls, 1);
 	init_completion(&r->idle);
+	refcount_set(&r->refs, 1);
+	init_completion(&r->over);
+}
+
+static void retire_free_rcu(struct rcu_head *head)
+{
+	struct dlil_retire *r = container_of(head, struct dlil_retire, rcu);
+
+	r->free(r);
+}
+
+/* Look-ups under RCU may still have found it. */
+static void retire_put(struct dlil_retire *r)
+{
+	if (refcount_dec_and_test(&r->refs))
+		call_rcu(&r->rcu, retire_free_rcu);
+}
+
+/*
+ * No callback runs and none will, and the caller is the only one to end it.  May
+ * sleep; it may be gone afterwards.
+ */
+void dlil_retire_end(struct dlil_retire *r)
+{
+	r->end(r);
+	complete_all(&r->over);
+	retire_put(r);
+}
+
+/* Before dlil_retire_queue(), by the task that will wait. */
+void dlil_retire_get(struct dlil_retire *r)
+{
+	refcount_inc(&r->refs);
+}
+
+/*
+ * Wait for the end, and drop the reference of dlil_retire_get().  Returns
+ * -ERESTARTSYS if the task was killed: the end comes all the same, and finds its
+ * completion in the object that is being ended.
+ */
+int dlil_retire_wait(struct dlil_retire *r)
+{
+	int err = wait_for_completion_killable(&r->over);
+
+	retire_put(r);
+	return err;
 }
 
 /* It is being attached; under the ifnet's lock, so that lists are in order. */
@@ -81,14 +128,10 @@ void dlil_retire_let_go(struct dlil_retire *r)
 }
 
 /* Any context.  The caller has made it unreachable and is the only one to. */
-void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp,
-		       void (*end)(struct dlil_retire *r),
-		       struct completion *done)
+void dlil_retire_queue(struct dlil_retire *r, struct dlil_ifnet *ifp)
 {
 	INIT_WORK(&r->work, retire_work);
 	r->ifp = dlil_ifnet_get(ifp);
-	r->end = end;
-	r->done = done;
 	queue_work(retire_wq, &r->work);
 }
 

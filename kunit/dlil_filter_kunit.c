@@ -509,6 +509,32 @@ static void detach_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 2);
 }
 
+/* FLT-2: killed while it waits; the filter goes all the same, and once. */
+static void detach_killed(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+	struct fake_task *task;
+
+	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
+	filter->hook = block;
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_wait_blocked(fake);
+
+	task = fake_run(fake, detach_first);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	fake_kill(task);
+	KUNIT_EXPECT_EQ(test, fake_join(task), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(filter->ref), -EINVAL);
+
+	fake_unblock(fake);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&filter->detached) == 1));
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
+}
+
 /* FLT-2 */
 static void detach_stale(struct kunit *test)
 {
@@ -1451,6 +1477,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(replaced_packet, direction_gen_params),
 	KUNIT_CASE_PARAM(lost_packet, direction_gen_params),
 	KUNIT_CASE(detach_waits),
+	KUNIT_CASE(detach_killed),
 	KUNIT_CASE(detach_stale),
 	KUNIT_CASE(detached_without_lock),
 	KUNIT_CASE_PARAM(detach_from_own_callback, direction_gen_params),

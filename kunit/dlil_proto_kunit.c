@@ -337,6 +337,59 @@ static void successor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&new->detached), 0);
 }
 
+/* PRO-3: killed while it waits; the protocol goes all the same, and once. */
+static void detach_killed(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto(fake, 'P', FAKE_PF_A);
+	struct fake_task *task;
+
+	proto->hook = block;
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_wait_blocked(fake);
+
+	task = fake_run(fake, detach_a);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
+	fake_kill(task);
+	KUNIT_EXPECT_EQ(test, fake_join(task), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 0);
+
+	fake_unblock(fake);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&proto->detached) == 1));
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 3);
+}
+
+/* PRO-3: without waiting it is unreachable at once, and its family is free. */
+static void detach_async(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *old = fake_proto(fake, 'P', FAKE_PF_A);
+	struct fake_proto *new;
+
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(NULL, FAKE_PF_A),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_B),
+			-ENXIO);
+	old->hook = block;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A),
+			-ENXIO);
+	new = fake_proto(fake, 'Q', FAKE_PF_A);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&old->detached)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&old->detached) == 1));
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&new->packets), 1);
+}
+
 static void detach_self(struct fake_proto *p)
 {
 	p->hook = NULL;
@@ -524,6 +577,8 @@ static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE(detach_errors),
 	KUNIT_CASE_PARAM(detach_ends_traffic, version_gen_params),
 	KUNIT_CASE_PARAM(detach_waits, version_gen_params),
+	KUNIT_CASE(detach_killed),
+	KUNIT_CASE(detach_async),
 	KUNIT_CASE(successor),
 	KUNIT_CASE_PARAM(detach_from_own_callback, version_gen_params),
 	KUNIT_CASE(detach_from_output),

@@ -710,8 +710,12 @@ void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
 static int task_fn(void *arg)
 {
 	struct fake_task *task = arg;
-	int err = task->fn(task);
+	int err;
 
+	/* See fake_kill(). */
+	allow_signal(SIGKILL);
+	err = task->fn(task);
+	flush_signals(current);
 	complete(&task->done);
 	return err;
 }
@@ -738,6 +742,12 @@ struct fake_task *fake_run(struct fake *fake,
 bool fake_done(struct fake_task *task)
 {
 	return completion_done(&task->done);
+}
+
+/* What it waits for killably is over for it. */
+void fake_kill(struct fake_task *task)
+{
+	send_sig(SIGKILL, task->task, 1);
 }
 
 int fake_join(struct fake_task *task)

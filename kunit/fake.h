@@ -298,6 +298,7 @@ void fake_listen(struct fake *fake, u32 codes);
 struct fake_task *fake_run(struct fake *fake,
 			   int (*fn)(struct fake_task *task));
 int fake_join(struct fake_task *task);
+void fake_kill(struct fake_task *task);
 bool fake_done(struct fake_task *task);
 void fake_block(struct fake *fake);
 void fake_wait_blocked(struct fake *fake);

@@ -448,8 +448,8 @@ put:
 /*
  * Returns when all callbacks have, so that rmmod works right after.  An error
  * means that the ifnet is going and its final detach has got hold of filter or
- * protocol before us, so that is what to wait for then.  Should that wait be cut
- * short by a signal, the references still see to the rest.
+ * protocol before us, so that is what to wait for then.  Should a wait be cut
+ * short because the task was killed, the references still see to the rest.
  */
 static void sample_detach(void)
 {

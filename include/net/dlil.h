@@ -781,6 +781,7 @@ int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
 int dlil_proto_attach_v2(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_proto_params *params);
 int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family);
+int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family);
 bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 
 /** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
