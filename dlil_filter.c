@@ -34,7 +34,7 @@
 
 enum { FILTER_DYING };
 
-#define FILTER_FLAGS (DLIL_FILTER_VLAN | DLIL_FILTER_GSO)
+#define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS)
 
 /**
  * struct dlil_filter - an attached filter
@@ -91,20 +91,14 @@ static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 }
 
-/* Row FLT-9. */
-static bool wants_tagged(const struct dlil_filter_slot *slot,
-			 const struct sk_buff *skb)
-{
-	return !skb_vlan_tag_present(skb) || slot->flags & DLIL_FILTER_VLAN;
-}
-
 /* Rows FLT-4 and FLT-9. */
 static bool wants(const struct dlil_filter_slot *slot, u32 family,
 		  const struct sk_buff *skb)
 {
 	if (slot->family && slot->family != family)
 		return false;
-	return wants_tagged(slot, skb);
+	return !(slot->flags & DLIL_FILTER_NO_VLAN) ||
+	       !skb_vlan_tag_present(skb);
 }
 
 /* A verdict that nobody knows is an error of the filter's. */
@@ -163,12 +157,10 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 	filter_fn fn;
 	int err;
 
-	if (unlikely(vec->has_families))
+	if (unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0);
 	/* What each further filter costs is here: run_stretch() without checks. */
 	for (; slot != end; slot++) {
-		if (unlikely(!wants_tagged(slot, *skb)))
-			continue;
 		fn = READ_ONCE(slot->fn);
 		err = fn(slot->cookie, ifp, family, skb);
 		if (likely(!err))
@@ -310,7 +302,7 @@ static bool wants_all(const struct passage *p,
 {
 	struct sk_buff *skb;
 
-	if (slot->flags & DLIL_FILTER_VLAN)
+	if (!(slot->flags & DLIL_FILTER_NO_VLAN))
 		return true;
 	skb_queue_walk(p->list, skb)
 		if (unlikely(skb_vlan_tag_present(skb)))
@@ -378,7 +370,7 @@ static bool is_plain(const struct sk_buff_head *list)
 	return true;
 }
 
-/* Row FLT-10: the filters from @i to before @end see no super-packet. */
+/* Row FLT-10: the filters from @i to before @end see no GSO packet. */
 static void segment(struct passage *p, unsigned int i, unsigned int end)
 {
 	struct sk_buff_head on;
@@ -407,7 +399,7 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 	for (i++; i < vec->n && !first->takes_lists; i++) {
 		slot = &vec->slots[i];
 		if (slot->takes_lists ||
-		    (slot->flags ^ first->flags) & DLIL_FILTER_GSO)
+		    (slot->flags ^ first->flags) & DLIL_FILTER_SEGMENTS)
 			break;
 	}
 	return i;
@@ -443,11 +435,11 @@ int dlil_filter_run_list(const struct dlil_filter_vec *vec,
 	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
 		slot = &vec->slots[i];
 		end = stretch_end(vec, i);
-		/* Who may see super-packets may make some. */
-		if (slot->flags & DLIL_FILTER_GSO)
-			p.plain = false;
-		else
+		/* A filter that sees GSO packets may make some. */
+		if (slot->flags & DLIL_FILTER_SEGMENTS)
 			segment(&p, i, end);
+		else
+			p.plain = false;
 		if (slot->takes_lists)
 			run_list(&p, slot);
 		else
@@ -539,9 +531,9 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	slot->filters = place;
 	slot->n = 1;
 	*place = f;
-	if (f->family)
-		vec->has_families = true;
-	if (!(f->flags & DLIL_FILTER_GSO))
+	if (f->family || f->flags & DLIL_FILTER_NO_VLAN)
+		vec->selective = true;
+	if (f->flags & DLIL_FILTER_SEGMENTS)
 		vec->wants_segments = true;
 	vec->n++;
 }

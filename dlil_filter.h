@@ -81,8 +81,8 @@ struct dlil_filter_slot {
  * @filters: the filters of all slots
  * @kinds: how many kinds of them
  * @takes_lists: some take lists: dlil_filter_run_list() is to be called
- * @has_families: some see the packets of one family only
- * @wants_segments: some are not to see super-packets, see dlil_filter_segments()
+ * @selective: packets may go past some of them: by family, or for a VLAN tag
+ * @wants_segments: some want segments, not GSO packets: dlil_filter_segments()
  * @out: they are for output
  * @slots: the filters
  */
@@ -92,7 +92,7 @@ struct dlil_filter_vec {
 	const struct dlil_filter **filters;
 	u16 kinds;
 	bool takes_lists;
-	bool has_families;
+	bool selective;
 	bool wants_segments;
 	bool out;
 	struct dlil_filter_slot slots[];

@@ -453,8 +453,6 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 {
 	struct dlil_filter_params filter = {
 		.name = params->name,
-		/* Headers are what it looks at, and a super-packet has them. */
-		.flags = DLIL_FILTER_GSO,
 	};
 	dlil_filter_t ref;
 	struct match *m;

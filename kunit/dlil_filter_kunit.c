@@ -34,7 +34,7 @@ static void long_name(struct fake_filter *f)
 
 static void unknown_flags(struct fake_filter *f)
 {
-	f->params.flags = DLIL_FILTER_GSO << 1;
+	f->params.flags = DLIL_FILTER_SEGMENTS << 1;
 }
 
 /* FLT-12: a list callback is instead of the other one. */
@@ -736,31 +736,45 @@ static void final_detach_waits(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 ~a free");
 }
 
-/* FLT-9: a tag in the metadata hides a packet from all but VLAN filters. */
+/* A packet with a VLAN tag beside it. */
+static void pass_tagged(struct fake *fake, bool out, u32 seq)
+{
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	skb = out ? fake_raw(fake, seq) : fake_rx(fake, FAKE_PF_A, seq);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 7);
+	__skb_queue_tail(&list, skb);
+	if (out)
+		fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
+	else
+		fake_input(fake, &list);
+}
+
+/* FLT-9: a tag beside it hides a packet from filters that ask for that only. */
 static void vlan_tagged(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
 	struct fake *fake = fake_attached(test);
 	struct fake_filter *filter;
-	struct sk_buff_head list;
-	struct sk_buff *skb;
 
-	fake_filter(fake, 'a', ops_of(c->out))->verdict = -EPERM;
-	filter = fake_filter_new(fake, 'b', ops_of(c->out));
-	filter->params.flags = DLIL_FILTER_VLAN;
+	filter = fake_filter_new(fake, 'a', ops_of(c->out));
+	filter->params.flags = DLIL_FILTER_NO_VLAN;
+	filter->verdict = -EPERM;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
-	__skb_queue_head_init(&list);
-	skb = c->out ? fake_raw(fake, 1) : fake_rx(fake, FAKE_PF_A, 1);
-	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 7);
-	__skb_queue_tail(&list, skb);
-
-	if (c->out)
-		fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
-	else
-		fake_input(fake, &list);
-
+	fake_filter(fake, 'b', ops_of(c->out));
+	pass_tagged(fake, c->out, 1);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, c->out ? "b1 D1" : "b1");
+
+	/* Without a filter that asks, all see it. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
+	fake_filter(fake, 'c', ops_of(c->out))->verdict = -EPERM;
+	fake_trace_clear(fake);
+	pass_tagged(fake, c->out, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "b2 c2");
 }
 
 /* Attach for each letter a filter, which takes lists if it is a capital one. */
@@ -943,10 +957,10 @@ static void list_vlan(struct kunit *test)
 	u32 seq;
 
 	fake_proto_v2(fake, 'P', FAKE_PF_A);
-	fake_filter(fake, 'A', &fake_filter_list_ops);
-	filter = fake_filter_new(fake, 'B', &fake_filter_list_ops);
-	filter->params.flags = DLIL_FILTER_VLAN;
+	filter = fake_filter_new(fake, 'A', &fake_filter_list_ops);
+	filter->params.flags = DLIL_FILTER_NO_VLAN;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
+	fake_filter(fake, 'B', &fake_filter_list_ops);
 	__skb_queue_head_init(&list);
 	for (seq = 1; seq <= 6; seq++) {
 		skb = fake_rx(fake, FAKE_PF_A, seq);
@@ -1218,7 +1232,7 @@ static void watch_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		watch(cookie, skb);
 }
 
-/* g and G take super-packets, p and P do not; capital ones take lists. */
+/* p and P want segments, g and G do not; capital ones take lists. */
 static void attach_watchers(struct fake *fake, const char *letters)
 {
 	struct fake_filter *f;
@@ -1232,8 +1246,8 @@ static void attach_watchers(struct fake *fake, const char *letters)
 			f->ops.input = NULL;
 			f->ops.input_list = watch_list;
 		}
-		if ((*letters | 0x20) == 'g')
-			f->params.flags = DLIL_FILTER_GSO;
+		if ((*letters | 0x20) == 'p')
+			f->params.flags = DLIL_FILTER_SEGMENTS;
 		KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(f), 0);
 	}
 }
@@ -1291,8 +1305,8 @@ static void gso_desc(const struct gso_case *c, char *desc)
 KUNIT_ARRAY_PARAM(gso, gso_cases, gso_desc);
 
 /*
- * FLT-10, STA-3: super-packets end in front of the first filter that lacks the
- * flag, and stay what they are if there is none.  Each segment counts.
+ * FLT-10, STA-3: GSO packets are segmented in front of the first filter that
+ * asks for it, and stay what they are if there is none.  Each segment counts.
  */
 static void gso_segments(struct kunit *test)
 {
@@ -1340,7 +1354,7 @@ static void gso_not_for_others(struct kunit *test)
 		f = fake_filter_new(fake, tag, &fake_filter_both_ops);
 		f->ops.input = tag == 'b' ? watch_again : watch_packet;
 		f->ops.output = f->ops.input;
-		f->params.flags = tag == 'b' ? 0 : DLIL_FILTER_GSO;
+		f->params.flags = tag == 'b' ? DLIL_FILTER_SEGMENTS : 0;
 		f->params.family = tag == 'b' ? FAKE_PF_B : 0;
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
 	}
@@ -1369,7 +1383,8 @@ static void gso_skip(struct kunit *test)
 		f = fake_filter_new(fake, tag, &fake_filter_both_ops);
 		f->ops.input = tag < 'c' ? watch_packet : watch_again;
 		f->ops.output = f->ops.input;
-		f->params.flags = tag == 'b' || tag == 'd' ? 0 : DLIL_FILTER_GSO;
+		f->params.flags = tag == 'b' || tag == 'd' ?
+				  DLIL_FILTER_SEGMENTS : 0;
 		f->verdict = tag == 'a' ? DLIL_SKIP : 0;
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
 	}

@@ -298,7 +298,7 @@ static int run_filter(struct fuzz_filter *f, struct dlil_ifnet *ifp,
 	if (skb_shared(*skb) || (*skb)->next)
 		fuzz_fail("%s got a packet that is not private", f->kind->name);
 	/* Unless it comes from filter_replace(), on output. */
-	if (in && skb_is_gso(*skb) && !(f->params.flags & DLIL_FILTER_GSO))
+	if (in && skb_is_gso(*skb) && f->params.flags & DLIL_FILTER_SEGMENTS)
 		fuzz_fail("%s got a super-packet", f->kind->name);
 	if (r % f->kind->often)
 		return 0;
@@ -372,7 +372,7 @@ static void fuzz_filter_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			fuzz_fail("%s got a packet that is not private",
 				  f->kind->name);
 		if (skb_vlan_tag_present(skb) &&
-		    !(f->params.flags & DLIL_FILTER_VLAN))
+		    f->params.flags & DLIL_FILTER_NO_VLAN)
 			fuzz_fail("%s got a tagged packet", f->kind->name);
 		run_list(f, skb, list, drop);
 	}
@@ -434,10 +434,10 @@ int fuzz_filter_attach_all(struct fuzz_target *t)
 		f->params.name = kinds[i].name;
 		f->params.cookie = f;
 		/* Some do not see tagged packets; the first one does. */
-		f->params.flags = i % 3 ? 0 : DLIL_FILTER_VLAN;
-		/* The last ones of a device do not see super-packets. */
-		if (!t->dev || i < FUZZ_WHOLE)
-			f->params.flags |= DLIL_FILTER_GSO;
+		f->params.flags = i % 3 ? DLIL_FILTER_NO_VLAN : 0;
+		/* The last ones of a device see segments. */
+		if (t->dev && i >= FUZZ_WHOLE)
+			f->params.flags |= DLIL_FILTER_SEGMENTS;
 		err = fuzz_filter_attach(f);
 		if (err)
 			return err;

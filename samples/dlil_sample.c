@@ -82,6 +82,9 @@ static atomic64_t sample_tapped_out;
 /* What the tap is shown, enum dlil_tap_mode. */
 static unsigned int sample_tap_mode;
 
+/* Should the filter see segments instead of GSO packets when it is attached next? */
+static bool sample_segments;
+
 /* The largest MTU that the filter lets control requests set; 0 for any. */
 static unsigned int sample_max_mtu;
 
@@ -387,12 +390,18 @@ static const struct dlil_demux_desc sample_descs[] = {
 /*
  * The protocol comes first: it is refused where there are no Ethernet headers,
  * and the filter reads them.
+ *
+ * A filter of headers wants no flags.  So it sees every packet: those with a VLAN
+ * tag, whose link header is that of any other, and GSO packets as they are.
+ * Segmentation, which costs what GRO and GSO save, is for filters that cannot do
+ * without, such as those that look at payload packet by packet.
  */
 static int sample_attach(const char *name)
 {
 	struct dlil_filter_params filter = {
 		.ops	= &sample_filter_ops,
 		.name	= "sample",
+		.flags	= sample_segments ? DLIL_FILTER_SEGMENTS : 0,
 	};
 	struct dlil_proto_params proto = {
 		.ops		= &sample_proto_ops,
@@ -562,6 +571,9 @@ module_param_cb(tapped_in, &sample_count_ops, &sample_tapped_in, 0444);
 MODULE_PARM_DESC(tapped_in, "packets that the tap saw on input");
 module_param_cb(tapped_out, &sample_count_ops, &sample_tapped_out, 0444);
 MODULE_PARM_DESC(tapped_out, "packets that the tap saw on output");
+
+module_param_named(segments, sample_segments, bool, 0644);
+MODULE_PARM_DESC(segments, "have the filter see segments, not GSO packets");
 
 module_param_named(max_mtu, sample_max_mtu, uint, 0644);
 MODULE_PARM_DESC(max_mtu, "largest MTU that dlilctl may set (0: any)");

@@ -558,11 +558,22 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
-/** define DLIL_FILTER_VLAN - sees packets with a hardware VLAN tag (FLT-9) */
-#define DLIL_FILTER_VLAN	BIT(0)
+/*
+ * A filter sees all packets of its family and direction unless it has one of
+ * these flags.
+ */
 
-/** define DLIL_FILTER_GSO - sees packets larger than the MTU (FLT-10) */
-#define DLIL_FILTER_GSO		BIT(1)
+/**
+ * define DLIL_FILTER_NO_VLAN - packets with a VLAN tag beside their data go past
+ * this filter (FLT-9)
+ */
+#define DLIL_FILTER_NO_VLAN	BIT(0)
+
+/**
+ * define DLIL_FILTER_SEGMENTS - GSO packets are segmented in front of this
+ * filter, so that it sees none that is larger than the MTU (FLT-10)
+ */
+#define DLIL_FILTER_SEGMENTS	BIT(1)
 
 /** typedef dlil_filter_t - a reference to an attached filter, never 0 */
 typedef u32 dlil_filter_t;
@@ -592,9 +603,11 @@ struct dlil_filter_info {
  * the packet it was given and puts another one in *@skb has replaced it.
  * @input_list has no verdict: where it leaves a packet is what it says of it.
  *
- * For a filter without DLIL_FILTER_GSO packets with skb_is_gso() are made into
- * segments, which stay segments for all that comes behind.  A filter that puts
- * such a packet in the place of one that was none answers for that (FLT-10).
+ * A filter of headers needs no flags: skb_is_gso() packets have the headers that
+ * their segments will have, and skb_vlan_tag_get() is the tag of a packet that
+ * has one beside its data.  For a filter with DLIL_FILTER_SEGMENTS such packets
+ * are segmented first, and stay that for all that comes behind.  A filter that
+ * puts a GSO packet in the place of one that was none answers for that (FLT-10).
  */
 struct dlil_filter_ops {
 	/** @owner: pinned while the filter is attached (FLT-1) */
@@ -666,7 +679,7 @@ struct dlil_filter_ops {
  * @name: shown to users; copied
  * @cookie: handed to every callback
  * @family: protocol family it sees, 0 for all (FLT-4)
- * @flags: DLIL_FILTER_*
+ * @flags: DLIL_FILTER_*; 0: it sees every packet, as it is
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;

@@ -43,8 +43,9 @@ both_ways() {
 # large NAME: larger packets than the MTU that this filter has met.
 large() { filter "$1" matched; }
 
-# FLT-10 LNX-6 STA-3: its filter does not take super-packets, so they come to it
-# in segments, in both directions, and TCP goes on; without it nothing is split.
+# FLT-10 LNX-6 STA-3: its filter sees GSO packets as they are, and nothing is
+# segmented; unless it asks for segments: then it gets those, in both directions,
+# and TCP goes on.
 test_sample_segments() {
 	local dir
 
@@ -54,7 +55,7 @@ test_sample_segments() {
 	for dir in in out; do
 		ctl filter add dl0 $dir-before $dir match 'greater 1600' count
 	done
-	dut modprobe dlil_sample dev=dl0
+	dut modprobe dlil_sample dev=dl0 segments=Y
 	for dir in in out; do
 		ctl filter add dl0 $dir-after $dir match 'greater 1600' count
 	done
@@ -72,12 +73,18 @@ test_sample_segments() {
 	wait_for 10 accounted dut
 
 	echo >$SAMPLE/dev
-	rmmod dlil_sample
+	echo N >$SAMPLE/segments
+	dut bash -c "echo dl0 >$SAMPLE/dev"
+	for dir in in out; do
+		ctl filter add dl0 $dir-last $dir match 'greater 1600' count
+	done
 	both_ways $IP0 $IP1
 	for dir in in out; do
-		at_least "large packets going $dir without it" \
-			"$(large $dir-after)" 10
+		at_least "large packets going $dir, whole" \
+			"$(large $dir-last)" 10
 	done
+	echo >$SAMPLE/dev
+	rmmod dlil_sample
 	wait_for 10 accounted dut
 }
 

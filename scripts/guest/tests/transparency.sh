@@ -100,8 +100,8 @@ test_ipv6_neighbour_discovery() {
 	is "answers of the new address" "$(pings peer 5 $target)" 5
 }
 
-# LNX-2 FLT-9: a VLAN device on the wrapped device.  What it sends has a
-# hardware tag: it is counted and bypasses filters.  What it receives the kernel
+# LNX-2 FLT-9: a VLAN device on the wrapped device.  The packets that it sends have
+# a tag beside their data, and meet filters; those that it receives the kernel
 # takes before DLIL.
 test_vlan_device() {
 	local seen
@@ -114,12 +114,15 @@ test_vlan_device() {
 	ip -n peer link set pe0.5 up
 	ctl attach dl0
 	is answers "$(pings peer 5 10.8.0.1)" 5
-	ctl filter add dl0 none match icmp drop
+	ctl filter add dl0 none in match icmp drop
 	seen=$(json .flow.output.seen)
 	is "answers with a filter that drops pings" "$(pings peer 20 10.8.0.1)" 20
 	no_pings peer $IP0
 	at_least "packets out" "$(json .flow.output.seen)" $((seen + 20))
 	at_least "pings dropped" "$(filter none matched)" 5
+	ctl filter add dl0 no_answer out match icmp drop
+	no_pings peer 10.8.0.1
+	at_least "answers dropped" "$(filter no_answer matched)" 5
 }
 
 captured() {
