@@ -13,9 +13,9 @@
  * the device is unwrapped (IFN-12).
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
- * request keeps the binding and thus the device.  A device that is unregistered
- * or moved meanwhile does not wait for us: its notifier unhooks it under RTNL, and
- * whoever gets RTNL after that finds it unhooked.
+ * request keeps the binding, but not the device: when that is unregistered or moved
+ * meanwhile its notifier unhooks it under RTNL, and whoever gets RTNL after that
+ * finds it unhooked and must not use it.
  */
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
@@ -101,9 +101,10 @@ static void retry_work(struct work_struct *work)
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
 	rtnl_lock();
-	for_each_set_bit(code, &nd->change.owed, BITS_PER_LONG)
-		if (test_and_clear_bit(code, &nd->change.owed))
-			post_or_owe(nd, code);
+	if (!nd->unhooked)
+		for_each_set_bit(code, &nd->change.owed, BITS_PER_LONG)
+			if (test_and_clear_bit(code, &nd->change.owed))
+				post_or_owe(nd, code);
 	rtnl_unlock();
 	dlil_ifnet_io_end(nd->ifp);
 }
@@ -272,7 +273,7 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	if (!arg && code != DLIL_IOC_ADDMULTI)
 		return -EINVAL;
 	rtnl_lock();
-	if (dlil_netdev_of(nd->dev) == nd)
+	if (!nd->unhooked)
 		err = change(nd, code, arg);
 	rtnl_unlock();
 	/* The device may be gone, not the binding: the request keeps that. */

@@ -35,10 +35,8 @@ struct known {
 	u8 addr[MAX_ADDR_LEN];
 };
 
-static void note(struct dlil_netdev *nd, const u8 *addr)
+static void note(struct dlil_groups *gs, const u8 *addr, u8 len)
 {
-	struct dlil_groups *gs = &nd->groups;
-	u8 len = nd->dev->addr_len;
 	u32 key = jhash(addr, len, 0);
 	struct known *k;
 
@@ -57,7 +55,7 @@ static void note(struct dlil_netdev *nd, const u8 *addr)
 }
 
 /* What the device is in now. */
-static void take_stock(struct dlil_netdev *nd)
+static void take_stock(struct dlil_netdev *nd, struct net_device *dev)
 {
 	struct netdev_hw_addr *ha;
 	struct known *k;
@@ -67,10 +65,10 @@ static void take_stock(struct dlil_netdev *nd)
 
 	hash_for_each(nd->groups.hash, i, k, hash)
 		k->here = false;
-	netif_addr_lock_bh(nd->dev);
-	netdev_for_each_mc_addr(ha, nd->dev)
-		note(nd, ha->addr);
-	netif_addr_unlock_bh(nd->dev);
+	netif_addr_lock_bh(dev);
+	netdev_for_each_mc_addr(ha, dev)
+		note(&nd->groups, ha->addr, dev->addr_len);
+	netif_addr_unlock_bh(dev);
 }
 
 /* If there is no room for the event, it is still to be told the next time. */
@@ -79,7 +77,7 @@ static void tell(struct dlil_netdev *nd, struct known *k)
 	if (k->here != k->told &&
 	    !dlil_event_post(nd->ifp, k->here ? DLIL_EVENT_ADDMULTI :
 						DLIL_EVENT_DELMULTI,
-			     k->addr, nd->dev->addr_len))
+			     k->addr, dlil_ifnet_addr_len(nd->ifp)))
 		k->told = k->here;
 	if (k->here || k->told)
 		return;
@@ -91,11 +89,17 @@ static void tell(struct dlil_netdev *nd, struct known *k)
 void dlil_groups_look(struct dlil_netdev *nd)
 {
 	struct hlist_node *next;
+	netdevice_tracker tracker;
+	struct net_device *dev;
 	struct known *k;
 	int i;
 
+	dev = dlil_netdev_hold(nd, &tracker);
+	if (!dev)
+		return;
 	mutex_lock(&nd->groups.lock);
-	take_stock(nd);
+	take_stock(nd, dev);
+	netdev_put(dev, &tracker);
 	hash_for_each_safe(nd->groups.hash, i, next, k, hash)
 		tell(nd, k);
 	mutex_unlock(&nd->groups.lock);
@@ -135,7 +139,7 @@ void dlil_groups_start(struct dlil_netdev *nd)
 	int i;
 
 	mutex_lock(&nd->groups.lock);
-	take_stock(nd);
+	take_stock(nd, nd->dev);
 	hash_for_each(nd->groups.hash, i, k, hash)
 		k->told = true;
 	mutex_unlock(&nd->groups.lock);

@@ -59,6 +59,8 @@ static int inet_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 
 	if (!dest || dest->sa_family != AF_INET)
 		return -EAFNOSUPPORT;
+	if (!READ_ONCE(nd->live))
+		return -ENXIO;
 	return resolve(ip_neigh_gw4(nd->dev, sin->sin_addr.s_addr), nd->dev,
 		       skb, htons(ETH_P_IP), frame);
 }
@@ -72,6 +74,8 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 
 	if (!dest || dest->sa_family != AF_INET6)
 		return -EAFNOSUPPORT;
+	if (!READ_ONCE(nd->live))
+		return -ENXIO;
 	return resolve(ip_neigh_gw6(nd->dev, &sin6->sin6_addr), nd->dev, skb,
 		       htons(ETH_P_IPV6), frame);
 }
@@ -208,7 +212,10 @@ int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
 	return err;
 }
 
-/* As dlil_host_plumb(); waits for packets that are being delivered. */
+/*
+ * As dlil_host_plumb().  Packets that are being delivered are not waited for
+ * (LNX-13): the event of the detach tells when that is over.
+ */
 int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
 		      struct netlink_ext_ack *extack)
 {
@@ -216,7 +223,7 @@ int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
 
 	if (i < 0)
 		return i;
-	err = dlil_proto_detach(nd->ifp, host_protos[i].family);
+	err = dlil_proto_detach_async(nd->ifp, host_protos[i].family);
 	if (err == -ENXIO)
 		NL_SET_ERR_MSG(extack, "protocol is not plumbed");
 	return err;

@@ -743,6 +743,24 @@ int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_wait_detached);
 
+/*
+ * Wait at most @timeout jiffies until the life that @ifp, referenced by the caller,
+ * has now is over, though nobody may have begun to end it.  May sleep.  Returns the
+ * jiffies that were left, 0 if there were none, or -ERESTARTSYS if the caller was
+ * killed.
+ */
+long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout)
+{
+	u32 life;
+
+	mutex_lock(&dlil_ifnets_lock);
+	life = ifp->lives;
+	mutex_unlock(&dlil_ifnets_lock);
+	return wait_event_killable_timeout(ifp->detached, has_died(ifp, life),
+					   timeout);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_wait_death);
+
 /**
  * dlil_ifnet_by_index - find an attached ifnet by its index
  * @net: namespace

@@ -204,6 +204,7 @@ struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);
+long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);
 void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work);
 
 int dlil_ifnet_module_init(void);

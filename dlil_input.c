@@ -488,10 +488,10 @@ EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
 /*
  * Take all that is queued, oldest first.  A node of the queue is one packet
  * (skb->prev is NULL), or the first of a list: then its prev is the second
- * packet and the second's prev the last.  *@surplus: how many more they are than
- * have been counted, that is, none.
+ * packet and the second's prev the last.  *@taken: how many they are.  *@surplus:
+ * how many more they are than have been counted, that is, none.
  */
-static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
+static struct sk_buff *inq_take(struct dlil_inq *q, int *taken, int *surplus)
 {
 	struct llist_node *node = llist_del_all(&q->head);
 	struct sk_buff *skb, *second, *list = NULL;
@@ -513,7 +513,7 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *surplus)
 		list = skb;
 		n++;
 	}
-	q->thread->gather.packets += n;
+	*taken = n;
 	*surplus = -min(atomic_sub_return(n, &q->len), 0);
 	return list;
 }
@@ -552,12 +552,13 @@ static void thread_serve(struct llist_node *ready)
 	struct dlil_inq *q, *next;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
-	int surplus;
+	int taken, surplus;
 
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
-		list = inq_take(q, &surplus);
+		list = inq_take(q, &taken, &surplus);
+		q->thread->gather.packets += taken;
 		if (unlikely(surplus) && READ_ONCE(dlil_input_sanity_check)) {
 			inq_mistrust(ifp, list, surplus);
 			list = NULL;
@@ -685,6 +686,24 @@ static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
 	thread_flush(ifp->inq.thread, flush);
+}
+
+/**
+ * dlil_inq_discard - free what is queued, without waiting for the thread
+ * @ifp: ifnet that is being detached, with an I/O reference, and that nobody hands
+ *	packets in to any more
+ *
+ * Row LNX-13.  The thread may be asleep in a callback; the packets that it has
+ * taken already are freed when it comes back.
+ *
+ * Context: process; may sleep.
+ */
+void dlil_inq_discard(struct dlil_ifnet *ifp)
+{
+	int taken, surplus;
+
+	input_discard(ifp, inq_take(&ifp->inq, &taken, &surplus),
+		      DLIL_DROP_DETACHED);
 }
 
 static void waiter_put(struct waiter *w)

@@ -87,6 +87,7 @@ int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);
 bool dlil_input_is_current(void);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
+void dlil_inq_discard(struct dlil_ifnet *ifp);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
 

@@ -496,15 +496,16 @@ EXPORT_SYMBOL_FOR_TEST(dlil_match_add);
  * Names of match filters are unique, but modules may name theirs as they like: if
  * one is called the same it is left alone.
  *
- * Context: process; may sleep; waits for the filter's callbacks.
- * Return: 0, -ENOENT or -EPERM; -ERESTARTSYS if the caller was killed: the filter
- * goes all the same.
+ * It meets no packet that comes later.  The event of its detach tells when no
+ * callback of it runs any more, which is not waited for (LNX-13).
+ *
+ * Context: process; may sleep.
+ * Return: 0, -ENOENT or -EPERM.
  */
 int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 		   struct netlink_ext_ack *extack)
 {
 	dlil_filter_t ref;
-	int err;
 
 	ref = dlil_filter_find(ifp, name, is_match);
 	if (!ref && dlil_filter_find(ifp, name, is_any)) {
@@ -516,10 +517,7 @@ int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 	 * By reference: if somebody else was faster it is stale, even if there is
 	 * another filter of this name by now, which came after ours was gone.
 	 */
-	err = ref ? dlil_filter_detach(ref) : -ENOENT;
-	if (err == -ERESTARTSYS)
-		return err;
-	if (err) {
+	if (!ref || dlil_filter_detach_async(ref)) {
 		NL_SET_ERR_MSG(extack, "there is no filter of this name");
 		return -ENOENT;
 	}

@@ -14,14 +14,17 @@
  * per-CPU pointer: dev_queue_xmit() calls the hook before anything else, on this
  * CPU and with bottom halves off.
  *
- * Taking a device apart begins under RTNL with the hooks, and with an RCU grace
- * period after which they do not run.  What follows depends.  A device that stays
- * is to lose no packet: those that are queued are worked off first, without RTNL,
- * since that waits for callbacks; then the ifnet is detached.  For a device that
- * goes `live` is cleared before the grace period, so that after it nothing is
- * delivered to it any more; the ifnet is detached at once, which does not wait.
- * Either way our reference to the device is dropped by the driver's free callback,
- * when no packet and no thread of ours knows of it any more.
+ * Unwrapping a device begins under RTNL with the hooks, and with an RCU grace
+ * period after which they do not run.  A device that stays is to lose no packet:
+ * the ifnet is detached behind those that are queued, by the input thread.  Nobody
+ * waits for that, since a callback may sleep before them (LNX-13).
+ *
+ * For a device that goes `live` is cleared before the grace period, so that after
+ * it nothing is delivered to the device and nothing is sent by it; the ifnet is
+ * detached at once, what is queued is freed, and our reference to the device is
+ * dropped, all of it without waiting for a callback.  A callback may still have
+ * packets then, so a packet that is queued points to the kernel's blackhole device
+ * until it is given back to the host.  The binding lives until the final detach.
  *
  * Three kinds of devices can be wrapped: those with Ethernet headers; loopback
  * ones, which have them too, for nobody; and raw ones, without any (LNX-9).  What
@@ -51,7 +54,6 @@
 
 /* Devices that are wrapped or still being unwrapped. */
 static LIST_HEAD(bindings);
-static u64 bindings_so_far;
 static DEFINE_MUTEX(bindings_lock);
 
 /* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
@@ -136,6 +138,13 @@ static void raw_header(struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 }
 
+/* The device may go while a callback has the packet; see the top of this file. */
+static __always_inline void queue(struct dlil_netdev *nd, struct sk_buff *skb)
+{
+	skb->dev = blackhole_netdev;
+	dlil_inq_add(nd->ifp, skb);
+}
+
 /* A packet with which more is to be done than to queue it. */
 static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 						 struct dlil_netdev *nd)
@@ -150,7 +159,7 @@ static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 	if (nd->raw)
 		raw_header(skb);
 	tap_in(nd, skb);
-	dlil_inq_add(nd->ifp, skb);
+	queue(nd, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -178,7 +187,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		return receive_slow(pskb, nd);
 	if (raw)
 		raw_header(skb);
-	dlil_inq_add(nd->ifp, skb);
+	queue(nd, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -341,6 +350,8 @@ static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 	struct sk_buff *skb = *pskb;
 	int err;
 
+	if (unlikely(!READ_ONCE(nd->live)))
+		return -ENXIO;
 	err = skb_cow_head(skb, LL_RESERVED_SPACE(nd->dev));
 	if (err)
 		return err;
@@ -445,7 +456,26 @@ static unsigned int raw_egress(void *priv, struct sk_buff *skb,
 	return egress(priv, skb, true);
 }
 
-/* Runs in the final detach: no packet of ours refers to the device any more. */
+static void netdev_put_binding(struct dlil_netdev *nd)
+{
+	if (refcount_dec_and_test(&nd->refs))
+		kfree(nd);
+}
+
+/* Let go of the device, if that has not been done. */
+static void release_device(struct dlil_netdev *nd)
+{
+	struct net_device *dev;
+
+	mutex_lock(&bindings_lock);
+	dev = nd->dev;
+	WRITE_ONCE(nd->dev, NULL);
+	mutex_unlock(&bindings_lock);
+	if (dev)
+		netdev_put(dev, &nd->tracker);
+}
+
+/* The final detach runs this: no packet and no thread of ours is left. */
 static void netdev_free(struct dlil_ifnet *ifp)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
@@ -456,8 +486,8 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	dlil_neigh_exit(nd);
 	dlil_groups_exit(nd);
 	dlil_change_exit(nd);
-	netdev_put(nd->dev, &nd->tracker);
-	kfree(nd);
+	release_device(nd);
+	netdev_put_binding(nd);
 	dlil_ifnet_release(ifp);
 }
 
@@ -584,6 +614,32 @@ struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 	return NULL;
 }
 
+/**
+ * dlil_netdev_hold - use the device of a binding without RTNL
+ * @nd: binding that the caller keeps, for instance by dlil_netdev_begin()
+ * @tracker: for netdev_put()
+ *
+ * Whoever holds the device keeps it from going: not for long, and not across a
+ * callback.
+ *
+ * Context: any.
+ * Return: the device, to be given back with netdev_put(), or NULL if it is going.
+ */
+struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
+				    netdevice_tracker *tracker)
+{
+	struct net_device *dev = NULL;
+
+	rcu_read_lock();
+	/* Our own reference is dropped a grace period after @live. */
+	if (READ_ONCE(nd->live)) {
+		dev = READ_ONCE(nd->dev);
+		netdev_hold(dev, tracker, GFP_ATOMIC);
+	}
+	rcu_read_unlock();
+	return dev;
+}
+
 static struct dlil_netdev *find_binding(const struct net_device *dev)
 {
 	struct dlil_netdev *nd;
@@ -608,32 +664,6 @@ static struct dlil_ifnet *ifnet_of(const struct net_device *dev)
 		ifp = dlil_ifnet_get(nd->ifp);
 	mutex_unlock(&bindings_lock);
 	return ifp;
-}
-
-/* The binding of an ifnet, if its device has been unhooked. */
-static struct dlil_netdev *find_unhooked(const struct dlil_ifnet *ifp)
-{
-	struct dlil_netdev *nd;
-
-	lockdep_assert_held(&bindings_lock);
-
-	list_for_each_entry(nd, &bindings, list)
-		if (nd->ifp == ifp && READ_ONCE(nd->unhooked))
-			return nd;
-	return NULL;
-}
-
-/* Its number, or 0. */
-static u64 unhooked_serial(const struct dlil_ifnet *ifp)
-{
-	struct dlil_netdev *nd;
-	u64 serial;
-
-	mutex_lock(&bindings_lock);
-	nd = find_unhooked(ifp);
-	serial = nd ? nd->serial : 0;
-	mutex_unlock(&bindings_lock);
-	return serial;
 }
 
 static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
@@ -765,7 +795,7 @@ unhook:
 }
 
 /* The ifnet is attached, and the final detach lets go of all of it. */
-static int dress_ifnet(struct dlil_netdev *nd, struct dlil_ifnet **going)
+static int dress_ifnet(struct dlil_netdev *nd)
 {
 	int err;
 
@@ -774,10 +804,9 @@ static int dress_ifnet(struct dlil_netdev *nd, struct dlil_ifnet **going)
 		err = hook_device(nd);
 	if (!err)
 		return 0;
-	*going = dlil_ifnet_get(nd->ifp);
 	WRITE_ONCE(nd->live, false);
 	WRITE_ONCE(nd->unhooked, true);
-	dlil_ifnet_detach(*going);
+	dlil_ifnet_detach(nd->ifp);
 	return err;
 }
 
@@ -799,6 +828,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd = kzalloc(sizeof(*nd), GFP_KERNEL);
 	if (!nd)
 		return -ENOMEM;
+	refcount_set(&nd->refs, 1);
 	nd->dev = dev;
 	nd->raw = kind_of(dev) == &raw_kind;
 	nd->live = true;
@@ -818,10 +848,9 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
 	mutex_lock(&bindings_lock);
-	nd->serial = ++bindings_so_far;
 	list_add_tail(&nd->list, &bindings);
 	mutex_unlock(&bindings_lock);
-	err = dress_ifnet(nd, going);
+	err = dress_ifnet(nd);
 	if (err)
 		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
 	else if (READ_ONCE(dlil_verbose))
@@ -840,14 +869,14 @@ free:
  * @dev: device
  * @unmatched: enum dlil_unmatched
  * @extack: gets a sentence when it is refused
- * @going: set to an ifnet whose final detach is to be waited for, without RTNL,
- *	by dlil_netdev_settle(); or to NULL
+ * @going: with -EAGAIN set to the ifnet whose final detach has to be over first,
+ *	referenced; else to NULL
  *
  * Row LNX-1.
  *
  * Context: RTNL held.
  * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
- * to be tried again when *@going is gone.
+ * while the device, or another one of its permanent address, is being unwrapped.
  */
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		       struct netlink_ext_ack *extack,
@@ -858,40 +887,6 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
 
-/**
- * dlil_netdev_settle - do what an attach or detach has left to be done
- * @going: an ifnet, whose reference is dropped, or NULL
- *
- * Packets that are queued are worked off, then the ifnet is detached for good.
- * Whoever comes second waits for the first; and if he comes so late that the ifnet
- * wraps a device again, he leaves that alone.
- *
- * Context: process; may sleep.  RTNL not held.
- * Return: 0, or -ERESTARTSYS if the caller was killed.
- */
-int dlil_netdev_settle(struct dlil_ifnet *going)
-{
-	struct dlil_netdev *nd;
-	u64 serial;
-	int err;
-
-	if (!going)
-		return 0;
-	serial = unhooked_serial(going);
-	if (serial) {
-		dlil_input_flush(going);
-		mutex_lock(&bindings_lock);
-		nd = find_unhooked(going);
-		if (nd && nd->serial == serial)
-			dlil_ifnet_detach(going);
-		mutex_unlock(&bindings_lock);
-	}
-	err = dlil_ifnet_wait_detached(going);
-	dlil_ifnet_put(going);
-	return err;
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_netdev_settle);
-
 static void unhook_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
@@ -901,65 +896,95 @@ static void unhook_device(struct dlil_netdev *nd)
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
 	dlil_change_unhook(nd);
-	/* From here on it may be freed by who settles. */
 	WRITE_ONCE(nd->unhooked, true);
 	if (READ_ONCE(dlil_verbose))
 		netdev_info(dev, "detached from DLIL\n");
+}
+
+/* The input thread has worked off what was queued when the device was unhooked. */
+static void netdev_flushed(struct dlil_flush *flush)
+{
+	struct dlil_netdev *nd = container_of(flush, struct dlil_netdev, flush);
+
+	/* The ifnet is being detached already if the device has gone meanwhile. */
+	dlil_ifnet_detach(nd->ifp);
 }
 
 /**
  * dlil_netdev_detach - unwrap a device
  * @dev: device
  * @extack: gets a sentence when it is refused
- * @going: set to its ifnet, for dlil_netdev_settle(), or to NULL
+ * @going: set to its ifnet, referenced, for those who want to wait for its final
+ *	detach; or to NULL
  *
- * The device is as before when this returns; detaching the ifnet is still to be
- * done.
+ * The device is as before when this returns.  The ifnet is detached when the
+ * packets that are queued have been worked off, which this does not wait for.
  *
  * Context: RTNL held.
- * Return: 0, or -ENXIO if the device is not attached.
+ * Return: 0; -ENXIO if the device is not attached, or is being detached already.
  */
 int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going)
 {
 	struct dlil_netdev *nd = dlil_netdev_of(dev);
+	struct dlil_ifnet *ifp;
 
 	ASSERT_RTNL();
 
 	*going = NULL;
 	if (!nd) {
-		NL_SET_ERR_MSG(extack, "device is not attached");
+		ifp = ifnet_of(dev);
+		if (ifp) {
+			NL_SET_ERR_MSG(extack,
+				       "device is being detached already");
+			dlil_ifnet_put(ifp);
+		} else {
+			NL_SET_ERR_MSG(extack, "device is not attached");
+		}
 		return -ENXIO;
 	}
 	*going = dlil_ifnet_get(nd->ifp);
 	unhook_device(nd);
+	/* The final detach comes behind this, so the binding is still there. */
+	nd->flush.fn = netdev_flushed;
+	dlil_inq_flush(nd->ifp, &nd->flush);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_detach);
 
-/* The device is going, or going elsewhere (LNX-8): nothing more for it. */
+/*
+ * The device is being unregistered or moved to another namespace (LNX-8): stop
+ * delivering to it and let go of it, whatever the callbacks on it do (LNX-13).
+ */
 static void forsake_device(const struct net_device *dev)
 {
 	bool hooked = dlil_netdev_of(dev);
-	struct dlil_ifnet *ifp = NULL;
 	struct dlil_netdev *nd;
 
 	mutex_lock(&bindings_lock);
 	nd = find_binding(dev);
 	if (nd) {
+		refcount_inc(&nd->refs);
+		dlil_ifnet_get(nd->ifp);
 		WRITE_ONCE(nd->live, false);
-		ifp = dlil_ifnet_get(nd->ifp);
 	}
 	mutex_unlock(&bindings_lock);
-	if (!ifp)
+	if (!nd)
 		return;
-	/* Unless somebody has unhooked it: then the binding may go any time. */
+	/* Either one waits for those who have seen it live. */
 	if (hooked)
 		unhook_device(nd);
 	else
 		synchronize_net();
-	dlil_ifnet_detach(ifp);
-	dlil_ifnet_put(ifp);
+	release_device(nd);
+	/* The reference keeps the ifnet from becoming another device's. */
+	if (dlil_ifnet_io_begin(nd->ifp)) {
+		dlil_ifnet_detach(nd->ifp);
+		dlil_inq_discard(nd->ifp);
+		dlil_ifnet_io_end(nd->ifp);
+	}
+	dlil_ifnet_put(nd->ifp);
+	netdev_put_binding(nd);
 }
 
 static int netdev_event(struct notifier_block *nb, unsigned long event,
@@ -1021,7 +1046,7 @@ static void unhook_all(void)
 	rtnl_lock();
 	mutex_lock(&bindings_lock);
 	list_for_each_entry(nd, &bindings, list)
-		if (dlil_netdev_of(nd->dev) == nd)
+		if (nd->dev && dlil_netdev_of(nd->dev) == nd)
 			unhook_device(nd);
 	mutex_unlock(&bindings_lock);
 	rtnl_unlock();

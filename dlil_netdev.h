@@ -5,10 +5,12 @@
 #include <linux/dlil.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/refcount.h>
 #include <net/dlil.h>
 
 #include "dlil_change.h"
 #include "dlil_groups.h"
+#include "dlil_input.h"
 #include "dlil_neigh.h"
 
 struct netlink_ext_ack;
@@ -16,15 +18,19 @@ struct netlink_ext_ack;
 /**
  * struct dlil_netdev - a netdev wrapped as an ifnet
  * @list: in the list of all, under its lock
- * @dev: the device; referenced until the final detach of @ifp
+ * @refs: the ifnet until its final detach, and whoever lets go of @dev
+ * @dev: the device, referenced; NULL once the device has gone, if that is before
+ *	the final detach of @ifp.  Written under bindings_lock.  It may be used by
+ *	RCU read sections that have seen @live, by holders of RTNL that have not
+ *	seen @unhooked, and by holders of dlil_netdev_hold()
  * @tracker: of that reference
  * @ifp: the ifnet; acquired
  * @raw: the device's packets have no link header; constant
  * @live: cleared when the device goes: nothing is delivered to it in RCU read
  *	sections that begin later
- * @unhooked: the device is let go of, so that the ifnet is to be detached;
- *	written with RTNL
- * @serial: tells it from others that @ifp has had
+ * @unhooked: no packet of the device comes here any more, and the ifnet is to be
+ *	detached; written with RTNL
+ * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
  * @tap_in: is shown what comes in, or NULL; RCU
  * @tap_out: is shown what goes out, or NULL; RCU
@@ -35,13 +41,14 @@ struct netlink_ext_ack;
  */
 struct dlil_netdev {
 	struct list_head list;
+	refcount_t refs;
 	struct net_device *dev;
 	netdevice_tracker tracker;
 	struct dlil_ifnet *ifp;
 	bool raw;
 	bool live;
 	bool unhooked;
-	u64 serial;
+	struct dlil_flush flush;
 	u32 unmatched;
 	const struct dlil_tap __rcu *tap_in;
 	const struct dlil_tap __rcu *tap_out;
@@ -58,9 +65,10 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		       struct dlil_ifnet **going);
 int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going);
-int dlil_netdev_settle(struct dlil_ifnet *going);
 struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
+struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
+				    netdevice_tracker *tracker);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list);
 
 int dlil_netdev_module_init(void);

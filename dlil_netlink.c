@@ -2,10 +2,12 @@
 /*
  * Generic netlink: the requests of Documentation/netlink/specs/dlil.yaml.
  *
- * Requests run in parallel; each takes the locks it needs.  Nothing here waits
- * for callbacks of filters or protocols with RTNL held (LNX-12).  Generic netlink
- * itself holds a lock for reading meanwhile, which is in the way of families that
- * come or go, and of nothing else until one does.
+ * Requests run in parallel; each takes the locks it needs.  Generic netlink holds a
+ * lock for reading meanwhile; a family that comes or goes waits for that lock, and
+ * then everybody's requests wait for the family.  So no request waits for a callback
+ * of a filter or protocol, which may sleep for long (LNX-13).  A detach is answered
+ * when no new callback can begin; the event that follows tells that it is over.  A
+ * control request asks callbacks, and is answered later, by a work.
  *
  * Events go to the group `events` of the ifnet's namespace (LNX-11).  An ifnet
  * holds no reference to that: it may be gone when an event of a device that has
@@ -19,11 +21,11 @@
 #include <net/sock.h>
 
 #include "compat.h"
+#include "dlil_control.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_host.h"
 #include "dlil_ifnet.h"
-#include "dlil_ioctl.h"
 #include "dlil_match.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
@@ -72,8 +74,8 @@ static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
 	return NULL;
 }
 
-/* The ifnet that a request is about, referenced. */
-static struct dlil_ifnet *find_ifnet(struct genl_info *info)
+/* The ifnet that a request is about, referenced, or an error pointer. */
+struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 {
 	struct dlil_ifnet *ifp = named_ifnet(genl_info_net(info), info->attrs);
 	struct net_device *dev;
@@ -91,35 +93,38 @@ static struct dlil_ifnet *find_ifnet(struct genl_info *info)
 	return ERR_PTR(-ENXIO);
 }
 
-/* Attach or detach the device of a request, and wait until that is over. */
+/* Attach or detach the device of a request; a final detach is not waited for. */
 static int change_device(struct genl_info *info,
 			 int (*fn)(struct net_device *dev,
 				   struct genl_info *info,
 				   struct dlil_ifnet **going))
 {
-	struct dlil_ifnet *going;
+	struct dlil_ifnet *going = NULL;
 	struct net_device *dev;
-	int err, ret;
+	int err;
 
-	do {
-		going = NULL;
-		rtnl_lock();
-		dev = find_device(info);
-		err = IS_ERR(dev) ? PTR_ERR(dev) : fn(dev, info, &going);
-		rtnl_unlock();
-		ret = dlil_netdev_settle(going);
-	} while (err == -EAGAIN && !ret);
-	return err ?: ret;
+	rtnl_lock();
+	dev = find_device(info);
+	err = IS_ERR(dev) ? PTR_ERR(dev) : fn(dev, info, &going);
+	rtnl_unlock();
+	if (going)
+		dlil_ifnet_put(going);
+	return err;
 }
 
 static int attach_device(struct net_device *dev, struct genl_info *info,
 			 struct dlil_ifnet **going)
 {
 	u32 unmatched = DLIL_UNMATCHED_PASS;
+	int err;
 
 	if (info->attrs[DLIL_A_UNMATCHED])
 		unmatched = nla_get_u32(info->attrs[DLIL_A_UNMATCHED]);
-	return dlil_netdev_attach(dev, unmatched, info->extack, going);
+	err = dlil_netdev_attach(dev, unmatched, info->extack, going);
+	if (err == -EAGAIN)
+		NL_SET_ERR_MSG(info->extack,
+			       "device is still being detached: try again when it is over (event if-detached)");
+	return err;
 }
 
 int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
@@ -150,7 +155,7 @@ static int with_netdev(struct genl_info *info,
 	struct dlil_ifnet *ifp;
 	int err;
 
-	ifp = find_ifnet(info);
+	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
 	nd = dlil_netdev_begin(ifp);
@@ -200,7 +205,8 @@ static int only_known(struct nlattr **tb, int max, u32 known,
 	return 0;
 }
 
-static int parse_proto(struct genl_info *info, struct nlattr **tb, u32 known)
+/* Parse the protocol of a request; only the attributes @known may be there. */
+int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known)
 {
 	int err;
 
@@ -217,7 +223,7 @@ static int proto_name(struct genl_info *info, const char **name)
 	int err = 0;
 
 	if (info->attrs[DLIL_A_PROTOCOL])
-		err = parse_proto(info, tb, BIT(DLIL_A_PROTO_FAMILY));
+		err = dlil_netlink_proto(info, tb, BIT(DLIL_A_PROTO_FAMILY));
 	if (err)
 		return err;
 	if (!tb[DLIL_A_PROTO_FAMILY]) {
@@ -331,7 +337,7 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_match(info, &params);
 	if (err)
 		return err;
-	ifp = find_ifnet(info);
+	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
 	err = dlil_match_add(ifp, &params, info->extack);
@@ -348,147 +354,11 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_filter(info, tb, BIT(DLIL_A_FILTER_NAME));
 	if (err)
 		return err;
-	ifp = find_ifnet(info);
+	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
 	err = dlil_match_del(ifp, nla_data(tb[DLIL_A_FILTER_NAME]),
 			     info->extack);
-	dlil_ifnet_put(ifp);
-	return err;
-}
-
-/**
- * struct control - a control request as it came
- * @code: enum dlil_ioctl_code
- * @arg: its argument
- */
-struct control {
-	u32 code;
-	union {
-		u32 mtu;
-		struct dlil_ioc_flags flags;
-		struct dlil_ioc_lladdr lladdr;
-	} arg;
-};
-
-static int parse_lladdr(struct control *c, u32 code, const struct nlattr *attr,
-			struct netlink_ext_ack *extack)
-{
-	c->code = code;
-	c->arg.lladdr.len = nla_len(attr);
-	if (!c->arg.lladdr.len || c->arg.lladdr.len > MAX_ADDR_LEN) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "a link address has 1 to 32 bytes");
-		return -EINVAL;
-	}
-	nla_memcpy(c->arg.lladdr.addr, attr, MAX_ADDR_LEN);
-	return 0;
-}
-
-static int parse_flags(struct control *c, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (!a[DLIL_A_FLAGS] || !a[DLIL_A_FLAGS_MASK]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "flags and flags-mask go together");
-		return -EINVAL;
-	}
-	c->code = DLIL_IOC_SIFFLAGS;
-	c->arg.flags.flags = nla_get_u32(a[DLIL_A_FLAGS]);
-	c->arg.flags.mask = nla_get_u32(a[DLIL_A_FLAGS_MASK]);
-	return 0;
-}
-
-/* One thing at a time: nothing is to be half-done. */
-static int parse_control(struct control *c, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (!!a[DLIL_A_MTU] + !!a[DLIL_A_ADDRESS] + !!a[DLIL_A_GROUP_ADD] +
-	    !!a[DLIL_A_GROUP_DEL] +
-	    (a[DLIL_A_FLAGS] || a[DLIL_A_FLAGS_MASK]) != 1) {
-		NL_SET_ERR_MSG(info->extack,
-			       "give one of mtu, address, flags, group-add and group-del");
-		return -EINVAL;
-	}
-	if (a[DLIL_A_ADDRESS])
-		return parse_lladdr(c, DLIL_IOC_SIFLLADDR, a[DLIL_A_ADDRESS],
-				    info->extack);
-	if (a[DLIL_A_GROUP_ADD])
-		return parse_lladdr(c, DLIL_IOC_ADDMULTI, a[DLIL_A_GROUP_ADD],
-				    info->extack);
-	if (a[DLIL_A_GROUP_DEL])
-		return parse_lladdr(c, DLIL_IOC_DELMULTI, a[DLIL_A_GROUP_DEL],
-				    info->extack);
-	if (!a[DLIL_A_MTU])
-		return parse_flags(c, info);
-	c->code = DLIL_IOC_SIFMTU;
-	c->arg.mtu = nla_get_u32(a[DLIL_A_MTU]);
-	return 0;
-}
-
-/* The protocol family that a request concerns, 0 for none. */
-static int parse_family(struct genl_info *info, u32 *family)
-{
-	struct nlattr *tb[DLIL_A_PROTO_MAX + 1];
-	int err;
-
-	*family = 0;
-	if (!info->attrs[DLIL_A_PROTOCOL])
-		return 0;
-	err = parse_proto(info, tb, BIT(DLIL_A_PROTO_NUMBER));
-	if (err)
-		return err;
-	if (!tb[DLIL_A_PROTO_NUMBER]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "give the protocol's family by its number");
-		return -EINVAL;
-	}
-	*family = nla_get_u32(tb[DLIL_A_PROTO_NUMBER]);
-	return 0;
-}
-
-static void say_who_refused(enum dlil_ioctl_stage by,
-			    struct netlink_ext_ack *extack)
-{
-	switch (by) {
-	case DLIL_ASKED_FILTER:
-		NL_SET_ERR_MSG(extack, "a filter refused it");
-		break;
-	case DLIL_ASKED_PROTO:
-		NL_SET_ERR_MSG(extack, "the protocol refused it");
-		break;
-	case DLIL_ASKED_DRIVER:
-		NL_SET_ERR_MSG(extack, "the device refused it");
-		break;
-	case DLIL_ASKED_ALL:
-		NL_SET_ERR_MSG(extack,
-			       "the device knows no such request, or is being detached");
-		break;
-	}
-}
-
-/* RTNL is not held: whoever is asked may take it (LNX-12). */
-int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	enum dlil_ioctl_stage by;
-	struct dlil_ifnet *ifp;
-	struct control c = {};
-	u32 family;
-	int err;
-
-	err = parse_control(&c, info);
-	if (!err)
-		err = parse_family(info, &family);
-	if (err)
-		return err;
-	ifp = find_ifnet(info);
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	err = dlil_ioctl_ask(ifp, family, c.code, &c.arg, &by);
-	if (err)
-		say_who_refused(by, info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
 }
@@ -588,8 +458,12 @@ static void describe(const struct dlil_filter_ops *ops, void *cookie,
 {
 	*info = (struct dlil_filter_info){ .action = "", .expr = "" };
 	info->kind = ops->owner ? module_name(ops->owner) : "module";
-	if (ops->describe)
-		ops->describe(cookie, info);
+	if (!ops->describe)
+		return;
+	/* A request must not wait for a callback, so this one may not sleep. */
+	rcu_read_lock();
+	ops->describe(cookie, info);
+	rcu_read_unlock();
 }
 
 static int put_filter(const char *name, u32 direction,
@@ -638,22 +512,27 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	struct dlil_flow in, out;
 	struct dlil_stats stats;
 	struct dlil_netdev *nd;
+	u32 unmatched, state;
 	char name[IFNAMSIZ];
-	u32 unmatched;
 
 	dlil_ifnet_copy_name(ifp, name);
 	if (nla_put_string(msg, DLIL_A_IFNAME, name) ||
 	    nla_put_u32(msg, DLIL_A_HEADER, header_of(ifp)) ||
-	    nla_put_u32(msg, DLIL_A_STATE, READ_ONCE(ifp->state)) ||
 	    nla_put_u32(msg, DLIL_A_THREAD, ifp->inq.pid))
 		return -EMSGSIZE;
+	state = READ_ONCE(ifp->state);
 	nd = dlil_netdev_begin(ifp);
 	if (nd) {
+		/* The ifnet is detached behind what is queued. */
+		if (READ_ONCE(nd->unhooked))
+			state = DLIL_STATE_DETACHING;
 		unmatched = READ_ONCE(nd->unmatched);
 		dlil_ifnet_io_end(ifp);
 		if (nla_put_u32(msg, DLIL_A_UNMATCHED, unmatched))
 			return -EMSGSIZE;
 	}
+	if (nla_put_u32(msg, DLIL_A_STATE, state))
+		return -EMSGSIZE;
 	dlil_stats_read(ifp, &stats, &in, &out);
 	if (dlil_proto_for_each(ifp, put_proto, msg) ||
 	    put_stats(msg, &stats) ||
@@ -732,7 +611,7 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err = -ENOMEM;
 
-	ifp = find_ifnet(info);
+	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
 	dlil_proto_for_each(ifp, size_proto, &size);
@@ -973,6 +852,22 @@ static void multicast(struct net *net, const struct dlil_event *event)
 			     -ENOBUFS);
 }
 
+/* To the namespace of that cookie, unless it is gone.  Takes @msg.  May sleep. */
+void dlil_netlink_unicast(u64 net_cookie, struct sk_buff *msg, u32 portid)
+{
+	struct nl_net *nn;
+
+	mutex_lock(&nl_nets_lock);
+	list_for_each_entry(nn, &nl_nets, list)
+		if (nn->net->net_cookie == net_cookie) {
+			genlmsg_unicast(nn->net, msg, portid);
+			msg = NULL;
+			break;
+		}
+	mutex_unlock(&nl_nets_lock);
+	nlmsg_free(msg);
+}
+
 static int told(struct notifier_block *nb, unsigned long what, void *ptr)
 {
 	const struct dlil_told *t = ptr;
@@ -1038,9 +933,12 @@ int dlil_netlink_module_init(void)
 {
 	int err;
 
-	err = register_pernet_subsys(&nl_net_ops);
+	err = dlil_control_module_init();
 	if (err)
 		return err;
+	err = register_pernet_subsys(&nl_net_ops);
+	if (err)
+		goto exit_control;
 	err = genl_register_family(&dlil_nl_family);
 	if (err)
 		goto unregister_pernet;
@@ -1053,6 +951,8 @@ unregister_family:
 	genl_unregister_family(&dlil_nl_family);
 unregister_pernet:
 	unregister_pernet_subsys(&nl_net_ops);
+exit_control:
+	dlil_control_module_exit();
 	return err;
 }
 
@@ -1061,5 +961,7 @@ void dlil_netlink_module_exit(void)
 {
 	dlil_event_unlisten(&listener);
 	genl_unregister_family(&dlil_nl_family);
+	/* It still answers requests. */
+	dlil_control_module_exit();
 	unregister_pernet_subsys(&nl_net_ops);
 }

@@ -170,7 +170,22 @@ static int change(struct net *net, char sign, const char *name,
 	return dlil_netdev_detach(dev, extack, going);
 }
 
-/* "+DEV" attaches, "-DEV" detaches. */
+/* How long a write waits at a time, since the end of a namespace waits for it. */
+#define WRITE_WAIT (HZ / 10)
+
+/* Give up for now, so that whoever removes the file gets on, and come again. */
+static int come_again(struct dlil_ifnet *going)
+{
+	long left = dlil_ifnet_wait_death(going, WRITE_WAIT);
+
+	dlil_ifnet_put(going);
+	return left < 0 ? left : restart_syscall();
+}
+
+/*
+ * "+DEV" attaches, and waits until a detach before it is over; "-DEV" detaches, which
+ * may not be over when this returns.
+ */
 static ssize_t ifnets_store(compat_class_const struct class *class,
 			    compat_class_const struct class_attribute *attr,
 			    const char *buf, size_t count)
@@ -179,8 +194,8 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 	struct netlink_ext_ack extack = {};
 	struct dlil_ifnet *going = NULL;
 	char name[IFNAMSIZ + 1] = "";
-	int err, ret;
 	char sign;
+	int err;
 
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
@@ -193,12 +208,16 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 		return restart_syscall();
 	err = change(dn->net, sign, name, &going, &extack);
 	rtnl_unlock();
-	ret = dlil_netdev_settle(going);
 	if (err == -EAGAIN)
-		return ret ?: restart_syscall();
+		return come_again(going);
+	if (going) {
+		/* Most detaches are over by then. */
+		dlil_ifnet_wait_death(going, WRITE_WAIT);
+		dlil_ifnet_put(going);
+	}
 	if (err && extack._msg)
 		pr_err("dlil: %s: %s\n", name, extack._msg);
-	return err ?: ret ?: count;
+	return err ?: count;
 }
 
 static int __net_init dlil_net_init(struct net *net)

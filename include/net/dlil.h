@@ -635,8 +635,9 @@ struct dlil_filter_ops {
 	/**
 	 * @output: a packet on its way out, with its link header.  Bottom
 	 * halves off, RCU read lock held; must not sleep.  To keep the packet
-	 * longer than that takes skb_dst_force(); let go of it in @detached,
-	 * since its device stays no longer.  Optional.
+	 * longer than that takes skb_dst_force() and skb->dev set to NULL,
+	 * since its device may go at any time (LNX-13); let go of it in
+	 * @detached.  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
@@ -665,8 +666,9 @@ struct dlil_filter_ops {
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/**
 	 * @describe: fill in @info; its strings must live as long as the
-	 * filter and be shorter than 1024 bytes in all.  Process context; must
-	 * neither attach or detach anything nor take RTNL.  Optional.
+	 * filter and be shorter than 1024 bytes in all.  Process context, RCU
+	 * read lock held; must not sleep, since requests of users wait for it,
+	 * nor attach or detach anything.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
 	/** @bundle: NULL; for filters of the core's own */
