@@ -93,7 +93,7 @@ build_strictly() {
 	make -C "$KDIR" M="$BUILD" -k -j "$JOBS" W=1 KCFLAGS=-Werror \
 		C=1 CHECK="$BUILD.sparse" CF=-D__CHECK_ENDIAN__ \
 		KBUILD_EXTRA_SYMBOLS="$BUILD.symvers" \
-		CONFIG_DLIL{,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED}=m \
+		CONFIG_DLIL{,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED,_SLEEPER}=m \
 		CONFIG_UML_TIME_TRAVEL_SUPPORT=y modules 2>&1 |
 		tee "$OUT/build.log"
 	none grep -i warning "$OUT/build.log"

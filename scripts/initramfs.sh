@@ -43,7 +43,7 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
 # Those that a kernel of one's own may lack; tests ask for them.
-MAYBE=(wireguard)
+MAYBE=(wireguard fou)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}
@@ -195,7 +195,7 @@ build_guest_tools() {
 # In the cache, since another checkout differs by little; what is made goes to $MADE,
 # where other checkouts do not change it.
 build_dlil() {
-	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_FUZZ=m CONFIG_DLIL_BENCH=m)
+	local kdir=${DLIL_VM_KDIR:-} config=(CONFIG_DLIL_{FUZZ,BENCH,SLEEPER}"=m")
 
 	[ -n "$kdir" ] || {
 		[ -z "${DLIL_VM_IMAGE:-}" ] ||

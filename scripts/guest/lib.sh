@@ -83,6 +83,23 @@ end_faults() {
 # no_device NAMESPACE NAME: there is none, any more.
 no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
 
+# A filter whose callbacks sleep (kunit/dlil_sleeper.c).
+SLEEPER=/sys/module/dlil_sleeper/parameters
+
+# sleeper WHERE: on dl0; callbacks of these kinds sleep until wake_sleeper.
+sleeper() { dut modprobe dlil_sleeper dev=dl0 where="$1"; }
+
+# asleep COUNT: at least so many of its callbacks are.
+asleep() { [ "$(<$SLEEPER/asleep)" -ge "$1" ]; }
+
+# Lets its callbacks return, and unloads it.
+wake_sleeper() {
+	[ -d "${SLEEPER%/*}" ] || return 0
+	echo 1 >$SLEEPER/release
+	echo >$SLEEPER/dev
+	(wait_for 20 rmmod dlil_sleeper) 2>/dev/null
+}
+
 # json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
 # jq, which takes its time.
 json() {

@@ -80,7 +80,8 @@ check_after() {
 		}
 	done
 	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
-	for mod in dlil_planted dlil_sample dlil; do
+	wake_sleeper
+	for mod in dlil_sleeper dlil_planted dlil_sample dlil; do
 		[ ! -d "/sys/module/$mod" ] || rmmod "$mod"
 	done
 	for file in /proc/[0-9]*/comm; do

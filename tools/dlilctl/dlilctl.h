@@ -78,6 +78,24 @@ int genl_change(struct nlmsghdr *nlh);
 int genl_query(const char *dev, json_t **ifnets);
 
 /**
+ * struct outcome - the event that tells that a change is over
+ * @event: its name
+ * @dev: the device, as the user calls it
+ * @key: what names the filter or protocol in it; NULL if it is about the device
+ * @name: the filter or protocol
+ * @wait: wait for it after the change, not only when the change has to be tried again
+ */
+struct outcome {
+	const char *event;
+	const char *dev;
+	const char *key;
+	const char *name;
+	bool wait;
+};
+
+int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome);
+
+/**
  * struct watcher - what becomes of events
  * @event: called with each of them
  * @lost: called if some were lost
@@ -99,7 +117,14 @@ json_t *need(json_t *json);
 
 /* print.c */
 
+/**
+ * struct options - what the options say that many commands heed
+ * @limited: @wait is a limit, else there is none
+ * @wait: seconds to wait for callbacks at most
+ */
 struct options {
+	bool limited;
+	uint32_t wait;
 	bool json;
 	bool pretty;
 	bool stats;

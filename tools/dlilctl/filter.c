@@ -190,16 +190,20 @@ static int run_filter_add(struct args *args)
 
 static int run_filter_del(struct args *args)
 {
+	struct outcome detached = {
+		.event = "filter-detached", .key = "filter", .wait = true,
+	};
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 
-	nlh = genl_request(DLIL_CMD_FILTER_DEL, next_dev(args));
-	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
-	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME,
-			  next_name(args, "NAME", NAME_MAX_LEN));
-	mnl_attr_nest_end(nlh, nest);
+	detached.dev = next_dev(args);
+	detached.name = next_name(args, "NAME", NAME_MAX_LEN);
 	no_more_words(args);
-	return genl_change(nlh);
+	nlh = genl_request(DLIL_CMD_FILTER_DEL, detached.dev);
+	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, detached.name);
+	mnl_attr_nest_end(nlh, nest);
+	return genl_change_until(nlh, &detached);
 }
 
 const struct command filter_commands[] = {

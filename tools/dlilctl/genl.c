@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests to the generic netlink family dlil, and what becomes of them. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/genetlink.h>
+#include <net/if.h>
 
 #include "dlilctl.h"
 
@@ -390,6 +393,17 @@ static int join(struct mnl_socket *nl, uint32_t group)
 				     sizeof(group)) ? -errno : 0;
 }
 
+/* Events of the family, and of its end.  Returns a negative errno. */
+static int listen_to_events(struct mnl_socket *nl)
+{
+	uint32_t group = 0;
+	int ret = find_family(nl, &group);
+
+	if (ret >= 0)
+		ret = join(nl, group);
+	return ret ? ret : join(nl, CTRL_GROUP);
+}
+
 /**
  * genl_monitor() - watch events until something goes wrong
  * @watcher: who wants them
@@ -399,17 +413,12 @@ static int join(struct mnl_socket *nl, uint32_t group)
 int genl_monitor(const struct watcher *watcher)
 {
 	struct mnl_socket *nl = open_socket();
-	uint32_t group = 0;
 	int ret;
 
 	if (!nl) {
 		ret = -errno;
 	} else {
-		ret = find_family(nl, &group);
-		if (ret >= 0)
-			ret = join(nl, group);
-		if (!ret)
-			ret = join(nl, CTRL_GROUP);
+		ret = listen_to_events(nl);
 		if (!ret) {
 			ret = watch(nl, watcher);
 			if (ret == -EPROTONOSUPPORT) {
@@ -422,4 +431,163 @@ int genl_monitor(const struct watcher *watcher)
 	}
 	/* What cannot be written is said at the end of the program. */
 	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &(struct answer){});
+}
+
+/* After so long the user is told what is waited for. */
+#define PATIENCE 2000
+
+/* An attach is tried again so often, should the event be another namespace's. */
+#define RETRY 1000
+
+/**
+ * struct wait - waiting for an event that tells that something is over
+ * @nl: hears events
+ * @outcome: what is waited for
+ * @ifindex: index of the device, 0 if it is not known
+ * @over: the event has come
+ * @gone: the module was unloaded, or events were lost
+ */
+struct wait {
+	struct mnl_socket *nl;
+	const struct outcome *outcome;
+	unsigned int ifindex;
+	bool over;
+	bool gone;
+};
+
+static bool is_outcome(const struct wait *w, const json_t *event)
+{
+	const struct outcome *o = w->outcome;
+
+	if (strcmp(text(event, "event"), o->event))
+		return false;
+	if (o->key && strcmp(text(event, o->key), o->name))
+		return false;
+	return w->ifindex ? number(event, "ifindex") == w->ifindex :
+			    !strcmp(text(event, "ifname"), o->dev);
+}
+
+static int on_wait(const struct nlmsghdr *nlh, void *data)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct wait *w = data;
+	json_t *event;
+
+	if (is_end_of_family(nlh)) {
+		w->gone = true;
+		return MNL_CB_STOP;
+	}
+	if (nlh->nlmsg_type == GENL_ID_CTRL ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != DLIL_CMD_EVENT)
+		return MNL_CB_OK;
+	event = decode_event(nlh);
+	if (event && is_outcome(w, event))
+		w->over = true;
+	json_decref(event);
+	return MNL_CB_OK;
+}
+
+static long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+/* Takes in events until it is over or @until has come; false if it is then not. */
+static bool wait_until(struct wait *w, long long until)
+{
+	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	struct pollfd fd = { .events = POLLIN };
+	ssize_t len;
+	long long left;
+
+	fd.fd = mnl_socket_get_fd(w->nl);
+	while (!w->over && !w->gone) {
+		left = until - now_ms();
+		if (left <= 0)
+			return false;
+		if (poll(&fd, 1, left > INT32_MAX ? INT32_MAX : left) <= 0)
+			continue;
+		len = mnl_socket_recvfrom(w->nl, buf, sizeof(buf));
+		if (len >= 0)
+			mnl_cb_run(buf, len, 0, 0, on_wait, w);
+		else if (errno != EINTR)
+			w->gone = true;
+	}
+	return true;
+}
+
+/* Waits as long as the user wants; returns the exit status. */
+static int wait_over(struct wait *w)
+{
+	uint32_t limit = options.limited ? options.wait : UINT32_MAX;
+	long long start = now_ms();
+
+	if (limit * 1000LL > PATIENCE && !wait_until(w, start + PATIENCE))
+		complain("Note",
+			 "%s: waiting until callbacks have returned; it goes on if you interrupt this",
+			 w->outcome->dev);
+	if (!wait_until(w, start + limit * 1000LL)) {
+		complain("Error",
+			 "%s: callbacks have not returned in %u s; it will be over when they have",
+			 w->outcome->dev, limit);
+		return EXIT_REFUSED;
+	}
+	return EXIT_SUCCESS;
+}
+
+/* Sends the request, and again while the device is still being detached. */
+static int change_and_wait(struct wait *w, struct nlmsghdr *nlh)
+{
+	long long start = now_ms();
+	struct answer answer;
+	int ret, status;
+
+	for (;;) {
+		answer = (struct answer){};
+		ret = ask(nlh, &answer);
+		if (ret || answer.err != -EAGAIN || w->gone ||
+		    (options.limited &&
+		     now_ms() - start >= options.wait * 1000LL))
+			break;
+		wait_until(w, now_ms() + RETRY);
+		w->over = false;
+	}
+	status = judge(ret, &answer);
+	if (status != EXIT_SUCCESS || !w->outcome->wait)
+		return status;
+	return wait_over(w);
+}
+
+/**
+ * genl_change_until() - have the kernel change something, and wait until it is over
+ * @nlh: the request
+ * @outcome: how to tell that it is over
+ *
+ * The kernel answers when nothing new can begin; what is under way may take long.
+ *
+ * Return: the exit status; what went wrong has been said.
+ */
+int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome)
+{
+	struct wait w = {
+		.outcome = outcome,
+		.ifindex = if_nametoindex(outcome->dev),
+	};
+	int ret;
+
+	if (options.limited && !options.wait)
+		return genl_change(nlh);
+	w.nl = open_socket();
+	ret = w.nl ? listen_to_events(w.nl) : -errno;
+	if (ret)
+		ret = judge(ret, &(struct answer){});
+	else
+		ret = change_and_wait(&w, nlh);
+	if (w.nl)
+		mnl_socket_close(w.nl);
+	return ret;
 }

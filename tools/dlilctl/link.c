@@ -10,24 +10,28 @@
 int run_attach(struct args *args)
 {
 	static const char *const keywords[] = { "unmatched", NULL };
+	struct outcome detached = { .event = "if-detached" };
 	struct nlmsghdr *nlh;
 
-	nlh = genl_request(DLIL_CMD_IFNET_ATTACH, next_dev(args));
+	detached.dev = next_dev(args);
+	nlh = genl_request(DLIL_CMD_IFNET_ATTACH, detached.dev);
 	if (args->n) {
 		next_choice(args, keywords, "unmatched");
 		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
 	}
 	no_more_words(args);
-	return genl_change(nlh);
+	return genl_change_until(nlh, &detached);
 }
 
 int run_detach(struct args *args)
 {
+	struct outcome detached = { .event = "if-detached", .wait = true };
 	struct nlmsghdr *nlh;
 
-	nlh = genl_request(DLIL_CMD_IFNET_DETACH, next_dev(args));
+	detached.dev = next_dev(args);
+	nlh = genl_request(DLIL_CMD_IFNET_DETACH, detached.dev);
 	no_more_words(args);
-	return genl_change(nlh);
+	return genl_change_until(nlh, &detached);
 }
 
 static void put_lladdr(struct nlmsghdr *nlh, uint16_t type, struct args *args)

@@ -36,7 +36,7 @@ static void help(FILE *f)
 	print_usage(f, NULL, commands);
 	fputs("OPTIONS go before the command:\n"
 	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -t[imestamp]\n"
-	      "       -n[etns] NETNS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
+	      "       -n[etns] NETNS -w[ait] SECONDS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
 	      "EXPR is what tcpdump takes, see pcap-filter(7).\n", f);
 }
 
@@ -97,7 +97,7 @@ static char option_letter(const char *word, size_t len)
 {
 	static const char *const names[] = {
 		"json", "pretty", "statistics", "stats", "details", "timestamp",
-		"netns", "color", "Version", "help", NULL
+		"netns", "color", "wait", "Version", "help", NULL
 	};
 	int i;
 
@@ -134,6 +134,10 @@ static void parse_option(const char *option, struct args *args,
 		break;
 	case 'n':
 		*netns = next_word(args, "NETNS after -netns");
+		break;
+	case 'w':
+		options.limited = true;
+		options.wait = next_number(args, "SECONDS after -wait");
 		break;
 	case 'c':
 		options.color = want_color(word[len] ? word + len + 1 : "always");

@@ -35,28 +35,39 @@ static int run_proto_show(struct args *args)
 	return show_ifnets(&view, args);
 }
 
-/* Which families there are is the kernel's business. */
-static int change(uint8_t cmd, struct args *args)
+/* The kernel knows which families there are. */
+static struct nlmsghdr *request(uint8_t cmd, const char *dev,
+				const char *family)
 {
-	struct nlmsghdr *nlh = genl_request(cmd, next_dev(args));
-	const char *family = next_name(args, "protocol", FAMILY_MAX);
+	struct nlmsghdr *nlh = genl_request(cmd, dev);
 	struct nlattr *nest;
 
-	no_more_words(args);
 	nest = mnl_attr_nest_start(nlh, DLIL_A_PROTOCOL);
 	mnl_attr_put_strz(nlh, DLIL_A_PROTO_FAMILY, family);
 	mnl_attr_nest_end(nlh, nest);
-	return genl_change(nlh);
+	return nlh;
 }
 
 static int run_plumb(struct args *args)
 {
-	return change(DLIL_CMD_PROTO_PLUMB, args);
+	const char *dev = next_dev(args);
+	const char *family = next_name(args, "protocol", FAMILY_MAX);
+
+	no_more_words(args);
+	return genl_change(request(DLIL_CMD_PROTO_PLUMB, dev, family));
 }
 
 static int run_unplumb(struct args *args)
 {
-	return change(DLIL_CMD_PROTO_UNPLUMB, args);
+	struct outcome detached = {
+		.event = "proto-detached", .key = "proto", .wait = true,
+	};
+
+	detached.dev = next_dev(args);
+	detached.name = next_name(args, "protocol", FAMILY_MAX);
+	no_more_words(args);
+	return genl_change_until(request(DLIL_CMD_PROTO_UNPLUMB, detached.dev,
+					 detached.name), &detached);
 }
 
 #define FAMILIES "inet|inet6|vlan|mpls|pppoe"

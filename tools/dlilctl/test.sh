@@ -103,6 +103,34 @@ sends 'filter del' 'filter-del v1 ack ifname=veth0 name=f' filter del veth0 f
 sends 'filter delete' 'filter-del v1 ack ifname=veth0 name=f' filt d veth0 f
 sends 'words that are commands elsewhere' \
 	'filter-del v1 ack ifname=match name=help' filter del match help
+
+# A change may not be over when the kernel answers: an event tells when it is.
+
+stuck='veth0: callbacks have not returned in 1 s; it will be over when they have'
+sends 'no wait' 'ifnet-detach v1 ack ifname=veth0' -w 0 detach veth0
+FAKE=stuck sends 'no wait, and nothing comes' \
+	'filter-del v1 ack ifname=veth0 name=f' -wait 0 filter del veth0 f
+FAKE=stuck refused 'a limited wait for a device' "$stuck" -w 1 detach veth0
+FAKE=stuck refused 'a limited wait for a filter' "$stuck" \
+	-w 1 filter del veth0 f
+FAKE=stuck refused 'a limited wait for a protocol' "$stuck" \
+	-w 1 proto unplumb veth0 inet6
+FAKE=stuck run -w 3 detach veth0
+is 'a long wait says what it waits for' "$status|$(head -n 1 <<<"$err")" \
+	'1|Note: veth0: waiting until callbacks have returned; it goes on if you interrupt this'
+FAKE=unloaded sends 'the module is unloaded meanwhile' \
+	'ifnet-detach v1 ack ifname=veth0' detach veth0
+FAKE=joins sends 'who waits listens before asking' \
+	$'joins 0x20\njoins 0x10\nproto-unplumb v1 ack ifname=veth0 family=inet' \
+	proto unplumb veth0 inet
+FAKE=busy sends 'attach waits for a detach' \
+	$'ifnet-attach v1 ack ifname=veth0\nifnet-attach v1 ack ifname=veth0' \
+	attach veth0
+FAKE='busy stuck' refused 'attach does not wait for ever' \
+	'dlil: device is still being detached' -w 1 attach veth0
+FAKE='refused stuck' refused 'nothing is waited for that was refused' \
+	'dlil: veth0 is in a bridge: take it out first' detach veth0
+
 run show
 is 'show asks for all' "$log" 'ifnet-get v1 dump'
 run stats veth0
@@ -352,7 +380,7 @@ monitors() {
 	run "${@:3}"
 	is "$1" "$status|$err|$out" "1|$unloaded|$2"
 }
-monitors 'monitor' '4: veth0: if-attached
+FAKE=joins monitors 'monitor' '4: veth0: if-attached
 4: veth0: sifmtu mtu 1400
 4: veth0: sifflags flags <UP,BROADCAST,RUNNING,MULTICAST>
 4: veth0: proto-attached proto inet number 2 protocols 5

@@ -261,9 +261,10 @@ test_monitor_nobody() {
 	[ -e $TRACING/kprobe_events ] || { echo "# this kernel has no kprobes"; return 0; }
 	echo 'p:dlil_built genlmsg_put' >$TRACING/kprobe_events
 	echo 1 >$BUILT/enable
-	ctl attach dl0
+	ctl -w 0 attach dl0
 	ip -n dut link set dl0 mtu 1400
-	ctl detach dl0
+	ctl -w 0 detach dl0
+	becomes "what is attached" '[]' ctl -j show
 	is "messages for nobody" "$(built)" 0
 
 	monitor dut "$T/events"

@@ -45,6 +45,11 @@ static size_t part_len;
 static int receive_error;
 static FILE *log_file;
 
+/* The last request whose end is an event, or 0, and what it was about. */
+static uint8_t under_way;
+static char asked_dev[64] = "veth0";
+static char asked_name[64];
+
 static bool scenario(const char *word)
 {
 	const char *all = getenv("FAKE"), *at = all ? strstr(all, word) : NULL;
@@ -360,26 +365,25 @@ static void u32_event(uint32_t code, uint16_t type, uint32_t value)
 	end_event(nlh, nest);
 }
 
-static void proto_event(void)
+static void proto_event(uint32_t code, const char *family)
 {
-	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlmsghdr *nlh = start_event(asked_dev, 4);
 	struct nlattr *nest = start_nest(nlh, DLIL_A_PROTOCOL);
 
-	mnl_attr_put_strz(nlh, DLIL_A_PROTO_FAMILY, "inet");
+	mnl_attr_put_strz(nlh, DLIL_A_PROTO_FAMILY, family);
 	mnl_attr_put_u32(nlh, DLIL_A_PROTO_NUMBER, 2);
 	mnl_attr_nest_end(nlh, nest);
-	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL,
-			     DLIL_EVENT_PROTO_ATTACHED);
+	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code);
 	mnl_attr_put_u32(nlh, DLIL_A_EVENT_PROTOCOLS, 5);
 	end_event(nlh, nest);
 }
 
-static void filter_event(void)
+static void filter_event(const char *name)
 {
-	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlmsghdr *nlh = start_event(asked_dev, 4);
 	struct nlattr *nest = start_nest(nlh, DLIL_A_FILTER);
 
-	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, "noping");
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, name);
 	mnl_attr_nest_end(nlh, nest);
 	end_event(nlh, start_details(nlh, DLIL_EVENT_SUBCLASS_FILTER,
 				     DLIL_FILTER_EVENT_DETACHED));
@@ -435,9 +439,38 @@ static void next_code(struct mnl_socket *nl)
 		family_event(DLIL_GENL_NAME);
 }
 
+/* What somebody hears who waits for the end of a request: others' news first. */
+static void next_end(struct mnl_socket *nl)
+{
+	switch (nl->step++) {
+	case 0:
+		plain_event("veth7", DLIL_EVENT_IF_DETACHED);
+		break;
+	case 1:
+		filter_event("noping");
+		break;
+	case 2:
+		proto_event(DLIL_EVENT_PROTO_DETACHED, "inet");
+		break;
+	default:
+		if (scenario("unloaded"))
+			family_event(DLIL_GENL_NAME);
+		else if (under_way == DLIL_CMD_FILTER_DEL)
+			filter_event(asked_name);
+		else if (under_way == DLIL_CMD_PROTO_UNPLUMB)
+			proto_event(DLIL_EVENT_PROTO_DETACHED, asked_name);
+		else
+			plain_event(asked_dev, DLIL_EVENT_IF_DETACHED);
+	}
+}
+
 /* What a monitor hears, one after the other; then the module is unloaded. */
 static void next_event(struct mnl_socket *nl)
 {
+	if (under_way) {
+		next_end(nl);
+		return;
+	}
 	if (scenario("codes")) {
 		next_code(nl);
 		return;
@@ -453,10 +486,10 @@ static void next_event(struct mnl_socket *nl)
 		u32_event(DLIL_EVENT_SIFFLAGS, DLIL_A_EVENT_FLAGS, 0x1043);
 		break;
 	case 3:
-		proto_event();
+		proto_event(DLIL_EVENT_PROTO_ATTACHED, "inet");
 		break;
 	case 4:
-		filter_event();
+		filter_event("noping");
 		break;
 	case 5:
 		node_event(DLIL_EVENT_NODE_PRESENCE, 4);
@@ -500,6 +533,16 @@ static void get_family(const struct nlmsghdr *req)
 
 static void reply(const struct nlmsghdr *req, uint8_t cmd)
 {
+	static unsigned int attaches;
+
+	if (cmd == DLIL_CMD_IFNET_DETACH || cmd == DLIL_CMD_FILTER_DEL ||
+	    cmd == DLIL_CMD_PROTO_UNPLUMB || cmd == DLIL_CMD_IFNET_ATTACH)
+		under_way = cmd;
+	if (scenario("busy") && cmd == DLIL_CMD_IFNET_ATTACH &&
+	    (!attaches++ || scenario("stuck"))) {
+		acknowledge(req, -EAGAIN, "device is still being detached");
+		return;
+	}
 	if (scenario("lost") && !(req->nlmsg_flags & NLM_F_DUMP))
 		receive_error = ENOBUFS;
 	if (scenario("deaf"))
@@ -575,12 +618,15 @@ static void log_program(const struct nlattr *attr)
 /* Strict, as the kernel: strings end with NUL, nests are marked. */
 static void log_value(const char *name, const struct nlattr *attr, bool string)
 {
-	if (string && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+	if (string && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0) {
+		snprintf(strcmp(name, "ifname") ? asked_name : asked_dev,
+			 sizeof(asked_name), "%s", mnl_attr_get_str(attr));
 		fprintf(log_file, " %s=%s", name, mnl_attr_get_str(attr));
-	else if (!string && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+	} else if (!string && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
 		fprintf(log_file, " %s=%u", name, mnl_attr_get_u32(attr));
-	else
+	} else {
 		fprintf(log_file, " %s malformed", name);
+	}
 }
 
 static void log_filter(const struct nlattr *nest)
@@ -724,7 +770,8 @@ int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf,
 	}
 	if (value != EVENTS_GROUP && value != CTRL_GROUP)
 		abort();
-	fprintf(log_file, "joins %#x\n", value);
+	if (scenario("joins"))
+		fprintf(log_file, "joins %#x\n", value);
 	fflush(log_file);
 	sockets[open_sockets - 1].listens = true;
 	return 0;
@@ -794,6 +841,20 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t len)
 		last = &first;
 	free(d);
 	return len;
+}
+
+/* Always something to read, or with "stuck" never. */
+int mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	static int ends[2];
+
+	if (!is_open(nl))
+		abort();
+	if (!ends[1] && pipe(ends))
+		abort();
+	if (!scenario("stuck") && write(ends[1], "", 1) != 1)
+		abort();
+	return ends[0];
 }
 
 int mnl_socket_close(struct mnl_socket *nl)

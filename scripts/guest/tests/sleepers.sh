@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+#
+# LNX-13: a callback that sleeps holds up its own ifnet's packets and its own end, and
+# nothing else: no request, no other ifnet, no device or namespace that goes, no other
+# module.
+
+# soon COMMAND...: it does not wait for the callbacks that sleep, which would be for
+# ever.
+soon() { timeout 20 "$@" || fail "held up: $*"; }
+
+# Another module that registers a family of generic netlink comes and goes: that waits
+# for every request that is under way, and holds up those that come later.
+family_comes_and_goes() {
+	local mod
+
+	for mod in fou wireguard; do
+		modprobe -n -q $mod || continue
+		soon modprobe $mod
+		soon rmmod $mod
+		return
+	done
+	fail "no module with a family of generic netlink"
+}
+
+# others_go_on: requests about other devices are answered.
+others_go_on() {
+	family_comes_and_goes
+	soon dlilctl -n peer show
+	soon dlilctl -n peer attach pe0
+	soon dlilctl -n peer -w 10 detach pe0
+}
+
+# LNX-13 FLT-2 PRO-3: with an input callback asleep filters come and go, protocols are
+# unplumbed and plumbed, the device is unwrapped, and nobody else is held up.
+test_sleeper_input() {
+	local status=0
+
+	ctl attach dl0
+	ctl filter add dl0 other match udp count
+	sleeper input
+	inns peer ping -n -c 3 -i 0.2 -W 1 $IP0 >"$T/pings" 2>&1 &
+	wait_for 10 asleep 1
+
+	# The answer comes at once; the wait is dlilctl's, and can be ended.
+	soon dlilctl -n dut -w 0 filter del dl0 other
+	is "filters left" "$(json '[.filters[].name] | join(" ")')" sleeper
+	soon dlilctl -n dut filter add dl0 other match udp count
+	ctl -w 1 filter del dl0 other 2>"$T/err" || status=$?
+	is "the exit status of a limited wait" $status 1
+	grep -q 'have not returned in 1 s' "$T/err" || fail "$(<"$T/err")"
+	timeout -s INT 1 dlilctl -n dut proto unplumb dl0 mpls 2>/dev/null &&
+		fail "it did not wait"
+	is "mpls" "$(json '[.protocols[].family] | index("mpls")')" null
+	soon dlilctl -n dut proto plumb dl0 mpls
+	others_go_on
+
+	soon dlilctl -n dut -w 0 detach dl0
+	is state "$(json .state)" detaching
+	refused_with 'being detached already' ctl -w 0 detach dl0
+	refused_with 'still being detached' ctl -w 1 attach dl0
+	# The device is as it was before it was wrapped.
+	is answers "$(pings peer 5 $IP0)" 5
+	others_go_on
+
+	dlilctl -n dut attach dl0 &
+	wake_sleeper
+	wait $! || fail "attach did not wait for the detach"
+	is answers "$(pings peer 5 $IP0)" 5
+	is state "$(json .state)" attached
+}
+
+# LNX-13 LNX-8: with a callback asleep the device is deleted.
+test_sleeper_device_deleted() {
+	ctl attach dl0
+	sleeper input
+	flood peer $IP0
+	wait_for 10 asleep 1
+	soon ip -n dut link del dl0
+	no_device dut dl0 || fail "it is still there"
+	is "what is attached" "$(ctl -j show)" '[]'
+	end_floods
+	others_go_on_alone
+}
+
+# As others_go_on, without a peer's device.
+others_go_on_alone() {
+	family_comes_and_goes
+	soon dlilctl -n peer show
+}
+
+# LNX-13 LNX-8: the same after a detach that is not over.
+test_sleeper_detached_deleted() {
+	ctl attach dl0
+	sleeper input
+	flood peer $IP0
+	wait_for 10 asleep 1
+	soon dlilctl -n dut -w 0 detach dl0
+	soon ip -n dut link del dl0
+	no_device dut dl0 || fail "it is still there"
+	end_floods
+	others_go_on_alone
+}
+
+# LNX-13 LNX-8: with a callback asleep the namespace of the device is deleted; others
+# come and go meanwhile.
+test_sleeper_namespace_deleted() {
+	ctl attach dl0
+	sleeper input
+	flood peer $IP0
+	wait_for 10 asleep 1
+	soon ip netns del dut
+	wait_for 20 no_device peer pe0
+	end_floods
+	soon modprobe ipip
+	soon rmmod ipip
+	soon unshare -n true
+	others_go_on_alone
+	asleep 1 || fail "it has been woken"
+}
+
+# LNX-13 IOC-1 LNX-10: a control request is answered when the callbacks that it asks
+# have returned, and holds up nobody until then; of one ifnet there may be 8.
+test_sleeper_ioctl() {
+	local i
+
+	ctl attach dl0
+	sleeper ioctl
+	for ((i = 1; i <= 8; i++)); do
+		dlilctl -n dut set dl0 mtu $((1400 + i)) 2>"$T/ioctl$i" &
+	done
+	wait_for 10 asleep 8
+	refused_with '8 requests' ctl set dl0 mtu 1300
+	others_go_on
+	is "the MTU" "$(dut cat /sys/class/net/dl0/mtu)" 1500
+	soon dlilctl -n dut -w 0 detach dl0
+	others_go_on
+	wake_sleeper
+	for ((i = 1; i <= 8; i++)); do
+		becomes "jobs that wait for an answer" 0 eval 'jobs -r | wc -l'
+	done
+}
+
+# LNX-13 EVT-2: with an event callback asleep the device is unwrapped and deleted.
+test_sleeper_event() {
+	ctl attach dl0
+	sleeper event
+	ctl filter add dl0 other match udp count
+	wait_for 10 asleep 1
+	is answers "$(pings peer 5 $IP0)" 5
+	soon dlilctl -n dut -w 0 filter del dl0 other
+	others_go_on
+	soon dlilctl -n dut -w 0 detach dl0
+	soon ip -n dut link del dl0
+	others_go_on_alone
+}
+
+# LNX-13 FLT-2: with `detached` asleep other filters end, and so does the device.
+test_sleeper_detached() {
+	ctl attach dl0
+	ctl filter add dl0 other match udp count
+	sleeper detached
+	echo >$SLEEPER/dev
+	wait_for 10 asleep 1
+	is answers "$(pings peer 5 $IP0)" 5
+	soon dlilctl -n dut -w 0 filter del dl0 other
+	others_go_on
+	soon dlilctl -n dut -w 0 detach dl0
+	soon ip -n dut link del dl0
+	others_go_on_alone
+}
+
+# LNX-13: a detach by sysfs is not held up, and an attach that waits for it can be
+# killed.
+test_sleeper_sysfs() {
+	local writer
+
+	ctl attach dl0
+	sleeper input
+	flood peer $IP0
+	wait_for 10 asleep 1
+	soon inns dut bash -c 'echo -dl0 >/sys/class/net/dlil_ifnets'
+	inns dut bash -c 'echo +dl0 >/sys/class/net/dlil_ifnets' 2>/dev/null &
+	writer=$!
+	others_go_on
+	kill -0 $writer || fail "it does not wait for the detach"
+	kill $writer
+	wait_for 5 eval "! kill -0 $writer 2>/dev/null"
+	soon ip netns del dut
+	wait_for 20 no_device peer pe0
+	end_floods
+	soon modprobe ipip
+	soon rmmod ipip
+}
