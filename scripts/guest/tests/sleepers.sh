@@ -12,15 +12,8 @@ soon() { timeout 20 "$@" || fail "held up: $*"; }
 # Another module that registers a family of generic netlink comes and goes: that waits
 # for every request that is under way, and holds up those that come later.
 family_comes_and_goes() {
-	local mod
-
-	for mod in fou wireguard; do
-		modprobe -n -q $mod || continue
-		soon modprobe $mod
-		soon rmmod $mod
-		return
-	done
-	fail "no module with a family of generic netlink"
+	soon modprobe dlil_family
+	soon rmmod dlil_family
 }
 
 # others_go_on: requests about other devices are answered.
