@@ -8,12 +8,21 @@
  * merged into one (dlil_merge.c), which finds all that match in one go.  What
  * follows from that is done in the order of the filters.
  *
+ * A program sees the packet as it would on a packet socket of the device, so that a
+ * filter counts what tcpdump with the same program does (FLT-18).  A VLAN tag
+ * beside the data is read by the loads that libpcap makes for captures from
+ * devices.  On output packet sockets see what goes to the driver, which is behind
+ * the filters: until then a tag is beside the data even if the device wants it in
+ * there, and skb->pkt_type does not say that the packet is outgoing.  Both are as
+ * they will be while the programs run.
+ *
  * A filter that is detached is cleared from `alive` of its sets.  Whoever has read
  * that before may still use the filter, inside the read section in which it met
  * the set; the filter is freed after these.
  */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
+#include <linux/if_vlan.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/u64_stats_sync.h>
@@ -67,6 +76,7 @@ struct match {
  * @alone: those that are not part of it
  * @alive: those that are not being detached
  * @final: those after which a packet that they pick meets no other
+ * @asks_type: some program loads skb->pkt_type
  * @n: how many
  * @match: the filters
  */
@@ -76,6 +86,7 @@ struct match_set {
 	u32 alone;
 	u32 alive;
 	u32 final;
+	bool asks_type;
 	unsigned int n;
 	struct match *match[];
 };
@@ -174,10 +185,69 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return ret;
 }
 
+/*
+ * Put the tag into the data, as the stack does behind the filters for a device that
+ * inserts none.  Fails without a trace.  The head has to be private for that, which
+ * it cannot be made if there are more users of the skb; pktgen is one, and sends no
+ * tags beside the data.
+ */
+static bool insert_tag(struct sk_buff *skb)
+{
+	if (skb_shared(skb) ||
+	    __vlan_insert_tag(skb, skb->vlan_proto, skb_vlan_tag_get(skb)))
+		return false;
+	skb->protocol = skb->vlan_proto;
+	__vlan_hwaccel_clear_tag(skb);
+	return true;
+}
+
+static void remove_tag(struct sk_buff *skb, __be16 protocol)
+{
+	const struct vlan_ethhdr *veth = (const void *)skb->data;
+	__be16 proto = veth->h_vlan_proto;
+	u16 tci = ntohs(veth->h_vlan_TCI);
+
+	memmove(skb->data + VLAN_HLEN, skb->data, 2 * ETH_ALEN);
+	__skb_pull(skb, VLAN_HLEN);
+	skb_reset_mac_header(skb);
+	skb->protocol = protocol;
+	__vlan_hwaccel_put_tag(skb, proto, tci);
+}
+
+/*
+ * As it will be when packet sockets see it.  The skb is ours to write to, whoever
+ * else has clones of its data: it is in no queue yet, and its sender has given it
+ * away.
+ */
+static noinline int judge_as_sent(const struct match_set *set,
+				  struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	const struct dlil_driver_ops *driver = ifp->driver;
+	u8 type = skb->pkt_type;
+	__be16 protocol = skb->protocol;
+	bool inserted = false;
+	int verdict;
+
+	if (skb_vlan_tag_present(skb) && driver->tag_in_data &&
+	    driver->tag_in_data(ifp, skb))
+		inserted = insert_tag(skb);
+	skb->pkt_type = PACKET_OUTGOING;
+	verdict = judge(set, skb, true);
+	skb->pkt_type = type;
+	if (inserted)
+		remove_tag(skb, protocol);
+	return verdict;
+}
+
 static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			struct sk_buff **pskb)
 {
-	return judge(cookie, *pskb, true);
+	const struct match_set *set = cookie;
+	struct sk_buff *skb = *pskb;
+
+	if (unlikely(set->asks_type || skb_vlan_tag_present(skb)))
+		return judge_as_sent(set, ifp, skb);
+	return judge(set, skb, true);
 }
 
 static int create_program(struct bpf_prog **prog,
@@ -224,6 +294,8 @@ static void *set_make(void *const *cookies, unsigned int n, bool out)
 	set->n = n;
 	for (i = 0; i < n; i++) {
 		set->match[i] = cookies[i];
+		if (dlil_program_loads(&set->match[i]->source, SKF_AD_PKTTYPE))
+			set->asks_type = true;
 		set->alive |= BIT(i);
 		if (set->match[i]->verdict)
 			set->final |= BIT(i);

@@ -397,7 +397,7 @@ static void resolve(const struct merge *m, struct sock_filter *to)
 	}
 }
 
-/* Loads of what is not in the packet have negative offsets. */
+/* Loads of what is not in the packet's data have negative offsets. */
 static bool is_ancillary(const struct sock_filter *insn)
 {
 	return BPF_CLASS(insn->code) == BPF_LD &&
@@ -405,13 +405,52 @@ static bool is_ancillary(const struct sock_filter *insn)
 }
 
 /**
+ * dlil_program_loads - does a program load something that is beside the data?
+ * @prog: the program
+ * @what: SKF_AD_*
+ *
+ * Context: any.
+ * Return: whether it does.
+ */
+bool dlil_program_loads(const struct dlil_program *prog, u32 what)
+{
+	const struct sock_filter *insn;
+
+	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
+		if (is_ancillary(insn) && insn->k == SKF_AD_OFF + what)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_program_loads);
+
+/*
+ * Fields of the skb that the kernel loads inline: the load gives all programs the
+ * same value and ends none of them.
+ */
+static bool is_field(const struct sock_filter *insn)
+{
+	switch (insn->k - SKF_AD_OFF) {
+	case SKF_AD_PROTOCOL:
+	case SKF_AD_PKTTYPE:
+	case SKF_AD_MARK:
+	case SKF_AD_QUEUE:
+	case SKF_AD_RXHASH:
+	case SKF_AD_VLAN_TAG:
+	case SKF_AD_VLAN_TAG_PRESENT:
+	case SKF_AD_VLAN_TPID:
+		return true;
+	}
+	return false;
+}
+
+/**
  * dlil_merge_possible - can a program be merged with others?
  * @prog: the program
  *
- * Scratch memory is ours.  Some of what is loaded from elsewhere than the packet
- * may end a program with whatever is in A, and a random number is another one
- * for each who asks.  What has more instructions than its share leaves too few for
- * others.
+ * The merged program needs the scratch memory itself.  Other loads from beside the
+ * data than those of is_field() may end a program with whatever is in A, and a
+ * random number differs from load to load.  A program with more instructions than
+ * its share leaves too few for others.
  *
  * Context: any.
  * Return: whether it can.
@@ -424,7 +463,7 @@ bool dlil_merge_possible(const struct dlil_program *prog)
 		return false;
 	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
 		if (insn->code == BPF_ST || insn->code == BPF_STX ||
-		    is_ancillary(insn))
+		    (is_ancillary(insn) && !is_field(insn)))
 			return false;
 	return true;
 }

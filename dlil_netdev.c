@@ -332,6 +332,20 @@ static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return netdev_send(nd, skb);
 }
 
+/* The same question that validate_xmit_vlan() asks when the packet is sent. */
+static bool netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	struct net_device *dev = skb->dev;
+	netdev_features_t features;
+
+	/* A packet of dlil_output() may have no device yet. */
+	skb->dev = nd->dev;
+	features = netif_skb_features(skb);
+	skb->dev = dev;
+	return !vlan_hw_offload_capable(features, skb->vlan_proto);
+}
+
 static int ether_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	return output(ifp, skb, false);
@@ -497,6 +511,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
  */
 static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
+	.tag_in_data = netdev_tag_in_data,
 	.unmatched = netdev_unmatched,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = netdev_set_tap,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The filter kind `match`: a BPF program and an action (FLT-5, STA-1). */
 #include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/if_vlan.h>
 #include <linux/netlink.h>
 
 #include "../dlil_filter.h"
@@ -206,6 +208,176 @@ static void packet_unchanged(struct kunit *test)
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1 a2");
+}
+
+#define BESIDE(field) ((u32)(SKF_AD_OFF + (field)))
+
+static const struct sock_filter is_outgoing[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_PKTTYPE)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+static const struct sock_filter tag_beside[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 3),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x6007, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* With the addresses in front of it, and the protocol and type behind it. */
+static const struct sock_filter tag_within[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 11),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 12),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021AD << 16 | 0x6007, 0, 9),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x00010203, 0, 7),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x08090a0b, 0, 5),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0c0d0e0f, 0, 3),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_PROTOCOL)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021AD, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+static bool puts_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return true;
+}
+
+static bool leaves_beside(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return false;
+}
+
+struct sent_case {
+	const char *name;
+	bool (*tag_in_data)(struct dlil_ifnet *ifp, struct sk_buff *skb);
+	bool tagged;
+	bool cloned;
+	u64 beside;
+	u64 within;
+};
+
+static const struct sent_case sent_cases[] = {
+	{ "no tag", puts_in_data, false, false, 0, 0 },
+	{ "a driver that does not say", NULL, true, false, 1, 0 },
+	{ "tag left beside the data", leaves_beside, true, false, 1, 0 },
+	{ "tag put in the data", puts_in_data, true, false, 0, 1 },
+	{ "tag put in data that is shared", puts_in_data, true, true, 0, 1 },
+};
+
+static void sent_desc(const struct sent_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(sent, sent_cases, sent_desc);
+
+static const struct sent_case *sent_now;
+
+/* Behind the match filters the packet is as it was. */
+static int check_sent(struct fake_filter *f, struct sk_buff **pskb)
+{
+	struct kunit *test = f->fake->test;
+	struct sk_buff *skb = *pskb;
+	int i;
+
+	KUNIT_EXPECT_EQ(test, (bool)skb_vlan_tag_present(skb),
+			sent_now->tagged);
+	if (sent_now->tagged) {
+		KUNIT_EXPECT_EQ(test, skb_vlan_tag_get(skb), 0x6007);
+		KUNIT_EXPECT_EQ(test, ntohs(skb->vlan_proto), ETH_P_8021AD);
+	}
+	KUNIT_EXPECT_EQ(test, (int)skb->pkt_type, PACKET_OTHERHOST);
+	KUNIT_EXPECT_EQ(test, ntohs(skb->protocol), ETH_P_ARP);
+	KUNIT_EXPECT_EQ(test, skb->len,
+			FAKE_HLEN + sizeof(struct fake_payload));
+	KUNIT_EXPECT_PTR_EQ(test, skb_mac_header(skb), skb->data);
+	for (i = 0; i < FAKE_HLEN; i++)
+		KUNIT_EXPECT_EQ(test, skb->data[i], i);
+	return 0;
+}
+
+/*
+ * FLT-18: programs see the packet as packet sockets do, which is outgoing, with a
+ * tag in the data if the device wants it there; data of others is not written to.
+ */
+static void as_sent(struct kunit *test)
+{
+	const struct sent_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff *skb, *clone = NULL;
+	struct sk_buff_head list;
+	int i;
+
+	fake->driver.tag_in_data = c->tag_in_data;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	sent_now = c;
+	KUNIT_ASSERT_EQ(test, match_add(fake, "outgoing", DLIL_DIRECTION_OUT,
+					"count", is_outgoing,
+					ARRAY_SIZE(is_outgoing)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "beside", DLIL_DIRECTION_OUT,
+					"count", tag_beside,
+					ARRAY_SIZE(tag_beside)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "within", DLIL_DIRECTION_OUT,
+					"count", tag_within,
+					ARRAY_SIZE(tag_within)), 0);
+	fake_filter(fake, 'a', &fake_filter_out_ops)->hook = check_sent;
+
+	skb = fake_raw(fake, 1);
+	for (i = 0; i < FAKE_HLEN; i++)
+		skb->data[i] = i;
+	skb->protocol = htons(ETH_P_ARP);
+	skb->pkt_type = PACKET_OTHERHOST;
+	if (c->tagged)
+		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 0x6007);
+	if (c->cloned) {
+		clone = skb_clone(skb, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, clone);
+	}
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	KUNIT_EXPECT_EQ(test, fake_output(fake, FAKE_PF_A, &list,
+					  DLIL_OUTPUT_RAW), 0);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 1);
+	expect_counters(fake, "outgoing", 1, 1);
+	expect_counters(fake, "beside", 1, c->beside);
+	expect_counters(fake, "within", 1, c->within);
+	for (i = 0; clone && i < FAKE_HLEN; i++)
+		KUNIT_EXPECT_EQ(test, clone->data[i], i);
+	kfree_skb(clone);
+}
+
+/* FLT-18: a received packet is not outgoing, and has its tag beside it. */
+static void as_received(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	KUNIT_ASSERT_EQ(test, match_add(fake, "outgoing", DLIL_DIRECTION_IN,
+					"count", is_outgoing,
+					ARRAY_SIZE(is_outgoing)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "beside", DLIL_DIRECTION_IN,
+					"count", tag_beside,
+					ARRAY_SIZE(tag_beside)), 0);
+	skb = fake_rx(fake, FAKE_PF_A, 1);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 0x6007);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	fake_input(fake, &list);
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	expect_counters(fake, "outgoing", 2, 0);
+	expect_counters(fake, "beside", 2, 1);
 }
 
 struct error_case {
@@ -521,6 +693,8 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(both_directions),
 	KUNIT_CASE(short_packet),
 	KUNIT_CASE(packet_unchanged),
+	KUNIT_CASE_PARAM(as_sent, sent_gen_params),
+	KUNIT_CASE(as_received),
 	KUNIT_CASE_PARAM(bad_arguments, error_gen_params),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(add_and_del),

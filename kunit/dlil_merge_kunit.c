@@ -5,6 +5,8 @@
  */
 #include <linux/filter.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/if_vlan.h>
 #include <linux/prandom.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -232,6 +234,77 @@ static void usual_programs(struct kunit *test)
 	kfree_skb(skb);
 }
 
+#define BESIDE(field) ((u32)(SKF_AD_OFF + (field)))
+
+/* As tcpdump has it for `vlan N` on a device. */
+#define VLAN(n) {							\
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)), \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 4, 0),			\
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),				\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021Q, 2, 0),		\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021AD, 1, 0),	\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_QINQ1, 0, 8),		\
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)), \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2),			\
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG)),	\
+	BPF_STMT(BPF_JMP | BPF_JA, 1),					\
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14),				\
+	BPF_STMT(BPF_ALU | BPF_AND | BPF_K, VLAN_VID_MASK),		\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (n), 0, 1),			\
+	BPF_STMT(BPF_RET | BPF_K, 0x40000),				\
+	BPF_STMT(BPF_RET | BPF_K, 0),					\
+}
+
+#define DIRECTION(out) {						\
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, BESIDE(SKF_AD_PKTTYPE)),	\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, !(out), (out)), \
+	BPF_STMT(BPF_RET | BPF_K, 0x40000),				\
+	BPF_STMT(BPF_RET | BPF_K, 0),					\
+}
+
+static const struct sock_filter vlan_5[] = VLAN(5);
+static const struct sock_filter vlan_600[] = VLAN(600);
+static const struct sock_filter inbound[] = DIRECTION(0);
+static const struct sock_filter outbound[] = DIRECTION(1);
+
+static const struct dlil_program beside[] = {
+	PROGRAM(vlan_5), PROGRAM(vlan_600), PROGRAM(inbound),
+	PROGRAM(outbound), PROGRAM(udp_53),
+};
+
+/* A packet with a tag beside its data, in its data, or without. */
+static void beside_the_data(struct kunit *test)
+{
+	struct merged m = { .test = test, .n = ARRAY_SIZE(beside) };
+	const struct frame_case frame = {
+		.type = ETH_P_IP, .protocol = 17, .port = 53, .len = 60,
+	};
+	struct sk_buff *skb = frame_of(test, &frame);
+	unsigned int i;
+
+	memcpy(m.sources, beside, sizeof(beside));
+	for (i = 0; i < m.n; i++)
+		KUNIT_EXPECT_TRUE(test, dlil_merge_possible(&beside[i]));
+	KUNIT_ASSERT_TRUE(test, merged_make(&m));
+
+	KUNIT_EXPECT_EQ(test, run(m.all, skb), DLIL_MERGE_DONE | BIT(2) |
+			BIT(4));
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 0xe005);
+	skb->pkt_type = PACKET_OUTGOING;
+	KUNIT_EXPECT_EQ(test, run(m.all, skb), DLIL_MERGE_DONE | BIT(0) |
+			BIT(3) | BIT(4));
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 600);
+	KUNIT_EXPECT_EQ(test, run(m.all, skb), DLIL_MERGE_DONE | BIT(1) |
+			BIT(3) | BIT(4));
+	__vlan_hwaccel_clear_tag(skb);
+	put16(skb->data + 12, ETH_P_8021Q);
+	put16(skb->data + 14, 600);
+	KUNIT_EXPECT_EQ(test, run(m.all, skb), DLIL_MERGE_DONE | BIT(1) |
+			BIT(3));
+	merged_free(&m);
+	kfree_skb(skb);
+}
+
 /* What programs have in common is there once. */
 static void common_part_once(struct kunit *test)
 {
@@ -278,8 +351,18 @@ static struct sock_filter random_load(struct rnd_state *rnd)
 		BPF_LDX | BPF_B | BPF_MSH, BPF_LDX | BPF_W | BPF_LEN,
 		BPF_LDX | BPF_IMM,
 	};
+	static const u8 fields[] = {
+		SKF_AD_PROTOCOL, SKF_AD_PKTTYPE, SKF_AD_MARK, SKF_AD_QUEUE,
+		SKF_AD_RXHASH, SKF_AD_VLAN_TAG, SKF_AD_VLAN_TAG_PRESENT,
+		SKF_AD_VLAN_TPID,
+	};
 	u32 k = below(rnd, 50) ? below(rnd, 16) : 40;
 
+	/* From beside the data, in whatever size. */
+	if (!below(rnd, 6))
+		return (struct sock_filter)
+			BPF_STMT(codes[below(rnd, 3)],
+				 BESIDE(fields[below(rnd, ARRAY_SIZE(fields))]));
 	return (struct sock_filter)BPF_STMT(codes[below(rnd, ARRAY_SIZE(codes))],
 					    k);
 }
@@ -393,6 +476,14 @@ static unsigned int compare(const struct merged *m, struct rnd_state *rnd)
 		if (i & 1)
 			memset(data, i, sizeof(data));
 		skb = packet(m->test, data, below(rnd, 4) ? 64 : 12);
+		skb->protocol = htons(below(rnd, 8));
+		skb->pkt_type = below(rnd, 8);
+		skb->mark = below(rnd, 8);
+		skb_set_queue_mapping(skb, below(rnd, 8));
+		skb->hash = below(rnd, 8);
+		if (below(rnd, 2))
+			__vlan_hwaccel_put_tag(skb, htons(below(rnd, 8)),
+					       below(rnd, 8));
 		found = run(m->all, skb);
 		if (found & DLIL_MERGE_DONE) {
 			promised++;
@@ -505,11 +596,11 @@ struct left_alone {
 /* What is left alone is a program with this in it. */
 static const struct left_alone left_alone_cases[] = {
 	{ "memory", BPF_STMT(BPF_ST, 3) },
-	{ "random", BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			     (u32)(SKF_AD_OFF + SKF_AD_RANDOM)) },
+	{ "random", BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE(SKF_AD_RANDOM)) },
 	/* Without a device it ends the program with what is in A. */
-	{ "index", BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			    (u32)(SKF_AD_OFF + SKF_AD_IFINDEX)) },
+	{ "index", BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE(SKF_AD_IFINDEX)) },
+	{ "network header", BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				     (u32)SKF_NET_OFF) },
 };
 
 static void left_alone_desc(const struct left_alone *c, char *desc)
@@ -546,6 +637,7 @@ static void too_long(struct kunit *test)
 
 static struct kunit_case dlil_merge_cases[] = {
 	KUNIT_CASE_PARAM(usual_programs, frame_gen_params),
+	KUNIT_CASE(beside_the_data),
 	KUNIT_CASE(common_part_once),
 	KUNIT_CASE(at_random),
 	KUNIT_CASE(far_jumps),

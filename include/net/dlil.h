@@ -359,6 +359,14 @@ struct dlil_driver_ops {
 	 */
 	int (*output)(struct dlil_ifnet *ifp, struct sk_buff *skb);
 	/**
+	 * @tag_in_data: @skb, on its way to @output, has a VLAN tag beside its
+	 * data: will the tag be in the data of the packet that leaves?  Then
+	 * `match` filters see it there.  Leaves @skb as it is.  Bottom halves
+	 * off, RCU read lock held; must not sleep.  Optional: without it the
+	 * tag stays beside the data (FLT-18).
+	 */
+	bool (*tag_in_data)(struct dlil_ifnet *ifp, struct sk_buff *skb);
+	/**
 	 * @unmatched: consecutive received packets that the core is about to
 	 * free, all for the reason @why (demux, promiscuous or no protocol).
 	 * Take packets off @list to keep them; what is left is freed, counted

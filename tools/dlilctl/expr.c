@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From a tcpdump expression to the classic BPF program that the kernel runs. */
+/*
+ * From a tcpdump expression to the classic BPF program that the kernel runs.
+ *
+ * It has to be the program that tcpdump uses on a device.  What libpcap makes for
+ * a handle of pcap_open_dead() differs from that in one respect: `vlan` looks for
+ * the tag in the data only, and nearly always it is beside the data.  Programs that
+ * know of that libpcap makes for handles of devices, whichever that is.  So an
+ * expression with `vlan` is compiled for lo; if that cannot be captured from, for
+ * instance since it is down, then for the lo of a network namespace made for the
+ * purpose.
+ */
+#define _GNU_SOURCE
 #include <assert.h>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
@@ -32,28 +52,116 @@ static_assert(sizeof(PCAP_SONAME) > 1, "libpcap.so was not found");
  */
 static struct {
 	typeof(&pcap_open_dead) open_dead;
+	typeof(&pcap_create) create;
+	typeof(&pcap_set_snaplen) set_snaplen;
+	typeof(&pcap_set_buffer_size) set_buffer_size;
+	typeof(&pcap_activate) activate;
 	typeof(&pcap_compile) compile;
 	typeof(&pcap_geterr) geterr;
+	typeof(&pcap_statustostr) statustostr;
 	typeof(&pcap_close) close;
 	typeof(&pcap_freecode) freecode;
 } lib;
 
+/* In the global scope, so that a test can stand in for some of it. */
 static bool load_pcap(void)
 {
-	void *handle = dlopen(PCAP_SONAME, RTLD_NOW);
-
-	if (handle) {
-		lib.open_dead = dlsym(handle, "pcap_open_dead");
-		lib.compile = dlsym(handle, "pcap_compile");
-		lib.geterr = dlsym(handle, "pcap_geterr");
-		lib.close = dlsym(handle, "pcap_close");
-		lib.freecode = dlsym(handle, "pcap_freecode");
-		if (lib.open_dead && lib.compile && lib.geterr && lib.close &&
-		    lib.freecode)
+	if (dlopen(PCAP_SONAME, RTLD_NOW | RTLD_GLOBAL)) {
+		lib.open_dead = dlsym(RTLD_DEFAULT, "pcap_open_dead");
+		lib.create = dlsym(RTLD_DEFAULT, "pcap_create");
+		lib.set_snaplen = dlsym(RTLD_DEFAULT, "pcap_set_snaplen");
+		lib.set_buffer_size = dlsym(RTLD_DEFAULT,
+					    "pcap_set_buffer_size");
+		lib.activate = dlsym(RTLD_DEFAULT, "pcap_activate");
+		lib.compile = dlsym(RTLD_DEFAULT, "pcap_compile");
+		lib.geterr = dlsym(RTLD_DEFAULT, "pcap_geterr");
+		lib.statustostr = dlsym(RTLD_DEFAULT, "pcap_statustostr");
+		lib.close = dlsym(RTLD_DEFAULT, "pcap_close");
+		lib.freecode = dlsym(RTLD_DEFAULT, "pcap_freecode");
+		if (lib.open_dead && lib.create && lib.set_snaplen &&
+		    lib.set_buffer_size && lib.activate && lib.compile &&
+		    lib.geterr && lib.statustostr && lib.close && lib.freecode)
 			return true;
 	}
 	complain("Error", "expressions need libpcap: %s", dlerror());
 	return false;
+}
+
+/* A handle for lo.  NULL: *@why says why there is none. */
+static pcap_t *open_lo(const char **why)
+{
+	static char errors[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap = lib.create("lo", errors);
+	int err;
+
+	*why = errors;
+	if (!pcap)
+		return NULL;
+	lib.set_snaplen(pcap, SNAPLEN);
+	/* Nothing is read from it: as little as libpcap takes. */
+	lib.set_buffer_size(pcap, 4096);
+	err = lib.activate(pcap);
+	if (err >= 0)
+		return pcap;
+	*why = lib.statustostr(err);
+	lib.close(pcap);
+	return NULL;
+}
+
+static bool set_lo_up(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool up = fd >= 0 && !ioctl(fd, SIOCSIFFLAGS, &ifr);
+
+	if (fd >= 0)
+		close(fd);
+	return up;
+}
+
+/* The same in a network namespace of its own, which lasts as long as the handle. */
+static pcap_t *open_private_lo(const char **why)
+{
+	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	pcap_t *pcap = NULL;
+
+	if (netns < 0)
+		return NULL;
+	if (!unshare(CLONE_NEWNET)) {
+		if (set_lo_up())
+			pcap = open_lo(why);
+		if (setns(netns, CLONE_NEWNET)) {
+			complain("Error",
+				 "cannot return to the network namespace");
+			exit(EXIT_REFUSED);
+		}
+	}
+	close(netns);
+	return pcap;
+}
+
+/* A handle for the programs of a capture from an Ethernet device. */
+static pcap_t *open_live(void)
+{
+	const char *why, *again;
+	pcap_t *pcap = open_lo(&why);
+
+	if (!pcap)
+		pcap = open_private_lo(&again);
+	if (!pcap)
+		complain("Error",
+			 "an expression with vlan is compiled as for a capture from lo: %s",
+			 why);
+	return pcap;
+}
+
+static pcap_t *open_dead(int dlt)
+{
+	pcap_t *pcap = lib.open_dead(dlt, SNAPLEN);
+
+	if (!pcap)
+		complain("Error", "out of memory");
+	return pcap;
 }
 
 /**
@@ -71,10 +179,13 @@ int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 
 	if (!load_pcap())
 		return -1;
-	pcap = lib.open_dead(dlt, SNAPLEN);
-	if (!pcap) {
-		complain("Error", "out of memory");
-	} else if (lib.compile(pcap, prog, expr, 1, PCAP_NETMASK_UNKNOWN)) {
+	if (dlt == DLT_EN10MB && strstr(expr, "vlan"))
+		pcap = open_live();
+	else
+		pcap = open_dead(dlt);
+	if (!pcap)
+		return -1;
+	if (lib.compile(pcap, prog, expr, 1, PCAP_NETMASK_UNKNOWN)) {
 		complain("Error", "bad expression: %s", lib.geterr(pcap));
 	} else if (prog->bf_len > BPF_MAXINSNS) {
 		complain("Error", "bad expression: it makes %u instructions, the kernel takes %d",
@@ -83,8 +194,7 @@ int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 	} else {
 		ret = 0;
 	}
-	if (pcap)
-		lib.close(pcap);
+	lib.close(pcap);
 	return ret;
 }
 

@@ -171,6 +171,17 @@ printf -v long '%-1023s' 'icmp'
 sends 'the longest expression' \
 	"$add direction=3 action=drop program=icmp expr=$long" \
 	filter add v0 f match "$long" drop
+# FLT-18: a tag may be beside the data, which only programs for devices know.
+sends 'an expression with vlan' \
+	"$add direction=3 action=drop program=live:arp expr=arp or vlan 5" \
+	filter add v0 f match arp or vlan 5 drop
+FAKE=nocapture run filter add v0 f match vlan 5 drop
+is 'an expression with vlan, and no capture' \
+	"$status|$out|$log|${err/%lo: ?*permission*/lo: why}" \
+	"1||$asked|Error: an expression with vlan is compiled as for a capture from lo: why"
+FAKE='raw nocapture' sends 'a raw device, and no capture' \
+	"$add direction=3 action=drop program=icmp expr=icmp" \
+	filter add v0 f match icmp drop
 # LNX-9: the same expressions for packets without a link header.
 FAKE=raw sends 'a raw device' \
 	"$add direction=3 action=drop program=icmp expr=icmp" \
@@ -203,6 +214,7 @@ bad_expr() {
 bad_expr 'a bad expression' 'tcp prt 80'
 bad_expr 'an expression that picks nothing' 'ip and arp'
 FAKE=raw bad_expr 'a link header that is not there' 'ether host 2:0:0:0:0:1'
+FAKE=raw bad_expr 'a tag where there is no link header' 'vlan 5'
 
 # What is printed.
 

@@ -3,6 +3,8 @@
  * A kernel played by the test: it stands in for libmnl's socket functions, so
  * that all of dlilctl runs with no module and no rights.
  *
+ * It also stands in for libpcap where that would open a device.
+ *
  * $FAKE lists what should happen, for instance "intr big"; see the uses of
  * scenario().  Each request is decoded into a line of the file $FAKE_LOG.
  */
@@ -566,6 +568,38 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 	}
 }
 
+/* A program was compiled as for a capture from a device. */
+static bool live;
+
+pcap_t *pcap_create(const char *device, char *errors)
+{
+	if (strcmp(device, "lo"))
+		fprintf(log_file, "not lo ");
+	*errors = 0;
+	return pcap_open_dead(DLT_EN10MB, 0x40000);
+}
+
+int pcap_set_snaplen(pcap_t *pcap, int len)
+{
+	return pcap_snapshot(pcap) == len ? 0 : PCAP_ERROR_ACTIVATED;
+}
+
+int pcap_set_buffer_size(pcap_t *pcap, int size)
+{
+	(void)pcap;
+	(void)size;
+	return 0;
+}
+
+int pcap_activate(pcap_t *pcap)
+{
+	(void)pcap;
+	if (scenario("nocapture"))
+		return PCAP_ERROR_PERM_DENIED;
+	live = true;
+	return 0;
+}
+
 /* A frame of @type, with an IPv4 header of @proto where that fits. */
 static void make_frame(uint8_t *frame, uint16_t type, uint8_t proto,
 		       uint16_t port)
@@ -603,7 +637,7 @@ static void log_program(const struct nlattr *attr)
 
 	if (!prog->code || mnl_attr_get_payload_len(attr) % sizeof(*prog))
 		fprintf(log_file, "not a program ");
-	fprintf(log_file, " program=");
+	fprintf(log_file, " program=%s", live ? "live:" : "");
 	for (i = 0; i < ARRAY_SIZE(samples); i++) {
 		make_frame(frame, samples[i].type, samples[i].proto,
 			   samples[i].port);
