@@ -278,7 +278,7 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	rtnl_unlock();
 	/* The device may be gone, not the binding: the request keeps that. */
 	if (!err && (code == DLIL_IOC_ADDMULTI || code == DLIL_IOC_DELMULTI))
-		dlil_groups_look(nd);
+		dlil_watch_look(nd);
 	return err;
 }
 

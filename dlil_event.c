@@ -16,6 +16,10 @@
  * finds neither a callback under way nor one to come.  What is posted later is
  * for the listeners outside only, holds a life-time reference, and is flushed
  * before the final detach ends.
+ *
+ * An event that nobody would hear is not made: whoever begins to listen later does
+ * not get what was posted before.  Those who would have to look for what happens
+ * ask dlil_event_is_heard() whether that is worth it.
  */
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -34,6 +38,10 @@ static_assert(DLIL_EVENT_MASTER_ELECTED == 23);
 
 static struct workqueue_struct *event_wq;
 static BLOCKING_NOTIFIER_HEAD(event_listeners);
+
+/* The same listeners, for questions in atomic context. */
+static LIST_HEAD(listeners);
+static DEFINE_SPINLOCK(listeners_lock);
 
 static int filter_event(const struct dlil_filter_ops *ops, void *cookie,
 			struct dlil_ifnet *ifp, u32 family, void *arg)
@@ -241,6 +249,8 @@ int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
 	if (!ifp || !class || !code || (len && !data) ||
 	    len > DLIL_EVENT_DATA_MAX)
 		return -EINVAL;
+	if (!dlil_event_is_heard(ifp))
+		return 0;
 	item = item_new(class, subclass, code, len, GFP_ATOMIC);
 	if (!item)
 		return -ENOMEM;
@@ -325,22 +335,85 @@ void dlil_event_init(struct dlil_ifnet *ifp)
 	}
 }
 
-/*
- * A listener outside: called with DLIL_TELL_* and a struct dlil_told, by the
- * ifnet's event work; may sleep, not listen or stop listening.
- */
-int dlil_event_listen(struct notifier_block *nb)
+/* Add a listener outside; may sleep. */
+int dlil_event_listen(struct dlil_listener *listener)
 {
-	return blocking_notifier_chain_register(&event_listeners, nb);
+	int err = blocking_notifier_chain_register(&event_listeners,
+						   &listener->nb);
+
+	if (err)
+		return err;
+	spin_lock_irq(&listeners_lock);
+	list_add_tail(&listener->list, &listeners);
+	spin_unlock_irq(&listeners_lock);
+	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_listen);
 
 /* Waits until nobody calls it. */
-void dlil_event_unlisten(struct notifier_block *nb)
+void dlil_event_unlisten(struct dlil_listener *listener)
 {
-	blocking_notifier_chain_unregister(&event_listeners, nb);
+	spin_lock_irq(&listeners_lock);
+	list_del(&listener->list);
+	spin_unlock_irq(&listeners_lock);
+	blocking_notifier_chain_unregister(&event_listeners, &listener->nb);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_unlisten);
+
+/*
+ * A filter or protocol with a callback for events is being attached: under the
+ * ifnet's lock, before it can come to its end.
+ */
+void dlil_event_hearer(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&ifp->lock);
+
+	atomic_inc(&ifp->events.hearers);
+}
+
+/* It has come to its end.  Any context. */
+void dlil_event_hearer_gone(struct dlil_ifnet *ifp)
+{
+	atomic_dec(&ifp->events.hearers);
+}
+
+/*
+ * Say that there is somebody to hear now, once the attach is over and before its
+ * caller knows.  Process context, without the ifnet's lock; may sleep.
+ */
+void dlil_event_announce(struct dlil_ifnet *ifp)
+{
+	struct dlil_told told = { .ifp = ifp };
+
+	blocking_notifier_call_chain(&event_listeners, DLIL_TELL_HEARD, &told);
+}
+
+/* Would a listener outside hear what is posted now?  Any but hard interrupts. */
+bool dlil_event_is_heard_outside(void)
+{
+	const struct dlil_listener *listener;
+	unsigned long flags;
+	bool heard = false;
+
+	spin_lock_irqsave(&listeners_lock, flags);
+	list_for_each_entry(listener, &listeners, list)
+		if (!listener->hears || listener->hears())
+			heard = true;
+	spin_unlock_irqrestore(&listeners_lock, flags);
+	return heard;
+}
+
+/* Would anybody hear what is posted on @ifp now?  Any but hard interrupts. */
+bool dlil_event_is_heard(struct dlil_ifnet *ifp)
+{
+	bool heard = atomic_read(&ifp->events.hearers);
+
+	/* The section keeps the vector of an attached ifnet. */
+	rcu_read_lock();
+	heard = heard || (dlil_ifnet_is_attached(ifp) && ifp->driver->event);
+	rcu_read_unlock();
+	return heard || dlil_event_is_heard_outside();
+}
 
 int dlil_event_module_init(void)
 {

@@ -2,6 +2,7 @@
 #ifndef _DLIL_EVENT_H
 #define _DLIL_EVENT_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/notifier.h>
 #include <linux/spinlock.h>
@@ -49,6 +50,7 @@ enum dlil_event_life {
  * @unit: its index
  * @name: its name
  * @life: the attach, detach and final detach of the ifnet
+ * @hearers: attached filters and protocols with a callback for events; atomic
  * @work: delivers them, one after the other
  */
 struct dlil_events {
@@ -60,6 +62,7 @@ struct dlil_events {
 	int unit;
 	char name[IFNAMSIZ];
 	struct dlil_event_item life[DLIL_LIFE_MAX];
+	atomic_t hearers;
 	struct work_struct work;
 };
 
@@ -71,14 +74,17 @@ void dlil_event_flush(struct dlil_ifnet *ifp);
 struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len);
 void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item);
 
-/* What a listener outside is told: of an event, or that some were lost. */
-enum { DLIL_TELL_EVENT, DLIL_TELL_LOST };
+/*
+ * What a listener outside is told: of an event, that some were lost, or that a
+ * filter or protocol with a callback for events is attached to an ifnet.
+ */
+enum { DLIL_TELL_EVENT, DLIL_TELL_LOST, DLIL_TELL_HEARD };
 
 /**
  * struct dlil_told - what the listeners outside are called with
  * @ifp: ifnet, which may be another one's, in another namespace, by now
- * @net_cookie: of the namespace that it is told in
- * @event: what happened; with DLIL_TELL_LOST NULL
+ * @net_cookie: of the namespace that it is told in; with DLIL_TELL_HEARD 0
+ * @event: what happened; with DLIL_TELL_LOST and DLIL_TELL_HEARD NULL
  */
 struct dlil_told {
 	struct dlil_ifnet *ifp;
@@ -86,8 +92,29 @@ struct dlil_told {
 	const struct dlil_event *event;
 };
 
-int dlil_event_listen(struct notifier_block *nb);
-void dlil_event_unlisten(struct notifier_block *nb);
+/**
+ * struct dlil_listener - a listener outside
+ * @nb: its callback gets DLIL_TELL_* and a struct dlil_told, from the ifnet's event
+ *	work, or with DLIL_TELL_HEARD from whoever attaches the filter or protocol;
+ *	it may sleep, but neither listen nor stop listening
+ * @hears: says whether anybody would hear an event that is posted now, in any
+ *	context but hard interrupts; NULL for a listener that always does
+ * @list: in the list of all, under its lock
+ */
+struct dlil_listener {
+	struct notifier_block nb;
+	bool (*hears)(void);
+	struct list_head list;
+};
+
+int dlil_event_listen(struct dlil_listener *listener);
+void dlil_event_unlisten(struct dlil_listener *listener);
+
+void dlil_event_hearer(struct dlil_ifnet *ifp);
+void dlil_event_hearer_gone(struct dlil_ifnet *ifp);
+void dlil_event_announce(struct dlil_ifnet *ifp);
+bool dlil_event_is_heard_outside(void);
+bool dlil_event_is_heard(struct dlil_ifnet *ifp);
 
 int dlil_event_module_init(void);
 void dlil_event_module_exit(void);

@@ -712,6 +712,8 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+		if (f->ops->event)
+			dlil_event_hearer(ifp);
 		filter_say(f, 0);
 	}
 	vecs_install(ifp, in, out);
@@ -819,6 +821,8 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	mutex_unlock(&ifp->lock);
 	if (err)
 		goto erase;
+	if (params->ops->event)
+		dlil_event_announce(ifp);
 	return 0;
 
 erase:
@@ -862,6 +866,8 @@ static void filter_end(struct dlil_retire *r)
 
 	mutex_lock(&ifp->lock);
 	filter_say(f, 1);
+	if (f->ops->event)
+		dlil_event_hearer_gone(ifp);
 	list_del_init_careful(&f->list);
 	mutex_unlock(&ifp->lock);
 	module_put(owner);

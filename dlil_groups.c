@@ -9,154 +9,189 @@
  * none for some groups of IP and for all that are joined by link address (ip
  * maddr, packet sockets, devices on top), they come late or not at all, and to
  * look costs something for every packet that is sent.  So it is the list that is
- * looked at: once a second, and when a control request has changed it.  A group
- * that was there for less than that may go untold, the last state never does.
+ * looked at, while somebody can hear: once a second, and when a control request
+ * has changed it.  A group that was there for less than that may go untold, the
+ * last state never does.
+ *
+ * Any user joins as many groups as he has sockets for.  So the lock of the
+ * device's addresses, which others spin on with RTNL held, is held for a copy of
+ * at most DLIL_GROUPS_MAX addresses to memory that is there already, and all else
+ * is done to that copy: sorted, it is compared with the last one in one pass.
+ * Groups behind so many are not told of until others are left (LNX-13).
  */
-#include <linux/etherdevice.h>
-#include <linux/jhash.h>
-#include <linux/slab.h>
+#include <linux/mm.h>
+#include <linux/sort.h>
+#include <linux/string.h>
 
 #include "dlil_groups.h"
 #include "dlil_netdev.h"
 
-#define PERIOD HZ
+/* Room for those that are joined between counting and copying. */
+#define SLACK 16
 
 /**
- * struct known - a group
- * @hash: in the hash of its device
- * @here: the device is in it
- * @told: what was told last, or was so when the device was wrapped
- * @addr: its link address, as long as the device's
+ * struct dlil_group_list - link addresses of groups
+ * @n: how many
+ * @addr: they themselves, with zeros behind those that are shorter
  */
-struct known {
-	struct hlist_node hash;
-	bool here;
-	bool told;
-	u8 addr[MAX_ADDR_LEN];
+struct dlil_group_list {
+	unsigned int n;
+	u8 addr[][MAX_ADDR_LEN];
 };
 
-static void note(struct dlil_groups *gs, const u8 *addr, u8 len)
+static int compare(const void *a, const void *b)
 {
-	u32 key = jhash(addr, len, 0);
-	struct known *k;
-
-	hash_for_each_possible(gs->hash, k, hash, key)
-		if (!memcmp(k->addr, addr, len)) {
-			k->here = true;
-			return;
-		}
-	/* Without memory it is new the next time. */
-	k = kzalloc(sizeof(*k), GFP_ATOMIC);
-	if (!k)
-		return;
-	k->here = true;
-	memcpy(k->addr, addr, len);
-	hash_add(gs->hash, &k->hash, key);
+	return memcmp(a, b, MAX_ADDR_LEN);
 }
 
-/* What the device is in now. */
-static void take_stock(struct dlil_netdev *nd, struct net_device *dev)
+/* How many groups the device is in, or a negative errno if it is going. */
+static int count_groups(const struct dlil_netdev *nd)
 {
+	int n = -ENODEV;
+
+	/* A device that goes may be gone after the section. */
+	rcu_read_lock();
+	if (READ_ONCE(nd->live))
+		n = READ_ONCE(nd->dev->mc.count);
+	rcu_read_unlock();
+	return n;
+}
+
+static void copy_groups(struct dlil_netdev *nd, struct dlil_group_list *list,
+			unsigned int max)
+{
+	struct net_device *dev = nd->dev;
 	struct netdev_hw_addr *ha;
-	struct known *k;
-	int i;
 
-	lockdep_assert_held(&nd->groups.lock);
-
-	hash_for_each(nd->groups.hash, i, k, hash)
-		k->here = false;
-	netif_addr_lock_bh(dev);
-	netdev_for_each_mc_addr(ha, dev)
-		note(&nd->groups, ha->addr, dev->addr_len);
-	netif_addr_unlock_bh(dev);
+	rcu_read_lock();
+	if (READ_ONCE(nd->live)) {
+		netif_addr_lock_bh(dev);
+		netdev_for_each_mc_addr(ha, dev) {
+			if (list->n == max)
+				break;
+			memcpy(list->addr[list->n++], ha->addr, dev->addr_len);
+		}
+		netif_addr_unlock_bh(dev);
+	}
+	rcu_read_unlock();
 }
 
-/* If there is no room for the event, it is still to be told the next time. */
-static void tell(struct dlil_netdev *nd, struct known *k)
+/*
+ * The groups that the device is in now, sorted, or NULL if it is going or there is
+ * no memory.  Those for which there was no room are the youngest: the next look
+ * finds them.
+ */
+static struct dlil_group_list *take_stock(struct dlil_netdev *nd)
 {
-	if (k->here != k->told &&
-	    !dlil_event_post(nd->ifp, k->here ? DLIL_EVENT_ADDMULTI :
-						DLIL_EVENT_DELMULTI,
-			     k->addr, dlil_ifnet_addr_len(nd->ifp)))
-		k->told = k->here;
-	if (k->here || k->told)
-		return;
-	hash_del(&k->hash);
-	kfree(k);
+	struct dlil_group_list *list;
+	int n = count_groups(nd);
+	unsigned int max;
+
+	if (n < 0)
+		return NULL;
+	if (n > DLIL_GROUPS_MAX)
+		pr_warn_once("dlil: a device is in more groups than are told of\n");
+	max = min(n + SLACK, DLIL_GROUPS_MAX);
+	list = kvzalloc(struct_size(list, addr, max), GFP_KERNEL);
+	if (!list)
+		return NULL;
+	copy_groups(nd, list, max);
+	sort(list->addr, list->n, sizeof(list->addr[0]), compare, NULL);
+	return list;
 }
 
-/* May sleep; RTNL held or not. */
+/* Is @addr in @list?  Of addresses that come sorted; @at is where we are. */
+static bool find_group(const struct dlil_group_list *list, unsigned int *at,
+		       const u8 *addr)
+{
+	int diff = -1;
+
+	while (*at < list->n && diff < 0) {
+		diff = compare(list->addr[*at], addr);
+		*at += diff < 0;
+	}
+	return !diff;
+}
+
+static void keep_group(struct dlil_group_list *list, unsigned int *kept,
+		       unsigned int i)
+{
+	memmove(list->addr[(*kept)++], list->addr[i], sizeof(list->addr[0]));
+}
+
+static bool tell(struct dlil_netdev *nd, u32 code, const u8 *addr)
+{
+	return !dlil_event_post(nd->ifp, code, addr,
+				dlil_ifnet_addr_len(nd->ifp));
+}
+
+/* Tell of what is gone, which leaves @told; false if there was no room for all. */
+static bool tell_left(struct dlil_netdev *nd, struct dlil_group_list *told,
+		      const struct dlil_group_list *now)
+{
+	unsigned int i, at = 0, kept = 0;
+	bool room = true;
+
+	for (i = 0; i < told->n; i++) {
+		if (room && !find_group(now, &at, told->addr[i])) {
+			room = tell(nd, DLIL_EVENT_DELMULTI, told->addr[i]);
+			if (room)
+				continue;
+		}
+		keep_group(told, &kept, i);
+	}
+	told->n = kept;
+	return room;
+}
+
+/* Tell of what is new; that for which there was no room leaves @now. */
+static void tell_joined(struct dlil_netdev *nd, struct dlil_group_list *now,
+			const struct dlil_group_list *told)
+{
+	unsigned int i, at = 0, kept = 0;
+	bool room = true;
+
+	for (i = 0; i < now->n; i++) {
+		if (!find_group(told, &at, now->addr[i])) {
+			room = room &&
+			       tell(nd, DLIL_EVENT_ADDMULTI, now->addr[i]);
+			if (!room)
+				continue;
+		}
+		keep_group(now, &kept, i);
+	}
+	now->n = kept;
+}
+
+/*
+ * Tell of what has changed since the last look; the first one tells nothing.
+ * Departures come first, and until all of them are told no arrival is: so never
+ * more are kept than were found at once.  With watch.lock held; may sleep.
+ */
 void dlil_groups_look(struct dlil_netdev *nd)
 {
-	struct hlist_node *next;
-	netdevice_tracker tracker;
-	struct net_device *dev;
-	struct known *k;
-	int i;
+	struct dlil_group_list *told = nd->groups.told, *now;
 
-	dev = dlil_netdev_hold(nd, &tracker);
-	if (!dev)
+	lockdep_assert_held(&nd->watch.lock);
+
+	if (!dlil_ifnet_addr_len(nd->ifp))
 		return;
-	mutex_lock(&nd->groups.lock);
-	take_stock(nd, dev);
-	netdev_put(dev, &tracker);
-	hash_for_each_safe(nd->groups.hash, i, next, k, hash)
-		tell(nd, k);
-	mutex_unlock(&nd->groups.lock);
-}
-
-static void look_again(struct dlil_netdev *nd)
-{
-	/* For all devices at the same time: it wakes a processor only once. */
-	queue_delayed_work(system_power_efficient_wq, &nd->groups.work,
-			   round_jiffies_relative(PERIOD));
-}
-
-static void groups_work(struct work_struct *work)
-{
-	struct dlil_netdev *nd = container_of(to_delayed_work(work),
-					      struct dlil_netdev, groups.work);
-
-	/* Nobody wants to know of a device that is being unwrapped. */
-	if (!dlil_ifnet_io_begin(nd->ifp))
+	now = take_stock(nd);
+	if (!now)
 		return;
-	dlil_groups_look(nd);
-	look_again(nd);
-	dlil_ifnet_io_end(nd->ifp);
-}
-
-void dlil_groups_init(struct dlil_netdev *nd)
-{
-	mutex_init(&nd->groups.lock);
-	hash_init(nd->groups.hash);
-	INIT_DELAYED_WORK(&nd->groups.work, groups_work);
-}
-
-/* What there is when the device is wrapped is no news.  RTNL held. */
-void dlil_groups_start(struct dlil_netdev *nd)
-{
-	struct known *k;
-	int i;
-
-	mutex_lock(&nd->groups.lock);
-	take_stock(nd, nd->dev);
-	hash_for_each(nd->groups.hash, i, k, hash)
-		k->told = true;
-	mutex_unlock(&nd->groups.lock);
-	if (nd->dev->addr_len)
-		look_again(nd);
-}
-
-/* The device is unhooked, and no I/O reference is left.  May sleep. */
-void dlil_groups_exit(struct dlil_netdev *nd)
-{
-	struct hlist_node *next;
-	struct known *k;
-	int i;
-
-	cancel_delayed_work_sync(&nd->groups.work);
-	hash_for_each_safe(nd->groups.hash, i, next, k, hash) {
-		hash_del(&k->hash);
-		kfree(k);
+	if (told && !tell_left(nd, told, now)) {
+		kvfree(now);
+		return;
 	}
+	if (told)
+		tell_joined(nd, now, told);
+	nd->groups.told = now;
+	kvfree(told);
+}
+
+/* Nobody can hear any more, or the device is unwrapped and nobody looks. */
+void dlil_groups_end(struct dlil_netdev *nd)
+{
+	kvfree(nd->groups.told);
+	nd->groups.told = NULL;
 }

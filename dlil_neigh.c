@@ -9,7 +9,8 @@
  * happens in between may go untold, but the last state never does.  If there is
  * no room for the event, it stays to be told.
  *
- * At most NEIGHS_MAX are kept; for a new one the longest gone is forgotten.
+ * At most NEIGHS_MAX are kept; for a new one the longest gone is forgotten.  While
+ * nobody can hear none are kept (LNX-13).
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -150,8 +151,8 @@ static bool update(struct dlil_neighs *ns, const struct neighbour *neigh)
 
 	lockdep_assert_held(&ns->lock);
 
-	/* Under the lock: who comes later knows better. */
-	if (!judge(neigh, &now) || !describe(neigh, &node))
+	/* Under the lock, so that the newest state wins. */
+	if (!ns->on || !judge(neigh, &now) || !describe(neigh, &node))
 		return false;
 	k = find(ns, &node);
 	/* Who has never been there, or was forgotten, is not missed. */
@@ -183,7 +184,7 @@ static int neigh_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_DONE;
 	rcu_read_lock();
 	nd = dlil_netdev_of(neigh->dev);
-	if (nd) {
+	if (nd && READ_ONCE(nd->neighs.on)) {
 		spin_lock_bh(&nd->neighs.lock);
 		news = update(&nd->neighs, neigh);
 		spin_unlock_bh(&nd->neighs.lock);
@@ -248,8 +249,8 @@ static void neigh_work(struct work_struct *work)
 	dlil_ifnet_io_end(nd->ifp);
 }
 
-/* Who is there already; the others are not missed. */
-static void note_present(struct neighbour *neigh, void *arg)
+/* A neighbour that is there already is news; one that is not is not missed. */
+static void tell_present(struct neighbour *neigh, void *arg)
 {
 	struct dlil_netdev *nd = arg;
 	int now;
@@ -261,19 +262,100 @@ static void note_present(struct neighbour *neigh, void *arg)
 	spin_unlock_bh(&nd->neighs.lock);
 }
 
-/*
- * The device is hooked: what changes from here on is told.  What does so while the
- * tables are read is looked at twice, under the lock, and told as it is then.
- */
-void dlil_neigh_start(struct dlil_netdev *nd)
+/* A neighbour that is there already is no news; but that it goes would be. */
+static void note_one(struct dlil_neighs *ns, const struct neighbour *neigh)
 {
-	neigh_for_each(&arp_tbl, note_present, nd);
+	struct dlil_event_node node;
+	struct known *k;
+	int now;
+
+	lockdep_assert_held(&ns->lock);
+
+	if (!ns->on || !judge(neigh, &now) || now != PRESENT ||
+	    !describe(neigh, &node) || find(ns, &node))
+		return;
+	k = add(ns, &node);
+	if (!k)
+		return;
+	k->now = PRESENT;
+	k->told = PRESENT;
+	file(ns, k);
+}
+
+static void note_present(struct neighbour *neigh, void *arg)
+{
+	const struct dlil_netdev *only = arg;
+	struct dlil_netdev *nd;
+
+	rcu_read_lock();
+	nd = dlil_netdev_of(neigh->dev);
+	if (nd && (!only || nd == only) && READ_ONCE(nd->neighs.on)) {
+		spin_lock_bh(&nd->neighs.lock);
+		note_one(&nd->neighs, neigh);
+		spin_unlock_bh(&nd->neighs.lock);
+	}
+	rcu_read_unlock();
+}
+
+static void walk_neighbours(void (*fn)(struct neighbour *neigh, void *arg),
+			    void *arg)
+{
+	neigh_for_each(&arp_tbl, fn, arg);
 #if IS_ENABLED(CONFIG_IPV6)
 	/* Without IPv6 at run time there is no table. */
 	if (ipv6_stub->nd_tbl)
-		neigh_for_each(ipv6_stub->nd_tbl, note_present, nd);
+		neigh_for_each(ipv6_stub->nd_tbl, fn, arg);
 #endif
+}
+
+/* Somebody can hear: what changes from here on is told. */
+void dlil_neigh_begin(struct dlil_netdev *nd)
+{
+	spin_lock_bh(&nd->neighs.lock);
+	WRITE_ONCE(nd->neighs.on, true);
+	spin_unlock_bh(&nd->neighs.lock);
+}
+
+/*
+ * The device has been wrapped: tell of those that are there, to who can hear.  One
+ * that changes while the tables are read is looked at twice, under the lock, and
+ * told as it is then.
+ */
+void dlil_neigh_tell(struct dlil_netdev *nd)
+{
+	walk_neighbours(tell_present, nd);
 	schedule_delayed_work(&nd->neighs.work, 0);
+}
+
+/*
+ * Somebody has begun to listen: note those that are there, of @nd or, if that is
+ * NULL, of all devices that are watched.  Going through the tables takes as long
+ * as they are long, so once for all devices.
+ */
+void dlil_neigh_note(struct dlil_netdev *nd)
+{
+	walk_neighbours(note_present, nd);
+}
+
+static void forget_all(struct dlil_neighs *ns)
+{
+	struct hlist_node *next;
+	struct known *k;
+	int i;
+
+	lockdep_assert_held(&ns->lock);
+
+	hash_for_each_safe(ns->hash, i, next, k, hash)
+		forget(ns, k);
+}
+
+/* Nobody can hear any more. */
+void dlil_neigh_end(struct dlil_netdev *nd)
+{
+	spin_lock_bh(&nd->neighs.lock);
+	WRITE_ONCE(nd->neighs.on, false);
+	forget_all(&nd->neighs);
+	spin_unlock_bh(&nd->neighs.lock);
 }
 
 void dlil_neigh_init(struct dlil_netdev *nd)
@@ -292,14 +374,10 @@ void dlil_neigh_init(struct dlil_netdev *nd)
 void dlil_neigh_exit(struct dlil_netdev *nd)
 {
 	struct dlil_neighs *ns = &nd->neighs;
-	struct hlist_node *next;
-	struct known *k;
-	int i;
 
 	cancel_delayed_work_sync(&ns->work);
 	spin_lock_bh(&ns->lock);
-	hash_for_each_safe(ns->hash, i, next, k, hash)
-		forget(ns, k);
+	forget_all(ns);
 	spin_unlock_bh(&ns->lock);
 }
 

@@ -12,6 +12,7 @@ struct dlil_netdev;
 /**
  * struct dlil_neighs - the neighbours of a wrapped device
  * @lock: guards the rest, @work excepted
+ * @on: somebody can hear, so that they are kept track of
  * @hash: all that are known, by address
  * @n: how many
  * @news: those of which there is something to tell, oldest news first
@@ -21,6 +22,7 @@ struct dlil_netdev;
  */
 struct dlil_neighs {
 	spinlock_t lock;	/* see above */
+	bool on;
 	DECLARE_HASHTABLE(hash, 5);
 	unsigned int n;
 	struct list_head news;
@@ -30,7 +32,10 @@ struct dlil_neighs {
 };
 
 void dlil_neigh_init(struct dlil_netdev *nd);
-void dlil_neigh_start(struct dlil_netdev *nd);
+void dlil_neigh_begin(struct dlil_netdev *nd);
+void dlil_neigh_tell(struct dlil_netdev *nd);
+void dlil_neigh_note(struct dlil_netdev *nd);
+void dlil_neigh_end(struct dlil_netdev *nd);
 void dlil_neigh_exit(struct dlil_netdev *nd);
 
 int dlil_neigh_module_init(void);

@@ -497,8 +497,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
 	mutex_lock(&bindings_lock);
 	list_del(&nd->list);
 	mutex_unlock(&bindings_lock);
-	dlil_neigh_exit(nd);
-	dlil_groups_exit(nd);
+	dlil_watch_exit(nd);
 	dlil_change_exit(nd);
 	release_device(nd);
 	netdev_put_binding(nd);
@@ -798,8 +797,7 @@ static int hook_device(struct dlil_netdev *nd)
 		goto remove;
 	/* Merged packets cannot be forwarded or filtered as what they were. */
 	dev_disable_lro(dev);
-	dlil_groups_start(nd);
-	dlil_neigh_start(nd);
+	dlil_watch_start(nd);
 	return 0;
 
 remove:
@@ -849,7 +847,7 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd->live = true;
 	nd->unmatched = unmatched;
 	dlil_change_init(nd);
-	dlil_groups_init(nd);
+	dlil_watch_init(nd);
 	dlil_neigh_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
 	if (err)
@@ -1040,12 +1038,12 @@ int dlil_netdev_module_init(void)
 {
 	int err;
 
-	err = dlil_neigh_module_init();
+	err = dlil_watch_module_init();
 	if (err)
 		return err;
 	err = register_netdevice_notifier(&netdev_notifier);
 	if (err)
-		dlil_neigh_module_exit();
+		dlil_watch_module_exit();
 	return err;
 }
 
@@ -1080,5 +1078,5 @@ void dlil_netdev_module_exit(void)
 {
 	unhook_all();
 	unregister_netdevice_notifier(&netdev_notifier);
-	dlil_neigh_module_exit();
+	dlil_watch_module_exit();
 }

@@ -12,6 +12,7 @@
 #include "dlil_groups.h"
 #include "dlil_input.h"
 #include "dlil_neigh.h"
+#include "dlil_watch.h"
 
 struct netlink_ext_ack;
 
@@ -36,6 +37,7 @@ struct netlink_ext_ack;
  * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
  * @change: what was last said of the device
+ * @watch: whether these two are looked at
  * @groups: the groups that it is in
  * @neighs: its neighbours
  */
@@ -54,6 +56,7 @@ struct dlil_netdev {
 	const struct dlil_tap __rcu *tap_out;
 	struct nf_hook_ops egress;
 	struct dlil_change change;
+	struct dlil_watch watch;
 	struct dlil_groups groups;
 	struct dlil_neighs neighs;
 };

@@ -14,6 +14,7 @@
  * left it is delivered.  So namespaces are listed here for as long as they live,
  * and known by their cookie, which is never used again.
  */
+#include <linux/hashtable.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
@@ -611,6 +612,7 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *msg;
 	int err = -ENOMEM;
 
+	dlil_watch_notice();
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
@@ -661,6 +663,7 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct dlil_ifnet *ifp, *last;
 	int err = 0;
 
+	dlil_watch_notice();
 	if (attrs[DLIL_A_IFINDEX] || attrs[DLIL_A_IFNAME])
 		return dump_one(skb, cb, attrs);
 	cb->seq = READ_ONCE(dlil_ifnets_gen);
@@ -824,26 +827,31 @@ static struct sk_buff *event_msg(const struct dlil_event *event)
 
 /**
  * struct nl_net - a namespace that lives
- * @list: in the list of all
+ * @node: in the hash of all, by cookie
  * @net: the namespace
  */
 struct nl_net {
-	struct list_head list;
+	struct hlist_node node;
 	struct net *net;
 };
 
+/* Any user may make namespaces, and each event looks for one. */
 static unsigned int nl_net_id;
-static LIST_HEAD(nl_nets);
+static DEFINE_HASHTABLE(nl_nets, 8);
 static DEFINE_MUTEX(nl_nets_lock);
+
+/* Does anybody listen, in whatever namespace?  The kernel does not tell them apart. */
+static bool has_listeners(void)
+{
+	return genl_has_listeners(&dlil_nl_family, &init_net,
+				  DLIL_NLGRP_EVENTS);
+}
 
 /* To those who listen; for who has no room it is lost, and they are told so. */
 static void multicast(struct net *net, const struct dlil_event *event)
 {
-	struct sk_buff *msg;
+	struct sk_buff *msg = event ? event_msg(event) : NULL;
 
-	if (!genl_has_listeners(&dlil_nl_family, net, DLIL_NLGRP_EVENTS))
-		return;
-	msg = event ? event_msg(event) : NULL;
 	if (msg)
 		genlmsg_multicast_netns(&dlil_nl_family, net, msg, 0,
 					DLIL_NLGRP_EVENTS, GFP_KERNEL);
@@ -873,16 +881,19 @@ static int told(struct notifier_block *nb, unsigned long what, void *ptr)
 	const struct dlil_told *t = ptr;
 	struct nl_net *nn;
 
+	if (what == DLIL_TELL_HEARD || !has_listeners())
+		return NOTIFY_DONE;
 	mutex_lock(&nl_nets_lock);
-	list_for_each_entry(nn, &nl_nets, list)
+	hash_for_each_possible(nl_nets, nn, node, t->net_cookie)
 		if (nn->net->net_cookie == t->net_cookie)
 			multicast(nn->net, t->event);
 	mutex_unlock(&nl_nets_lock);
 	return NOTIFY_DONE;
 }
 
-static struct notifier_block listener = {
-	.notifier_call = told,
+static struct dlil_listener listener = {
+	.nb.notifier_call = told,
+	.hears = has_listeners,
 };
 
 static int __net_init nl_net_init(struct net *net)
@@ -891,7 +902,7 @@ static int __net_init nl_net_init(struct net *net)
 
 	nn->net = net;
 	mutex_lock(&nl_nets_lock);
-	list_add_tail(&nn->list, &nl_nets);
+	hash_add(nl_nets, &nn->node, net->net_cookie);
 	mutex_unlock(&nl_nets_lock);
 	return 0;
 }
@@ -901,7 +912,7 @@ static void __net_exit nl_net_exit(struct net *net)
 	struct nl_net *nn = net_generic(net, nl_net_id);
 
 	mutex_lock(&nl_nets_lock);
-	list_del(&nn->list);
+	hash_del(&nn->node);
 	mutex_unlock(&nl_nets_lock);
 }
 

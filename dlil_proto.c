@@ -262,6 +262,8 @@ static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 	list_add_tail(&proto->list, &ifp->proto_list);
 	hlist_add_head_rcu(&proto->node,
 			   &ifp->protos[dlil_proto_slot(family)]);
+	if (params->ops->event)
+		dlil_event_hearer(ifp);
 	proto_say(ifp, proto, 0);
 	return 0;
 }
@@ -290,6 +292,8 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 	mutex_lock(&ifp->lock);
 	err = proto_link(ifp, proto, params);
 	mutex_unlock(&ifp->lock);
+	if (!err && params->ops->event)
+		dlil_event_announce(ifp);
 	if (!err)
 		return 0;
 	proto_free(proto);
@@ -357,6 +361,8 @@ static void proto_end(struct dlil_retire *r)
 		ops->detached(proto->cookie, ifp, proto->family);
 	mutex_lock(&ifp->lock);
 	proto_say(ifp, proto, 1);
+	if (ops->event)
+		dlil_event_hearer_gone(ifp);
 	list_del_init_careful(&proto->list);
 	mutex_unlock(&ifp->lock);
 	module_put(ops->owner);

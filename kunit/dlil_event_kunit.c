@@ -711,7 +711,7 @@ static void inert(struct kunit *test)
 
 /**
  * struct witness - listens outside, and keeps what it is told
- * @nb: the listener
+ * @listener: the listener
  * @fake: whom it listens to
  * @block: it waits with the first event
  * @n: how many it was told of
@@ -720,7 +720,7 @@ static void inert(struct kunit *test)
  * @name: and name
  */
 struct witness {
-	struct notifier_block nb;
+	struct dlil_listener listener;
 	struct fake *fake;
 	bool block;
 	unsigned int n;
@@ -731,7 +731,7 @@ struct witness {
 
 static int witness(struct notifier_block *nb, unsigned long what, void *ptr)
 {
-	struct witness *w = container_of(nb, struct witness, nb);
+	struct witness *w = container_of(nb, struct witness, listener.nb);
 	const struct dlil_told *told = ptr;
 
 	if (told->ifp != w->fake->ifp || what != DLIL_TELL_EVENT || w->n == 8)
@@ -752,7 +752,7 @@ static int witness(struct notifier_block *nb, unsigned long what, void *ptr)
 static void overtaken_by_init(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
-	struct witness w = { .nb.notifier_call = witness, .fake = fake };
+	struct witness w = { .listener.nb.notifier_call = witness, .fake = fake };
 	u64 here = init_net.net_cookie, there = here + 4711;
 	struct net *other;
 	int i;
@@ -762,7 +762,7 @@ static void overtaken_by_init(struct kunit *test)
 	other->net_cookie = there;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	fake_detach(fake);
-	KUNIT_ASSERT_EQ(test, dlil_event_listen(&w.nb), 0);
+	KUNIT_ASSERT_EQ(test, dlil_event_listen(&w.listener), 0);
 	w.block = true;
 	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
 	fake_wait_blocked(fake);
@@ -777,7 +777,7 @@ static void overtaken_by_init(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
 	fake_unblock(fake);
 	flush(fake);
-	dlil_event_unlisten(&w.nb);
+	dlil_event_unlisten(&w.listener);
 
 	KUNIT_EXPECT_EQ(test, w.n, 4);
 	for (i = 0; i < 4; i++) {

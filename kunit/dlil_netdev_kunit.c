@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 
+#include "fake.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_netdev.h"
 
@@ -232,10 +233,205 @@ static void requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev->mtu, 1400);
 }
 
+#define GROUPS 2048
+
+/**
+ * struct groups_case - what was told of the groups of a device
+ * @listener: hears of it
+ * @ifp: the ifnet
+ * @block: holds up the next event, until @go_on
+ * @blocked: an event is held up
+ * @go_on: lets it go on
+ * @joined: events ADDMULTI
+ * @left: events DELMULTI
+ * @wrong: of them of a group that was there, or was not, by what was told before
+ * @in: which ones are there
+ */
+struct groups_case {
+	struct dlil_listener listener;
+	struct dlil_ifnet *ifp;
+	bool block;
+	struct completion blocked;
+	struct completion go_on;
+	unsigned int joined;
+	unsigned int left;
+	unsigned int wrong;
+	bool in[GROUPS];
+};
+
+static int hear_groups(struct notifier_block *nb, unsigned long what, void *ptr)
+{
+	struct groups_case *c = container_of(nb, struct groups_case,
+					     listener.nb);
+	const struct dlil_told *told = ptr;
+	const u8 *addr;
+	bool join;
+
+	if (what != DLIL_TELL_EVENT || told->ifp != c->ifp)
+		return NOTIFY_DONE;
+	if (READ_ONCE(c->block)) {
+		WRITE_ONCE(c->block, false);
+		complete(&c->blocked);
+		wait_for_completion(&c->go_on);
+	}
+	if (told->event->code != DLIL_EVENT_ADDMULTI &&
+	    told->event->code != DLIL_EVENT_DELMULTI)
+		return NOTIFY_DONE;
+	join = told->event->code == DLIL_EVENT_ADDMULTI;
+	c->joined += join;
+	c->left += !join;
+	addr = told->event->data;
+	if (addr[2] != 0x77)
+		return NOTIFY_DONE;
+	c->wrong += c->in[addr[4] << 8 | addr[5]] == join;
+	c->in[addr[4] << 8 | addr[5]] = join;
+	return NOTIFY_DONE;
+}
+
+/* Join or leave the groups from @first to before @end. */
+static void change_groups(struct kunit *test, bool join, int first, int end)
+{
+	struct net_device *dev = test->priv;
+	int i;
+
+	for (i = first; i < end; i++) {
+		u8 addr[ETH_ALEN] = { 1, 0, 0x77, 0, i >> 8, i };
+
+		KUNIT_ASSERT_EQ(test, join ? dev_mc_add(dev, addr) :
+					     dev_mc_del(dev, addr), 0);
+	}
+}
+
+static struct groups_case *groups_case(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+	struct groups_case *c;
+
+	c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	init_completion(&c->blocked);
+	init_completion(&c->go_on);
+	c->listener.nb.notifier_call = hear_groups;
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	c->ifp = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, c->ifp);
+	return c;
+}
+
+static void look(struct groups_case *c)
+{
+	dlil_watch_look(dlil_ifnet_priv(c->ifp));
+	dlil_event_flush(c->ifp);
+}
+
+/*
+ * LNX-13 LNX-7: groups are looked at while somebody hears and not otherwise; those
+ * that were there are no news, and of more than a bound nobody is told.
+ */
+static void groups_are_bounded(struct kunit *test)
+{
+	struct groups_case *c = groups_case(test);
+	struct dlil_netdev *nd = dlil_ifnet_priv(c->ifp);
+	struct net_device *dev = test->priv;
+	int there;
+
+	change_groups(test, true, 0, 3);
+	there = groups_of(dev);
+	dlil_watch_notice();
+	KUNIT_EXPECT_FALSE(test, nd->watch.on);
+	KUNIT_EXPECT_NULL(test, nd->groups.told);
+
+	KUNIT_ASSERT_EQ(test, dlil_event_listen(&c->listener), 0);
+	dlil_watch_notice();
+	KUNIT_EXPECT_TRUE(test, nd->watch.on);
+	change_groups(test, true, 3, 5);
+	look(c);
+	KUNIT_EXPECT_EQ(test, c->joined, 2);
+	change_groups(test, true, 5, GROUPS);
+	look(c);
+	KUNIT_EXPECT_EQ(test, c->joined, DLIL_GROUPS_MAX - there);
+	KUNIT_EXPECT_FALSE(test, c->in[GROUPS - 1]);
+	/* When others have left there is room for them. */
+	change_groups(test, false, 0, GROUPS - 10);
+	look(c);
+	/* There was room for as many events as told of those that left. */
+	look(c);
+	KUNIT_EXPECT_TRUE(test, c->in[GROUPS - 1]);
+	KUNIT_EXPECT_FALSE(test, c->in[3]);
+	/* Of the first three it was not told that they were there. */
+	KUNIT_EXPECT_EQ(test, c->wrong, 3);
+
+	dlil_event_unlisten(&c->listener);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!READ_ONCE(nd->watch.on)));
+	KUNIT_EXPECT_NULL(test, nd->groups.told);
+}
+
+/* LNX-7: if there is no room for events the last state is told in the end. */
+static void groups_without_room(struct kunit *test)
+{
+	struct groups_case *c = groups_case(test);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, dlil_event_listen(&c->listener), 0);
+	dlil_watch_notice();
+	dlil_event_flush(c->ifp);
+	WRITE_ONCE(c->block, true);
+	KUNIT_ASSERT_EQ(test, dlil_event_post(c->ifp, DLIL_EVENT_LINK_ON, NULL,
+					      0), 0);
+	wait_for_completion(&c->blocked);
+	for (i = 0; i < 3; i++) {
+		change_groups(test, true, 0, 700);
+		dlil_watch_look(dlil_ifnet_priv(c->ifp));
+		change_groups(test, false, 0, 700);
+		change_groups(test, true, 700, 1400);
+		dlil_watch_look(dlil_ifnet_priv(c->ifp));
+		change_groups(test, false, 700, 1400);
+	}
+	change_groups(test, true, 700, 1400);
+	complete(&c->go_on);
+	dlil_event_flush(c->ifp);
+	/* As many as there are may go, and as many come. */
+	look(c);
+	look(c);
+	dlil_event_unlisten(&c->listener);
+	for (i = 0; i < 1400; i++)
+		KUNIT_EXPECT_EQ(test, c->in[i], i >= 700);
+	KUNIT_EXPECT_EQ(test, c->wrong, 0);
+}
+
+static void hear_nothing(void *cookie, struct dlil_ifnet *ifp,
+			 const struct dlil_event *event)
+{
+}
+
+/* LNX-13: a filter on the device hears by itself, from its attach on. */
+static void groups_for_a_filter(struct kunit *test)
+{
+	struct groups_case *c = groups_case(test);
+	struct dlil_netdev *nd = dlil_ifnet_priv(c->ifp);
+	static const struct dlil_filter_ops deaf_ops = {};
+	const struct dlil_filter_ops ops = { .event = hear_nothing };
+	struct dlil_filter_params params = { .ops = &deaf_ops, .name = "f" };
+	dlil_filter_t deaf, f;
+
+	KUNIT_ASSERT_EQ(test, dlil_filter_attach(c->ifp, &params, &deaf), 0);
+	KUNIT_EXPECT_FALSE(test, nd->watch.on);
+	params.ops = &ops;
+	KUNIT_ASSERT_EQ(test, dlil_filter_attach(c->ifp, &params, &f), 0);
+	KUNIT_EXPECT_TRUE(test, nd->watch.on);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f), 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!READ_ONCE(nd->watch.on)));
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(deaf), 0);
+}
+
 static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(attach_and_detach),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
 	KUNIT_CASE(requests),
+	KUNIT_CASE(groups_are_bounded),
+	KUNIT_CASE(groups_without_room),
+	KUNIT_CASE(groups_for_a_filter),
 	{}
 };
 

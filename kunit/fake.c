@@ -215,7 +215,7 @@ static int driver_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 
 static int outside(struct notifier_block *nb, unsigned long what, void *ptr)
 {
-	struct fake *fake = container_of(nb, struct fake, listener);
+	struct fake *fake = container_of(nb, struct fake, listener.nb);
 	const struct dlil_told *told = ptr;
 
 	if (told->ifp != fake->ifp)
@@ -224,6 +224,8 @@ static int outside(struct notifier_block *nb, unsigned long what, void *ptr)
 		atomic_inc(&fake->losses);
 		return NOTIFY_DONE;
 	}
+	if (what != DLIL_TELL_EVENT)
+		return NOTIFY_DONE;
 	trace_event(fake, 'o', told->event);
 	if (fake->event_hook)
 		fake->event_hook(fake, told->event);
@@ -234,7 +236,7 @@ static int outside(struct notifier_block *nb, unsigned long what, void *ptr)
 void fake_listen(struct fake *fake, u32 codes)
 {
 	fake->codes = codes;
-	fake->listener.notifier_call = outside;
+	fake->listener.nb.notifier_call = outside;
 	KUNIT_ASSERT_EQ(fake->test, dlil_event_listen(&fake->listener), 0);
 }
 
@@ -833,7 +835,7 @@ static void fake_destroy(struct fake *fake)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), fake->attaches);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == fake->refs));
 
-	if (fake->listener.notifier_call)
+	if (fake->listener.nb.notifier_call)
 		dlil_event_unlisten(&fake->listener);
 	if (!fake->released)
 		dlil_ifnet_release(fake->ifp);

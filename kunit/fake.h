@@ -13,9 +13,10 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/module.h>
-#include <linux/notifier.h>
 #include <linux/skbuff.h>
 #include <net/dlil.h>
+
+#include "../dlil_event.h"
 
 /* Protocol families of the tests. */
 #define FAKE_PF_A	(DLIL_PF_PRIVATE + 1)
@@ -203,7 +204,7 @@ struct fake {
 	int answer;
 	u32 codes;
 	atomic_t losses;
-	struct notifier_block listener;
+	struct dlil_listener listener;
 	unsigned int protos_added;
 	unsigned int protos_deleted;
 	int add_error;

@@ -393,14 +393,32 @@ static int join(struct mnl_socket *nl, uint32_t group)
 				     sizeof(group)) ? -errno : 0;
 }
 
-/* Events of the family, and of its end.  Returns a negative errno. */
-static int listen_to_events(struct mnl_socket *nl)
+/*
+ * The kernel looks for some changes only while somebody listens.  It asks whether
+ * anybody does once a second and before it says what is attached: so have it say
+ * that.  The answer does not matter.
+ */
+static void announce(void)
+{
+	struct nlmsghdr *nlh = genl_request(DLIL_CMD_IFNET_GET, NULL);
+
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	ask(nlh, &(struct answer){});
+}
+
+/*
+ * Events of the family, and of its end.  With @announced none is missed from here on.
+ * Returns a negative errno.
+ */
+static int listen_to_events(struct mnl_socket *nl, bool announced)
 {
 	uint32_t group = 0;
 	int ret = find_family(nl, &group);
 
 	if (ret >= 0)
 		ret = join(nl, group);
+	if (!ret && announced)
+		announce();
 	return ret ? ret : join(nl, CTRL_GROUP);
 }
 
@@ -418,7 +436,7 @@ int genl_monitor(const struct watcher *watcher)
 	if (!nl) {
 		ret = -errno;
 	} else {
-		ret = listen_to_events(nl);
+		ret = listen_to_events(nl, true);
 		if (!ret) {
 			ret = watch(nl, watcher);
 			if (ret == -EPROTONOSUPPORT) {
@@ -582,7 +600,7 @@ int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome)
 	if (options.limited && !options.wait)
 		return genl_change(nlh);
 	w.nl = open_socket();
-	ret = w.nl ? listen_to_events(w.nl) : -errno;
+	ret = w.nl ? listen_to_events(w.nl, false) : -errno;
 	if (ret)
 		ret = judge(ret, &(struct answer){});
 	else

@@ -176,6 +176,83 @@ test_monitor_groups() {
 	! heard '.lladdr == "01:00:5e:00:00:01"' || fail "old news was told"
 }
 
+# What the kernel's workers have used of a processor so far, in hundredths of a second.
+worker_ticks() {
+	cat /proc/[0-9]*/stat 2>/dev/null |
+		awk '$2 ~ /^\(kworker/ { n += $14 + $15 } END { print n + 0 }'
+}
+
+# worked SECONDS: what they use in that time.
+worked() {
+	local before
+
+	before=$(worker_ticks)
+	sleep "$1"
+	echo $(($(worker_ticks) - before))
+}
+
+idle_workers() { [ "$(worked 1)" -le 2 ]; }
+
+# add_groups FIRST COUNT: as fast as it goes; prints how many milliseconds it took.
+add_groups() {
+	local start=${EPOCHREALTIME/./} i
+
+	for ((i = $1; i < $1 + $2; i++)); do
+		printf 'maddr add 01:00:5e:70:%02x:%02x dev dl0\n' \
+			$((i >> 8)) $((i & 255))
+	done | ip -n dut -batch -
+	echo $(((${EPOCHREALTIME/./} - start) / 1000))
+}
+
+# LNX-13 LNX-7: any user may join as many groups as he likes.  While nobody listens
+# that costs nothing, and else it is bounded; and others can join meanwhile.
+test_groups_of_many() {
+	local before after i
+
+	before=$(add_groups 0 300)
+	inns dut setpriv --reuid 65534 --regid 65534 --clear-groups \
+		joins dl0 8000 <&"$NEVER" >"$T/joins" &
+	wait_for 60 grep -q joined "$T/joins"
+	ctl attach dl0
+	wait_for 60 idle_workers
+	after=$(worked 4)
+	[ "$after" -le 8 ] || fail "$after ticks in 4 s, and nobody listens"
+
+	monitor dut "$T/events"
+	wait_for 60 idle_workers
+	after=$(worked 4)
+	[ "$after" -le 24 ] || fail "$after ticks in 4 s for 8000 groups"
+	after=$(add_groups 300 300)
+	[ "$after" -le $((before * 4 + 200)) ] ||
+		fail "300 joins took $after ms, and $before before"
+	# Those that were there are no news; of one that goes it is told.
+	! heard '.event == "addmulti" and .lladdr == "33:33:00:00:00:00"' ||
+		fail "old news was told"
+	ip -n dut maddr del 01:00:5e:70:00:00 dev dl0
+	is_event delmulti '.lladdr == "01:00:5e:70:00:00"'
+	is "how often it was logged" "$(dmesg | grep -c 'more groups than')" 1
+}
+
+# LNX-13: who begins to listen later is told of what happens from then on: groups and
+# neighbours that were there are no news, but that one goes is.
+test_monitor_later() {
+	local group=01:00:5e:12:34:57
+
+	ctl attach dl0
+	is answers "$(pings dut 1 $IP1)" 1
+	ip -n dut maddr add $group dev dl0
+	monitor dut "$T/events"
+	ip -n dut maddr add 01:00:5e:12:34:58 dev dl0
+	is_event addmulti '.lladdr == "01:00:5e:12:34:58"'
+	ip -n dut maddr del $group dev dl0
+	is_event delmulti ".lladdr == \"$group\""
+	ip -n dut neigh del $IP1 dev dl0
+	is_event node-absence ".addr == \"$IP1\" and .lladdr == \"$MAC1\""
+	! heard ".lladdr == \"$group\" and .event == \"addmulti\"" ||
+		fail "old news was told"
+	! heard '.event == "node-presence"' || fail "old news was told"
+}
+
 # last_states COUNT EVENT: the last one told of so many neighbours is that.
 last_states() {
 	[ "$(jq -s 'map(select(.event | startswith("node-"))) |
