@@ -714,6 +714,7 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
 		if (f->ops->event)
 			dlil_event_hearer(ifp);
+		dlil_ifnet_changed(ifp);
 		filter_say(f, 0);
 	}
 	vecs_install(ifp, in, out);
@@ -846,6 +847,7 @@ static void filter_kill(struct dlil_filter *f)
 	vec_stub(rcu_dereference_protected(ifp->filters_in, true), f);
 	vec_stub(rcu_dereference_protected(ifp->filters_out, true), f);
 	spin_unlock_bh(&ifp->filter_lock);
+	dlil_ifnet_changed(ifp);
 }
 
 /* No callback runs any more and the caller has won FILTER_DYING. */
@@ -1025,12 +1027,17 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
 	return err;
 }
 
-/* Call @fn for the filters of @ifp, in order, until it returns not 0. */
-int dlil_filter_for_each(struct dlil_ifnet *ifp,
-			 int (*fn)(const char *name, u32 direction,
-				   const struct dlil_filter_ops *ops,
-				   void *cookie, void *arg),
-			 void *arg)
+/*
+ * Call @fn for the filters of @ifp behind *@behind (0 for all), in order, until it
+ * returns not 0.  *@behind becomes the last one for which it returned 0.  Filters
+ * are in the order of their attach, so whatever goes and comes meanwhile, those
+ * that stay are met once.
+ */
+int dlil_filter_for_each_behind(struct dlil_ifnet *ifp, u64 *behind,
+				int (*fn)(const char *name, u32 direction,
+					  const struct dlil_filter_ops *ops,
+					  void *cookie, void *arg),
+				void *arg)
 {
 	struct dlil_filter *f;
 	u32 direction;
@@ -1038,7 +1045,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, list) {
-		if (filter_is_dying(f))
+		if (f->retire.since <= *behind || filter_is_dying(f))
 			continue;
 		direction = 0;
 		if (f->ops->input || f->ops->input_list)
@@ -1048,9 +1055,22 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 		err = fn(f->name, direction, f->ops, f->cookie, arg);
 		if (err)
 			break;
+		*behind = f->retire.since;
 	}
 	mutex_unlock(&ifp->lock);
 	return err;
+}
+
+/* Call @fn for the filters of @ifp, in order, until it returns not 0. */
+int dlil_filter_for_each(struct dlil_ifnet *ifp,
+			 int (*fn)(const char *name, u32 direction,
+				   const struct dlil_filter_ops *ops,
+				   void *cookie, void *arg),
+			 void *arg)
+{
+	u64 behind = 0;
+
+	return dlil_filter_for_each_behind(ifp, &behind, fn, arg);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 

@@ -47,10 +47,10 @@ void dlil_ifnets_assert_locked(void)
 	lockdep_assert_held(&dlil_ifnets_lock);
 }
 
-/* Attached ifnets, oldest first, and a count of changes for dumps. */
+/* Attached ifnets, oldest first, and how many there have been. */
 static LIST_HEAD(dlil_ifnets);
 static unsigned int n_attached;
-unsigned int dlil_ifnets_gen = 1;
+static u32 n_listed;
 
 /* The same by index and by name, so that a thousand of them take no longer. */
 #define IFNET_HASH_BITS 8
@@ -535,8 +535,8 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	dlil_idle_attach(ifp);
 	list_add_tail(&ifp->attached, &dlil_ifnets);
 	n_attached++;
+	ifp->listed = ++n_listed;
 	hash_add(ifnets_by_name, &ifp->by_name, name_key(net, ifp->name));
-	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
 	hash_add_rcu(ifnets_by_index, &ifp->by_index,
@@ -554,7 +554,6 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	hash_del(&ifp->by_name);
 	list_del(&ifp->attached);
 	n_attached--;
-	WRITE_ONCE(dlil_ifnets_gen, dlil_ifnets_gen + 1);
 	dlil_idle_detach(ifp);
 	WRITE_ONCE(ifp->route_cache, false);
 }
@@ -1079,6 +1078,26 @@ out:
 	return next;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_next);
+
+/*
+ * A number that another list of attached ifnets of that namespace does not have: who
+ * came last, and how many there are.  What happens in other namespaces does not
+ * change it.
+ */
+u32 dlil_ifnets_seq(const struct net *net)
+{
+	struct dlil_ifnet *ifp;
+	u32 n = 0, last = 0;
+
+	mutex_lock(&dlil_ifnets_lock);
+	list_for_each_entry(ifp, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&ifp->net), net)) {
+			last = ifp->listed;
+			n++;
+		}
+	mutex_unlock(&dlil_ifnets_lock);
+	return jhash_2words(last, n, 0);
+}
 
 /* The name as it is now, to @name of IFNAMSIZ bytes. */
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)

@@ -76,6 +76,8 @@ struct dlil_proto;
  * @id: unique id, constant
  * @id_len: its length, constant
  * @refs: life-time references
+ * @gen: changes with each attach and detach of a filter or protocol; atomic
+ * @listed: number of its attach, of all that there were; under dlil_ifnets_lock
  * @lives: attaches so far; under dlil_ifnets_lock
  * @deaths: which of them have come to the end of their final detach; written
  *	under dlil_ifnets_lock
@@ -148,6 +150,8 @@ struct dlil_ifnet {
 	u8 id[DLIL_ID_MAX];
 	size_t id_len;
 	refcount_t refs;
+	atomic_t gen;
+	u32 listed;
 	u32 lives;
 	u32 deaths;
 	bool lladdr_reach;
@@ -179,14 +183,17 @@ struct dlil_ifnet {
 /* For those who must be called with dlil_ifnets_lock. */
 void dlil_ifnets_assert_locked(void);
 
-/* Changes with every attach and detach; written under dlil_ifnets_lock. */
-extern unsigned int dlil_ifnets_gen;
-
 /* May @ifp be used until the end of the RCU read section that we are in? */
 static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 {
 	/* Pairs with the release in ifnet_attach(). */
 	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
+}
+
+/* A filter or protocol of @ifp has come or gone.  Any context. */
+static inline void dlil_ifnet_changed(struct dlil_ifnet *ifp)
+{
+	atomic_inc(&ifp->gen);
 }
 
 /* What a callback returned, as our callers want to see it. */
@@ -201,6 +208,7 @@ static inline int dlil_errno(int err)
 
 struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
 				   unsigned long pos);
+u32 dlil_ifnets_seq(const struct net *net);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);

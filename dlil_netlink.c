@@ -443,16 +443,35 @@ static int put_proto(const struct dlil_proto *proto, void *arg)
 }
 
 /**
- * struct put_filters - filters on their way into messages
+ * struct put_filters - filters on their way into a message
  * @msg: the message
- * @skip: how many were in earlier messages
- * @n: how many have been said or skipped
+ * @n: how many are in it
  */
 struct put_filters {
 	struct sk_buff *msg;
-	unsigned int skip;
 	unsigned int n;
 };
+
+/**
+ * struct place - where a dump is, between two parts of it
+ * @pos: ifnets of the namespace that have been said
+ * @behind: of the next one, the last filter that has been said
+ * @gen: its generation when its first message was made
+ * @changes: how often it was another one when a further message was made
+ * @begun: its first message has been made
+ * @over: all has been said of the one that was asked for
+ */
+struct place {
+	unsigned long pos;
+	u64 behind;
+	u32 gen;
+	u32 changes;
+	bool begun;
+	bool over;
+};
+
+static_assert(sizeof(struct place) <=
+	      sizeof_field(struct netlink_callback, ctx));
 
 static void describe(const struct dlil_filter_ops *ops, void *cookie,
 		     struct dlil_filter_info *info)
@@ -476,10 +495,6 @@ static int put_filter(const char *name, u32 direction,
 	struct dlil_filter_info info;
 	struct nlattr *nest;
 
-	if (put->n < put->skip) {
-		put->n++;
-		return 0;
-	}
 	describe(ops, cookie, &info);
 	nest = nla_nest_start(msg, DLIL_A_FILTER);
 	if (!nest)
@@ -544,21 +559,41 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 }
 
 /*
+ * Messages of one dump that have the same number are of one state: it changes with the
+ * ifnets of the namespace, and with the filters and protocols of one that takes
+ * several messages.  The kernel flags the first message or end with another one, and
+ * the reader begins again.  0 would mean that there was none yet.
+ */
+static u32 dump_seq(const struct net *net, const struct place *at)
+{
+	return (dlil_ifnets_seq(net) + at->changes) ?: 1;
+}
+
+/* @hdr is complete: what changes from here on has come after it. */
+static void check_consistent(struct netlink_callback *cb, struct net *net,
+			     void *hdr, struct dlil_ifnet *ifp,
+			     struct place *at)
+{
+	if (at->begun && at->gen != (u32)atomic_read(&ifp->gen))
+		at->changes++;
+	cb->seq = dump_seq(net, at);
+	genl_dump_check_consistent(cb, hdr);
+}
+
+/*
  * One message about @ifp.  Filters that do not fit make further messages, which
- * have only the index and filters.  *@said is where we are: 0 before the first
- * message, then one more than the filters that have been said.
+ * have only the index and filters.  @at is where we are; @cb is NULL if this is no
+ * dump.
  *
  * Return: 0 when all of the ifnet has been said, 1 when there is more, or
  * -EMSGSIZE when nothing fitted.
  */
 static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
-		      u32 seq, int flags, unsigned int *said,
+		      u32 seq, int flags, struct place *at,
 		      struct netlink_callback *cb)
 {
-	struct put_filters put = {
-		.msg = msg,
-		.skip = *said ? *said - 1 : 0,
-	};
+	struct put_filters put = { .msg = msg };
+	u32 gen = atomic_read(&ifp->gen);
 	void *hdr;
 	int err;
 
@@ -566,17 +601,21 @@ static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
 			  DLIL_CMD_IFNET_GET);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (cb)
-		genl_dump_check_consistent(cb, hdr);
 	err = nla_put_u32(msg, DLIL_A_IFINDEX, ifp->ifindex);
-	if (!err && !*said)
+	if (!err && !at->begun)
 		err = put_ifnet(msg, ifp);
 	if (err)
 		goto cancel;
-	err = dlil_filter_for_each(ifp, put_filter, &put);
-	if (err && *said && put.n == put.skip)
+	err = dlil_filter_for_each_behind(ifp, &at->behind, put_filter, &put);
+	if (err && at->begun && !put.n)
 		goto cancel;
-	*said = err ? put.n + 1 : 0;
+	if (cb)
+		check_consistent(cb, sock_net(msg->sk), hdr, ifp, at);
+	if (!at->begun)
+		at->gen = gen;
+	at->begun = err;
+	if (!err)
+		at->behind = 0;
 	genlmsg_end(msg, hdr);
 	return err ? 1 : 0;
 
@@ -604,83 +643,94 @@ static int size_proto(const struct dlil_proto *proto, void *arg)
 	return 0;
 }
 
+/* All that is to be said of @ifp in one message, or an error pointer. */
+static struct sk_buff *ifnet_msg(struct dlil_ifnet *ifp, u32 portid, u32 seq)
+{
+	struct sk_buff *msg;
+	struct place at;
+	size_t size;
+
+	do {
+		at = (struct place){};
+		size = IFNET_MSG_SIZE;
+		dlil_proto_for_each(ifp, size_proto, &size);
+		dlil_filter_for_each(ifp, size_filter, &size);
+		msg = genlmsg_new(size, GFP_KERNEL);
+		if (!msg)
+			return ERR_PTR(-ENOMEM);
+		if (!fill_ifnet(msg, ifp, portid, seq, 0, &at, NULL))
+			return msg;
+		/* More was attached meanwhile than there is room for. */
+		nlmsg_free(msg);
+	} while (!fatal_signal_pending(current));
+	return ERR_PTR(-EINTR);
+}
+
 int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	size_t size = IFNET_MSG_SIZE;
-	unsigned int said = 0;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *msg;
-	int err = -ENOMEM;
 
 	dlil_watch_notice();
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	dlil_proto_for_each(ifp, size_proto, &size);
-	dlil_filter_for_each(ifp, size_filter, &size);
-	msg = genlmsg_new(size, GFP_KERNEL);
-	if (msg)
-		err = fill_ifnet(msg, ifp, info->snd_portid, info->snd_seq, 0,
-				 &said, NULL);
+	msg = ifnet_msg(ifp, info->snd_portid, info->snd_seq);
 	dlil_ifnet_put(ifp);
-	if (err) {
-		/* What was added meanwhile does not fit. */
-		nlmsg_free(msg);
-		return err == -ENOMEM ? err : -EAGAIN;
-	}
-	return genlmsg_reply(msg, info);
+	return IS_ERR(msg) ? PTR_ERR(msg) : genlmsg_reply(msg, info);
 }
 
 /* One that was named, in as many messages as it takes. */
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct nlattr **attrs)
 {
-	unsigned int said = cb->args[1];
+	struct place *at = (struct place *)cb->ctx;
+	struct net *net = sock_net(skb->sk);
 	struct dlil_ifnet *ifp;
 	int err;
 
-	if (cb->args[0])
+	cb->seq = dump_seq(net, at);
+	if (at->over)
 		return 0;
-	ifp = named_ifnet(sock_net(skb->sk), attrs);
+	ifp = named_ifnet(net, attrs);
+	/* The ifnet was detached meanwhile, which the end of the dump tells. */
+	if (!ifp && at->begun)
+		return 0;
 	if (!ifp) {
 		NL_SET_ERR_MSG(cb->extack, "device is not attached");
 		return -ENXIO;
 	}
 	err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
-			 cb->nlh->nlmsg_seq, NLM_F_MULTI, &said, NULL);
+			 cb->nlh->nlmsg_seq, NLM_F_MULTI, at, cb);
 	dlil_ifnet_put(ifp);
-	cb->args[0] = !err;
-	cb->args[1] = said;
+	at->over = !err;
 	return skb->len ?: err;
 }
 
 int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	struct place *at = (struct place *)cb->ctx;
 	struct nlattr **attrs = compat_dump_attrs(cb);
 	struct net *net = sock_net(skb->sk);
-	unsigned int said = cb->args[1];
-	unsigned long pos = cb->args[0];
 	struct dlil_ifnet *ifp, *last;
 	int err = 0;
 
 	dlil_watch_notice();
 	if (attrs[DLIL_A_IFINDEX] || attrs[DLIL_A_IFNAME])
 		return dump_one(skb, cb, attrs);
-	cb->seq = READ_ONCE(dlil_ifnets_gen);
-	ifp = dlil_ifnet_next(net, NULL, pos);
+	cb->seq = dump_seq(net, at);
+	ifp = dlil_ifnet_next(net, NULL, at->pos);
 	while (ifp && err >= 0) {
 		err = fill_ifnet(skb, ifp, NETLINK_CB(cb->skb).portid,
-				 cb->nlh->nlmsg_seq, NLM_F_MULTI, &said, cb);
+				 cb->nlh->nlmsg_seq, NLM_F_MULTI, at, cb);
 		if (err)
 			continue;
 		last = ifp;
-		ifp = dlil_ifnet_next(net, last, ++pos);
+		ifp = dlil_ifnet_next(net, last, ++at->pos);
 		dlil_ifnet_put(last);
 	}
 	if (ifp)
 		dlil_ifnet_put(ifp);
-	cb->args[0] = pos;
-	cb->args[1] = said;
 	/* What does not fit into an empty message never will. */
 	return skb->len ?: err;
 }

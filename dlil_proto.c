@@ -264,6 +264,7 @@ static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 			   &ifp->protos[dlil_proto_slot(family)]);
 	if (params->ops->event)
 		dlil_event_hearer(ifp);
+	dlil_ifnet_changed(ifp);
 	proto_say(ifp, proto, 0);
 	return 0;
 }
@@ -348,6 +349,7 @@ static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
 	ifp->family->del_proto(ifp, proto->family);
 	hlist_del_rcu(&proto->node);
 	WRITE_ONCE(proto->ops, &gone_ops[proto->v2]);
+	dlil_ifnet_changed(ifp);
 }
 
 /* No callback runs any more. */

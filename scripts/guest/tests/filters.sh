@@ -165,6 +165,56 @@ test_many_filters() {
 		"$(json '[.filters[].matched] | add')" 1
 }
 
+# FLT-1 LNX-11: a list in parts has every filter that stays, once, and says so if it
+# changed in between: by filters, by protocols, by other devices of the namespace; not
+# by those elsewhere.
+test_list_in_parts() {
+	local i long ok="filters 40 twice 0 flagged 0 error 0 parts many"
+	local changed="filters 40 twice 0 flagged 1 error 0 parts many"
+
+	long=$(printf ' or udp port 1%04d' {0..30})
+	ctl attach dl0
+	for i in {1..40}; do
+		ctl filter add dl0 "f$i" in match udp port "$i$long" count
+	done
+	is "the list" "$(dut dumps true)" "ifnets 1 $ok"
+	is "one ifnet" "$(dut dumps true dl0)" "ifnets 1 $ok"
+	is "with an attach elsewhere" \
+		"$(dut dumps 'dlilctl -n peer attach pe0')" "ifnets 1 $ok"
+	is "with a filter elsewhere" "$(dut dumps \
+		'dlilctl -n peer filter add pe0 f match "" count')" "ifnets 1 $ok"
+	is "with a protocol less" \
+		"$(dut dumps 'dlilctl proto unplumb dl0 mpls')" \
+		"ifnets 1 $changed"
+	is "without the first one" \
+		"$(dut dumps 'dlilctl filter del dl0 f1')" "ifnets 1 $changed"
+	is "with a new one" "$(dut dumps \
+		'dlilctl filter add dl0 f1 match "" count' dl0)" "ifnets 1 $changed"
+	ip -n dut link add more0 type dummy
+	is "with another device" "$(dut dumps 'dlilctl attach more0')" \
+		"ifnets 2 $changed"
+	dut dumps 'dlilctl detach dl0' dl0 >"$T/gone"
+	[[ $(<"$T/gone") == *"flagged 1 error 0"* ]] ||
+		fail "while it went: $(<"$T/gone")"
+}
+
+# FLT-1: one answer is complete, or complains, while filters come and go.
+test_show_while_filters_change() {
+	local i
+
+	ctl attach dl0
+	for i in {1..30}; do
+		ctl filter add dl0 "f$i" match udp port "$i" count
+		ctl filter del dl0 "f$((i - 1))" 2>/dev/null || true
+	done &
+	while kill -0 $! 2>/dev/null; do
+		ctl show dl0 >"$T/show" || fail "it said: $(<"$T/show")"
+		ctl -j show >"$T/show" || fail "it said: $(<"$T/show")"
+	done
+	wait $!
+	is "what is left" "$(json '.filters[0].name')" f30
+}
+
 # LNX-6 FLT-5 STA-3: what a packet socket sends past the qdisc comes with bottom
 # halves on, and is counted and filtered like the rest.
 test_qdisc_bypass() {
