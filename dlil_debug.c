@@ -8,6 +8,7 @@
  */
 #include <linux/debugfs.h>
 #include <linux/kallsyms.h>
+#include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -104,7 +105,7 @@ void dlil_debug_enable(bool on)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_enable);
 
-/* What has no symbol, for its module is gone, is printed as an address. */
+/* %pS prints an address if the module is gone, which nobody is to see. */
 static void show_entry(struct seq_file *m, unsigned long entry)
 {
 	char text[KSYM_SYMBOL_LEN];
@@ -148,33 +149,97 @@ static void show_debug(struct seq_file *m, struct dlil_debug *debug)
 	}
 }
 
-static void show_ifnet(struct dlil_ifnet *ifp, void *arg)
+/* One ifnet; the reference that the reader has to it is not counted. */
+int dlil_debug_show(struct seq_file *m, void *v)
 {
-	struct seq_file *m = arg;
+	struct dlil_ifnet *ifp = v;
+	char name[IFNAMSIZ];
 
+	dlil_ifnet_copy_name(ifp, name);
 	seq_printf(m, "%s: index %d, references %u, attaches %u%s\n",
-		   *ifp->name ? ifp->name : "?", ifp->ifindex,
-		   refcount_read(&ifp->refs), ifp->lives,
-		   ifp->in_use ? "" : ", kept for reuse");
+		   *name ? name : "?", READ_ONCE(ifp->ifindex),
+		   refcount_read(&ifp->refs) - 1, READ_ONCE(ifp->lives),
+		   READ_ONCE(ifp->in_use) ? "" : ", kept for reuse");
 	if (ifp->debug)
 		show_debug(m, ifp->debug);
-}
-
-/* All ifnets, those that are kept for reuse too. */
-int dlil_debug_show(struct seq_file *m, void *arg)
-{
-	dlil_ifnet_for_each(show_ifnet, m);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_show);
 
-DEFINE_SHOW_ATTRIBUTE(dlil_debug);
+/* The list ends with NULL, and so does the walk. */
+static void *refs_at(struct seq_file *m, loff_t pos)
+{
+	struct dlil_ifnet **list = m->private;
+	loff_t i;
+
+	for (i = 0; i < pos && list[i]; i++)
+		;
+	return list[i];
+}
+
+static void *refs_start(struct seq_file *m, loff_t *pos)
+{
+	return refs_at(m, *pos);
+}
+
+static void *refs_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct dlil_ifnet **list = m->private;
+
+	return list[++*pos];
+}
+
+static void refs_stop(struct seq_file *m, void *v)
+{
+}
+
+static const struct seq_operations refs_ops = {
+	.start = refs_start,
+	.next = refs_next,
+	.stop = refs_stop,
+	.show = dlil_debug_show,
+};
+
+/*
+ * All ifnets that there are now, those that are kept for reuse too, with a reference
+ * to each: to print them takes long, and no lock is held meanwhile.
+ */
+static int refs_open(struct inode *inode, struct file *file)
+{
+	struct dlil_ifnet **list = dlil_ifnet_known_get();
+	int err;
+
+	if (!list)
+		return -ENOMEM;
+	err = seq_open(file, &refs_ops);
+	if (err)
+		dlil_ifnet_known_put(list);
+	else
+		((struct seq_file *)file->private_data)->private = list;
+	return err;
+}
+
+static int refs_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	dlil_ifnet_known_put(m->private);
+	return seq_release(inode, file);
+}
+
+static const struct file_operations refs_fops = {
+	.owner = THIS_MODULE,
+	.open = refs_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = refs_release,
+};
 
 /* A kernel without debugfs is no reason to fail. */
 int dlil_debug_module_init(void)
 {
 	debug_dir = debugfs_create_dir("dlil", NULL);
-	debugfs_create_file("refs", 0400, debug_dir, NULL, &dlil_debug_fops);
+	debugfs_create_file("refs", 0400, debug_dir, NULL, &refs_fops);
 	return 0;
 }
 

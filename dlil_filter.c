@@ -197,7 +197,11 @@ struct passage {
 
 static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
 
-/* What kinds a packet goes past; valid while no filter has the packet. */
+/* Row INI-3: the only thing that is kept in a packet between two filters. */
+static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
+	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
+
+/* The kinds that this packet goes past; valid while no filter has it. */
 static u64 mark_of(const struct sk_buff *skb)
 {
 	return *(const u64 *)skb->cb;

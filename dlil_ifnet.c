@@ -59,6 +59,7 @@ static DEFINE_HASHTABLE(ifnets_by_name, IFNET_HASH_BITS);
 
 /* All ifnets by id; each holds one reference. */
 static DEFINE_HASHTABLE(known_ifnets, IFNET_HASH_BITS);
+static unsigned int n_known;
 
 /* Those that nobody uses, least recently released first. */
 static LIST_HEAD(released_ifnets);
@@ -181,6 +182,15 @@ struct dlil_ifnet *dlil_ifnet_get(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_get);
 
+static void ifnet_unref(struct dlil_ifnet *ifp)
+{
+	if (!refcount_dec_and_test(&ifp->refs))
+		return;
+	/* Not attached, so its work is free; freeing may sleep. */
+	INIT_WORK(&ifp->detach_work, ifnet_free_work);
+	queue_work(ifnet_wq, &ifp->detach_work);
+}
+
 /**
  * dlil_ifnet_put - drop a life-time reference
  * @ifp: ifnet
@@ -191,13 +201,9 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_get);
  */
 void dlil_ifnet_put(struct dlil_ifnet *ifp)
 {
-	/* First, since afterwards it may be gone. */
+	/* Before the reference goes, which may free @ifp. */
 	dlil_debug_dropped(ifp);
-	if (!refcount_dec_and_test(&ifp->refs))
-		return;
-	/* Not attached, so its work is free; freeing may sleep. */
-	INIT_WORK(&ifp->detach_work, ifnet_free_work);
-	queue_work(ifnet_wq, &ifp->detach_work);
+	ifnet_unref(ifp);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_put);
 
@@ -355,11 +361,13 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		n_released--;
 	} else {
 		ifp = ifnet_new(family, id, len);
-		if (ifp)
+		if (ifp) {
 			hash_add(known_ifnets, &ifp->known,
 				 id_key(family, id, len));
-		else
+			n_known++;
+		} else {
 			err = -ENOMEM;
+		}
 	}
 	if (!err) {
 		ifp->in_use = true;
@@ -403,6 +411,7 @@ static void forget(struct dlil_ifnet *ifp)
 	lockdep_assert_held(&dlil_ifnets_lock);
 
 	hash_del(&ifp->known);
+	n_known--;
 	list_del_init(&ifp->released);
 	n_released--;
 	dlil_ifnet_put(ifp);
@@ -887,6 +896,35 @@ void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 	hash_for_each(known_ifnets, bucket, ifp, known)
 		fn(ifp, arg);
 	mutex_unlock(&dlil_ifnets_lock);
+}
+
+/*
+ * All ifnets, attached or not, with a reference to each of which ifnet_debug takes no
+ * notice, and NULL behind the last; or NULL without memory.  May sleep.
+ */
+struct dlil_ifnet **dlil_ifnet_known_get(void)
+{
+	struct dlil_ifnet **list, *ifp;
+	unsigned int bucket, n = 0;
+
+	mutex_lock(&dlil_ifnets_lock);
+	list = kvcalloc(n_known + 1, sizeof(*list), GFP_KERNEL);
+	if (list)
+		hash_for_each(known_ifnets, bucket, ifp, known) {
+			refcount_inc(&ifp->refs);
+			list[n++] = ifp;
+		}
+	mutex_unlock(&dlil_ifnets_lock);
+	return list;
+}
+
+void dlil_ifnet_known_put(struct dlil_ifnet **list)
+{
+	unsigned int i;
+
+	for (i = 0; list[i]; i++)
+		ifnet_unref(list[i]);
+	kvfree(list);
 }
 
 /**

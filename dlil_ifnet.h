@@ -210,6 +210,8 @@ struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
 				   unsigned long pos);
 u32 dlil_ifnets_seq(const struct net *net);
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name);
+struct dlil_ifnet **dlil_ifnet_known_get(void);
+void dlil_ifnet_known_put(struct dlil_ifnet **list);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);
 long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);

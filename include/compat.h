@@ -12,8 +12,9 @@
 #include <linux/topology.h>
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "DLIL needs Linux 6.1 or later"
+/* Before 6.1.75 a packet that waits on a bridge holds a device without a reference. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 75)
+#error "DLIL needs Linux 6.1.75 or later"
 #endif
 
 #if !IS_ENABLED(CONFIG_NET_CLS_ACT) || !IS_ENABLED(CONFIG_NETFILTER_EGRESS)
