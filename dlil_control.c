@@ -50,7 +50,7 @@ static int parse_lladdr(struct control *c, u32 code, const struct nlattr *attr,
 	c->arg.lladdr.len = nla_len(attr);
 	if (!c->arg.lladdr.len || c->arg.lladdr.len > MAX_ADDR_LEN) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "a link address has 1 to 32 bytes");
+				    "a link address must have 1 to 32 bytes");
 		return -EINVAL;
 	}
 	nla_memcpy(c->arg.lladdr.addr, attr, MAX_ADDR_LEN);
@@ -63,7 +63,7 @@ static int parse_flags(struct control *c, struct genl_info *info)
 
 	if (!a[DLIL_A_FLAGS] || !a[DLIL_A_FLAGS_MASK]) {
 		NL_SET_ERR_MSG(info->extack,
-			       "flags and flags-mask go together");
+			       "flags and flags-mask are required together");
 		return -EINVAL;
 	}
 	c->code = DLIL_IOC_SIFFLAGS;
@@ -81,7 +81,7 @@ static int parse_control(struct control *c, struct genl_info *info)
 	    !!a[DLIL_A_GROUP_DEL] +
 	    (a[DLIL_A_FLAGS] || a[DLIL_A_FLAGS_MASK]) != 1) {
 		NL_SET_ERR_MSG(info->extack,
-			       "give one of mtu, address, flags, group-add and group-del");
+			       "exactly one of mtu, address, flags, group-add and group-del is required");
 		return -EINVAL;
 	}
 	if (a[DLIL_A_ADDRESS])
@@ -114,7 +114,7 @@ static int parse_family(struct genl_info *info, u32 *family)
 		return err;
 	if (!tb[DLIL_A_PROTO_NUMBER]) {
 		NL_SET_ERR_MSG(info->extack,
-			       "give the protocol's family by its number");
+			       "number of the protocol is required");
 		return -EINVAL;
 	}
 	*family = nla_get_u32(tb[DLIL_A_PROTO_NUMBER]);
@@ -153,7 +153,7 @@ static const char *who_refused(enum dlil_ioctl_stage by)
 	case DLIL_ASKED_DRIVER:
 		return "the device refused it";
 	default:
-		return "the device knows no such request, or is being detached";
+		return "request not supported by the device, or device is being detached";
 	}
 }
 

@@ -1037,11 +1037,11 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
  * are in the order of their attach, so whatever goes and comes meanwhile, those
  * that stay are met once.
  */
-int dlil_filter_for_each_behind(struct dlil_ifnet *ifp, u64 *behind,
-				int (*fn)(const char *name, u32 direction,
-					  const struct dlil_filter_ops *ops,
-					  void *cookie, void *arg),
-				void *arg)
+int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
+			int (*fn)(const char *name, u32 direction,
+				  const struct dlil_filter_ops *ops,
+				  void *cookie, void *arg),
+			void *arg)
 {
 	struct dlil_filter *f;
 	u32 direction;
@@ -1074,7 +1074,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 {
 	u64 behind = 0;
 
-	return dlil_filter_for_each_behind(ifp, &behind, fn, arg);
+	return dlil_filters_behind(ifp, &behind, fn, arg);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 

@@ -118,11 +118,11 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 				   const struct dlil_filter_ops *ops,
 				   void *cookie, void *arg),
 			 void *arg);
-int dlil_filter_for_each_behind(struct dlil_ifnet *ifp, u64 *behind,
-				int (*fn)(const char *name, u32 direction,
-					  const struct dlil_filter_ops *ops,
-					  void *cookie, void *arg),
-				void *arg);
+int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
+			int (*fn)(const char *name, u32 direction,
+				  const struct dlil_filter_ops *ops,
+				  void *cookie, void *arg),
+			void *arg);
 int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
 		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),

@@ -162,7 +162,7 @@ static int find_name(const char *name, struct netlink_ext_ack *extack)
 		if (!strcmp(host_protos[i].name, name))
 			return i;
 	NL_SET_ERR_MSG(extack,
-		       "unknown protocol: inet, inet6, vlan, mpls and pppoe are known");
+		       "unknown protocol: expected inet, inet6, vlan, mpls or pppoe");
 	return -EPROTONOSUPPORT;
 }
 
@@ -203,7 +203,7 @@ int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
 		return i;
 	err = plumb(nd, i);
 	if (err == -EEXIST)
-		NL_SET_ERR_MSG(extack, "protocol is plumbed already");
+		NL_SET_ERR_MSG(extack, "protocol is already plumbed");
 	else if (err == -EADDRINUSE)
 		NL_SET_ERR_MSG(extack,
 			       "another protocol has taken a frame type of this one");

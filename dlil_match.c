@@ -427,7 +427,7 @@ static int set_action(struct match *m, const char *name,
 			m->verdict = actions[i].verdict;
 			return 0;
 		}
-	NL_SET_ERR_MSG(extack, "unknown action: drop, count and pass are known");
+	NL_SET_ERR_MSG(extack, "unknown action: expected drop, count or pass");
 	return -EINVAL;
 }
 
@@ -499,12 +499,12 @@ static int check_room(struct dlil_ifnet *ifp, const char *name,
 	unsigned int n = 0;
 
 	if (dlil_filter_find(ifp, name, is_any)) {
-		NL_SET_ERR_MSG(extack, "there is a filter of this name already");
+		NL_SET_ERR_MSG(extack, "a filter of this name exists");
 		return -EEXIST;
 	}
 	dlil_filter_for_each(ifp, count_match, &n);
 	if (n >= DLIL_GENL_MAXFILTERS) {
-		NL_SET_ERR_MSG(extack, "ifnet has 256 match filters already");
+		NL_SET_ERR_MSG(extack, "too many match filters: 256 at most");
 		return -ENOSPC;
 	}
 	return 0;
@@ -536,7 +536,7 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		return -EINVAL;
 	}
 	if (!*params->name) {
-		NL_SET_ERR_MSG(extack, "filter needs a name");
+		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
 	m = match_new(params, extack);
@@ -590,7 +590,7 @@ int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 	 * another filter of this name by now, which came after ours was gone.
 	 */
 	if (!ref || dlil_filter_detach_async(ref)) {
-		NL_SET_ERR_MSG(extack, "there is no filter of this name");
+		NL_SET_ERR_MSG(extack, "no filter of this name");
 		return -ENOENT;
 	}
 	return 0;

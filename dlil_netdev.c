@@ -683,7 +683,7 @@ static struct dlil_ifnet *ifnet_of(const struct net_device *dev)
 static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 {
 	if (dlil_netdev_of(dev)) {
-		NL_SET_ERR_MSG(extack, "device is attached already");
+		NL_SET_ERR_MSG(extack, "device is already attached");
 		return -EEXIST;
 	}
 	if (!kind_of(dev)) {

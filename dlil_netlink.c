@@ -55,7 +55,7 @@ static struct net_device *find_device(struct genl_info *info)
 					nla_data(a[DLIL_A_IFNAME]));
 	} else {
 		NL_SET_ERR_MSG(info->extack,
-			       "name the device, by ifindex or ifname");
+			       "ifindex or ifname of the device is required");
 		return ERR_PTR(-EINVAL);
 	}
 	if (dev)
@@ -165,7 +165,7 @@ static int with_netdev(struct genl_info *info,
 		dlil_ifnet_io_end(ifp);
 	} else {
 		NL_SET_ERR_MSG(info->extack,
-			       "ifnet is not a network device's, or is being detached");
+			       "device is being detached, or is not a network device");
 		err = -ENXIO;
 	}
 	dlil_ifnet_put(ifp);
@@ -181,7 +181,7 @@ static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
 int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	if (!info->attrs[DLIL_A_UNMATCHED]) {
-		NL_SET_ERR_MSG(info->extack, "nothing to set: unmatched is known");
+		NL_SET_ERR_MSG(info->extack, "nothing to set: unmatched is required");
 		return -EINVAL;
 	}
 	return with_netdev(info, set_netdev);
@@ -200,7 +200,7 @@ static int only_known(struct nlattr **tb, int max, u32 known,
 		if (!tb[i] || known & BIT(i))
 			continue;
 		NL_SET_ERR_MSG_ATTR(extack, tb[i],
-				    "attribute means nothing to this request");
+				    "attribute not supported here");
 		return -EINVAL;
 	}
 	return 0;
@@ -228,7 +228,7 @@ static int proto_name(struct genl_info *info, const char **name)
 	if (err)
 		return err;
 	if (!tb[DLIL_A_PROTO_FAMILY]) {
-		NL_SET_ERR_MSG(info->extack, "name the protocol's family");
+		NL_SET_ERR_MSG(info->extack, "family of the protocol is required");
 		return -EINVAL;
 	}
 	*name = nla_data(tb[DLIL_A_PROTO_FAMILY]);
@@ -268,7 +268,7 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 	int err;
 
 	if (!info->attrs[DLIL_A_FILTER]) {
-		NL_SET_ERR_MSG(info->extack, "no filter given");
+		NL_SET_ERR_MSG(info->extack, "filter is required");
 		return -EINVAL;
 	}
 	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX,
@@ -279,7 +279,7 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 	if (err)
 		return err;
 	if (!tb[DLIL_A_FILTER_NAME]) {
-		NL_SET_ERR_MSG(info->extack, "filter needs a name");
+		NL_SET_ERR_MSG(info->extack, "name of the filter is required");
 		return -EINVAL;
 	}
 	return 0;
@@ -303,13 +303,13 @@ static int parse_match(struct genl_info *info,
 	if (!tb[DLIL_A_FILTER_KIND] ||
 	    strcmp(nla_data(tb[DLIL_A_FILTER_KIND]), "match")) {
 		NL_SET_ERR_MSG(info->extack,
-			       "unknown kind of filter: match is known");
+			       "unknown kind of filter: expected match");
 		return -EOPNOTSUPP;
 	}
 	program = tb[DLIL_A_FILTER_PROGRAM];
 	if (!tb[DLIL_A_FILTER_ACTION] || !program) {
 		NL_SET_ERR_MSG(info->extack,
-			       "match filter needs an action and a program");
+			       "action and program are required for a match filter");
 		return -EINVAL;
 	}
 	if (nla_len(program) % sizeof(struct sock_filter)) {
@@ -615,7 +615,7 @@ static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
 		err = put_ifnet(msg, ifp);
 	if (err)
 		goto cancel;
-	err = dlil_filter_for_each_behind(ifp, &at->behind, put_filter, &put);
+	err = dlil_filters_behind(ifp, &at->behind, put_filter, &put);
 	if (err && at->begun && !put.n)
 		goto cancel;
 	if (cb)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The life of an ifnet: rows IFN-1 to IFN-10 in their plain form. */
 #include <linux/etherdevice.h>
+#include <linux/sched/signal.h>
 
 #include "../dlil_ifnet.h"
 #include "fake.h"
@@ -427,6 +428,43 @@ static void detach_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), -EINVAL);
 }
 
+static int attach_too(struct fake_task *task)
+{
+	return dlil_ifnet_attach(task->fake->ifp, NULL, 0);
+}
+
+/* How many threads have that name. */
+static unsigned int threads_called(const char *name)
+{
+	const struct task_struct *task;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	for_each_process(task)
+		n += !strcmp(task->comm, name);
+	rcu_read_unlock();
+	return n;
+}
+
+/* IFN-3: of two tasks that attach the same ifnet one succeeds. */
+static void attach_twice_at_once(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_task *first, *second;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
+	first = fake_run(fake, attach_too);
+	second = fake_run(fake, attach_too);
+	err = fake_join(first);
+	/* Whichever was the first to run. */
+	KUNIT_EXPECT_TRUE(test, !err || err == -EEXIST);
+	KUNIT_EXPECT_EQ(test, err + fake_join(second), -EEXIST);
+	fake->attached = true;
+	fake->attaches++;
+	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 1);
+}
+
 /* IFN-4, IFN-5, IFN-8: detach does not wait, the final detach does. */
 static void detach_waits_for_io(struct kunit *test)
 {
@@ -734,6 +772,7 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE(attach_twice),
+	KUNIT_CASE(attach_twice_at_once),
 	KUNIT_CASE(attach_adopts_length),
 	KUNIT_CASE(attach_again),
 	KUNIT_CASE(attach_again_in_free),

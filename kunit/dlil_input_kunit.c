@@ -101,6 +101,42 @@ static void shared_thread(struct kunit *test)
 	FAKE_EXPECT_TRACE(second, "Q11 Q12 Q13");
 }
 
+static DECLARE_COMPLETION(yield_to_me);
+
+static void call_at_tenth(struct fake_proto *p)
+{
+	if (atomic_read(&p->packets) == 10)
+		complete(&yield_to_me);
+}
+
+/* How many packets the input thread has handed over when this one runs. */
+static int run_at_once(struct fake_task *task)
+{
+	sched_set_fifo(current);
+	wait_for_completion(&yield_to_me);
+	return atomic_read(&task->fake->protos[0].packets);
+}
+
+/* INP-7: another thread gets the processor within 64 packets. */
+static void yields(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_task *task;
+	int at;
+
+	reinit_completion(&yield_to_me);
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = call_at_tenth;
+	task = fake_run(fake, run_at_once);
+	/* It waits by the time that the input thread runs. */
+	schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 400), 0);
+	at = fake_join(task);
+	KUNIT_EXPECT_GE(test, at, 10);
+	KUNIT_EXPECT_LE(test, at, 10 + 64);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[0].packets), 400);
+}
+
 static struct fake *attached_as(struct kunit *test, const char *name,
 				enum dlil_ifnet_family kind, int ifindex)
 {
@@ -911,6 +947,7 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE_PARAM(thread_of_ifnet, thread_gen_params),
 	KUNIT_CASE(shared_thread),
+	KUNIT_CASE(yields),
 	KUNIT_CASE(loopback_first),
 	KUNIT_CASE(one_wake_per_list),
 	KUNIT_CASE(lists_in_order),

@@ -172,6 +172,59 @@ static void kinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_addr_len(ifp), c->addr_len);
 }
 
+static rx_handler_result_t another_rx(struct sk_buff **skb)
+{
+	return RX_HANDLER_PASS;
+}
+
+/* Attach is refused with that errno, and a sentence with those words. */
+static void refused(struct kunit *test, int err, const char *words)
+{
+	struct netlink_ext_ack extack = {};
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS,
+						 &extack, &going), err);
+	rtnl_unlock();
+	KUNIT_EXPECT_NULL(test, going);
+	KUNIT_ASSERT_NOT_NULL(test, extack._msg);
+	if (!strstr(extack._msg, words))
+		KUNIT_FAIL(test, "it said: %s", extack._msg);
+}
+
+/* LNX-1: why a device cannot be attached, as errno and in words. */
+static void refusals(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+
+	rtnl_lock();
+	KUNIT_ASSERT_EQ(test, netdev_rx_handler_register(dev, another_rx, dev),
+			0);
+	rtnl_unlock();
+	refused(test, -EBUSY, "receive handler");
+	rtnl_lock();
+	netdev_rx_handler_unregister(dev);
+	rtnl_unlock();
+
+	dev->priv_flags |= IFF_NO_RX_HANDLER;
+	refused(test, -EINVAL, "does not allow");
+	dev->priv_flags &= ~IFF_NO_RX_HANDLER;
+
+	dev->reg_state = NETREG_UNREGISTERING;
+	refused(test, -ENODEV, "going away");
+	dev->reg_state = NETREG_REGISTERED;
+
+	dev->type = ARPHRD_TUNNEL;
+	refused(test, -EOPNOTSUPP, "can be attached");
+	dev->type = ARPHRD_ETHER;
+
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	refused(test, -EEXIST, "already attached");
+}
+
 static int groups_of(struct net_device *dev)
 {
 	int n;
@@ -428,6 +481,7 @@ static void groups_for_a_filter(struct kunit *test)
 static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(attach_and_detach),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
+	KUNIT_CASE(refusals),
 	KUNIT_CASE(requests),
 	KUNIT_CASE(groups_are_bounded),
 	KUNIT_CASE(groups_without_room),

@@ -323,6 +323,7 @@ refused_with() {
 	local text=$1
 	shift
 
+	[ -n "$text" ] || fail "any sentence would do for $*"
 	refused "$@"
 	[[ $SENTENCE == 'Error: dlil: '*"$text"* ]] ||
 		fail "$* said: $SENTENCE, without: $text"

@@ -98,10 +98,10 @@ static const struct command *find_command(const struct command *cmds,
 		found = cmd;
 	}
 	if (!found)
-		usage_error("\"%s\" is none of:%s", word,
+		usage_error("unknown command \"%s\", expected one of:%s", word,
 			    list_commands(cmds, ""));
 	if (ambiguous)
-		usage_error("\"%s\" may be any of:%s", word,
+		usage_error("ambiguous command \"%s\", may be:%s", word,
 			    list_commands(cmds, word));
 	return found;
 }
@@ -215,7 +215,7 @@ int next_choice(struct args *args, const char *const *choices, const char *what)
 	int choice = find_choice(choices, word);
 
 	if (choice < 0)
-		usage_error("\"%s\" stands where %s should", word, what);
+		usage_error("expected %s, got \"%s\"", what, word);
 	return choice;
 }
 
@@ -232,7 +232,7 @@ int next_unmatched(struct args *args)
 
 	choice = find_choice(choices, word);
 	if (choice < 0)
-		usage_error("unmatched is pass or drop, not \"%s\"", word);
+		usage_error("expected pass or drop, got \"%s\"", word);
 	return choice;
 }
 
@@ -275,5 +275,5 @@ size_t next_lladdr(struct args *args, uint8_t *addr, size_t max)
 void no_more_words(const struct args *args)
 {
 	if (args->n)
-		usage_error("\"%s\" is too much", args->words[0]);
+		usage_error("unexpected argument \"%s\"", args->words[0]);
 }

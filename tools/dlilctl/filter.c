@@ -102,7 +102,7 @@ static const char *last_action(struct args *args)
 	for (i = 0; actions[i]; i++)
 		if (!strcmp(word, actions[i]))
 			return actions[i];
-	usage_error("the last word is drop, count or pass, not \"%s\"", word);
+	usage_error("expected drop, count or pass at the end, got \"%s\"", word);
 }
 
 static void parse_filter(struct args *args, struct filter *filter)
@@ -120,8 +120,10 @@ static void parse_filter(struct args *args, struct filter *filter)
 		word = next_word(args, "match");
 	}
 	i = find_choice(kinds, word);
+	if (i < 0 && !strcmp(filter->name, "match"))
+		usage_error("NAME is missing in front of match");
 	if (i < 0)
-		usage_error("\"%s\" stands where match should", word);
+		usage_error("expected match, got \"%s\"", word);
 	filter->kind = kinds[i];
 	filter->action = last_action(args);
 	next_expr(args, filter->expr);

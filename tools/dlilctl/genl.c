@@ -265,14 +265,14 @@ static int judge(int ret, const struct answer *answer)
 		return EXIT_REFUSED;
 	case -EINTR:
 		complain("Error",
-			 "the list kept changing while it was read: try again");
+			 "the list kept changing while it was read, try again");
 		return EXIT_REFUSED;
 	case -ENOBUFS:
 		complain("Error",
-			 "the answer was lost: see with show what was done");
+			 "the answer was lost, check the result with show");
 		return EXIT_REFUSED;
 	default:
-		complain("Error", "no good answer from the kernel: %s",
+		complain("Error", "request failed: %s",
 			 strerror(-ret));
 		return EXIT_REFUSED;
 	}

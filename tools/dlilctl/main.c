@@ -69,7 +69,7 @@ static bool want_color(const char *when)
 	case 2:
 		return false;
 	default:
-		usage_error("-color takes always, auto or never, not \"%s\"",
+		usage_error("-color expects always, auto or never, got \"%s\"",
 			    when);
 	}
 }
@@ -149,7 +149,7 @@ static void parse_option(const char *option, struct args *args,
 		help(stdout);
 		exit(finish(EXIT_SUCCESS));
 	default:
-		usage_error("option \"%s\" is not known", option);
+		usage_error("unknown option \"%s\"", option);
 	}
 }
 

@@ -365,17 +365,17 @@ is 'that is, asked for twice' "$log" $'ifnet-get v1 dump\nifnet-get v1 dump'
 FAKE='intr latecomer' prints 'nothing is left of the first answer' \
 	"[{$veth0,$protocols},{$veth7,$protocols}]" -j proto show
 FAKE=never-still refused 'a list that never stops changing' \
-	'the list kept changing while it was read: try again' show
+	'the list kept changing while it was read, try again' show
 FAKE=lost prints 'a list that was lost is read again' \
 	"[{$veth0,$protocols},{$veth7,$protocols}]" -j proto show
 FAKE=lost refused 'a lost answer' \
-	'the answer was lost: see with show what was done' detach veth0
+	'the answer was lost, check the result with show' detach veth0
 FAKE=deaf refused 'no answer' \
-	'no good answer from the kernel: Connection refused' detach veth0
+	'request failed: Connection refused' detach veth0
 FAKE=short refused 'a malformed counter' \
-	'no good answer from the kernel: Bad message' show
+	'request failed: Bad message' show
 FAKE=unterminated refused 'a malformed name' \
-	'no good answer from the kernel: Bad message' show
+	'request failed: Bad message' show
 last=',{"name":"last","kind":"match","direction":"out","action":"count","expr":"ip6","packets":960,"matched":20}]'
 FAKE='split' prints 'an ifnet in several messages' \
 	"[{$veth0,${filters%]}$last},{$veth7,$filters}]" -j filter show
@@ -401,7 +401,8 @@ FAKE=joins monitors 'monitor' '4: veth0: if-attached
 4: veth0: node-absence addr fd00:7::2
 7: veth7: unknown data 01:02:ff
 4: veth0: master-elected' monitor
-is 'monitor joins both groups' "$log" $'joins 0x20\njoins 0x10'
+is 'monitor joins both groups, and makes itself noticed' "$log" \
+	$'joins 0x20\nifnet-get v1 dump\njoins 0x10'
 # EVT-3: the names of all, in this order.
 FAKE=codes run monitor
 is 'each event has a name' "$(cut -d ' ' -f 3 <<<"$out" | paste -sd ' ')" \
@@ -459,7 +460,7 @@ is 'monitor, an event of a newer kernel' "$(tail -n 1 <<<"$out")" \
 	'4: veth0: unknown'
 FAKE=short run monitor
 is 'monitor, a malformed event' "$status|$err" \
-	'1|Error: no good answer from the kernel: Bad message'
+	'1|Error: request failed: Bad message'
 FAKE=absent refused 'monitor, no module' \
 	'the dlil module is not loaded: try modprobe dlil' monitor
 status=0
@@ -487,16 +488,16 @@ version=$(sed -n 's/^\.TH DLILCTL 8 "[^"]*" "dlil \([^"]*\)".*/\1/p' \
 prints '-V, as the manual page says' "dlilctl $version" -V
 
 wrong 'an unknown command' \
-	'"frob" is none of: attach detach set show stats monitor filter proto help' frob
-wrong 'an ambiguous command' '"s" may be any of: set show stats' s
-wrong 'an unknown command of an object' '"frob" is none of: show add del' \
+	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto help' frob
+wrong 'an ambiguous command' 'ambiguous command "s", may be: set show stats' s
+wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add del' \
 	filter frob
-wrong 'an unknown option' 'option "-x" is not known' -x show
+wrong 'an unknown option' 'unknown option "-x"' -x show
 wrong 'an option with a value it does not take' \
-	'option "-j=yes" is not known' -j=yes show
+	'unknown option "-j=yes"' -j=yes show
 wrong 'an option after the command' \
 	'options such as "-j" go before the command' show -j
-wrong 'a bad color' '-color takes always, auto or never, not "red"' \
+wrong 'a bad color' '-color expects always, auto or never, got "red"' \
 	-color=red show
 wrong 'a missing namespace' 'NETNS after -netns is missing' -n
 wrong 'a missing device' 'DEV is missing' attach
@@ -505,16 +506,16 @@ wrong 'an empty device' '"" cannot be a DEV: it has 1 to 15 characters' \
 wrong 'a long device' \
 	'"abcdefghijklmnop" cannot be a DEV: it has 1 to 15 characters' \
 	attach abcdefghijklmnop
-wrong 'a word too many' '"veth1" is too much' detach veth0 veth1
-wrong 'a bad keyword' '"frob" stands where unmatched should' attach veth0 frob
-wrong 'a bad policy' 'unmatched is pass or drop, not "eat"' \
+wrong 'a word too many' 'unexpected argument "veth1"' detach veth0 veth1
+wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
+wrong 'a bad policy' 'expected pass or drop, got "eat"' \
 	attach veth0 unmatched eat
 wrong 'a missing policy' 'pass or drop is missing' set veth0 unmatched
 settings='unmatched, mtu, lladdr, up, down or multicast'
 wrong 'nothing to set' "$settings is missing" set veth0
-wrong 'an unknown setting' "\"frob\" stands where $settings should" \
+wrong 'an unknown setting' "expected $settings, got \"frob\"" \
 	set veth0 frob
-wrong 'an ambiguous setting' "\"u\" stands where $settings should" \
+wrong 'an ambiguous setting' "expected $settings, got \"u\"" \
 	set veth0 u
 wrong 'a missing mtu' 'N is missing' set veth0 mtu
 for bad in -1 4294967296 0x10 1k ''; do
@@ -529,23 +530,25 @@ for bad in '' : 02 02: :02 02:000:01 02:0g 02-00 "$long"; do
 	wrong "a bad address: $bad" "\"$bad\" is not a link address" \
 		set veth0 lladdr "$bad"
 done
-wrong 'neither add nor del' '"frob" stands where add or del should' \
+wrong 'neither add nor del' 'expected add or del, got "frob"' \
 	set veth0 multicast frob 01:00:5e:00:00:01
-wrong 'two settings' '"mtu" is too much' set veth0 up mtu 1400
-wrong 'two devices to monitor' '"veth7" is too much' monitor veth0 veth7
+wrong 'two settings' 'unexpected argument "mtu"' set veth0 up mtu 1400
+wrong 'two devices to monitor' 'unexpected argument "veth7"' monitor veth0 veth7
 wrong 'a missing filter name' 'NAME is missing' filter add veth0
 long_name=$(printf '%032d' 0)
 wrong 'a long filter name' \
 	"\"$long_name\" cannot be a NAME: it has 1 to 31 characters" \
 	filter del veth0 "$long_name"
-wrong 'no match' '"icmp" stands where match should' \
+wrong 'no match' 'expected match, got "icmp"' \
 	filter add veth0 f icmp drop
+wrong 'no name' 'NAME is missing in front of match' \
+	filter add veth0 match icmp drop
 wrong 'no match after the direction' 'match is missing' filter add veth0 f in
 wrong 'no expression' 'EXPR is missing' filter add veth0 f match drop
 wrong 'nothing after match' 'EXPR is missing' filter add veth0 f match
-wrong 'no action' 'the last word is drop, count or pass, not "icmp"' \
+wrong 'no action' 'expected drop, count or pass at the end, got "icmp"' \
 	filter add veth0 f match icmp
-wrong 'no abbreviated action' 'the last word is drop, count or pass, not "d"' \
+wrong 'no abbreviated action' 'expected drop, count or pass at the end, got "d"' \
 	filter add veth0 f match icmp d
 wrong 'a missing protocol' 'protocol is missing' proto plumb veth0
 
@@ -606,8 +609,28 @@ complete_words() {
 is 'completion of a command' "$(complete_words -j s)" 'set show stats'
 is 'completion of an object' "$(complete_words -n blue filter '')" \
 	'add del show help'
-is 'completion of a device' \
-	"$(complete_words detach l | grep -ow lo)" lo
+
+# The program, and that of another namespace.
+dlilctl() {
+	if [ "$1" = -n ]; then
+		[ "$2" = blue ] && echo '9: blue0: state attached'
+	elif [ "$1" = -j ]; then
+		"$tmp/san/dlilctl-fake" "$@"
+	else
+		printf '%s\n' '4: veth0: state attached' '    filter own' \
+			'7: lo: state attached'
+	fi
+}
+is 'completion of a device to attach' \
+	"$(complete_words attach l | grep -ow lo)" ''
+is 'no file is a device' \
+	"$(complete_words monitor '' | grep -owE 'bonding_masters|dlil_ifnets')" ''
+is 'completion of a device to detach' "$(complete_words detach '')" \
+	'veth0 lo help'
+is 'completion of a device elsewhere' \
+	"$(complete_words -n blue detach '')" 'blue0 help'
+is 'completion of a filter to delete' \
+	"$(complete_words filter del veth0 o)" own
 is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
 is 'completion of a setting' "$(complete_words set lo '')" \
@@ -617,6 +640,7 @@ is 'completion of a device to monitor' \
 	"$(complete_words monitor l | grep -ow lo)" lo
 is 'completion of an action' "$(complete_words filter add lo f in match icmp d)" \
 	drop
+unset -f dlilctl
 
 # valgrind finds what ASan cannot: bytes that were never set.
 

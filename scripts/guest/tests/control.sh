@@ -7,54 +7,56 @@ NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 # LNX-1 LNX-9: devices that cannot be wrapped.
 test_attach_errors() {
-	refused_with "" ctl attach nodev0
-	refused_with "" ctl detach nodev0
-	refused_with "" ctl detach dl0
+	refused_with "no such device" ctl attach nodev0
+	refused_with "no such device" ctl detach nodev0
+	refused_with "device is not attached" ctl detach dl0
 	modprobe ipip
 	ip -n dut link add tl0 type ipip local $IP0 remote $IP1
 	refused_with "loopback can be attached" ctl attach tl0
 	rmmod ipip
-	refused_with "" ctl show dl0
+	refused_with "device is not attached" ctl show dl0
 
 	ip -n dut link add br0 type bridge
 	ip -n dut link set dl0 master br0
-	refused_with "" ctl attach dl0
+	refused_with "has a receive handler" ctl attach dl0
 	ip -n dut link set dl0 nomaster
 
 	ctl attach dl0
-	refused_with "" ctl attach dl0
-	refused_with "" ctl attach dl0 unmatched drop
+	refused_with "already attached" ctl attach dl0
+	refused_with "already attached" ctl attach dl0 unmatched drop
 	is unmatched "$(json .unmatched)" pass
 	! ip -n dut link set dl0 master br0 2>/dev/null ||
 		fail "a wrapped device was put in a bridge"
 	ctl detach dl0
-	refused_with "" ctl detach dl0
+	refused_with "device is not attached" ctl detach dl0
 	ip -n dut link set dl0 master br0
 }
 
 # LNX-11: devices of other namespaces do not exist.
 test_other_namespace() {
 	ctl attach dl0
-	refused_with "" dlilctl -n peer detach dl0
-	refused_with "" dlilctl -n peer show dl0
+	refused_with "no such device" dlilctl -n peer detach dl0
+	refused_with "no such device" dlilctl -n peer show dl0
 	is "what peer shows" "$(dlilctl -n peer -j show)" "[]"
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
 # FLT-1 FLT-2: filters that cannot be added or deleted.
 test_filter_errors() {
-	refused_with "" ctl filter add dl0 a match icmp drop
+	refused_with "device is not attached" \
+		ctl filter add dl0 a match icmp drop
 	ctl attach dl0
 	ctl filter add dl0 a match icmp count
-	refused_with "" ctl filter add dl0 a match udp count
-	refused_with "" ctl filter del dl0 b
-	refused_with "" ctl filter add nodev0 a match icmp drop
+	refused_with "a filter of this name exists" \
+		ctl filter add dl0 a match udp count
+	refused_with "no filter of this name" ctl filter del dl0 b
+	refused_with "no such device" ctl filter add nodev0 a match icmp drop
 	refused ctl filter add dl0 b match 'icmp and and' drop
 	refused ctl filter add dl0 b match 'nonsense words' drop
 	is filters "$(json .filters#)" 1
 	is answers "$(pings peer 5 $IP0)" 5
 	ctl filter del dl0 a
-	refused_with "" ctl filter del dl0 a
+	refused_with "no filter of this name" ctl filter del dl0 a
 }
 
 # A mistake in the command line is one of usage: exit status 2.

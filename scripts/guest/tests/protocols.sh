@@ -68,11 +68,11 @@ test_plumb_under_traffic() {
 # PRO-1 PRO-3 PRO-5: what is refused, with nothing changed.
 test_plumb_errors() {
 	ctl attach dl0
-	refused ctl proto plumb dl0 inet
-	refused ctl proto plumb dl0 decnet
-	refused ctl proto unplumb dl0 decnet
+	refused_with "already plumbed" ctl proto plumb dl0 inet
+	refused_with "unknown protocol" ctl proto plumb dl0 decnet
+	refused_with "unknown protocol" ctl proto unplumb dl0 decnet
 	ctl proto unplumb dl0 inet
-	refused ctl proto unplumb dl0 inet
+	refused_with "not plumbed" ctl proto unplumb dl0 inet
 	ctl proto plumb dl0 inet
 	comes_back peer $IP0
 }
