@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A filter whose callbacks sleep until they are told to return, for tests of what a
- * callback that sleeps may hold up (LNX-13).
+ * callback that sleeps may hold up (LNX-13); or they take RTNL (LNX-12).
  *
  *   dev      ifnet to attach to, by name; empty to detach, without waiting
  *   where    callbacks that sleep: input, event, ioctl, detached, with commas; what is
@@ -9,11 +9,14 @@
  *   asleep   how many callbacks sleep now
  *   release  1 lets them all return, also later ones; 0 has them sleep again
  *   gone     how often `detached` has returned
+ *   rtnl     1 has input, event and detached take RTNL and let it go
+ *   took     how often input and detached have
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/wait.h>
@@ -31,6 +34,8 @@ static const char * const places[N_PLACES] = {
 
 static unsigned long sleep_in;
 static bool released;
+static bool take_rtnl;
+static atomic_t took = ATOMIC_INIT(0);
 static atomic_t asleep = ATOMIC_INIT(0);
 static atomic_t gone = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(wake);
@@ -43,6 +48,12 @@ static bool loaded;
 
 static void sleep_if(unsigned int place)
 {
+	if (READ_ONCE(take_rtnl) && place != IN_IOCTL) {
+		rtnl_lock();
+		rtnl_unlock();
+		if (place != IN_EVENT)
+			atomic_inc(&took);
+	}
 	if (!test_bit(place, &sleep_in) || READ_ONCE(released))
 		return;
 	atomic_inc(&asleep);
@@ -182,6 +193,8 @@ static const struct kernel_param_ops count_ops = {
 };
 module_param_cb(asleep, &count_ops, &asleep, 0444);
 module_param_cb(gone, &count_ops, &gone, 0444);
+module_param_cb(took, &count_ops, &took, 0444);
+module_param_named(rtnl, take_rtnl, bool, 0644);
 
 static int __init sleeper_init(void)
 {

@@ -481,6 +481,37 @@ test_set_veto() {
 	rmmod dlil_sample
 }
 
+# took COUNT: so often have the callbacks input and detached taken RTNL.
+took() { [ "$(<$SLEEPER/took)" -ge "$1" ]; }
+gone() { [ "$(<$SLEEPER/gone)" -ge "$1" ]; }
+
+# LNX-12 LNX-8: input and `detached` callbacks that take RTNL, while it is held to
+# change, unwrap and delete the device.
+test_input_takes_rtnl() {
+	local way before ways=0
+
+	dut modprobe dlil_sleeper rtnl=1
+	for way in filter device deletion; do
+		timeout 20 dlilctl -n dut attach dl0
+		dut bash -c "echo dl0 >$SLEEPER/dev"
+		before=$(<$SLEEPER/took)
+		flood peer $IP0
+		wait_for 10 took $((before + 5))
+		timeout 20 ip -n dut link set dl0 mtu 1400
+		timeout 20 ip -n dut link set dl0 down
+		timeout 20 ip -n dut link set dl0 up
+		wait_for 10 took $((before + 10))
+		case $way in
+		filter) echo >$SLEEPER/dev ;;
+		device) timeout 20 dlilctl -n dut detach dl0 ;;
+		deletion) timeout 20 ip -n dut link del dl0 ;;
+		esac
+		wait_for 10 gone $((++ways))
+		end_floods
+		[ $way != filter ] || timeout 20 dlilctl -n dut detach dl0
+	done
+}
+
 # LNX-12 LNX-8 EVT-2: a callback that takes RTNL, while devices change and go under
 # it; requests that take it, too.
 test_event_takes_rtnl() {
