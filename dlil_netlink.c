@@ -925,7 +925,7 @@ void dlil_netlink_unicast(u64 net_cookie, struct sk_buff *msg, u32 portid)
 	struct nl_net *nn;
 
 	mutex_lock(&nl_nets_lock);
-	list_for_each_entry(nn, &nl_nets, list)
+	hash_for_each_possible(nl_nets, nn, node, net_cookie)
 		if (nn->net->net_cookie == net_cookie) {
 			genlmsg_unicast(nn->net, msg, portid);
 			msg = NULL;
