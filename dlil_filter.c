@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
+#include "dlil_drop.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_gso.h"
@@ -235,7 +236,7 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 		} else {
 			p->err = p->err ?: err;
 			p->flow->drops[DLIL_DROP_FILTER]++;
-			kfree_skb(skb);
+			dlil_drop_skb(skb, DLIL_DROP_FILTER);
 		}
 	}
 	skb_queue_splice_init(&on, p->list);
@@ -259,7 +260,7 @@ static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
 		p->flow->seen += after - n;
 	if (dropped) {
 		p->flow->drops[DLIL_DROP_FILTER] += dropped;
-		__skb_queue_purge(&drop);
+		dlil_drop_list(&drop, DLIL_DROP_FILTER);
 	}
 }
 
@@ -347,15 +348,16 @@ static void segment_one(struct passage *p, struct sk_buff *skb,
 	unsigned int header = p->vec->out ? 0 : skb->data - skb_mac_header(skb);
 	u64 mark = p->marked ? mark_of(skb) : 0;
 	struct sk_buff_head segments;
+	enum dlil_drop_reason why;
 	int err;
 
 	__skb_queue_head_init(&segments);
 	err = dlil_gso_segment(skb, header, p->vec->out, &segments);
 	if (err) {
 		p->err = p->err ?: err;
-		p->flow->drops[err == -ENOMEM ? DLIL_DROP_NOMEM :
-						DLIL_DROP_FILTER]++;
-		kfree_skb(skb);
+		why = err == -ENOMEM ? DLIL_DROP_NOMEM : DLIL_DROP_FILTER;
+		p->flow->drops[why]++;
+		dlil_drop_skb(skb, why);
 		return;
 	}
 	p->flow->seen += skb_queue_len(&segments) - 1;
@@ -937,7 +939,8 @@ EXPORT_SYMBOL_GPL(dlil_filter_detach);
  *
  * Row FLT-7: `detached` says when it is over.
  *
- * Context: any but hard interrupts, callbacks of this very filter included.
+ * Context: any but hard interrupts, interrupts on; callbacks of this very filter
+ * included.
  * Return: 0, or -EINVAL as dlil_filter_detach().
  */
 int dlil_filter_detach_async(dlil_filter_t ref)

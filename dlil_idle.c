@@ -77,7 +77,7 @@ EXPORT_SYMBOL_FOR_TEST(dlil_idle_force);
  * Row IFN-11: applied at once to an ifnet that is attached, else at its attach.
  * A detach clears them.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL for NULL and for flags that there are not; -ENXIO if it is
  * detaching.
  */

@@ -281,6 +281,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	ifp->family = &inert_family;
 	mutex_init(&ifp->lock);
 	spin_lock_init(&ifp->filter_lock);
+	raw_spin_lock_init(&ifp->shared.lock);
 	INIT_LIST_HEAD(&ifp->filter_list);
 	INIT_LIST_HEAD(&ifp->proto_list);
 	INIT_LIST_HEAD(&ifp->attached);

@@ -29,6 +29,21 @@ struct dlil_proto;
 #define DLIL_PROTO_SLOTS 8
 
 /**
+ * struct dlil_shared_stats - counters of an ifnet that are not per CPU
+ * @lock: guards the others
+ * @stats: as in struct dlil_stats
+ * @flow: by direction, without freed
+ *
+ * They count drops for rare reasons, and everything while the ifnet is not
+ * attached, see dlil_stats.c.
+ */
+struct dlil_shared_stats {
+	raw_spinlock_t lock;
+	struct dlil_stats stats;
+	struct dlil_flow flow[2];
+};
+
+/**
  * struct dlil_ifnet - an interface known to DLIL
  *
  * @driver: the driver's vector; set while not attached
@@ -41,7 +56,7 @@ struct dlil_proto;
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
  *	the section: the final detach begins a grace period later
- * @stats: per-CPU counters
+ * @stats: per-CPU counters, written by those who keep the ifnet attached
  * @filters_in: filters of received packets; SRCU (@srcu)
  * @filters_out: filters of sent packets; RCU
  * @protos: attached protocols by family; SRCU for input, RCU for output
@@ -58,6 +73,8 @@ struct dlil_proto;
  * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
  *	detach
  * @wait: woken when @filter_list or @proto_list gets shorter
+ *
+ * @shared: the other counters
  *
  * @events: events that wait for delivery
  *
@@ -134,6 +151,8 @@ struct dlil_ifnet {
 	struct list_head proto_list;
 	const struct dlil_tap *tap;
 	wait_queue_head_t wait;
+
+	struct dlil_shared_stats shared;
 
 	struct dlil_events events;
 

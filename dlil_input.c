@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "dlil_drop.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
@@ -101,7 +102,7 @@ struct dlil_batch {
 static void batch_purge(struct dlil_batch *b, enum dlil_drop_reason why)
 {
 	b->tally.flow.drops[why] += skb_queue_len(&b->list);
-	__skb_queue_purge(&b->list);
+	dlil_drop_list(&b->list, why);
 }
 
 static void batch_flush(struct dlil_batch *b)
@@ -215,7 +216,7 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 		b->tally.flow.stolen++;
 	} else {
 		b->tally.flow.drops[DLIL_DROP_FILTER]++;
-		kfree_skb(skb);
+		dlil_drop_skb(skb, DLIL_DROP_FILTER);
 	}
 }
 
@@ -271,16 +272,8 @@ static unsigned int header_len(const struct sk_buff *skb)
 static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		       enum dlil_drop_reason why)
 {
-	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT) {
-		struct dlil_stats inc = {
-			.ipackets = 1,
-			.ibytes = skb->len + header_len(skb),
-		};
-
-		dlil_stats_add(ifp, &inc);
-	}
-	dlil_stats_drop(ifp, DLIL_IN, why, 1);
-	kfree_skb(skb);
+	dlil_stats_refuse(ifp, DLIL_IN, why, 1, skb->len + header_len(skb));
+	dlil_drop_skb(skb, why);
 }
 
 /* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
@@ -851,7 +844,7 @@ int dlil_inq_full(struct dlil_ifnet *ifp, struct sk_buff *skb)
  *
  * As dlil_input_one() otherwise.
  *
- * Context: RCU read lock held; any but hard interrupts.
+ * Context: RCU read lock held; any but hard interrupts; interrupts on.
  * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
  * (INP-12).
  */
@@ -868,7 +861,7 @@ EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
  *
  * As dlil_input() for a list of one packet, only faster.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
  * (INP-12).
  */
@@ -890,15 +883,11 @@ EXPORT_SYMBOL_GPL(dlil_input_one);
  *
  * The packet is the caller's to free.  It counts as received, without bytes.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  */
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 {
-	static const struct dlil_stats one = { .ipackets = 1 };
-
-	if (ifp->attrs & DLIL_ATTR_COUNT_INPUT)
-		dlil_stats_add(ifp, &one);
-	dlil_stats_drop(ifp, DLIL_IN, why, 1);
+	dlil_stats_refuse(ifp, DLIL_IN, why, 1, 0);
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);
 
@@ -956,7 +945,7 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
  * The packets are queued as they are, in constant time, and worked on by the
  * input thread, which is woken once at the most (INP-3).
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL without ifnet or packets (INP-1); -ENXIO if the ifnet is
  * not attached; -ENOBUFS if some did not fit and were dropped (INP-12).
  */

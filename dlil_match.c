@@ -133,8 +133,9 @@ static __always_inline u32 run_set(const struct match_set *set, u32 alive,
 }
 
 /*
- * Must be called where nobody else can write to @s, on a processor that does not
- * change.
+ * Must be called on a processor that does not change, by the only context that
+ * writes to @s there.  On PREEMPT_RT a sender may be preempted by another one: each
+ * counter is right all the same, as dlil_stats.c says of its own.
  */
 static __always_inline void count(struct match_stats *s, bool matched)
 {

@@ -10,9 +10,10 @@
  * (ifb clears it itself).  The mark travels with the packet, across RPS too.
  *
  * What the host sends meets the netfilter egress hook, in front of nft, tc and
- * qdisc.  What we send ourselves has been through the filters and is told by a
- * per-CPU pointer: dev_queue_xmit() calls the hook before anything else, on this
- * CPU and with bottom halves off.
+ * qdisc.  What we send ourselves has been through the filters and is told by the
+ * sender (dlil_sender.h), which remembers packet and binding: dev_queue_xmit() calls
+ * the hook before anything else, in this context and with bottom halves off.  The
+ * packet alone would not do, for a device on top hands it to the one below.
  *
  * Unwrapping a device begins under RTNL with the hooks, and with an RCU grace
  * period after which they do not run.  A device that stays is to lose no packet:
@@ -38,26 +39,27 @@
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/dsa.h>
 #include <net/dst.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
 #include "compat.h"
+#include "dlil_drop.h"
 #include "dlil_export.h"
 #include "dlil_host.h"
 #include "dlil_inq.h"
 #include "dlil_netdev.h"
 #include "dlil_output.h"
 #include "dlil_proto.h"
+#include "dlil_sender.h"
 #include "dlil_sysfs.h"
 
 /* Devices that are wrapped or still being unwrapped. */
 static LIST_HEAD(bindings);
 static DEFINE_MUTEX(bindings_lock);
-
-/* The packet that this CPU is handing to dev_queue_xmit(); bottom halves off. */
-static DEFINE_PER_CPU(struct sk_buff *, sending);
 
 /*
  * The stack takes tags without a VLAN, which only carry a priority, off what it
@@ -94,7 +96,7 @@ static struct sk_buff *own_packet(struct sk_buff *skb)
 		return NULL;
 	/* Others wait for the pages of a packet that may be parked for long. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		kfree_skb(skb);
+		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
 	}
 	/* A socket that tc has assigned may be under RCU only, and is lost. */
@@ -271,6 +273,43 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	skb_queue_splice_tail(&pass, list);
 }
 
+/*
+ * Row LNX-14: to the counters that `ip -s link` shows.  Bottom halves off, RCU read
+ * lock held.
+ */
+static void add_dropped(struct net_device *dev, u32 direction, u64 n)
+{
+	struct net_device_core_stats __percpu *stats;
+	bool in = direction == DLIL_DIRECTION_IN;
+
+	/* The first one has the kernel allocate the counters. */
+	if (in)
+		dev_core_stats_rx_dropped_inc(dev);
+	else
+		dev_core_stats_tx_dropped_inc(dev);
+	stats = READ_ONCE(dev->core_stats);
+	if (likely(n == 1) || !stats)
+		return;
+	if (in)
+		this_cpu_add(stats->rx_dropped, n - 1);
+	else
+		this_cpu_add(stats->tx_dropped, n - 1);
+}
+
+/*
+ * The stack counts what dev_queue_xmit() refuses, in the device's counters or the
+ * qdisc's; it does not count what an egress hook drops.
+ */
+static void netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	rcu_read_lock();
+	if (READ_ONCE(nd->live))
+		add_dropped(nd->dev, direction, n);
+	rcu_read_unlock();
+}
+
 /* Bottom halves off; takes the packet. */
 static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 {
@@ -279,9 +318,9 @@ static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 	skb->dev = nd->dev;
 	/* Our hook, being the first one, is to see it. */
 	nf_skip_egress(skb, false);
-	this_cpu_write(sending, skb);
+	dlil_sender_hand_over(skb, nd);
 	err = dev_queue_xmit(skb);
-	this_cpu_write(sending, NULL);
+	dlil_sender_handed_over();
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
@@ -317,9 +356,13 @@ static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 
-	if (unlikely(!READ_ONCE(nd->live) ||
-		     !pskb_may_pull(skb, raw ? 1 : ETH_HLEN))) {
-		kfree_skb(skb);
+	if (unlikely(!READ_ONCE(nd->live))) {
+		dlil_drop_skb(skb, DLIL_DROP_DETACHED);
+		return -ENXIO;
+	}
+	if (unlikely(!pskb_may_pull(skb, raw ? 1 : ETH_HLEN))) {
+		add_dropped(nd->dev, DLIL_DIRECTION_OUT, 1);
+		kfree_skb_reason(skb, SKB_DROP_REASON_PKT_TOO_SMALL);
 		return -ENXIO;
 	}
 	skb_reset_mac_header(skb);
@@ -380,38 +423,106 @@ static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 	return 0;
 }
 
+/*
+ * A tap that sends what it sees by the host's stack meets itself, so it counts as
+ * an output (OUT-10): past the bound it is shown nothing.
+ */
+static noinline void tap_hosts(struct dlil_netdev *nd,
+			       const struct sk_buff *skb)
+{
+	struct dlil_sender own, *sender = dlil_sender_enter(&own);
+
+	if (!dlil_sender_is_too_deep(sender))
+		tap_out(nd, skb);
+	dlil_sender_leave(sender);
+}
+
 /* What a packet of the host's meets last.  Bottom halves off. */
 static noinline unsigned int send_noted(struct dlil_netdev *nd,
 					const struct sk_buff *skb, bool raw)
 {
 	if (!raw)
 		count_group(nd, skb);
-	tap_out(nd, skb);
+	if (rcu_access_pointer(nd->tap_out))
+		tap_hosts(nd, skb);
 	return NF_ACCEPT;
 }
 
+/* The packet is gone, and the sender is told that it was not sent. */
+static unsigned int verdict_gone(void)
+{
+	return NF_STOLEN | EPERM << NF_VERDICT_QBITS;
+}
+
+/*
+ * Bytes that a GSO packet takes on the wire: each segment has the headers.
+ * skb->data is at the link header.
+ */
+static unsigned int gso_wire_len(const struct sk_buff *skb)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+	unsigned int header, segments;
+
+	header = skb->encapsulation ? skb_inner_transport_offset(skb) :
+				      skb_transport_offset(skb);
+	if (info->gso_type & (SKB_GSO_TCPV4 | SKB_GSO_TCPV6)) {
+		struct tcphdr buf;
+		const struct tcphdr *th;
+
+		th = skb_header_pointer(skb, header, sizeof(buf), &buf);
+		header += th ? __tcp_hdrlen(th) : 0;
+	} else if (info->gso_type & SKB_GSO_UDP_L4) {
+		header += sizeof(struct udphdr);
+	}
+	if (header >= skb->len)
+		return skb->len;
+	segments = info->gso_size == GSO_BY_FRAGS ? info->gso_segs :
+		   DIV_ROUND_UP(skb->len - header, info->gso_size);
+	return skb->len + (max(segments, 1U) - 1) * header;
+}
+
+/*
+ * A filter has changed the length in place, behind the stack's back: it has set
+ * these two before it called us, and qdiscs schedule and count by the length.
+ */
+static noinline void measure(struct sk_buff *skb)
+{
+	skb_reset_mac_header(skb);
+	if (skb_is_gso(skb) && skb_transport_header_was_set(skb))
+		qdisc_skb_cb(skb)->pkt_len = gso_wire_len(skb);
+	else
+		qdisc_skb_cb(skb)->pkt_len = skb->len;
+}
+
+/*
+ * Filters may use skb->cb, where the stack has put things for tc and the qdisc.
+ * What takes the place of the packet gets its own in dev_queue_xmit().
+ */
 static noinline unsigned int send_filtered(struct dlil_netdev *nd,
 					   struct sk_buff *skb, u32 family)
 {
-	struct sk_buff *out = skb;
+	unsigned int gso_size = skb_shinfo(skb)->gso_size, len = skb->len;
+	u64 cb[sizeof(skb->cb) / sizeof(u64)];
 	int err;
 
-	err = dlil_filter_output(nd->ifp, family, &out);
-	if (likely(!err && out == skb))
-		return send_noted(nd, skb, nd->raw);
-	if (!err)
-		output(nd->ifp, out, nd->raw);
-	else if (err != DLIL_STOLEN && out == skb)
-		return NF_DROP;
-	else if (err != DLIL_STOLEN)
-		kfree_skb(out);
-	return NF_STOLEN;
+	static_assert(sizeof(cb) == sizeof(skb->cb));
+
+	memcpy(cb, skb->cb, sizeof(cb));
+	err = dlil_filter_output(nd->ifp, family, skb);
+	if (unlikely(err))
+		return err == DLIL_STOLEN ? NF_STOLEN : verdict_gone();
+	memcpy(skb->cb, cb, sizeof(cb));
+	if (unlikely(skb->len != len || skb_shinfo(skb)->gso_size != gso_size))
+		measure(skb);
+	return send_noted(nd, skb, nd->raw);
 }
 
-static noinline unsigned int refuse_cut(struct dlil_netdev *nd)
+static noinline unsigned int refuse_cut(struct dlil_netdev *nd,
+					struct sk_buff *skb)
 {
 	dlil_output_refused(nd->ifp, DLIL_DROP_NOPROTO);
-	return NF_DROP;
+	dlil_drop_skb(skb, DLIL_DROP_NOPROTO);
+	return verdict_gone();
 }
 
 /*
@@ -423,13 +534,11 @@ static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
 {
 	u32 family;
 
-	if (this_cpu_read(sending) == skb) {
-		this_cpu_write(sending, NULL);
+	if (dlil_sender_is_handing(skb, nd))
 		return NF_ACCEPT;
-	}
 	family = dlil_host_family(skb);
 	if (unlikely(family && !dlil_proto_lookup(nd->ifp, family)))
-		return refuse_cut(nd);
+		return refuse_cut(nd, skb);
 	if (!dlil_output_unfiltered(nd->ifp, skb->len))
 		return send_filtered(nd, skb, family);
 	if (unlikely(rcu_access_pointer(nd->tap_out) ||
@@ -512,6 +621,7 @@ static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
 	.tag_in_data = netdev_tag_in_data,
 	.unmatched = netdev_unmatched,
+	.dropped = netdev_dropped,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = netdev_set_tap,
 	.free = netdev_free,
@@ -520,6 +630,7 @@ static const struct dlil_driver_ops ether_driver = {
 static const struct dlil_driver_ops raw_driver = {
 	.output = raw_output,
 	.unmatched = netdev_unmatched,
+	.dropped = netdev_dropped,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = netdev_set_tap,
 	.free = netdev_free,

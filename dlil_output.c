@@ -4,87 +4,137 @@
  *
  * All of it runs with bottom halves off inside one RCU read section, which keeps
  * the ifnet attached, its filters and the protocol; so nothing here may sleep.
+ *
+ * Output nests: a callback may send by dlil_output(), or by the host's stack,
+ * which brings the packet to dlil_filter_output() by way of the egress hook.  Each
+ * of the two counts in the depth of the sender (dlil_sender.h), and neither goes
+ * on past DLIL_OUTPUT_DEPTH (OUT-10).  A packet of the host's that meets no filter
+ * meets no callback either, but for a tap, so it is not counted.
  */
 #include <linux/bottom_half.h>
-#include <linux/percpu.h>
 
+#include "dlil_drop.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_multi.h"
 #include "dlil_output.h"
 #include "dlil_proto.h"
+#include "dlil_sender.h"
 #include "dlil_stats.h"
-
-/* Outputs under way on this CPU, one inside the other; bottom halves off. */
-static DEFINE_PER_CPU(unsigned int, output_depth);
 
 /* Are we called from an output callback? */
 bool dlil_output_is_current(void)
 {
-	return in_softirq() && this_cpu_read(output_depth);
+	const struct dlil_sender *s;
+
+	if (!in_softirq())
+		return false;
+	s = dlil_sender_current();
+	return s && s->depth;
 }
 
-static void drop(struct dlil_flow *flow, struct sk_buff *skb,
+static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		 enum dlil_drop_reason why)
 {
-	flow->drops[why]++;
-	kfree_skb(skb);
+	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
+	dlil_drop_skb(skb, why);
 }
 
 /* One packet that has passed the filters.  Takes it in every case. */
 static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		    struct dlil_tally *tally)
+		    struct dlil_sent *sent)
 {
 	unsigned int len = skb->len;
 	int err;
 
 	err = ifp->driver->output(ifp, skb);
 	if (err < 0) {
-		tally->flow.drops[DLIL_DROP_DRIVER]++;
+		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
 		return err;
 	}
-	tally->flow.delivered++;
-	tally->stats.opackets++;
-	tally->stats.obytes += len;
+	sent->delivered++;
+	sent->bytes += len;
 	return 0;
 }
 
 /* Row FLT-10: a super-packet goes through the filters, and out, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
-			   struct sk_buff *skb, struct dlil_tally *tally)
+			   struct sk_buff *skb, struct dlil_sent *sent)
 {
+	struct dlil_tally tally = {};
 	struct sk_buff_head list;
 	int err, ret;
 
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, skb);
-	err = dlil_filter_run_list(vec, ifp, family, &list, &tally->flow);
+	err = dlil_filter_run_list(vec, ifp, family, &list, &tally.flow);
+	dlil_stats_fold(ifp, DLIL_OUT, &tally);
 	while ((skb = __skb_dequeue(&list))) {
-		ret = send_one(ifp, skb, tally);
+		ret = send_one(ifp, skb, sent);
 		err = err ?: ret;
 	}
 	return err;
 }
 
 /* The same for the host, which sees no more of the packet. */
-static void host_segments(const struct dlil_filter_vec *vec,
-			  struct dlil_ifnet *ifp, u32 family,
-			  struct sk_buff *skb)
+static int host_segments(const struct dlil_filter_vec *vec,
+			 struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff *skb)
 {
-	struct dlil_tally tally = { .flow.seen = 1 };
+	struct dlil_sent sent = { .seen = 1 };
 
-	this_cpu_inc(output_depth);
-	output_segments(vec, ifp, family, skb, &tally);
-	this_cpu_dec(output_depth);
-	dlil_stats_fold(ifp, DLIL_OUT, &tally);
+	output_segments(vec, ifp, family, skb, &sent);
+	dlil_stats_output(ifp, &sent);
+	return DLIL_STOLEN;
 }
 
-static void count_stolen(struct dlil_ifnet *ifp)
+/* A packet that filters have put in the place of the host's. */
+static int host_replaced(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_tally tally = { .flow = { .seen = 1, .stolen = 1 } };
+	struct dlil_sent sent = { .seen = 1 };
+	int err;
 
-	dlil_stats_fold(ifp, DLIL_OUT, &tally);
+	err = send_one(ifp, skb, &sent);
+	dlil_stats_output(ifp, &sent);
+	return dlil_errno(err) ?: DLIL_STOLEN;
+}
+
+static void host_stolen(struct dlil_ifnet *ifp)
+{
+	static const struct dlil_sent one = { .seen = 1, .stolen = 1 };
+
+	dlil_stats_output(ifp, &one);
+}
+
+static int host_dropped(struct dlil_ifnet *ifp, struct sk_buff *skb,
+			enum dlil_drop_reason why, int err)
+{
+	dlil_stats_refuse(ifp, DLIL_OUT, why, 1, 0);
+	dlil_drop_skb(skb, why);
+	return dlil_errno(err);
+}
+
+static int host_filtered(const struct dlil_filter_vec *vec,
+			 struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff *skb)
+{
+	struct sk_buff *out = skb;
+	int err;
+
+	if (dlil_filter_segments(vec, skb))
+		return host_segments(vec, ifp, family, skb);
+	err = dlil_filter_run(vec, ifp, family, &out);
+	if (likely(!err && out == skb)) {
+		dlil_stats_sent(ifp, skb->len);
+		return 0;
+	}
+	if (!err)
+		return host_replaced(ifp, out);
+	if (err != DLIL_STOLEN)
+		return host_dropped(ifp, out, DLIL_DROP_FILTER, err);
+	host_stolen(ifp);
+	return DLIL_STOLEN;
 }
 
 /**
@@ -92,45 +142,39 @@ static void count_stolen(struct dlil_ifnet *ifp)
  * @ifp: ifnet on which it is about to be sent, by somebody other than
  *	dlil_output()
  * @family: its protocol family, 0 if there is none
- * @skb: the packet, with its link header; a filter may replace it
+ * @skb: the packet, with its link header
  *
- * Rows LNX-6, FLT-5.  The packet is counted, whatever becomes of it.  If it is
- * a super-packet that filters have to see in segments (FLT-10), these are given
- * to the driver's `output`, and it is gone.
+ * Rows LNX-6, FLT-5, OUT-10.  The packet is counted, whatever becomes of it.  If
+ * it is a super-packet that filters have to see in segments (FLT-10), or a filter
+ * replaces it, what takes its place is given to the driver's `output`.  Filters
+ * may leave anything in skb->cb.
  *
- * Context: bottom halves off, RCU read lock held.
- * Return: 0: send *@skb; DLIL_STOLEN: it is gone; or an error: *@skb, unless it
- * is NULL, is the caller's to free.
+ * Context: bottom halves off, RCU read lock held; interrupts on.
+ * Return: 0: send @skb; DLIL_STOLEN: it is gone, on its way or kept; or an error,
+ * also from the driver's `output`: it is gone, and was not sent.  -ELOOP if output
+ * is nested too deep.
  */
-int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb)
+int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 {
 	const struct dlil_filter_vec *vec;
-	int err = 0;
+	struct dlil_sender own, *sender;
+	int err;
 
 	if (unlikely(!dlil_ifnet_is_attached(ifp)))
 		return 0;
 	dlil_multi_traffic(ifp);
 	vec = rcu_dereference(ifp->filters_out);
-	if (vec) {
-		if (dlil_filter_segments(vec, *skb)) {
-			host_segments(vec, ifp, family, *skb);
-			return DLIL_STOLEN;
-		}
-		this_cpu_inc(output_depth);
-		err = dlil_filter_run(vec, ifp, family, skb);
-		this_cpu_dec(output_depth);
-	}
-	if (likely(!err)) {
-		dlil_stats_sent(ifp, (*skb)->len);
+	if (!vec) {
+		dlil_stats_sent(ifp, skb->len);
 		return 0;
 	}
-	if (err == DLIL_STOLEN) {
-		count_stolen(ifp);
-		return DLIL_STOLEN;
-	}
-	dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_FILTER, 1);
-	return dlil_errno(err);
+	sender = dlil_sender_enter(&own);
+	if (unlikely(dlil_sender_is_too_deep(sender)))
+		err = host_dropped(ifp, skb, DLIL_DROP_RECURSION, -ELOOP);
+	else
+		err = host_filtered(vec, ifp, family, skb);
+	dlil_sender_leave(sender);
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_filter_output);
 
@@ -141,25 +185,33 @@ EXPORT_SYMBOL_GPL(dlil_filter_output);
  *
  * The packet is the caller's to free.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  */
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 {
-	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
+	dlil_stats_refuse(ifp, DLIL_OUT, why, 1, 0);
 }
 EXPORT_SYMBOL_GPL(dlil_output_refused);
 
-static void drop_all(struct dlil_flow *flow, struct sk_buff_head *list,
+static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		     enum dlil_drop_reason why)
 {
-	flow->drops[why] += skb_queue_len(list);
-	__skb_queue_purge(list);
+	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
+	dlil_drop_list(list, why);
+}
+
+/* Packets that are not worked on at all, since the ifnet may be in any state. */
+static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+		       enum dlil_drop_reason why)
+{
+	dlil_stats_refuse(ifp, DLIL_OUT, why, skb_queue_len(list), 0);
+	dlil_drop_list(list, why);
 }
 
 /* One packet: framer, filters, driver (OUT-4).  Takes it in every case. */
 static int output_packet(struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb, const struct dlil_frame *frame,
-			 struct dlil_tally *tally)
+			 struct dlil_sent *sent)
 {
 	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
 	enum dlil_drop_reason why;
@@ -171,19 +223,19 @@ static int output_packet(struct dlil_ifnet *ifp, u32 family,
 		      ifp->family->framer(ifp, &skb, frame) : -EOPNOTSUPP;
 	if (!err && vec) {
 		if (dlil_filter_segments(vec, skb))
-			return output_segments(vec, ifp, family, skb, tally);
+			return output_segments(vec, ifp, family, skb, sent);
 		why = DLIL_DROP_FILTER;
 		err = dlil_filter_run(vec, ifp, family, &skb);
 	}
 	if (err == DLIL_STOLEN) {
-		tally->flow.stolen++;
+		sent->stolen++;
 		return 0;
 	}
 	if (err) {
-		drop(&tally->flow, skb, why);
+		drop(ifp, skb, why);
 		return err;
 	}
-	return send_one(ifp, skb, tally);
+	return send_one(ifp, skb, sent);
 }
 
 /*
@@ -193,7 +245,7 @@ static int output_packet(struct dlil_ifnet *ifp, u32 family,
  */
 static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff_head *list, const struct sockaddr *dest,
-		     struct dlil_frame *frame, struct dlil_flow *flow)
+		     struct dlil_frame *frame, struct dlil_sent *sent)
 {
 	struct dlil_proto *proto = dlil_proto_lookup(ifp, family);
 	const struct dlil_proto_ops *ops;
@@ -201,7 +253,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	int err;
 
 	if (!proto) {
-		drop_all(flow, list, DLIL_DROP_NOPROTO);
+		drop_all(ifp, list, DLIL_DROP_NOPROTO);
 		return -ENXIO;
 	}
 	ops = READ_ONCE(proto->ops);
@@ -212,13 +264,13 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		      ops->pre_output(proto->cookie, ifp, family, skb, dest,
 				      frame) : -EOPNOTSUPP;
 		if (err == DLIL_STOLEN) {
-			flow->stolen++;
+			sent->stolen++;
 			continue;
 		}
 		__skb_queue_head(list, skb);
 		if (!err)
 			break;
-		drop_all(flow, list, DLIL_DROP_PROTOCOL);
+		drop_all(ifp, list, DLIL_DROP_PROTOCOL);
 		return dlil_errno(err);
 	}
 	return 0;
@@ -226,34 +278,51 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 
 static int output_list(struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff_head *list, const struct sockaddr *dest,
-		       u32 flags, struct dlil_tally *tally)
+		       bool raw, struct dlil_sent *sent)
 {
-	bool raw = flags & DLIL_OUTPUT_RAW;
 	struct dlil_frame frame = {};
 	struct sk_buff *skb;
 	int err = 0, ret;
 
-	if (!dlil_ifnet_is_attached(ifp)) {
-		drop_all(&tally->flow, list, DLIL_DROP_DETACHED);
-		return -ENXIO;
-	}
-	if (this_cpu_read(output_depth) > DLIL_OUTPUT_DEPTH) {
-		drop_all(&tally->flow, list, DLIL_DROP_RECURSION);
-		return -ELOOP;
-	}
-	dlil_multi_traffic(ifp);
 	if (!raw) {
-		err = ask_proto(ifp, family, list, dest, &frame, &tally->flow);
+		err = ask_proto(ifp, family, list, dest, &frame, sent);
 		if (err)
 			return err;
 	}
 	/* A packet that is dropped or stolen does not stop the rest. */
 	while ((skb = __skb_dequeue(list))) {
 		ret = output_packet(ifp, family, skb, raw ? NULL : &frame,
-				    tally);
+				    sent);
 		if (ret && !err)
 			err = ret;
 	}
+	return err;
+}
+
+/* Bottom halves off, inside an RCU read section. */
+static int output(struct dlil_ifnet *ifp, u32 family,
+		  struct sk_buff_head *list, const struct sockaddr *dest,
+		  u32 flags)
+{
+	struct dlil_sent sent = { .seen = skb_queue_len(list) };
+	struct dlil_sender own, *sender;
+	int err;
+
+	if (!dlil_ifnet_is_attached(ifp)) {
+		refuse_all(ifp, list, DLIL_DROP_DETACHED);
+		return -ENXIO;
+	}
+	sender = dlil_sender_enter(&own);
+	if (unlikely(dlil_sender_is_too_deep(sender))) {
+		refuse_all(ifp, list, DLIL_DROP_RECURSION);
+		err = -ELOOP;
+	} else {
+		dlil_multi_traffic(ifp);
+		err = output_list(ifp, family, list, dest,
+				  flags & DLIL_OUTPUT_RAW, &sent);
+		dlil_stats_output(ifp, &sent);
+	}
+	dlil_sender_leave(sender);
 	return err;
 }
 
@@ -269,7 +338,7 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
  *
  * Rows OUT-1, OUT-2, OUT-4, OUT-9.
  *
- * Context: any but hard interrupts.
+ * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet, or without
  * DLIL_OUTPUT_RAW the protocol, is not attached; -ELOOP if output is nested too
  * deep; or the first error of protocol, framer, filter or driver.
@@ -277,7 +346,6 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags)
 {
-	struct dlil_tally tally = {};
 	int err;
 
 	if (!list)
@@ -286,13 +354,9 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		__skb_queue_purge(list);
 		return -EINVAL;
 	}
-	tally.flow.seen = skb_queue_len(list);
 	local_bh_disable();
 	rcu_read_lock();
-	this_cpu_inc(output_depth);
-	err = output_list(ifp, family, list, dest, flags, &tally);
-	this_cpu_dec(output_depth);
-	dlil_stats_fold(ifp, DLIL_OUT, &tally);
+	err = output(ifp, family, list, dest, flags);
 	rcu_read_unlock();
 	local_bh_enable();
 	return dlil_errno(err);

@@ -8,9 +8,6 @@
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
 
-/* How deep output may nest on one CPU before packets are dropped (OUT-10). */
-#define DLIL_OUTPUT_DEPTH 8
-
 bool dlil_output_is_current(void);
 
 /*

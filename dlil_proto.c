@@ -10,6 +10,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "dlil_drop.h"
 #include "dlil_ifnet.h"
 #include "dlil_output.h"
 #include "dlil_proto.h"
@@ -101,7 +102,7 @@ static void deliver_each(struct dlil_proto *proto,
 			flow->stolen++;
 		} else {
 			flow->drops[DLIL_DROP_PROTOCOL]++;
-			kfree_skb(skb);
+			dlil_drop_skb(skb, DLIL_DROP_PROTOCOL);
 		}
 	}
 }

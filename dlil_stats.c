@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Counters of an ifnet: 64 bits, per CPU, exact when summed (STA-1, STA-3).
+ * Counters of an ifnet: 64 bits, exact when summed (STA-1, STA-3).
  *
- * Every update runs with bottom halves off on the counters of its own CPU, so
- * there is one writer at a time; readers use the u64_stats sequence.  They are
- * set to zero at attach only, before anybody else can see the ifnet.
+ * What is frequent is counted per CPU, by those who keep the ifnet attached: they
+ * have an I/O reference, or have seen it attached inside the RCU read section that
+ * they are still in.  The final detach waits for both, so nobody counts there when
+ * the next attach sets these counters to zero.
+ *
+ * Drops for rare reasons, and whatever is counted while the ifnet is not attached
+ * (by holders of a life-time reference, who may come at any time), go to the
+ * shared counters under their lock: all that is counted of one refused packet in
+ * one section, so that an attach clears all of it or nothing.
+ *
+ * Per-CPU counters are written with bottom halves off, which keeps the writer on
+ * its CPU.  On PREEMPT_RT a second task may preempt it there and write to the same
+ * counters.  That is right all the same: on 64 bits u64_stats_add() adds in one
+ * step that no preemption can divide (local64), and on 32 bits
+ * u64_stats_update_begin() disables preemption.  So no counter may be written by
+ * u64_stats_set() on 64 bits.
  */
 #include <linux/bottom_half.h>
+#include <linux/spinlock.h>
 
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
 
 #define STATS_WORDS	(sizeof(struct dlil_stats) / sizeof(u64))
-#define FLOW_WORDS	(sizeof(struct dlil_flow) / sizeof(u64))
+
+/* The first words of struct dlil_flow, which all have a per-CPU counter. */
+#define FLOW_WORDS	(offsetof(struct dlil_flow, freed) / sizeof(u64))
 
 static_assert(sizeof(struct dlil_stats) % sizeof(u64) == 0);
 static_assert(sizeof(struct dlil_flow) ==
 	      offsetof(struct dlil_flow, drops) + DLIL_DROP_MAX * sizeof(u64));
+static_assert(offsetof(struct dlil_flow, drops) ==
+	      offsetof(struct dlil_flow, freed) + sizeof(u64));
+static_assert(FLOW_WORDS + DLIL_DROPS_PCPU == DLIL_FLOW_PCPU);
+
+/* The per-CPU word of a reason; 0 for a rare one, which has none. */
+static const u8 drop_words[DLIL_DROP_MAX] = {
+	[DLIL_DROP_FILTER] = FLOW_WORDS,
+	[DLIL_DROP_PROMISC] = FLOW_WORDS + 1,
+	[DLIL_DROP_NOPROTO] = FLOW_WORDS + 2,
+	[DLIL_DROP_PROTOCOL] = FLOW_WORDS + 3,
+	[DLIL_DROP_QUEUE_FULL] = FLOW_WORDS + 4,
+	[DLIL_DROP_DRIVER] = FLOW_WORDS + 5,
+};
 
 struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void)
 {
@@ -31,9 +60,11 @@ struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void)
 	return stats;
 }
 
-/* Not attached yet: only packets that are refused for it may be counted. */
+/* Must be called while the ifnet is not attached, see above. */
 void dlil_stats_reset(struct dlil_ifnet *ifp)
 {
+	struct dlil_shared_stats *shared = &ifp->shared;
+	unsigned long flags;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
@@ -42,6 +73,19 @@ void dlil_stats_reset(struct dlil_ifnet *ifp)
 		memset(s->stats, 0, sizeof(s->stats));
 		memset(s->flow, 0, sizeof(s->flow));
 	}
+	raw_spin_lock_irqsave(&shared->lock, flags);
+	memset(&shared->stats, 0, sizeof(shared->stats));
+	memset(shared->flow, 0, sizeof(shared->flow));
+	raw_spin_unlock_irqrestore(&shared->lock, flags);
+}
+
+/* Inside an update of the counters. */
+static __always_inline void add_word(u64_stats_t *to, u64 n)
+{
+	if (IS_ENABLED(CONFIG_64BIT))
+		u64_stats_add(to, n);
+	else
+		u64_stats_set(to, u64_stats_read(to) + n);
 }
 
 static void add_words(u64_stats_t *to, const u64 *from, size_t n)
@@ -50,50 +94,8 @@ static void add_words(u64_stats_t *to, const u64 *from, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (from[i])
-			u64_stats_set(&to[i], u64_stats_read(&to[i]) + from[i]);
+			add_word(&to[i], from[i]);
 }
-
-/* Add what one batch has counted in direction @dir. */
-void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		     const struct dlil_tally *tally)
-{
-	struct dlil_pcpu_stats *s;
-
-	local_bh_disable();
-	s = this_cpu_ptr(ifp->stats);
-	u64_stats_update_begin(&s->syncp);
-	add_words(s->stats, (const u64 *)&tally->stats, STATS_WORDS);
-	add_words(s->flow[dir], (const u64 *)&tally->flow, FLOW_WORDS);
-	u64_stats_update_end(&s->syncp);
-	local_bh_enable();
-}
-
-/* @n packets came and were freed at once. */
-void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		     enum dlil_drop_reason why, u64 n)
-{
-	struct dlil_tally tally = { .flow.seen = n };
-
-	tally.flow.drops[why] = n;
-	if (dir == DLIL_IN)
-		tally.stats.iqdrops = n;
-	dlil_stats_fold(ifp, dir, &tally);
-}
-
-/**
- * dlil_stats_add - add what only the driver knows to the counters
- * @ifp: ifnet
- * @inc: increments
- *
- * Row INP-6.  Any context but hard interrupts.
- */
-void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc)
-{
-	struct dlil_tally tally = { .stats = *inc };
-
-	dlil_stats_fold(ifp, DLIL_IN, &tally);
-}
-EXPORT_SYMBOL_GPL(dlil_stats_add);
 
 static void sum_words(u64 *to, const u64 *from, size_t n)
 {
@@ -103,12 +105,233 @@ static void sum_words(u64 *to, const u64 *from, size_t n)
 		to[i] += from[i];
 }
 
+/* Add drops to their per-CPU counters.  Returns how many there were. */
+static u64 add_drops(u64_stats_t *flow, const u64 *drops, bool *rare)
+{
+	unsigned int i;
+	u64 n = 0;
+
+	for (i = 0; i < DLIL_DROP_MAX; i++) {
+		if (likely(!drops[i]))
+			continue;
+		n += drops[i];
+		if (drop_words[i])
+			add_word(&flow[drop_words[i]], drops[i]);
+		else
+			*rare = true;
+	}
+	return n;
+}
+
+static void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		     const u64 *drops)
+{
+	struct dlil_shared_stats *shared = &ifp->shared;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&shared->lock, flags);
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		if (!drop_words[i])
+			shared->flow[dir].drops[i] += drops[i];
+	raw_spin_unlock_irqrestore(&shared->lock, flags);
+}
+
+/* Tell the driver, for an ifnet that stays attached meanwhile (LNX-14). */
+static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
+{
+	if (ifp->driver->dropped)
+		ifp->driver->dropped(ifp, dir == DLIL_IN ? DLIL_DIRECTION_IN :
+							   DLIL_DIRECTION_OUT,
+				     n);
+}
+
+/*
+ * Add what one batch has counted in direction @dir.  For an ifnet that stays
+ * attached meanwhile; any context, interrupts on.
+ */
+void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		     const struct dlil_tally *tally)
+{
+	const struct dlil_flow *flow = &tally->flow;
+	struct dlil_pcpu_stats *s;
+	bool rare = false;
+	u64 dropped;
+
+	local_bh_disable();
+	s = this_cpu_ptr(ifp->stats);
+	u64_stats_update_begin(&s->syncp);
+	add_words(s->stats, (const u64 *)&tally->stats, STATS_WORDS);
+	add_words(s->flow[dir], (const u64 *)flow, FLOW_WORDS);
+	dropped = add_drops(s->flow[dir], flow->drops, &rare);
+	u64_stats_update_end(&s->syncp);
+	if (unlikely(rare))
+		add_rare(ifp, dir, flow->drops);
+	/* The driver knows itself what it has dropped. */
+	dropped -= flow->drops[DLIL_DROP_DRIVER];
+	if (unlikely(dropped))
+		tell_dropped(ifp, dir, dropped);
+	local_bh_enable();
+}
+
+/*
+ * Count packets that were dropped, and that have been seen or will be.  For an
+ * ifnet that stays attached meanwhile; any context, interrupts on.
+ */
+void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		     enum dlil_drop_reason why, unsigned int n)
+{
+	struct dlil_shared_stats *shared = &ifp->shared;
+	struct dlil_pcpu_stats *s;
+	unsigned long flags;
+
+	local_bh_disable();
+	if (likely(drop_words[why])) {
+		s = this_cpu_ptr(ifp->stats);
+		u64_stats_update_begin(&s->syncp);
+		u64_stats_add(&s->flow[dir][drop_words[why]], n);
+		u64_stats_update_end(&s->syncp);
+	} else {
+		raw_spin_lock_irqsave(&shared->lock, flags);
+		shared->flow[dir].drops[why] += n;
+		raw_spin_unlock_irqrestore(&shared->lock, flags);
+	}
+	if (why != DLIL_DROP_DRIVER)
+		tell_dropped(ifp, dir, n);
+	local_bh_enable();
+}
+
+static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			enum dlil_drop_reason why, unsigned int n, bool count,
+			unsigned int bytes)
+{
+	struct dlil_pcpu_stats *s = this_cpu_ptr(ifp->stats);
+
+	u64_stats_update_begin(&s->syncp);
+	if (count) {
+		u64_stats_add(&s->stats[DLIL_STATS_WORD(ipackets)], n);
+		u64_stats_add(&s->stats[DLIL_STATS_WORD(ibytes)], bytes);
+	}
+	if (dir == DLIL_IN)
+		u64_stats_add(&s->stats[DLIL_STATS_WORD(iqdrops)], n);
+	u64_stats_add(&s->flow[dir][DLIL_FLOW_WORD(seen)], n);
+	u64_stats_add(&s->flow[dir][drop_words[why]], n);
+	u64_stats_update_end(&s->syncp);
+}
+
+static void refuse_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			  enum dlil_drop_reason why, unsigned int n, bool count,
+			  unsigned int bytes)
+{
+	struct dlil_shared_stats *shared = &ifp->shared;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&shared->lock, flags);
+	if (count) {
+		shared->stats.ipackets += n;
+		shared->stats.ibytes += bytes;
+	}
+	if (dir == DLIL_IN)
+		shared->stats.iqdrops += n;
+	shared->flow[dir].seen += n;
+	shared->flow[dir].drops[why] += n;
+	raw_spin_unlock_irqrestore(&shared->lock, flags);
+}
+
+/*
+ * Count packets that came, with these bytes, and were freed at once.  For an ifnet
+ * in any state; any context, interrupts on.
+ */
+void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       enum dlil_drop_reason why, unsigned int n,
+		       unsigned int bytes)
+{
+	bool count = dir == DLIL_IN && ifp->attrs & DLIL_ATTR_COUNT_INPUT;
+	bool attached;
+
+	local_bh_disable();
+	rcu_read_lock();
+	attached = dlil_ifnet_is_attached(ifp);
+	if (likely(attached && drop_words[why]))
+		refuse_pcpu(ifp, dir, why, n, count, bytes);
+	else
+		refuse_shared(ifp, dir, why, n, count, bytes);
+	if (attached && why != DLIL_DROP_DRIVER)
+		tell_dropped(ifp, dir, n);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
+/**
+ * dlil_stats_add - add what only the driver knows to the counters
+ * @ifp: ifnet
+ * @inc: increments
+ *
+ * Row INP-6.
+ *
+ * Context: any but hard interrupts; interrupts on.
+ */
+void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc)
+{
+	struct dlil_shared_stats *shared = &ifp->shared;
+	struct dlil_pcpu_stats *s;
+	unsigned long flags;
+
+	local_bh_disable();
+	rcu_read_lock();
+	if (likely(dlil_ifnet_is_attached(ifp))) {
+		s = this_cpu_ptr(ifp->stats);
+		u64_stats_update_begin(&s->syncp);
+		add_words(s->stats, (const u64 *)inc, STATS_WORDS);
+		u64_stats_update_end(&s->syncp);
+	} else {
+		raw_spin_lock_irqsave(&shared->lock, flags);
+		sum_words((u64 *)&shared->stats, (const u64 *)inc, STATS_WORDS);
+		raw_spin_unlock_irqrestore(&shared->lock, flags);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+}
+EXPORT_SYMBOL_GPL(dlil_stats_add);
+
 static void read_words(u64 *to, const u64_stats_t *from, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		to[i] = u64_stats_read(&from[i]);
+}
+
+/**
+ * struct pcpu_copy - the counters of one CPU, as they were at one time
+ * @stats: as in struct dlil_stats
+ * @flow: by direction
+ */
+struct pcpu_copy {
+	u64 stats[STATS_WORDS];
+	u64 flow[DLIL_DIRS][DLIL_FLOW_PCPU];
+};
+
+static void read_pcpu(struct pcpu_copy *copy, const struct dlil_pcpu_stats *s)
+{
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&s->syncp);
+		read_words(copy->stats, s->stats, STATS_WORDS);
+		read_words(&copy->flow[0][0], &s->flow[0][0],
+			   DLIL_DIRS * DLIL_FLOW_PCPU);
+	} while (u64_stats_fetch_retry(&s->syncp, start));
+}
+
+static void sum_flow(struct dlil_flow *flow, const u64 *words)
+{
+	unsigned int i;
+
+	sum_words((u64 *)flow, words, FLOW_WORDS);
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		if (drop_words[i])
+			flow->drops[i] += words[drop_words[i]];
 }
 
 /**
@@ -124,34 +347,26 @@ static void read_words(u64 *to, const u64_stats_t *from, size_t n)
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 		     struct dlil_flow *in, struct dlil_flow *out)
 {
+	struct dlil_shared_stats *shared = &ifp->shared;
 	struct dlil_flow *flow[DLIL_DIRS] = { in, out };
-	struct { struct dlil_stats s; struct dlil_flow f[DLIL_DIRS]; } one;
-	unsigned int start, i;
+	struct pcpu_copy copy;
+	unsigned long flags;
+	unsigned int i;
 	int cpu, dir;
 
-	memset(stats, 0, sizeof(*stats));
-	memset(in, 0, sizeof(*in));
-	memset(out, 0, sizeof(*out));
+	raw_spin_lock_irqsave(&shared->lock, flags);
+	*stats = shared->stats;
+	*in = shared->flow[DLIL_IN];
+	*out = shared->flow[DLIL_OUT];
+	raw_spin_unlock_irqrestore(&shared->lock, flags);
 	for_each_possible_cpu(cpu) {
-		const struct dlil_pcpu_stats *s = per_cpu_ptr(ifp->stats, cpu);
-
-		do {
-			start = u64_stats_fetch_begin(&s->syncp);
-			read_words((u64 *)&one.s, s->stats, STATS_WORDS);
-			for (dir = 0; dir < DLIL_DIRS; dir++)
-				read_words((u64 *)&one.f[dir], s->flow[dir],
-					   FLOW_WORDS);
-		} while (u64_stats_fetch_retry(&s->syncp, start));
-
-		sum_words((u64 *)stats, (u64 *)&one.s, STATS_WORDS);
+		read_pcpu(&copy, per_cpu_ptr(ifp->stats, cpu));
+		sum_words((u64 *)stats, copy.stats, STATS_WORDS);
 		for (dir = 0; dir < DLIL_DIRS; dir++)
-			sum_words((u64 *)flow[dir], (u64 *)&one.f[dir],
-				  FLOW_WORDS);
+			sum_flow(flow[dir], copy.flow[dir]);
 	}
-	for (dir = 0; dir < DLIL_DIRS; dir++) {
-		flow[dir]->freed = 0;
+	for (dir = 0; dir < DLIL_DIRS; dir++)
 		for (i = 0; i < DLIL_DROP_MAX; i++)
 			flow[dir]->freed += flow[dir]->drops[i];
-	}
 }
 EXPORT_SYMBOL_GPL(dlil_stats_read);

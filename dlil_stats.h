@@ -28,10 +28,37 @@ struct dlil_tally {
 	struct dlil_flow flow;
 };
 
-/* The per-CPU counters of one ifnet, all u64, see dlil_stats_read(). */
+/**
+ * struct dlil_sent - what output adds to the counters
+ * @seen: packets that came
+ * @delivered: packets that the driver took
+ * @bytes: their bytes
+ * @stolen: packets that were kept
+ *
+ * It is a small tally, since a call of dlil_output() is often one packet.
+ */
+struct dlil_sent {
+	unsigned int seen;
+	unsigned int delivered;
+	u64 bytes;
+	unsigned int stolen;
+};
+
+/* Drop reasons that are counted per CPU; the others are rare. */
+#define DLIL_DROPS_PCPU	6
+
+/* Words per direction: seen, delivered, passed, stolen, and these reasons. */
+#define DLIL_FLOW_PCPU	(4 + DLIL_DROPS_PCPU)
+
+/**
+ * struct dlil_pcpu_stats - the per-CPU counters of one ifnet
+ * @stats: as in struct dlil_stats
+ * @flow: by direction
+ * @syncp: makes readers see whole words on 32 bits
+ */
 struct dlil_pcpu_stats {
 	u64_stats_t stats[sizeof(struct dlil_stats) / sizeof(u64)];
-	u64_stats_t flow[DLIL_DIRS][sizeof(struct dlil_flow) / sizeof(u64)];
+	u64_stats_t flow[DLIL_DIRS][DLIL_FLOW_PCPU];
 	struct u64_stats_sync syncp;
 };
 
@@ -39,6 +66,18 @@ struct dlil_pcpu_stats {
 static_assert(offsetof(struct dlil_pcpu_stats, stats) % sizeof(u64) == 0);
 static_assert(offsetof(struct dlil_pcpu_stats, flow) % sizeof(u64) == 0);
 static_assert(sizeof(u64_stats_t) == sizeof(u64));
+static_assert(ARRAY_SIZE(((struct dlil_shared_stats *)0)->flow) == DLIL_DIRS);
+
+/*
+ * An ifnet costs at most 300 bytes per possible CPU: these counters, and one word
+ * of the percpu_ref that counts I/O references.  Further drop reasons (policy,
+ * TSO) are rare and belong to struct dlil_shared_stats, so they take nothing of
+ * the 44 bytes that are left.  The 12 counters of traffic classes (STA-2) do not
+ * fit: they are to be allocated when somebody switches them on.
+ */
+#define DLIL_PCPU_MAX	300
+static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
+	      DLIL_PCPU_MAX);
 
 #define DLIL_STATS_WORD(member) \
 	(offsetof(struct dlil_stats, member) / sizeof(u64))
@@ -50,9 +89,15 @@ void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally);
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		     enum dlil_drop_reason why, u64 n);
+		     enum dlil_drop_reason why, unsigned int n);
+void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       enum dlil_drop_reason why, unsigned int n,
+		       unsigned int bytes);
 
-/* One packet of the host's own went out.  Must be called with BH disabled. */
+/*
+ * One packet of the host's own went out.  Must be called with BH disabled, for an
+ * ifnet that stays attached meanwhile.
+ */
 static __always_inline void dlil_stats_sent(struct dlil_ifnet *ifp,
 					    unsigned int len)
 {
@@ -63,6 +108,24 @@ static __always_inline void dlil_stats_sent(struct dlil_ifnet *ifp,
 	u64_stats_add(&s->stats[DLIL_STATS_WORD(obytes)], len);
 	u64_stats_inc(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(seen)]);
 	u64_stats_inc(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(delivered)]);
+	u64_stats_update_end(&s->syncp);
+}
+
+/* Likewise for what one output has counted. */
+static inline void dlil_stats_output(struct dlil_ifnet *ifp,
+				     const struct dlil_sent *sent)
+{
+	struct dlil_pcpu_stats *s = this_cpu_ptr(ifp->stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->stats[DLIL_STATS_WORD(opackets)], sent->delivered);
+	u64_stats_add(&s->stats[DLIL_STATS_WORD(obytes)], sent->bytes);
+	u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(seen)], sent->seen);
+	u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(delivered)],
+		      sent->delivered);
+	if (unlikely(sent->stolen))
+		u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(stolen)],
+			      sent->stolen);
 	u64_stats_update_end(&s->syncp);
 }
 

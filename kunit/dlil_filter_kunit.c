@@ -4,6 +4,7 @@
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
+#include "../dlil_sender.h"
 #include "fake.h"
 
 struct attach_case {
@@ -1478,6 +1479,69 @@ static void gso_malformed(struct kunit *test)
 			 __LINE__);
 }
 
+static unsigned int nested, surprises;
+
+/*
+ * The first segment of each GSO packet has the host send another one.  A bound that
+ * is not met ends the test.
+ */
+static int nest_segments(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff **skb)
+{
+	struct fake_filter *f = cookie;
+	unsigned int depth;
+	int err;
+
+	if (skb_is_gso(*skb))
+		surprises++;
+	if (atomic_inc_return(&f->calls) != nested + 1 || nested >= 2)
+		return 0;
+	depth = ++nested;
+	err = dlil_filter_output(ifp, family, gso_skb(f->fake, true, 2));
+	if (err != (depth < 2 ? DLIL_STOLEN : -ELOOP))
+		surprises++;
+	return 0;
+}
+
+/*
+ * OUT-10 FLT-10: output nests no deeper where filters see the host's in segments.
+ * The last two levels will do: with KASAN all 8 do not fit on a small stack.
+ */
+static void gso_recursion(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct dlil_sender own, *sender;
+	struct fake_filter *f;
+	int i;
+
+	nested = 0;
+	surprises = 0;
+	fake->driver.output = gso_sent;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	f = fake_filter_new(fake, 'p', &fake_filter_out_ops);
+	f->ops.output = nest_segments;
+	f->params.flags = DLIL_FILTER_SEGMENTS;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < DLIL_OUTPUT_DEPTH - 2; i++)
+		sender = dlil_sender_enter(&own);
+	KUNIT_EXPECT_EQ(test, dlil_filter_output(fake->ifp, FAKE_PF_A,
+						 gso_skb(fake, true, 2)),
+			DLIL_STOLEN);
+	for (i = 0; i < DLIL_OUTPUT_DEPTH - 2; i++)
+		dlil_sender_leave(sender);
+	rcu_read_unlock();
+	local_bh_enable();
+
+	KUNIT_EXPECT_EQ(test, nested, 2);
+	KUNIT_EXPECT_EQ(test, surprises, 0);
+	atomic_add(5, &fake->handed_out);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 4, .drops[DLIL_DROP_RECURSION] = 1);
+}
+
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(attach_null),
@@ -1518,6 +1582,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(gso_dropped, direction_gen_params),
 	KUNIT_CASE(gso_cloned),
 	KUNIT_CASE_PARAM(gso_malformed, direction_gen_params),
+	KUNIT_CASE(gso_recursion),
 	{}
 };
 

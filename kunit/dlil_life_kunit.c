@@ -1067,7 +1067,7 @@ static void traffic_of_host(struct fake *fake)
 	rcu_read_lock();
 	for (i = 0; i < 2; i++)
 		KUNIT_EXPECT_EQ(fake->test,
-				dlil_filter_output(fake->ifp, 0, &skb), 0);
+				dlil_filter_output(fake->ifp, 0, skb), 0);
 	rcu_read_unlock();
 	local_bh_enable();
 	atomic_add(2, &fake->handed_out);

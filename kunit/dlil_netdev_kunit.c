@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Network devices as ifnets: rows LNX-1, LNX-8 to LNX-10, without packets. */
+/*
+ * Network devices as ifnets: rows LNX-1, LNX-8 to LNX-10, and what the host sends:
+ * LNX-6, LNX-14, OUT-10.
+ */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/ip.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_netdev.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/tcp.h>
+#include <net/sch_generic.h>
 
 #include "fake.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_netdev.h"
+#include "../dlil_sender.h"
 
 static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -478,7 +487,427 @@ static void groups_for_a_filter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(deaf), 0);
 }
 
+/* Up and attached. */
+static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
+{
+	struct dlil_ifnet *going;
+
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_open(dev, NULL), 0);
+	rtnl_unlock();
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	return ifnet_of(dev);
+}
+
+static struct sk_buff *frame(struct net_device *dev, unsigned int len,
+			     u16 type)
+{
+	struct sk_buff *skb = alloc_skb(len + 192, GFP_KERNEL | __GFP_NOFAIL);
+	struct ethhdr *eth;
+
+	skb_reserve(skb, 128);
+	eth = skb_put_zero(skb, len);
+	eth_broadcast_addr(eth->h_dest);
+	eth->h_proto = htons(type);
+	skb->protocol = htons(type);
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb->dev = dev;
+	return skb;
+}
+
+/* The host may send something of IPv6 on a device that is up, at any time. */
+static bool is_ours(const struct sk_buff *skb)
+{
+	return skb->protocol != htons(ETH_P_IPV6);
+}
+
+#define SEGMENT	1000
+#define HEADERS	(ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
+
+static struct sk_buff *gso_frame(struct net_device *dev, unsigned int segments)
+{
+	struct sk_buff *skb = frame(dev, HEADERS + segments * SEGMENT, ETH_P_IP);
+
+	ip_hdr(skb)->version = 4;
+	ip_hdr(skb)->ihl = 5;
+	ip_hdr(skb)->protocol = IPPROTO_TCP;
+	skb_set_transport_header(skb, ETH_HLEN + sizeof(struct iphdr));
+	tcp_hdr(skb)->doff = sizeof(struct tcphdr) / 4;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	skb_shinfo(skb)->gso_size = SEGMENT;
+	skb_shinfo(skb)->gso_segs = segments;
+	return skb;
+}
+
+static void leave_alone(struct sk_buff *skb)
+{
+}
+
+static void make_shorter(struct sk_buff *skb)
+{
+	skb_trim(skb, skb->len - 20);
+}
+
+static void make_longer(struct sk_buff *skb)
+{
+	skb_put_zero(skb, 30);
+}
+
+static void add_in_front(struct sk_buff *skb)
+{
+	memset(skb_push(skb, 8), 0xff, 8);
+}
+
+static void lose_segment(struct sk_buff *skb)
+{
+	skb_trim(skb, skb->len - SEGMENT);
+}
+
+static void grow_segments(struct sk_buff *skb)
+{
+	skb_shinfo(skb)->gso_size = 2 * SEGMENT;
+	skb_shinfo(skb)->gso_segs /= 2;
+}
+
+struct cb_case {
+	const char *name;
+	unsigned int segments;
+	void (*change)(struct sk_buff *skb);
+	unsigned int before;
+	unsigned int after;
+};
+
+static const struct cb_case cb_cases[] = {
+	{ "alone", 0, leave_alone, 100, 100 },
+	{ "shorter", 0, make_shorter, 100, 80 },
+	{ "longer", 0, make_longer, 100, 130 },
+	{ "longer in front", 0, add_in_front, 100, 108 },
+	{ "segments", 4, leave_alone, 4 * SEGMENT + 4 * HEADERS,
+	  4 * SEGMENT + 4 * HEADERS },
+	{ "a segment less", 4, lose_segment, 4 * SEGMENT + 4 * HEADERS,
+	  3 * SEGMENT + 3 * HEADERS },
+	{ "larger segments", 4, grow_segments, 4 * SEGMENT + 4 * HEADERS,
+	  4 * SEGMENT + 2 * HEADERS },
+};
+
+static void cb_desc(const struct cb_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(cb, cb_cases, cb_desc);
+
+static struct {
+	unsigned int packets;
+	unsigned int len;
+	bool mac_header;
+	u8 cb[sizeof_field(struct sk_buff, cb)];
+} before, after;
+
+static int scribble(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		    struct sk_buff **skb)
+{
+	const struct cb_case *c = cookie;
+
+	if (!is_ours(*skb))
+		return 0;
+	before.packets++;
+	before.len = qdisc_skb_cb(*skb)->pkt_len;
+	memcpy(before.cb, (*skb)->cb, sizeof(before.cb));
+	memset((*skb)->cb, 0x11, sizeof((*skb)->cb));
+	c->change(*skb);
+	return 0;
+}
+
+static unsigned int look_behind(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	if (!is_ours(skb))
+		return NF_ACCEPT;
+	after.packets++;
+	after.len = qdisc_skb_cb(skb)->pkt_len;
+	after.mac_header = skb_mac_header(skb) == skb->data;
+	memcpy(after.cb, skb->cb, sizeof(after.cb));
+	return NF_ACCEPT;
+}
+
+/*
+ * LNX-6: behind output filters, which may use skb->cb, the stack finds there what
+ * it has put there, but for the length, which is that of the packet.
+ */
+static void control_block(struct kunit *test)
+{
+	static const struct dlil_filter_ops ops = { .output = scribble };
+	const struct cb_case *c = test->param_value;
+	struct dlil_filter_params params = {
+		.ops = &ops,
+		.name = "scribble",
+		.cookie = (void *)c,
+	};
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp = attached(test, dev);
+	struct nf_hook_ops hook = {
+		.hook = look_behind,
+		.dev = dev,
+		.pf = NFPROTO_NETDEV,
+		.hooknum = NF_NETDEV_EGRESS,
+		.priority = 100,
+	};
+	dlil_filter_t ref;
+
+	memset(&before, 0, sizeof(before));
+	memset(&after, 0, sizeof(after));
+	KUNIT_ASSERT_EQ(test, nf_register_net_hook(&init_net, &hook), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(ifp, &params, &ref), 0);
+	dev_queue_xmit(c->segments ? gso_frame(dev, c->segments) :
+				     frame(dev, 100, ETH_P_LOOPBACK));
+	nf_unregister_net_hook(&init_net, &hook);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);
+
+	KUNIT_EXPECT_EQ(test, before.packets, 1);
+	KUNIT_EXPECT_EQ(test, after.packets, 1);
+	KUNIT_EXPECT_EQ(test, before.len, c->before);
+	KUNIT_EXPECT_EQ(test, after.len, c->after);
+	KUNIT_EXPECT_TRUE(test, after.mac_header);
+	memcpy(&((struct qdisc_skb_cb *)before.cb)->pkt_len, &after.len,
+	       sizeof(after.len));
+	KUNIT_EXPECT_EQ(test, memcmp(before.cb, after.cb, sizeof(after.cb)), 0);
+}
+
+static int filter_verdict;
+static unsigned int filter_calls;
+
+static int obey(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		struct sk_buff **skb)
+{
+	if (!is_ours(*skb))
+		return 0;
+	filter_calls++;
+	return filter_verdict;
+}
+
+static const struct dlil_filter_ops obey_ops = {
+	.input = obey,
+	.output = obey,
+};
+
+static dlil_filter_t attach_obedient(struct kunit *test, struct dlil_ifnet *ifp,
+				     int verdict)
+{
+	const struct dlil_filter_params params = {
+		.ops = &obey_ops,
+		.name = "obey",
+	};
+	dlil_filter_t ref = 0;
+
+	filter_verdict = verdict;
+	filter_calls = 0;
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(ifp, &params, &ref), 0);
+	return ref;
+}
+
+static int send_raw(struct net_device *dev, struct dlil_ifnet *ifp)
+{
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, frame(dev, 100, ETH_P_LOOPBACK));
+	return dlil_output(ifp, 0, &list, NULL, DLIL_OUTPUT_RAW);
+}
+
+/* Hands the same packet to the device below, as VLAN devices do. */
+static netdev_tx_t stacked_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct net_device **lower = netdev_priv(dev);
+
+	skb->dev = *lower;
+	dev_queue_xmit(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops stacked_netdev_ops = {
+	.ndo_start_xmit = stacked_xmit,
+};
+
+static struct net_device *stacked_device(struct kunit *test,
+					 struct net_device *lower)
+{
+	struct net_device *dev;
+
+	dev = alloc_netdev(sizeof(lower), "dlils%d", NET_NAME_UNKNOWN,
+			   ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, dev);
+	dev->netdev_ops = &stacked_netdev_ops;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	*(struct net_device **)netdev_priv(dev) = lower;
+	eth_hw_addr_random(dev);
+	KUNIT_ASSERT_EQ(test, register_netdev(dev), 0);
+	return dev;
+}
+
+static DECLARE_COMPLETION(held);
+static DECLARE_COMPLETION(let_go);
+
+static int hold(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		struct sk_buff **skb)
+{
+	complete(&held);
+	wait_for_completion_timeout(&let_go, 60 * HZ);
+	return 0;
+}
+
+/* An input callback sleeps: a detach cannot go on beyond the hooks. */
+static void hold_up(struct kunit *test, struct net_device *dev,
+		    struct dlil_ifnet *ifp)
+{
+	static const struct dlil_filter_ops ops = { .input = hold };
+	const struct dlil_filter_params params = { .ops = &ops, .name = "hold" };
+	struct sk_buff *skb = frame(dev, 100, ETH_P_LOOPBACK);
+	dlil_filter_t ref;
+
+	reinit_completion(&held);
+	reinit_completion(&let_go);
+	KUNIT_EXPECT_EQ(test, dlil_filter_attach(ifp, &params, &ref), 0);
+	skb_pull(skb, ETH_HLEN);
+	local_bh_disable();
+	netif_receive_skb(skb);
+	local_bh_enable();
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&held, 60 * HZ), 0);
+}
+
+static const bool by_task[] = { false, true };
+
+static void by_task_desc(const bool *by_task, char *desc)
+{
+	strscpy(desc, *by_task ? "by task" : "by CPU", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(by_task, by_task, by_task_desc);
+
+/*
+ * LNX-6: what a wrapped device on top sends passes the filters of the wrapped one
+ * below, too, though it is the same packet: also while the upper one is unhooked
+ * and not detached yet.
+ */
+static void stacked(struct kunit *test)
+{
+	struct net_device *lower = test->priv, *upper;
+	struct dlil_ifnet *below, *above, *going;
+	dlil_filter_t ref;
+	int i;
+
+	dlil_sender_by_task = *(const bool *)test->param_value;
+	upper = stacked_device(test, lower);
+	below = attached(test, lower);
+	above = attached(test, upper);
+	ref = attach_obedient(test, below, 0);
+	for (i = 1; i <= 3; i++) {
+		KUNIT_EXPECT_EQ(test, send_raw(upper, above), 0);
+		KUNIT_EXPECT_EQ(test, filter_calls, i);
+	}
+	hold_up(test, upper, above);
+	KUNIT_EXPECT_EQ(test, detach(upper, &going), 0);
+	for (; i <= 6; i++) {
+		KUNIT_EXPECT_EQ(test, send_raw(upper, above), 0);
+		KUNIT_EXPECT_EQ(test, filter_calls, i);
+	}
+	complete(&let_go);
+	wait_gone(test, going);
+	/* And what it sends itself once, not twice. */
+	KUNIT_EXPECT_EQ(test, send_raw(lower, below), 0);
+	KUNIT_EXPECT_EQ(test, filter_calls, i);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);
+	dlil_sender_by_task = IS_ENABLED(CONFIG_PREEMPT_RT);
+	unregister_netdev(upper);
+	free_netdev(upper);
+}
+
+static void expect_drops(struct kunit *test, u64 rx, u64 tx, int line)
+{
+	struct rtnl_link_stats64 stats;
+
+	dev_get_stats(test->priv, &stats);
+	KUNIT_EXPECT_EQ_MSG(test, stats.rx_dropped, rx, "line %d", line);
+	KUNIT_EXPECT_EQ_MSG(test, stats.tx_dropped, tx, "line %d", line);
+}
+
+/* LNX-14: what is dropped shows in the device's own counters, once. */
+static void device_counters(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp = attached(test, dev);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	dlil_filter_t ref;
+	int i;
+
+	expect_drops(test, 0, 0, __LINE__);
+	ref = attach_obedient(test, ifp, -EPERM);
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(frame(dev, 100, ETH_P_LOOPBACK)),
+			NET_XMIT_DROP);
+	expect_drops(test, 0, 1, __LINE__);
+	KUNIT_EXPECT_EQ(test, send_raw(dev, ifp), -EPERM);
+	expect_drops(test, 0, 2, __LINE__);
+
+	local_bh_disable();
+	for (i = 0; i < 3; i++) {
+		skb = frame(dev, 100, ETH_P_LOOPBACK);
+		skb_pull(skb, ETH_HLEN);
+		netif_receive_skb(skb);
+	}
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(ifp), 0);
+	expect_drops(test, 3, 2, __LINE__);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);
+
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(ifp, DLIL_PF_INET), 0);
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(frame(dev, 100, ETH_P_IP)),
+			NET_XMIT_DROP);
+	expect_drops(test, 3, 3, __LINE__);
+	/* Too short for a link header: refused by the driver. */
+	skb = frame(dev, ETH_HLEN, ETH_P_LOOPBACK);
+	skb_trim(skb, 5);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	KUNIT_EXPECT_EQ(test, dlil_output(ifp, 0, &list, NULL,
+					  DLIL_OUTPUT_RAW), -ENXIO);
+	expect_drops(test, 3, 4, __LINE__);
+}
+
+static unsigned int taps;
+
+static void tap_and_send(void *cookie, struct dlil_ifnet *ifp,
+			 enum dlil_tap_mode way, const struct sk_buff *skb)
+{
+	struct sk_buff *copy;
+
+	if (!is_ours(skb) || ++taps > 64)
+		return;
+	copy = skb_copy(skb, GFP_ATOMIC);
+	if (copy)
+		dev_queue_xmit(copy);
+}
+
+/* OUT-10 TAP-1: nor does a tap nest deeper that sends by the host's stack. */
+static void tap_recursion(struct kunit *test)
+{
+	static const struct dlil_tap tap = { .packet = tap_and_send };
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp = attached(test, dev);
+
+	taps = 0;
+	KUNIT_ASSERT_EQ(test, dlil_set_tap(ifp, DLIL_TAP_OUTPUT, &tap), 0);
+	dev_queue_xmit(frame(dev, 100, ETH_P_LOOPBACK));
+	KUNIT_EXPECT_EQ(test, dlil_set_tap(ifp, DLIL_TAP_OFF, &tap), 0);
+	KUNIT_EXPECT_EQ(test, taps, DLIL_OUTPUT_DEPTH);
+}
+
 static struct kunit_case dlil_netdev_cases[] = {
+	KUNIT_CASE_PARAM(control_block, cb_gen_params),
+	KUNIT_CASE_PARAM(stacked, by_task_gen_params),
+	KUNIT_CASE(device_counters),
+	KUNIT_CASE(tap_recursion),
 	KUNIT_CASE(attach_and_detach),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
 	KUNIT_CASE(refusals),

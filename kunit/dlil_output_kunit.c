@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Output: rows OUT-1, OUT-2, OUT-4, OUT-9, OUT-10, and LNX-6 in the core. */
+#include <linux/sched.h>
+
+#include "../dlil_sender.h"
 #include "fake.h"
 
 /* OUT-1 */
@@ -286,34 +289,211 @@ static void empty_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-static void send_again(struct fake *fake, struct sk_buff *skb)
+/* What is nested is as small as can be: with KASAN 8 levels just fit on a stack. */
+
+/* As the egress hook does with what the host sends. */
+static int output_by_host(struct fake *fake, u32 seq)
 {
-	u32 depth = fake_payload(skb)->seq + 1;
+	struct sk_buff *skb = fake_raw(fake, seq);
 	int err;
 
-	/* A bound that is never found shall not cost us the stack. */
-	if (depth > 32)
-		return;
-	err = fake_output_new(fake, FAKE_PF_A, depth, 1, DLIL_OUTPUT_RAW);
-	KUNIT_EXPECT_TRUE(fake->test, !err || err == -ELOOP);
+	atomic_inc(&fake->handed_out);
+	local_bh_disable();
+	rcu_read_lock();
+	err = dlil_filter_output(fake->ifp, FAKE_PF_A, skb);
+	rcu_read_unlock();
+	local_bh_enable();
+	if (!err)
+		kfree_skb(skb);
+	return err;
 }
 
-/* OUT-10: output from inside output is bounded, and past that counted. */
+static int output_by_dlil(struct fake *fake, u32 seq)
+{
+	struct sk_buff_head list;
+
+	atomic_inc(&fake->handed_out);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, fake_raw(fake, seq));
+	return dlil_output(fake->ifp, FAKE_PF_A, &list, NULL, DLIL_OUTPUT_RAW);
+}
+
+/**
+ * struct depth_case - output from inside output
+ * @name: how
+ * @by_task: senders belong to tasks, as with PREEMPT_RT
+ * @even: sends the packets with even numbers
+ * @odd: sends the others
+ */
+struct depth_case {
+	const char *name;
+	bool by_task;
+	int (*even)(struct fake *fake, u32 seq);
+	int (*odd)(struct fake *fake, u32 seq);
+};
+
+static const struct depth_case depth_cases[] = {
+	{ "dlil_output", false, output_by_dlil, output_by_dlil },
+	{ "the host", false, output_by_host, output_by_host },
+	{ "dlil_output and the host", false, output_by_dlil, output_by_host },
+	{ "the host and dlil_output", false, output_by_host, output_by_dlil },
+	{ "dlil_output, by task", true, output_by_dlil, output_by_dlil },
+	{ "the host, by task", true, output_by_host, output_by_host },
+	{ "dlil_output and the host, by task", true, output_by_dlil,
+	  output_by_host },
+};
+
+static void depth_desc(const struct depth_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(depth, depth_cases, depth_desc);
+
+static int send_numbered(struct fake *fake, u32 seq)
+{
+	const struct depth_case *c = fake->test->param_value;
+
+	return seq % 2 ? c->odd(fake, seq) : c->even(fake, seq);
+}
+
+static unsigned int surprises;
+
+/* Packet 0 is 1 deep, and 7 is 8 deep.  A bound that is not met ends the test. */
+static int send_again(struct fake_filter *f, struct sk_buff **skb)
+{
+	u32 seq = fake_payload(*skb)->seq + 1;
+
+	if (seq > DLIL_OUTPUT_DEPTH + 1)
+		return 0;
+	if (seq == 1 && dlil_input_flush(f->fake->ifp) != -EDEADLK)
+		surprises++;
+	if (send_numbered(f->fake, seq) !=
+	    (seq < DLIL_OUTPUT_DEPTH ? 0 : -ELOOP))
+		surprises++;
+	return 0;
+}
+
+/*
+ * OUT-10: output from inside output is bounded, whatever way it comes in.  The 8th
+ * is sent, the 9th is freed and counted; and the next one from outside is not
+ * worse off for it.
+ */
 static void recursion(struct kunit *test)
+{
+	const struct depth_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+	int round;
+
+	surprises = 0;
+	dlil_sender_by_task = c->by_task;
+	f = fake_filter(fake, 'a', &fake_filter_out_ops);
+	f->hook = send_again;
+	for (round = 1; round <= 2; round++) {
+		KUNIT_EXPECT_EQ(test, send_numbered(fake, 0), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&f->calls),
+				round * DLIL_OUTPUT_DEPTH);
+		KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	}
+	dlil_sender_by_task = IS_ENABLED(CONFIG_PREEMPT_RT);
+	KUNIT_EXPECT_EQ(test, surprises, 0);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 2 * DLIL_OUTPUT_DEPTH,
+			.drops[DLIL_DROP_RECURSION] = 2);
+}
+
+static void send_deeper(struct fake *fake, struct sk_buff *skb)
+{
+	u32 seq = fake_payload(skb)->seq + 1;
+
+	if (seq < DLIL_OUTPUT_DEPTH && output_by_dlil(fake, seq))
+		surprises++;
+	if (seq == DLIL_OUTPUT_DEPTH && output_by_host(fake, seq))
+		surprises++;
+}
+
+/* OUT-10: what meets no filter can do no harm, however deep. */
+static void recursion_without_filters(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
 
-	fake->output_hook = send_again;
-	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 0, 1,
-					      DLIL_OUTPUT_RAW), 0);
+	surprises = 0;
+	fake->output_hook = send_deeper;
+	KUNIT_EXPECT_EQ(test, output_by_dlil(fake, 0), 0);
+	KUNIT_EXPECT_EQ(test, surprises, 0);
 	fake_read(fake);
-	KUNIT_EXPECT_EQ(test, fake->out.drops[DLIL_DROP_RECURSION], 1);
-	KUNIT_EXPECT_GE(test, fake->out.delivered, 2);
-	KUNIT_EXPECT_LE(test, fake->out.delivered, 16);
-	/* The next one from outside is not worse off for it. */
-	fake->output_hook = NULL;
-	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 0, 1,
-					      DLIL_OUTPUT_RAW), 0);
+	FAKE_EXPECT_OUT(fake, .delivered = DLIL_OUTPUT_DEPTH + 1);
+}
+
+static const char packet_a[1], packet_b[1], binding_a[1], binding_b[1];
+
+#define PACKET(p) ((const struct sk_buff *)(p))
+
+/* Enters and waits, as a task that sleeps on a lock with PREEMPT_RT. */
+static int sender_task(struct fake_task *task)
+{
+	struct kunit *test = task->fake->test;
+	struct dlil_sender own, *s;
+
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	s = dlil_sender_enter(&own);
+	dlil_sender_hand_over(PACKET(packet_a), binding_a);
+	fake_block(task->fake);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_current(), s);
+	KUNIT_EXPECT_EQ(test, s->depth, 1);
+	/* Not what another task hands over, nor at another device. */
+	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_b),
+							binding_a));
+	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_a),
+							binding_b));
+	KUNIT_EXPECT_TRUE(test, dlil_sender_is_handing(PACKET(packet_a),
+						       binding_a));
+	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_a),
+							binding_a));
+	dlil_sender_handed_over();
+	dlil_sender_leave(s);
+	KUNIT_EXPECT_NULL(test, dlil_sender_current());
+	return 0;
+}
+
+/*
+ * OUT-10 LNX-6: with PREEMPT_RT one task may preempt another that is sending, on
+ * the same CPU, and be overtaken by it.  Neither is taken for the other.
+ */
+static void senders_of_tasks(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_sender own[2], *s;
+	struct fake_task *task;
+
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	dlil_sender_by_task = true;
+	task = fake_run(fake, sender_task);
+	fake_wait_blocked(fake);
+
+	KUNIT_EXPECT_NULL(test, dlil_sender_current());
+	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_a),
+							binding_a));
+	s = dlil_sender_enter(&own[0]);
+	KUNIT_EXPECT_PTR_EQ(test, s, &own[0]);
+	KUNIT_EXPECT_EQ(test, s->depth, 1);
+	dlil_sender_hand_over(PACKET(packet_b), binding_b);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_enter(&own[1]), s);
+	KUNIT_EXPECT_EQ(test, s->depth, 2);
+
+	/* The first to come is the first to go. */
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_current(), s);
+	dlil_sender_leave(s);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_current(), s);
+	KUNIT_EXPECT_TRUE(test, dlil_sender_is_handing(PACKET(packet_b),
+						       binding_b));
+	dlil_sender_leave(s);
+	KUNIT_EXPECT_NULL(test, dlil_sender_current());
+	dlil_sender_by_task = IS_ENABLED(CONFIG_PREEMPT_RT);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
 static int answer(struct fake_filter *f, struct sk_buff **skb)
@@ -373,17 +553,81 @@ static void output_of_host(struct kunit *test)
 
 	local_bh_disable();
 	rcu_read_lock();
-	err = dlil_filter_output(fake->ifp, FAKE_PF_A, &skb);
+	err = dlil_filter_output(fake->ifp, FAKE_PF_A, skb);
 	rcu_read_unlock();
 	local_bh_enable();
 
 	KUNIT_EXPECT_EQ(test, err, c->err);
-	if (err != DLIL_STOLEN)
+	if (!err)
 		kfree_skb(skb);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1");
 	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
 	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+}
+
+struct replace_case {
+	const char *name;
+	int driver;
+	int err;
+	struct dlil_flow flow;
+};
+
+static const struct replace_case replace_cases[] = {
+	{ "sent", 0, DLIL_STOLEN, { .delivered = 1 } },
+	{ "refused by the driver", -ENOBUFS, -ENOBUFS,
+	  { .drops[DLIL_DROP_DRIVER] = 1 } },
+};
+
+static void replace_desc(const struct replace_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(replace, replace_cases, replace_desc);
+
+static int put_another(struct fake_filter *f, struct sk_buff **skb)
+{
+	const struct replace_case *c = f->fake->test->param_value;
+
+	kfree_skb(*skb);
+	*skb = fake_raw(f->fake, 2);
+	fake_payload(*skb)->verdict[FAKE_DRIVER] = c->driver;
+	return 0;
+}
+
+/* LNX-6, STA-3: what a filter puts in the place of a packet counts as it fares. */
+static void output_of_host_replaced(struct kunit *test)
+{
+	const struct replace_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', &fake_filter_out_ops)->hook = put_another;
+	KUNIT_EXPECT_EQ(test, output_by_host(fake, 1), c->err);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 D2");
+	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), skb_queue_len(&fake->sent));
+}
+
+static int lose(struct fake_filter *f, struct sk_buff **skb)
+{
+	kfree_skb(*skb);
+	*skb = NULL;
+	return -EIO;
+}
+
+/* FLT-5 STA-3: the host is told of a packet that a filter has freed itself. */
+static void output_of_host_lost(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', &fake_filter_out_ops)->hook = lose;
+	KUNIT_EXPECT_EQ(test, output_by_host(fake, 1), -EIO);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_FILTER] = 1);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 }
 
 /* LNX-6: and what may not go out is counted with its reason. */
@@ -407,9 +651,13 @@ static struct kunit_case dlil_output_cases[] = {
 	KUNIT_CASE_PARAM(path_of_list, path_gen_params),
 	KUNIT_CASE(no_framer),
 	KUNIT_CASE_PARAM(empty_list, flags_gen_params),
-	KUNIT_CASE(recursion),
+	KUNIT_CASE_PARAM(recursion, depth_gen_params),
+	KUNIT_CASE(recursion_without_filters),
+	KUNIT_CASE(senders_of_tasks),
 	KUNIT_CASE(output_from_input),
 	KUNIT_CASE_PARAM(output_of_host, host_gen_params),
+	KUNIT_CASE_PARAM(output_of_host_replaced, replace_gen_params),
+	KUNIT_CASE(output_of_host_lost),
 	KUNIT_CASE(output_of_host_refused),
 	{}
 };

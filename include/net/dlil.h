@@ -375,6 +375,14 @@ struct dlil_driver_ops {
 	void (*unmatched)(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			  enum dlil_drop_reason why);
 	/**
+	 * @dropped: @n packets of @direction (DLIL_DIRECTION_IN or _OUT) were
+	 * dropped, for whatever reason but that the driver itself refused them.
+	 * Called once for a batch; not while the ifnet is not attached.  Bottom
+	 * halves off; must not sleep; on all processors at once.  Optional
+	 * (LNX-14).
+	 */
+	void (*dropped)(struct dlil_ifnet *ifp, u32 direction, u64 n);
+	/**
 	 * @event: something has happened to the ifnet; filters and protocols
 	 * know already.  The ifnet's event work, no lock held; may sleep, not
 	 * wait for an ifnet to be detached.  Optional (EVT-1).
@@ -704,8 +712,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       dlil_filter_t *ref);
 int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
-int dlil_filter_output(struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb);
+int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
 
 /**
  * dlil_filter_drop - have a packet freed and counted, from within `input_list`
