@@ -115,6 +115,12 @@ json() {
 # filter NAME FIELD: of a filter of dl0.
 filter() { ctl -j filter show dl0 | jget "[0].filters[name=$1].$2"; }
 
+# dropped: packets that the device itself says it dropped, received and to be sent.
+dropped() {
+	ip -n dut -s -j link show dl0 |
+		jq -r '.[0].stats64 | "\(.rx.dropped) \(.tx.dropped)"'
+}
+
 # STA-3: nothing that entered DLIL is unaccounted for, or has two reasons.
 # Prints what is wrong.
 unaccounted() {

@@ -202,6 +202,8 @@ test_queue_limit() {
 	wait $! || true
 	at_least "packets dropped" "$(json "$full")" 1
 	is iqdrops "$(json .stats.iqdrops)" "$(json "$full")"
+	# LNX-14
+	is "packets that the device dropped" "$(dropped)" "$(json "$full") 0"
 	echo 2048 >$PARAMS/rcvq_limit
 	is answers "$(pings peer 20 $IP0)" 20
 }

@@ -227,3 +227,122 @@ test_qdisc_bypass() {
 	is "packets matched" "$(filter all matched)" 50
 	is "packets dropped" "$(json .drops.filter)" 30
 }
+
+# sent_bytes: packets and bytes that the device under test has sent.
+sent_bytes() {
+	dut cat /sys/class/net/dl0/statistics/tx_{packets,bytes} | paste -sd ' '
+}
+
+# qdisc_says FIELD...: of the qdisc at the root of dl0.
+qdisc_says() {
+	tc -n dut -s -j qdisc show dev dl0 |
+		jq -r --args '.[0] as $q | [$ARGS.positional[] | $q[.]] |
+			join(" ")' "$@"
+}
+
+# qdisc_agrees PACKETS BYTES: what the device has sent beyond these is what the qdisc
+# has counted, each packet with the length that it had.
+qdisc_agrees() {
+	local packets bytes
+
+	read -r packets bytes < <(sent_bytes)
+	[ "$(qdisc_says packets bytes)" = \
+		"$((packets - $1)) $((bytes - $2))" ]
+}
+
+# behind_scribble KIND COMMAND...: the qdisc loses nothing and counts right.
+behind_scribble() {
+	local kind=$1 before
+	shift
+
+	# Nothing may come in between, so that both begin at the same packet.
+	until before=$(sent_bytes) && tc -n dut qdisc add dev dl0 root "$@" &&
+		[ "$(sent_bytes)" = "$before" ]; do
+		tc -n dut qdisc del dev dl0 root
+	done
+	if [ "$kind" = htb ]; then
+		tc -n dut class add dev dl0 parent 1: classid 1:1 htb \
+			rate 100mbit
+	fi
+	is "answers through $kind" "$(pings dut 20 $IP1 -s 300)" 20
+	# shellcheck disable=SC2086 # two numbers
+	wait_for 10 qdisc_agrees $before
+	is "packets that $kind dropped" "$(qdisc_says drops)" 0
+	tc -n dut qdisc del dev dl0 root
+}
+
+# LNX-6 LNX-2: an output filter may use skb->cb and change the length in place, and
+# behind it qdiscs shape and count by the length that the packet has.
+test_qdisc_behind_filter() {
+	local grow
+
+	ctl attach dl0
+	dut modprobe dlil_scribble dev=dl0
+	for grow in 0 10; do
+		echo $grow >/sys/module/dlil_scribble/parameters/grow
+		behind_scribble tbf tbf rate 100mbit burst 10k latency 50ms
+		behind_scribble htb handle 1: htb default 1
+	done
+	is "packets dropped" "$(json .flow.output.freed)" 0
+	echo >/sys/module/dlil_scribble/parameters/dev
+	rmmod dlil_scribble
+}
+
+KFREE=/sys/kernel/debug/tracing/events/skb/kfree_skb
+
+# kernel_says REASON: how often the kernel was given this reason for a drop.
+kernel_says() {
+	grep -c "kfree_skb: .* reason: $1\$" "${KFREE%/events/*}/trace"
+}
+
+# trace_drops: from now on, and afresh.
+trace_drops() {
+	echo 0 >$KFREE/enable
+	echo >"${KFREE%/events/*}/trace"
+	echo 1 >$KFREE/enable
+}
+
+# dropped_unplumbed IN OUT: besides these the device has dropped what has no protocol.
+dropped_unplumbed() {
+	local in out
+
+	in=$(json .flow.input.drops.noproto)
+	out=$(json .flow.output.drops.noproto)
+	[ "$(dropped)" = "$(($1 + in)) $(($2 + out))" ]
+}
+
+# LNX-14 STA-4: what DLIL drops shows where people look for lost packets: in the
+# device's own counters, once, and in the kernel's drop reasons.
+test_drops_seen() {
+	local frame="$(printf '%092d' 0)" out in
+
+	in="${MAC0//:/} ${MAC1//:/} 88b5 $frame"
+	out="${MAC1//:/} ${MAC0//:/} 88b5 $frame"
+	ctl attach dl0
+	is "packets dropped so far" "$(dropped)" "0 0"
+	ctl filter add dl0 none match 'ether proto 0x88b5' drop
+
+	trace_drops
+	send_frames peer pe0 "$in" "$in" "$in"
+	becomes "drops by the input filter" "3 0" dropped
+	at_least "drops by netfilter" "$(kernel_says NETFILTER_DROP)" 3
+	trace_drops
+	dut bypass dl0 5
+	becomes "drops by the output filter" "3 5" dropped
+	at_least "drops by netfilter" "$(kernel_says NETFILTER_DROP)" 5
+	ctl filter del dl0 none
+
+	trace_drops
+	ctl proto unplumb dl0 inet
+	no_pings dut $IP1
+	wait_for 10 dropped_unplumbed 3 5
+	at_least "packets of no protocol" "$(json .flow.output.drops.noproto)" 1
+	at_least "drops of no protocol" "$(kernel_says UNHANDLED_PROTO)" 1
+	trace_drops
+	no_pings peer $IP0
+	at_least "packets of no protocol" "$(json .flow.input.drops.noproto)" 1
+	wait_for 10 dropped_unplumbed 3 5
+	at_least "drops of no protocol" "$(kernel_says UNHANDLED_PROTO)" 1
+	echo 0 >$KFREE/enable
+	echo >"${KFREE%/events/*}/trace"
+}
