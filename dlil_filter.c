@@ -315,14 +315,39 @@ static bool wants_all(const struct passage *p,
 	return true;
 }
 
-static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
+static void run_batch(struct passage *p, const struct dlil_filter_slot *slot)
 {
-	if (slot->family && slot->family != p->family)
-		return;
 	if (likely(!p->marked && wants_all(p, slot)))
 		call_list_fn(p, slot, p->list);
 	else
 		run_parts(p, slot);
+}
+
+/* Segments, or what other filters have added: more than one call may get. */
+static noinline void run_batches(struct passage *p,
+				 const struct dlil_filter_slot *slot)
+{
+	struct sk_buff_head *all = p->list, part, on;
+
+	__skb_queue_head_init(&on);
+	p->list = &part;
+	while (!skb_queue_empty(all)) {
+		dlil_list_cut(all, &part, DLIL_INPUT_BATCH);
+		run_batch(p, slot);
+		skb_queue_splice_tail(&part, &on);
+	}
+	p->list = all;
+	skb_queue_splice_init(&on, all);
+}
+
+static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
+{
+	if (slot->family && slot->family != p->family)
+		return;
+	if (likely(skb_queue_len(p->list) <= DLIL_INPUT_BATCH))
+		run_batch(p, slot);
+	else
+		run_batches(p, slot);
 }
 
 /* Does a packet meet one of the filters from @i to before @end? */

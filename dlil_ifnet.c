@@ -18,6 +18,7 @@
  * The last I/O reference queues the final detach, which nothing waits for but
  * those who ask to: see ifnet_detach_work().
  */
+#include <linux/device.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
@@ -489,6 +490,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	ifp->attrs = params->attrs;
 	ifp->ifindex = params->ifindex;
 	ifp->addr_len = params->addr_len;
+	ifp->node = params->device ? dev_to_node(params->device) : NUMA_NO_NODE;
 	write_pnet(&ifp->net, params->net);
 	ifp->net_cookie = params->net->net_cookie;
 	strscpy(ifp->name, params->name, sizeof(ifp->name));
@@ -547,6 +549,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	n_attached++;
 	ifp->listed = ++n_listed;
 	hash_add(ifnets_by_name, &ifp->by_name, name_key(net, ifp->name));
+	dlil_inq_open(ifp);
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
 	hash_add_rcu(ifnets_by_index, &ifp->by_index,
@@ -560,6 +563,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	lockdep_assert_held(&dlil_ifnets_lock);
 
 	WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
+	dlil_inq_close(ifp);
 	hash_del_rcu(&ifp->by_index);
 	hash_del(&ifp->by_name);
 	list_del(&ifp->attached);

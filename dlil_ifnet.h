@@ -52,6 +52,7 @@ struct dlil_shared_stats {
  * @family_data: the family's; RCU, written by add_proto and del_proto
  * @attrs: DLIL_ATTR_*; set while not attached
  * @kind: interface family, constant
+ * @node: memory node of the hardware, or NUMA_NO_NODE; set while not attached
  * @multi_pending: memberships are to be restored by the first packet (IFN-12)
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
@@ -134,6 +135,7 @@ struct dlil_ifnet {
 	void __rcu *family_data;
 	u32 attrs;
 	enum dlil_ifnet_family kind;
+	int node;
 	bool multi_pending;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;

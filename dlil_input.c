@@ -37,6 +37,8 @@
 
 unsigned int dlil_rcvq_limit = 2048;
 EXPORT_SYMBOL_FOR_TEST(dlil_rcvq_limit);
+unsigned int dlil_rcvq_bytes = 32 * 1024 * 1024;
+EXPORT_SYMBOL_FOR_TEST(dlil_rcvq_bytes);
 bool dlil_multi_threaded_input = true;
 EXPORT_SYMBOL_FOR_TEST(dlil_multi_threaded_input);
 bool dlil_net_affinity = true;
@@ -98,31 +100,54 @@ struct dlil_batch {
 /* No type of a frame. */
 #define TYPE_NONE (-1)
 
-/* Packets of @list that are still there were not taken: free them. */
-static void batch_purge(struct dlil_batch *b, enum dlil_drop_reason why)
+/* The driver's `unmatched` may take packets of @list. */
+static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 {
-	b->tally.flow.drops[why] += skb_queue_len(&b->list);
-	dlil_drop_list(&b->list, why);
+	unsigned int n = skb_queue_len(list);
+
+	if (b->why == DLIL_DROP_NOPROTO)
+		b->tally.stats.noproto += n;
+	if (!b->ifp->driver->unmatched)
+		return;
+	b->ifp->driver->unmatched(b->ifp, list, b->why);
+	b->tally.flow.passed += dlil_taken(&b->tally.flow, n, list);
+}
+
+/* At most DLIL_INPUT_BATCH packets; those that nobody takes are freed. */
+static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
+{
+	enum dlil_drop_reason why = b->why;
+
+	if (b->proto) {
+		dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
+		why = DLIL_DROP_PROTOCOL;
+	} else {
+		offer_unmatched(b, list);
+	}
+	b->tally.flow.drops[why] += skb_queue_len(list);
+	dlil_drop_list(list, why);
+}
+
+/* Segments of one GSO packet may be more than anybody is to get at once. */
+static noinline void batch_flush_parts(struct dlil_batch *b)
+{
+	struct sk_buff_head part;
+
+	while (!skb_queue_empty(&b->list)) {
+		dlil_list_cut(&b->list, &part, DLIL_INPUT_BATCH);
+		batch_hand_on(b, &part);
+		cond_resched();
+	}
 }
 
 static void batch_flush(struct dlil_batch *b)
 {
-	unsigned int n = skb_queue_len(&b->list);
-
-	if (!n)
+	if (skb_queue_empty(&b->list))
 		return;
-	if (b->proto) {
-		dlil_proto_deliver(b->proto, b->ifp, &b->list, &b->tally.flow);
-		batch_purge(b, DLIL_DROP_PROTOCOL);
-		return;
-	}
-	if (b->why == DLIL_DROP_NOPROTO)
-		b->tally.stats.noproto += n;
-	if (b->ifp->driver->unmatched) {
-		b->ifp->driver->unmatched(b->ifp, &b->list, b->why);
-		b->tally.flow.passed += n - skb_queue_len(&b->list);
-	}
-	batch_purge(b, b->why);
+	if (likely(skb_queue_len(&b->list) <= DLIL_INPUT_BATCH))
+		batch_hand_on(b, &b->list);
+	else
+		batch_flush_parts(b);
 }
 
 /* What is appended next is for @proto, or for nobody because of @why. */
@@ -400,21 +425,34 @@ static void input_end(struct dlil_ifnet *ifp)
 		dlil_ifnet_io_end(ifp);
 }
 
+/* So many packets become of this one where filters want segments, or fewer. */
+static unsigned int segments_of(const struct sk_buff *skb)
+{
+	/* An untrusted sender leaves gso_segs 0, or says what it likes. */
+	return skb_is_gso(skb) ?
+	       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
+}
+
 /*
  * Take the first packets of @list through demux, each to those before it if it is
  * alike.  Filters and protocols come when all have been through, or one that is
- * not alike has: they may sleep, and demux has an RCU section.  Returns what is
- * left of the list.
+ * not alike has: they may sleep, and demux has an RCU section.  With @segments, a
+ * constant, a GSO packet counts as what the filters will make of it; if that is
+ * more than a batch it is one alone.  Returns what is left of the list.
  */
-static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
+static __always_inline struct sk_buff *
+batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
 {
+	unsigned int n = 0, charged = 0;
 	struct sk_buff *skb;
-	unsigned int n = 0;
 	u64 bytes = 0;
 	int header;
 
 	rcu_read_lock();
-	while ((skb = list) && n < DLIL_INPUT_BATCH) {
+	while ((skb = list) && charged < DLIL_INPUT_BATCH) {
+		charged += segments ? segments_of(skb) : 1;
+		if (segments && n && charged > DLIL_INPUT_BATCH)
+			break;
 		list = skb->next;
 		skb_mark_not_on_list(skb);
 		n++;
@@ -437,6 +475,13 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 		b->tally.stats.ipackets += n;
 	count_bytes(b, bytes);
 	return list;
+}
+
+static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
+{
+	if (b->filters && b->filters->wants_segments)
+		return batch_collect_as(b, list, true);
+	return batch_collect_as(b, list, false);
 }
 
 /**
@@ -481,13 +526,14 @@ EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
 /*
  * Take all that is queued, oldest first.  A node of the queue is one packet
  * (skb->prev is NULL), or the first of a list: then its prev is the second
- * packet and the second's prev the last.  *@taken: how many they are.  *@surplus:
- * how many more they are than have been counted, that is, none.
+ * packet and the second's prev the last.  *@taken: how many they are.  *@room: what
+ * is free afterwards.
  */
-static struct sk_buff *inq_take(struct dlil_inq *q, int *taken, int *surplus)
+static struct sk_buff *inq_take(struct dlil_inq *q, int *taken, s64 *room)
 {
 	struct llist_node *node = llist_del_all(&q->head);
 	struct sk_buff *skb, *second, *list = NULL;
+	u64 bytes = 0;
 	int n = 0;
 
 	while (node) {
@@ -498,32 +544,55 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *taken, int *surplus)
 		if (unlikely(second)) {
 			struct sk_buff *other;
 
-			for (other = second; other; other = other->next)
+			for (other = second; other; other = other->next) {
+				bytes += other->truesize;
 				n++;
+			}
 			second->prev->next = list;
 			skb->next = second;
 		}
+		bytes += skb->truesize;
 		list = skb;
 		n++;
 	}
 	*taken = n;
-	*surplus = -min(atomic_sub_return(n, &q->len), 0);
+	*room = atomic64_add_return(DLIL_INQ_SPACE(n, bytes), &q->room);
 	return list;
+}
+
+/* The limits, as long as nobody is changing them. */
+static s64 inq_limits(const struct dlil_inq *q)
+{
+	return DLIL_INQ_SPACE(READ_ONCE(q->max_packets),
+			      READ_ONCE(q->max_bytes));
+}
+
+/* How much more is free than there ever was: then something was not counted. */
+static s64 inq_surplus(s64 room, s64 limits)
+{
+	s32 packets = dlil_inq_space_packets(room) -
+		      dlil_inq_space_packets(limits);
+	s32 bytes = dlil_inq_space_bytes(room) - dlil_inq_space_bytes(limits);
+
+	return DLIL_INQ_SPACE(max(packets, 0), max(bytes, 0));
 }
 
 /* Row INP-11: the count is wrong, and so may be the packets. */
 static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
-			 int surplus)
+			 s64 surplus)
 {
-	pr_warn_once("dlil: %s had %d packets more in its queue than were counted\n",
-		     ifp->name, surplus);
-	atomic_add(surplus, &ifp->inq.len);
+	pr_warn_once("dlil: %s had %d packets and %d bytes more in its queue than were counted\n",
+		     ifp->name, dlil_inq_space_packets(surplus),
+		     dlil_inq_space_bytes(surplus));
+	atomic64_sub(surplus, &ifp->inq.room);
 	input_discard(ifp, list, DLIL_DROP_SANITY);
 }
 
 /*
  * Row INP-4: the thread settles where it runs, once.  If it is not allowed what
- * it was at the start, somebody has said where he wants it.
+ * it was at the start, an administrator has chosen.  Alone with one processor it
+ * would be at the mercy of whoever runs there, a real-time task for one; so if
+ * there is no other one near, the choice is left to the scheduler.
  */
 static void thread_settle(struct dlil_thread *t, int cpu)
 {
@@ -534,7 +603,8 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	    !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
 	compat_llc_mask(cpu, mask);
-	if (cpumask_and(mask, mask, t->allowed))
+	cpumask_and(mask, mask, t->allowed);
+	if (cpumask_weight(mask) > 1)
 		set_cpus_allowed_ptr(current, mask);
 	free_cpumask_var(mask);
 }
@@ -543,18 +613,26 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 static void thread_serve(struct llist_node *ready)
 {
 	struct dlil_inq *q, *next;
+	s64 room, limits, surplus;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
-	int taken, surplus;
+	int taken;
 
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
-		list = inq_take(q, &taken, &surplus);
+		limits = inq_limits(q);
+		list = inq_take(q, &taken, &room);
 		q->thread->gather.packets += taken;
-		if (unlikely(surplus) && READ_ONCE(dlil_input_sanity_check)) {
-			inq_mistrust(ifp, list, surplus);
-			list = NULL;
+		if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
+			/* Either limits may be those that @room is of. */
+			surplus = inq_surplus(room, limits);
+			if (surplus)
+				surplus = inq_surplus(room, inq_limits(q));
+			if (surplus) {
+				inq_mistrust(ifp, list, surplus);
+				list = NULL;
+			}
 		}
 		while (list) {
 			list = dlil_input_batch(ifp, list);
@@ -596,7 +674,8 @@ static int thread_fn(void *arg)
 	struct dlil_thread *t = arg;
 
 	cpumask_copy(t->allowed, current->cpus_ptr);
-	dlil_gather_init(&t->gather);
+	dlil_gather_init(&t->gather, t == &dlil_main_thread ? NULL :
+			 &container_of(t, struct dlil_ifnet, inq.own)->inq);
 	complete(&t->started);
 	for (;;) {
 		/* First: whose timer is started by what follows is woken by it. */
@@ -629,7 +708,9 @@ static void thread_kick(struct dlil_thread *t)
 		wake_up_process(t->task);
 }
 
-static int thread_start(struct dlil_thread *t, const char *name, int cpu)
+/* @node is where the memory of what feeds it is, or NUMA_NO_NODE. */
+static int thread_start(struct dlil_thread *t, const char *name, int cpu,
+			int node)
 {
 	struct task_struct *task;
 
@@ -641,7 +722,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu)
 	init_completion(&t->started);
 	t->asleep = false;
 	t->cpu = cpu;
-	task = kthread_create(thread_fn, t, "dlil/%s", name);
+	task = kthread_create_on_node(thread_fn, t, node, "dlil/%s", name);
 	if (IS_ERR(task)) {
 		free_cpumask_var(t->allowed);
 		return PTR_ERR(task);
@@ -693,9 +774,10 @@ void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
  */
 void dlil_inq_discard(struct dlil_ifnet *ifp)
 {
-	int taken, surplus;
+	s64 room;
+	int taken;
 
-	input_discard(ifp, inq_take(&ifp->inq, &taken, &surplus),
+	input_discard(ifp, inq_take(&ifp->inq, &taken, &room),
 		      DLIL_DROP_DETACHED);
 }
 
@@ -738,12 +820,15 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	struct dlil_inq *q = &ifp->inq;
 
 	init_llist_head(&q->head);
-	atomic_set(&q->len, 0);
+	q->max_packets = READ_ONCE(dlil_rcvq_limit);
+	q->max_bytes = READ_ONCE(dlil_rcvq_bytes);
+	atomic64_set(&q->room, inq_limits(q) - DLIL_INQ_CLOSED);
 	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
 	if (q->thread == &q->own) {
 		int err = thread_start(&q->own, ifp->name,
 				       READ_ONCE(dlil_net_affinity) ?
-				       DLIL_CPU_OPEN : DLIL_CPU_SETTLED);
+				       DLIL_CPU_OPEN : DLIL_CPU_SETTLED,
+				       ifp->node);
 
 		if (err)
 			return err;
@@ -752,6 +837,22 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 						     &q->thread->ready;
 	q->pid = task_pid_nr(q->thread->task);
 	return 0;
+}
+
+/* All that a producer needs of the ifnet has been set before. */
+void dlil_inq_open(struct dlil_ifnet *ifp)
+{
+	/* Pairs with the acquire in dlil_inq_fits(). */
+	atomic64_add_return_release(DLIL_INQ_CLOSED, &ifp->inq.room);
+}
+
+/*
+ * Behind the change of state.  A grace period later no producer that has seen the
+ * queue open is left.
+ */
+void dlil_inq_close(struct dlil_ifnet *ifp)
+{
+	atomic64_sub_return(DLIL_INQ_CLOSED, &ifp->inq.room);
 }
 
 /*
@@ -771,10 +872,56 @@ void dlil_inq_stop(struct dlil_ifnet *ifp)
 		wait_for_completion(&w->done);
 		waiter_put(w);
 	}
-	if (READ_ONCE(dlil_input_sanity_check) && atomic_read(&q->len))
-		pr_warn_once("dlil: %s had %d packets counted that were not in its queue\n",
-			     ifp->name, atomic_read(&q->len));
+	if (READ_ONCE(dlil_input_sanity_check) &&
+	    atomic64_read(&q->room) != inq_limits(q) - DLIL_INQ_CLOSED)
+		pr_warn_once("dlil: %s had packets counted that were not in its queue\n",
+			     ifp->name);
 }
+
+/**
+ * dlil_inq_limit - change how much the queue of an ifnet holds (INP-12)
+ * @ifp: ifnet
+ * @packets: packets
+ * @bytes: bytes, as the sum of their truesize
+ *
+ * Packets that are queued stay, even if they are more.
+ *
+ * Context: process; the ifnet's lock held.
+ */
+void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes)
+{
+	struct dlil_inq *q = &ifp->inq;
+	s64 more = DLIL_INQ_SPACE((s64)packets - q->max_packets,
+				  (s64)bytes - q->max_bytes);
+
+	lockdep_assert_held(&ifp->lock);
+
+	/*
+	 * The thread checks the room that it finds against the limits before and
+	 * after (INP-11).  So these are the larger ones whenever the room changes.
+	 */
+	WRITE_ONCE(q->max_packets, max(q->max_packets, packets));
+	WRITE_ONCE(q->max_bytes, max(q->max_bytes, bytes));
+	atomic64_add_return(more, &q->room);
+	WRITE_ONCE(q->max_packets, packets);
+	WRITE_ONCE(q->max_bytes, bytes);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_inq_limit);
+
+/* How much is queued at the moment.  Any context. */
+void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes)
+{
+	s64 room = atomic64_read(&q->room);
+	s64 limits = inq_limits(q);
+
+	if (dlil_inq_space_packets(room) < -dlil_inq_space_packets(DLIL_INQ_CLOSED) / 2)
+		room += DLIL_INQ_CLOSED;
+	*packets = max(dlil_inq_space_packets(limits) -
+		       dlil_inq_space_packets(room), 0);
+	*bytes = max(dlil_inq_space_bytes(limits) -
+		     dlil_inq_space_bytes(room), 0);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_inq_used);
 
 /**
  * dlil_input_flush - wait until what was handed in has been worked off
@@ -824,17 +971,15 @@ void dlil_inq_ready(struct dlil_inq *q)
 	thread_kick(q->thread);
 }
 
+/* The queue is full or closed: the state was changed before it was closed. */
 int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
+	if (dlil_ifnet_is_attached(ifp)) {
+		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+		return -ENOBUFS;
+	}
 	refuse_one(ifp, skb, DLIL_DROP_DETACHED);
 	return -ENXIO;
-}
-
-int dlil_inq_full(struct dlil_ifnet *ifp, struct sk_buff *skb)
-{
-	atomic_dec(&ifp->inq.len);
-	refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
-	return -ENOBUFS;
 }
 
 /**
@@ -850,7 +995,12 @@ int dlil_inq_full(struct dlil_ifnet *ifp, struct sk_buff *skb)
  */
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	return dlil_inq_add(ifp, skb);
+	int err;
+
+	preempt_disable();
+	err = dlil_inq_add(ifp, skb);
+	preempt_enable();
+	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
 
@@ -900,38 +1050,65 @@ static void refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		refuse_one(ifp, skb, why);
 }
 
-/* Append a whole list in constant time (INP-3), unless it does not fit. */
+/* Take off @list what the queue has no room for.  Returns what the rest takes up. */
+static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
+		   struct sk_buff_head *excess)
+{
+	unsigned int over = skb_queue_len(list);
+	struct sk_buff *skb;
+	s64 need = 0, more;
+
+	skb_queue_walk(list, skb) {
+		more = need + DLIL_INQ_SPACE(1, skb->truesize);
+		if (unlikely(!dlil_inq_fits(q, more)))
+			break;
+		need = more;
+		over--;
+	}
+	while (over--)
+		__skb_queue_head(excess, __skb_dequeue_tail(list));
+	return need;
+}
+
+/* Make the list a node of the queue, see inq_take(), and add it. */
+static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
+{
+	struct sk_buff *first = skb_peek(list), *last = skb_peek_tail(list);
+
+	last->next = NULL;
+	if (first == last) {
+		first->prev = NULL;
+	} else {
+		first->prev = first->next;
+		first->next->prev = last;
+	}
+	__skb_queue_head_init(list);
+	preempt_disable();
+	dlil_inq_push(q, first);
+	preempt_enable();
+}
+
+/* Append a whole list at once (INP-3), but for what does not fit. */
 static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
-	int n = skb_queue_len(list), over;
 	struct dlil_inq *q = &ifp->inq;
 	struct sk_buff_head excess;
-	struct sk_buff *first;
+	s64 need;
 
 	__skb_queue_head_init(&excess);
-	over = atomic_add_return(n, &q->len) - (int)READ_ONCE(dlil_rcvq_limit);
-	over = clamp(over, 0, n);
-	if (unlikely(over)) {
-		atomic_sub(over, &q->len);
-		for (n = over; n > 0; n--)
-			__skb_queue_head(&excess, __skb_dequeue_tail(list));
+	need = inq_fit(q, list, &excess);
+	if (need) {
+		atomic64_sub(need, &q->room);
+		inq_push_list(q, list);
 	}
-	first = skb_peek(list);
-	if (first) {
-		struct sk_buff *last = skb_peek_tail(list);
-
-		last->next = NULL;
-		if (first == last) {
-			first->prev = NULL;
-		} else {
-			first->prev = first->next;
-			first->next->prev = last;
-		}
-		dlil_inq_push(q, first);
-		__skb_queue_head_init(list);
+	if (likely(skb_queue_empty(&excess)))
+		return 0;
+	if (dlil_ifnet_is_attached(ifp)) {
+		refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);
+		return -ENOBUFS;
 	}
-	refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);
-	return over ? -ENOBUFS : 0;
+	refuse_list(ifp, &excess, DLIL_DROP_DETACHED);
+	return -ENXIO;
 }
 
 /**
@@ -942,8 +1119,9 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
  *	every case; empty afterwards
  * @inc: increments of the counters that go with them, or NULL (INP-6)
  *
- * The packets are queued as they are, in constant time, and worked on by the
- * input thread, which is woken once at the most (INP-3).
+ * The packets are queued as they are, by one atomic operation for all of them, and
+ * worked on by the input thread, which is woken once at the most (INP-3).  What is
+ * looked at in each of them is its truesize.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL without ifnet or packets (INP-1); -ENXIO if the ifnet is
@@ -962,12 +1140,7 @@ int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	if (inc)
 		dlil_stats_add(ifp, inc);
 	rcu_read_lock();
-	if (likely(dlil_ifnet_is_attached(ifp))) {
-		err = inq_append(ifp, list);
-	} else {
-		refuse_list(ifp, list, DLIL_DROP_DETACHED);
-		err = -ENXIO;
-	}
+	err = inq_append(ifp, list);
 	rcu_read_unlock();
 	return err;
 }
@@ -976,7 +1149,8 @@ EXPORT_SYMBOL_GPL(dlil_input);
 int dlil_input_module_init(void)
 {
 	dlil_gather_module_init();
-	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED);
+	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED,
+			    NUMA_NO_NODE);
 }
 
 void dlil_input_module_exit(void)

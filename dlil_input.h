@@ -6,12 +6,13 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/llist.h>
+#include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/dlil.h>
 
 #include "dlil_gather.h"
 
 struct dlil_ifnet;
-struct sk_buff;
 struct task_struct;
 
 /* Packets worked on under one SRCU section and between two yields (INP-7). */
@@ -57,11 +58,44 @@ struct dlil_thread {
 #define DLIL_CPU_OPEN		(-1)
 #define DLIL_CPU_SETTLED	(-2)
 
+/*
+ * What packets take up of a queue, and what is left of it: how many they are, and
+ * the sum of their truesize, in one number, so that one atomic operation does for
+ * both.  The upper half is packets, the lower one bytes.  Either of what is left
+ * is negative if the limits were lowered: then the upper half is one less than
+ * the packets.
+ */
+#define DLIL_INQ_SPACE(packets, bytes) \
+	(((s64)(packets) << 32) + (s64)(bytes))
+
+static inline s32 dlil_inq_space_bytes(s64 space)
+{
+	return (s32)(space & U32_MAX);
+}
+
+static inline s32 dlil_inq_space_packets(s64 space)
+{
+	return (space - dlil_inq_space_bytes(space)) >> 32;
+}
+
+/* So much less room has a queue that is closed, whatever is in it. */
+#define DLIL_INQ_CLOSED		DLIL_INQ_SPACE(1 << 30, 0)
+
+/* What users may set the limits of a queue to (INP-12). */
+#define DLIL_INQ_PACKETS_MAX	(1024 * 1024)
+#define DLIL_INQ_BYTES_MIN	(1024 * 1024)	/* any packet fits */
+#define DLIL_INQ_BYTES_MAX	(1024 * 1024 * 1024)
+
 /**
  * struct dlil_inq - the input queue of an ifnet
  * @head: packets, newest first; a node is a packet or a whole list, see
  *	dlil_input()
- * @len: packets in it, those that the thread has taken not counted
+ * @room: how much more it takes, see DLIL_INQ_SPACE(); what the thread has taken
+ *	out of it counts no longer.  Less DLIL_INQ_CLOSED unless the ifnet is
+ *	attached
+ * @max_packets: the limit of packets; written under the ifnet's lock, or while
+ *	not attached
+ * @max_bytes: the limit of bytes, likewise
  * @ready: in its thread's ready list from becoming non-empty to being drained
  * @thread: who drains it; set while not attached
  * @list: which of the thread's lists @ready goes to; set while not attached
@@ -70,7 +104,9 @@ struct dlil_thread {
  */
 struct dlil_inq {
 	struct llist_head head;
-	atomic_t len;
+	atomic64_t room;
+	u32 max_packets;
+	u32 max_bytes;
 	struct llist_node ready;
 	struct dlil_thread *thread;
 	struct llist_head *list;
@@ -79,17 +115,50 @@ struct dlil_inq {
 };
 
 extern unsigned int dlil_rcvq_limit;
+extern unsigned int dlil_rcvq_bytes;
 extern bool dlil_multi_threaded_input;
 extern bool dlil_net_affinity;
 extern bool dlil_input_sanity_check;
 
 int dlil_inq_start(struct dlil_ifnet *ifp);
+void dlil_inq_open(struct dlil_ifnet *ifp);
+void dlil_inq_close(struct dlil_ifnet *ifp);
 void dlil_inq_stop(struct dlil_ifnet *ifp);
+void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
+void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
 bool dlil_input_is_current(void);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 void dlil_inq_discard(struct dlil_ifnet *ifp);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
+
+/* Move the first @n packets of @list, or all if they are fewer, to @part. */
+static inline void dlil_list_cut(struct sk_buff_head *list,
+				 struct sk_buff_head *part, unsigned int n)
+{
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(part);
+	while (n-- && (skb = __skb_dequeue(list)))
+		__skb_queue_tail(part, skb);
+}
+
+/*
+ * How many of @n packets are no longer in @list, behind somebody who may only take
+ * packets out of it.  Packets that were put into it are counted as seen, since they
+ * are going to be freed and counted as that (STA-3).
+ */
+static inline unsigned int dlil_taken(struct dlil_flow *flow, unsigned int n,
+				      const struct sk_buff_head *list)
+{
+	unsigned int left = skb_queue_len(list);
+
+	if (WARN_ON_ONCE(left > n)) {
+		flow->seen += left - n;
+		return 0;
+	}
+	return n - left;
+}
 
 int dlil_input_module_init(void);
 void dlil_input_module_exit(void);

@@ -22,8 +22,6 @@
 #include "dlil_retire.h"
 #include "dlil_sysfs.h"
 
-#define RCVQ_LIMIT_MAX (1024 * 1024)
-
 bool dlil_verbose;
 
 /* Row INI-2.  A number is a switch only if it is 0 or 1: 10 is not 1. */
@@ -122,7 +120,7 @@ MODULE_PARM_DESC(net_rtref,
 
 static int set_rcvq_limit(const char *val, const struct kernel_param *kp)
 {
-	int err = param_set_uint_minmax(val, kp, 1, RCVQ_LIMIT_MAX);
+	int err = param_set_uint_minmax(val, kp, 1, DLIL_INQ_PACKETS_MAX);
 
 	return err == -ERANGE ? -EINVAL : err;
 }
@@ -134,7 +132,26 @@ static const struct kernel_param_ops rcvq_limit_ops = {
 
 module_param_cb(rcvq_limit, &rcvq_limit_ops, &dlil_rcvq_limit, 0644);
 __MODULE_PARM_TYPE(rcvq_limit, "uint");
-MODULE_PARM_DESC(rcvq_limit, "packets an input queue holds (2048)");
+MODULE_PARM_DESC(rcvq_limit,
+		 "packets that the input queues of ifnets attached from now on hold (2048)");
+
+static int set_rcvq_bytes(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint_minmax(val, kp, DLIL_INQ_BYTES_MIN,
+					DLIL_INQ_BYTES_MAX);
+
+	return err == -ERANGE ? -EINVAL : err;
+}
+
+static const struct kernel_param_ops rcvq_bytes_ops = {
+	.set = set_rcvq_bytes,
+	.get = param_get_uint,
+};
+
+module_param_cb(rcvq_bytes, &rcvq_bytes_ops, &dlil_rcvq_bytes, 0644);
+__MODULE_PARM_TYPE(rcvq_bytes, "uint");
+MODULE_PARM_DESC(rcvq_bytes,
+		 "bytes that the input queues of ifnets attached from now on hold (33554432)");
 
 static int set_gather_usecs(const char *val, const struct kernel_param *kp)
 {

@@ -878,6 +878,7 @@ static int init_ifnet(struct dlil_netdev *nd)
 		.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED,
 		.addr_len = dev->addr_len,
 		.broadcast = dev->broadcast,
+		.device = dev->dev.parent,
 	};
 
 	return dlil_ifnet_init(nd->ifp, &params);

@@ -135,7 +135,7 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 		return;
 	}
 	err = ops->input_list(proto->cookie, ifp, proto->family, list);
-	n -= skb_queue_len(list);
+	n = dlil_taken(flow, n, list);
 	if (err == DLIL_STOLEN)
 		flow->stolen += n;
 	else

@@ -4,6 +4,7 @@
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
+#include "../dlil_input.h"
 #include "../dlil_sender.h"
 #include "fake.h"
 
@@ -1224,11 +1225,20 @@ static int watch_again(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return watch_packet(cookie, ifp, family, skb);
 }
 
+/* The most packets that anybody of a test got at once. */
+static unsigned int longest;
+
+static void note_bound(const struct sk_buff_head *list)
+{
+	longest = max(longest, skb_queue_len(list));
+}
+
 static void watch_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff_head *list, struct sk_buff_head *drop)
 {
 	struct sk_buff *skb, *next;
 
+	note_bound(list);
 	skb_queue_walk_safe(list, skb, next)
 		watch(cookie, skb);
 }
@@ -1542,7 +1552,104 @@ static void gso_recursion(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 4, .drops[DLIL_DROP_RECURSION] = 1);
 }
 
+/**
+ * struct bound_case - GSO packets that become many
+ * @name: of the case
+ * @letters: the filters, see attach_watchers()
+ * @packets: how many are queued at once
+ * @segments: how many become of each
+ * @untrusted: whoever made them has not said how many that are
+ * @noproto: nobody takes them, and the driver's `unmatched` gets them
+ */
+struct bound_case {
+	const char *name;
+	const char *letters;
+	unsigned int packets;
+	unsigned int segments;
+	bool untrusted;
+	bool noproto;
+};
+
+static const struct bound_case bound_cases[] = {
+	{ "many packets, filter", "p", 64, 45 },
+	{ "many packets, list filter", "P", 64, 45 },
+	{ "many packets, both", "gPpP", 64, 45 },
+	{ "many packets, nobody's", "P", 64, 45, .noproto = true },
+	{ "without a number of segments", "pP", 64, 45, .untrusted = true },
+	{ "as many as a batch", "P", 3, 64 },
+	{ "one more than a batch", "P", 3, 65 },
+	{ "one packet, filter", "p", 1, 362 },
+	{ "one packet, list filter", "P", 1, 362 },
+	{ "one packet, filter that can before one that cannot", "GPp", 1, 362 },
+	{ "one packet, nobody's", "P", 1, 362, .noproto = true },
+};
+
+static void bound_desc(const struct bound_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(bound, bound_cases, bound_desc);
+
+/* How many packets came through the filters of a test in all. */
+static unsigned int bound_all;
+
+static int bound_proto(struct fake_proto *p, struct sk_buff_head *list)
+{
+	note_bound(list);
+	bound_all += skb_queue_len(list);
+	__skb_queue_purge(list);
+	return 0;
+}
+
+static void bound_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			    enum dlil_drop_reason why)
+{
+	note_bound(list);
+	bound_all += skb_queue_len(list);
+	__skb_queue_purge(list);
+}
+
+/*
+ * FLT-12, INP-7: where GSO packets become segments nobody gets more than a batch at
+ * once, and nothing is lost over that.
+ */
+static void gso_bound(struct kunit *test)
+{
+	const struct bound_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	bound_all = 0;
+	fake->driver.output = gso_sent;
+	fake->driver.unmatched = bound_unmatched;
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, c->letters);
+	longest = 0;
+	if (!c->noproto)
+		fake_proto_v2(fake, 'x', FAKE_PF_A)->list_hook = bound_proto;
+	__skb_queue_head_init(&list);
+	for (i = 0; i < c->packets; i++) {
+		skb = gso_skb(fake, false, c->segments);
+		if (c->untrusted)
+			skb_shinfo(skb)->gso_segs = 0;
+		__skb_queue_tail(&list, skb);
+	}
+	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	atomic_add(c->packets * (c->segments - 1), &fake->handed_in);
+	fake_read(fake);
+
+	KUNIT_EXPECT_LE(test, longest, (unsigned int)DLIL_INPUT_BATCH);
+	KUNIT_EXPECT_EQ(test, bound_all, c->packets * c->segments);
+	KUNIT_EXPECT_EQ(test, fake->in.seen, c->packets * c->segments);
+}
+
 static struct kunit_case dlil_filter_cases[] = {
+	KUNIT_CASE_PARAM(gso_bound, bound_gen_params),
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE(attach_not_attached),

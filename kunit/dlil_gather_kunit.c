@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* When a sleeping input thread is woken: INP-3. */
+#include <linux/kthread.h>
 #include <linux/sched.h>
 
 #include "../dlil_gather.h"
@@ -9,6 +10,7 @@
 /* How a thread ends that we are: what it set before is as it was. */
 struct thread_we_are {
 	struct dlil_gather g;
+	struct dlil_inq queue;
 	unsigned int usecs;
 };
 
@@ -19,7 +21,10 @@ static int gather_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->usecs = dlil_gather_usecs;
 	dlil_gather_usecs = DLIL_GATHER_USECS_MAX;
-	dlil_gather_init(&t->g);
+	t->queue.max_packets = 2048;
+	t->queue.max_bytes = 1 << 30;
+	atomic64_set(&t->queue.room, DLIL_INQ_SPACE(2048, 1 << 30));
+	dlil_gather_init(&t->g, &t->queue);
 	test->priv = t;
 	return 0;
 }
@@ -45,6 +50,25 @@ static void sleep_after(struct dlil_gather *g, unsigned int packets,
 {
 	g->packets = packets;
 	dlil_gather_sleep(g, ktime_add_us(g->since, usecs));
+}
+
+static bool hold(struct dlil_gather *g)
+{
+	bool held;
+
+	preempt_disable();
+	held = dlil_gather_hold(g);
+	preempt_enable();
+	return held;
+}
+
+/* As the timer says it: so many were queued after half of the time, and all of it. */
+static void gathered(struct dlil_gather *g, unsigned int half, unsigned int end)
+{
+	hrtimer_cancel(&g->timer);
+	g->at_half = half;
+	g->at_end = end;
+	sleep_after(g, end, 100);
 }
 
 struct stream_case {
@@ -82,14 +106,14 @@ static void held_in_stream(struct kunit *test)
 
 	sleep_after(g, c->packets, c->usecs);
 
-	KUNIT_EXPECT_EQ(test, dlil_gather_hold(g), c->held);
+	KUNIT_EXPECT_EQ(test, hold(g), c->held);
 	/* The second producer is told the same. */
-	KUNIT_EXPECT_EQ(test, dlil_gather_hold(g), c->held);
+	KUNIT_EXPECT_EQ(test, hold(g), c->held);
 }
 
 static void not_at_first(struct kunit *test)
 {
-	KUNIT_EXPECT_FALSE(test, dlil_gather_hold(gather(test)));
+	KUNIT_EXPECT_FALSE(test, hold(gather(test)));
 }
 
 /* The timer wakes the thread. */
@@ -99,7 +123,7 @@ static void woken_in_time(struct kunit *test)
 
 	sleep_after(g, 1, 0);
 	set_current_state(TASK_IDLE);
-	KUNIT_EXPECT_TRUE(test, dlil_gather_hold(g));
+	KUNIT_EXPECT_TRUE(test, hold(g));
 	KUNIT_EXPECT_GT(test, schedule_timeout(FAKE_DEADLINE), 0L);
 	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
 }
@@ -110,19 +134,18 @@ static void not_if_off(struct kunit *test)
 
 	dlil_gather_usecs = 0;
 	sleep_after(g, 1, 0);
-	KUNIT_EXPECT_FALSE(test, dlil_gather_hold(g));
+	KUNIT_EXPECT_FALSE(test, hold(g));
 }
 
 /* A short queue would overflow meanwhile (INP-12). */
 static void not_with_short_queue(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
-	unsigned int limit = dlil_rcvq_limit;
+	struct thread_we_are *t = test->priv;
 
-	dlil_rcvq_limit = 1023;
+	t->queue.max_packets = 1023;
 	sleep_after(g, 1, 0);
-	dlil_rcvq_limit = limit;
-	KUNIT_EXPECT_FALSE(test, dlil_gather_hold(g));
+	KUNIT_EXPECT_FALSE(test, hold(g));
 }
 
 /* What has paid is done again, however the packets come now. */
@@ -133,9 +156,106 @@ static void goes_on_while_it_pays(struct kunit *test)
 
 	sleep_after(g, 1, 0);
 	for (i = 0; i < 10; i++) {
-		KUNIT_ASSERT_TRUE(test, dlil_gather_hold(g));
-		sleep_after(g, 4, 100);
+		KUNIT_ASSERT_TRUE(test, hold(g));
+		gathered(g, 2, 4);
 	}
+}
+
+/* The main thread serves others, too. */
+static void not_for_many_queues(struct kunit *test)
+{
+	struct dlil_gather *g = gather(test);
+
+	g->queue = NULL;
+	sleep_after(g, 1, 0);
+	KUNIT_EXPECT_FALSE(test, hold(g));
+}
+
+#ifdef CONFIG_SMP
+static int never_run(void *arg)
+{
+	return 0;
+}
+
+/* A thread on another processor works while packets are produced. */
+static void not_for_another_processor(struct kunit *test)
+{
+	struct dlil_gather *g = gather(test);
+	struct task_struct *task;
+	int cpu;
+
+	migrate_disable();
+	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
+	task = kthread_create_on_cpu(never_run, NULL, cpu, "dlil_test/%u");
+	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
+	if (!IS_ERR(task)) {
+		g->task = task;
+		sleep_after(g, 1, 0);
+		KUNIT_EXPECT_FALSE(test, hold(g));
+		g->task = current;
+		KUNIT_EXPECT_TRUE(test, hold(g));
+		kthread_stop(task);
+	}
+	migrate_enable();
+}
+#endif
+
+/**
+ * struct halves_case - how packets came while the thread was not woken
+ * @name: of the case
+ * @half: so many in the first half of the time, the first one included
+ * @end: so many in all
+ * @useful: gathering goes on
+ */
+struct halves_case {
+	const char *name;
+	unsigned int half;
+	unsigned int end;
+	bool useful;
+};
+
+static const struct halves_case halves_cases[] = {
+	{ "an even stream", 21, 41, true },
+	{ "one that gets faster", 11, 41, true },
+	{ "bursts, and the first one more", 129, 215, true },
+	{ "eight clients that wait", 8, 8, false },
+	{ "most of them wait", 8, 12, false },
+	{ "fewer than four", 2, 3, false },
+	{ "somebody else has woken it", 0, 0, false },
+};
+
+static void halves_desc(const struct halves_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(halves, halves_cases, halves_desc);
+
+/* INP-3: where senders wait for answers it is over after one time. */
+static void thins_out(struct kunit *test)
+{
+	const struct halves_case *c = test->param_value;
+	struct dlil_gather *g = gather(test);
+
+	sleep_after(g, 1, 0);
+	KUNIT_ASSERT_TRUE(test, hold(g));
+	gathered(g, c->half, c->end);
+	KUNIT_EXPECT_EQ(test, hold(g), c->useful);
+}
+
+/* INP-3: what the timer counts is what was queued by then. */
+static void counts_halves(struct kunit *test)
+{
+	struct thread_we_are *t = test->priv;
+	struct dlil_gather *g = &t->g;
+
+	sleep_after(g, 1, 0);
+	atomic64_sub(DLIL_INQ_SPACE(5, 500), &t->queue.room);
+	KUNIT_ASSERT_TRUE(test, hold(g));
+	KUNIT_ASSERT_TRUE(test, fake_wait_for(READ_ONCE(g->at_end)));
+	KUNIT_EXPECT_EQ(test, g->at_half, 5);
+	KUNIT_EXPECT_EQ(test, g->at_end, 5);
+	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
 }
 
 /* Sleeps until it is tried again, with one packet coming fast every time. */
@@ -145,7 +265,7 @@ static unsigned int rest_of(struct dlil_gather *g)
 
 	for (n = 0; n < 5000; n++) {
 		sleep_after(g, 1, 0);
-		if (dlil_gather_hold(g))
+		if (hold(g))
 			break;
 	}
 	return n;
@@ -163,8 +283,8 @@ static void gives_up_when_useless(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rest_of(g), 1024);
 	KUNIT_EXPECT_EQ(test, rest_of(g), 1024);
 	/* One success, and it is as before. */
-	sleep_after(g, 50, 50);
-	KUNIT_ASSERT_TRUE(test, dlil_gather_hold(g));
+	gathered(g, 25, 50);
+	KUNIT_ASSERT_TRUE(test, hold(g));
 	KUNIT_EXPECT_EQ(test, rest_of(g), 16);
 }
 
@@ -187,7 +307,13 @@ static struct kunit_case dlil_gather_cases[] = {
 	KUNIT_CASE(woken_in_time),
 	KUNIT_CASE(not_if_off),
 	KUNIT_CASE(not_with_short_queue),
+	KUNIT_CASE(not_for_many_queues),
+#ifdef CONFIG_SMP
+	KUNIT_CASE(not_for_another_processor),
+#endif
 	KUNIT_CASE(goes_on_while_it_pays),
+	KUNIT_CASE_PARAM(thins_out, halves_gen_params),
+	KUNIT_CASE(counts_halves),
 	KUNIT_CASE(gives_up_when_useless),
 	KUNIT_CASE(all_arrive),
 	{}

@@ -659,6 +659,53 @@ static int take_first(struct fake_proto *p, struct sk_buff_head *list)
 	return -EIO;
 }
 
+/* Take two packets, and put @n others into the list. */
+static void take_and_add(struct fake *fake, struct sk_buff_head *list,
+			 unsigned int n)
+{
+	kfree_skb(__skb_dequeue(list));
+	kfree_skb(__skb_dequeue(list));
+	while (n--)
+		__skb_queue_tail(list, fake_rx(fake, FAKE_PF_A, 99));
+}
+
+static int leave_more(struct fake_proto *p, struct sk_buff_head *list)
+{
+	take_and_add(p->fake, list, 5);
+	return 0;
+}
+
+static void leave_more_unmatched(struct dlil_ifnet *ifp,
+				 struct sk_buff_head *list,
+				 enum dlil_drop_reason why)
+{
+	take_and_add(dlil_ifnet_priv(ifp), list, 5);
+}
+
+/*
+ * INP-10, STA-3: who gives back more packets than it got is warned of, once, and
+ * no counter wraps.
+ */
+static void more_than_it_got(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int level = fake_silence();
+
+	fake->driver.unmatched = leave_more_unmatched;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto_v2(fake, 'P', FAKE_PF_A)->list_hook = leave_more;
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_input_new(fake, FAKE_PF_B, 4, 3);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	fake_end_silence(level);
+	KUNIT_EXPECT_TRUE(test, test_taint(TAINT_WARN));
+	atomic_add(6, &fake->handed_in);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_PROTOCOL] = 6,
+		       .drops[DLIL_DROP_NOPROTO] = 6);
+	KUNIT_EXPECT_EQ(test, fake->stats.noproto, 3);
+}
+
 /* INP-10: what a version 2 protocol leaves in the list is freed. */
 static void list_taken_in_part(struct kunit *test)
 {
@@ -670,35 +717,218 @@ static void list_taken_in_part(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_PROTOCOL] = 2);
 }
 
-/* INP-12: the queue is bounded, and the oldest packets are the ones kept. */
-static void queue_bound(struct kunit *test)
+static void set_limits(struct fake *fake, u32 packets, u32 bytes)
 {
-	unsigned int limit = dlil_rcvq_limit;
-	struct fake *fake = fake_attached(test);
-	struct sk_buff *skb;
+	mutex_lock(&fake->ifp->lock);
+	dlil_inq_limit(fake->ifp, packets, bytes);
+	mutex_unlock(&fake->ifp->lock);
+}
 
+static void expect_queued(struct fake *fake, u32 packets, u32 bytes)
+{
+	u32 p, b;
+
+	dlil_inq_used(&fake->ifp->inq, &p, &b);
+	KUNIT_EXPECT_EQ(fake->test, p, packets);
+	KUNIT_EXPECT_EQ(fake->test, b, bytes);
+}
+
+/* One packet with dlil_input_one(). */
+static int input_one(struct fake *fake, u32 seq)
+{
+	atomic_inc(&fake->handed_in);
+	return dlil_input_one(fake->ifp, fake_rx(fake, FAKE_PF_A, seq));
+}
+
+/* What a packet of fake_input_new() takes up. */
+static u32 fake_truesize(struct fake *fake)
+{
+	struct sk_buff *skb = fake_rx(fake, FAKE_PF_A, 0);
+	u32 truesize = skb->truesize;
+
+	kfree_skb(skb);
+	return truesize;
+}
+
+/**
+ * struct limit_case - a queue that takes so much
+ * @name: of the case
+ * @packets: its limit of packets
+ * @bytes: its limit of bytes, beyond those of four packets
+ * @fit: so many packets fit
+ */
+struct limit_case {
+	const char *name;
+	u32 packets;
+	int bytes;
+	u32 fit;
+};
+
+static const struct limit_case limit_cases[] = {
+	{ "packets", 4, 1 << 20, 4 },
+	{ "bytes, exactly", 2048, 0, 4 },
+	{ "bytes, one less", 2048, -1, 3 },
+	{ "bytes, one more", 2048, 1, 4 },
+	{ "both at once", 4, 0, 4 },
+	{ "packets first", 3, 0, 3 },
+	{ "bytes first", 4, -1, 3 },
+};
+
+static void limit_desc(const struct limit_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(limit, limit_cases, limit_desc);
+
+/* A queue of the case, with a thread that takes nothing out of it. */
+static struct fake *limited(struct kunit *test, const struct limit_case *c,
+			    u32 *truesize)
+{
+	struct fake *fake = fake_attached(test);
+
+	*truesize = fake_truesize(fake);
 	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);
+	expect_queued(fake, 0, 0);
+	set_limits(fake, c->packets, 4 * *truesize + c->bytes);
+	return fake;
+}
 
-	dlil_rcvq_limit = 4;
-	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 3), 0);
-	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 5, 3), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 8, 2), -ENOBUFS);
-	skb = fake_rx(fake, FAKE_PF_A, 10);
-	atomic_inc(&fake->handed_in);
-	KUNIT_EXPECT_EQ(test, dlil_input_one(fake->ifp, skb), -ENOBUFS);
-	dlil_rcvq_limit = limit;
+/* It lets go, and all is as if nothing had been. */
+static void end_limited(struct fake *fake, u32 fit, u32 dropped)
+{
 	fake_unblock(fake);
-
 	fake_read(fake);
-	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5");
-	FAKE_EXPECT_IN(fake, .delivered = 5, .drops[DLIL_DROP_QUEUE_FULL] = 5);
-	KUNIT_EXPECT_EQ(test, fake->stats.iqdrops, 5);
+	FAKE_EXPECT_IN(fake, .delivered = 1 + fit,
+		       .drops[DLIL_DROP_QUEUE_FULL] = dropped);
+	KUNIT_EXPECT_EQ(fake->test, fake->stats.iqdrops, dropped);
+	expect_queued(fake, 0, 0);
 	/* There is room again. */
-	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 11, 4), 0);
+	KUNIT_EXPECT_EQ(fake->test, fake_input_new(fake, FAKE_PF_A, 90, fit),
+			0);
 	fake_read(fake);
-	KUNIT_EXPECT_EQ(test, fake->in.delivered, 9);
+	KUNIT_EXPECT_EQ(fake->test, fake->in.delivered, 1 + 2 * fit);
+	expect_queued(fake, 0, 0);
+}
+
+/* INP-12, STA-4: both limits are exact, for packets that come one by one. */
+static void limits_one_by_one(struct kunit *test)
+{
+	const struct limit_case *c = test->param_value;
+	struct fake *fake;
+	u32 truesize, i;
+
+	fake = limited(test, c, &truesize);
+	for (i = 0; i < c->fit; i++) {
+		KUNIT_EXPECT_EQ(test, input_one(fake, 2 + i), 0);
+		expect_queued(fake, i + 1, (i + 1) * truesize);
+	}
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, input_one(fake, 50 + i), -ENOBUFS);
+	expect_queued(fake, c->fit, c->fit * truesize);
+	end_limited(fake, c->fit, 3);
+}
+
+/* INP-12, INP-3: and for lists, of which the first packets are the ones kept. */
+static void limits_of_lists(struct kunit *test)
+{
+	const struct limit_case *c = test->param_value;
+	struct fake *fake;
+	u32 truesize;
+
+	fake = limited(test, c, &truesize);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 2), 0);
+	expect_queued(fake, 2, 2 * truesize);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 4, 4), -ENOBUFS);
+	expect_queued(fake, c->fit, c->fit * truesize);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 50, 2), -ENOBUFS);
+	end_limited(fake, c->fit, 8 - c->fit);
+	KUNIT_EXPECT_TRUE(test, strstarts(fake->trace, c->fit == 4 ?
+					  "P1 P2 P3 P4 P5 P90" :
+					  "P1 P2 P3 P4 P90"));
+}
+
+/* INP-12: a limit may be lowered below what is queued, and raised again. */
+static void limits_change(struct kunit *test)
+{
+	static const struct limit_case c = { "", 8, 1 << 20, 8 };
+	struct fake *fake;
+	u32 truesize;
+
+	fake = limited(test, &c, &truesize);
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 5), 0);
+	set_limits(fake, 2, 2 * truesize);
+	expect_queued(fake, 5, 5 * truesize);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 50), -ENOBUFS);
+	set_limits(fake, DLIL_INQ_PACKETS_MAX, 6 * truesize - 1);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 50), -ENOBUFS);
+	set_limits(fake, 5, DLIL_INQ_BYTES_MAX);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 50), -ENOBUFS);
+	set_limits(fake, 6, 6 * truesize);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 7), 0);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 50), -ENOBUFS);
+	expect_queued(fake, 6, 6 * truesize);
+	end_limited(fake, 6, 4);
+}
+
+static int change_limits(struct fake_task *task)
+{
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		set_limits(task->fake, 1000 + i % 7, (1 + i % 3) << 20);
+		if (i % 10 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+/* INP-11, INP-12: the count stays right while limits change under traffic. */
+static void limits_change_under_traffic(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_task *task;
+	u32 i;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	dlil_input_sanity_check = true;
+	task = fake_run(fake, change_limits);
+	for (i = 0; !fake_done(task); i++) {
+		fake_input_new(fake, FAKE_PF_A, i, 1 + i % 5);
+		if (i % 4 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	fake_join(task);
+	fake_read(fake);
+	dlil_input_sanity_check = false;
+	KUNIT_EXPECT_EQ(test, fake->in.drops[DLIL_DROP_SANITY], 0);
+	expect_queued(fake, 0, 0);
+}
+
+/* INP-2, INP-12: the parameters are the limits of what is attached later. */
+static void limits_at_attach(struct kunit *test)
+{
+	unsigned int packets = dlil_rcvq_limit, bytes = dlil_rcvq_bytes;
+	struct fake *fake = fake_attached(test);
+	struct dlil_inq *q = &fake->ifp->inq;
+
+	KUNIT_EXPECT_EQ(test, q->max_packets, packets);
+	KUNIT_EXPECT_EQ(test, q->max_bytes, bytes);
+	dlil_rcvq_limit = 7;
+	dlil_rcvq_bytes = 7 << 20;
+	KUNIT_EXPECT_EQ(test, q->max_packets, packets);
+	KUNIT_EXPECT_EQ(test, q->max_bytes, bytes);
+	/* What was set for a former life does not last. */
+	set_limits(fake, 9, 9 << 20);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	dlil_rcvq_limit = packets;
+	dlil_rcvq_bytes = bytes;
+	KUNIT_EXPECT_EQ(test, q->max_packets, 7);
+	KUNIT_EXPECT_EQ(test, q->max_bytes, 7 << 20);
+	expect_queued(fake, 0, 0);
 }
 
 /* INP-1, INP-12, STA-4: a detached ifnet refuses, and counts why. */
@@ -897,11 +1127,13 @@ static void sanity_of_count(struct kunit *test)
 	fake_wait_blocked(fake);
 	fake_input_new(fake, FAKE_PF_A, 2, 3);
 	/* As if somebody had queued one behind our back. */
-	atomic_dec(&fake->ifp->inq.len);
+	atomic64_add(DLIL_INQ_SPACE(1, 0), &fake->ifp->inq.room);
 	fake_unblock(fake);
 	fake_read(fake);
 	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_SANITY] = 3);
-	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->inq.len), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&fake->ifp->inq.room),
+			DLIL_INQ_SPACE(fake->ifp->inq.max_packets,
+				       fake->ifp->inq.max_bytes));
 
 	fake_input_new(fake, FAKE_PF_A, 5, 2);
 	fake_read(fake);
@@ -958,7 +1190,12 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(no_header),
 	KUNIT_CASE_PARAM(versions, version_gen_params),
 	KUNIT_CASE(list_taken_in_part),
-	KUNIT_CASE(queue_bound),
+	KUNIT_CASE(more_than_it_got),
+	KUNIT_CASE_PARAM(limits_one_by_one, limit_gen_params),
+	KUNIT_CASE_PARAM(limits_of_lists, limit_gen_params),
+	KUNIT_CASE(limits_change),
+	KUNIT_CASE(limits_change_under_traffic),
+	KUNIT_CASE(limits_at_attach),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE_PARAM(sanity, sanity_gen_params),
 	KUNIT_CASE(sanity_of_count),

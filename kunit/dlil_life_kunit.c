@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What an ifnet keeps and loses over its lives: rows INI-1, IFN-1 to IFN-12. */
-#include <linux/console.h>
 #include <linux/etherdevice.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -403,47 +402,17 @@ static void many_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&many_freed), MANY + 3);
 }
 
-/*
- * The consoles have written what there is to be written.  KUnit leaves its lines
- * open, and an open line waits for the next one.
- */
-static void flush_consoles(const char *why)
-{
-	pr_info("# %s\n", why);
-	console_lock();
-	console_unlock();
-}
-
-/*
- * The kernel complains of what follows, as it shall; that is not to be seen.
- * Where it is all the same, scripts/guest/reports.sh knows these two lines.
- */
-static int silence(void)
-{
-	int level = console_loglevel;
-
-	flush_consoles("the kernel is to complain from here on");
-	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
-	return level;
-}
-
-static void end_silence(int level)
-{
-	flush_consoles("up to here");
-	console_loglevel = level;
-}
-
 /* IFN-7: one reference too many is warned of, and does no harm. */
 static void underflow(struct kunit *test)
 {
 	struct dlil_ifnet *ifp;
-	int level = silence();
+	int level = fake_silence();
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, NULL, 0, &ifp),
 			0);
 	refcount_set(&ifp->refs, 0);
 	dlil_ifnet_put(ifp);
-	end_silence(level);
+	fake_end_silence(level);
 	KUNIT_EXPECT_TRUE(test, test_taint(TAINT_WARN));
 	/* Nobody frees it any more, however many are dropped. */
 	KUNIT_EXPECT_GT(test, refs_of(ifp), 1000);
@@ -457,7 +426,7 @@ static void underflow(struct kunit *test)
 static void saturation(struct kunit *test)
 {
 	struct dlil_ifnet *ifp;
-	int level = silence();
+	int level = fake_silence();
 	int i;
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, NULL, 0, &ifp),
@@ -469,7 +438,7 @@ static void saturation(struct kunit *test)
 	for (i = 0; i < 8; i++)
 		dlil_ifnet_put(ifp);
 	KUNIT_EXPECT_EQ(test, refs_of(ifp), (unsigned int)REFCOUNT_SATURATED);
-	end_silence(level);
+	fake_end_silence(level);
 	refcount_set(&ifp->refs, 1);
 	dlil_ifnet_release(ifp);
 }

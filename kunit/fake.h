@@ -305,6 +305,10 @@ void fake_block(struct fake *fake);
 void fake_wait_blocked(struct fake *fake);
 void fake_unblock(struct fake *fake);
 
+/* What the kernel complains of in between is what a test wants to see. */
+int fake_silence(void);
+void fake_end_silence(int level);
+
 /* A module that filters and protocols can pin; its state can be chosen. */
 struct module *fake_module(struct kunit *test, enum module_state state);
 int fake_module_pins(const struct module *module);

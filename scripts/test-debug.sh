@@ -151,7 +151,7 @@ job_tests() {
 	all=$(CI='' names "tests-$1" | wc -l)
 	say "tests: ${#list[@]} of $all, shared by $PARTS machines"
 	vm "tests-$1" --ktap --timeout 1800 --append kmemleak=off \
-		--mem 2G --smp 4,sockets=4 "$TOP/scripts/guest/run-tests.sh" \
+		--mem 2G --smp 4,sockets=2 "$TOP/scripts/guest/run-tests.sh" \
 		"^($(IFS='|'; echo "${list[*]}"))\$" "$1" $PARTS || status=$?
 	count_ktap "tests-$1" $status
 }

@@ -25,6 +25,7 @@
 #include <linux/types.h>
 
 struct dlil_filter_bundle_ops;
+struct device;
 struct dlil_ifnet;
 struct module;
 
@@ -75,7 +76,7 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_PROMISC: a unicast frame for somebody else
  * @DLIL_DROP_NOPROTO: no attached protocol takes it
  * @DLIL_DROP_PROTOCOL: the protocol returned an error
- * @DLIL_DROP_QUEUE_FULL: the input queue holds rcvq_limit packets (INP-12)
+ * @DLIL_DROP_QUEUE_FULL: the input queue had no room for it (INP-12)
  * @DLIL_DROP_NOMEM: no memory, for instance for a private copy
  * @DLIL_DROP_FRAMER: no link header could be built
  * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
@@ -478,6 +479,8 @@ struct dlil_family_ops {
  * @attrs: DLIL_ATTR_*
  * @addr_len: length of a link address, at most MAX_ADDR_LEN
  * @broadcast: broadcast link address, or NULL
+ * @device: the hardware, or NULL; not held.  An input thread is made in its memory
+ *	node (INP-4)
  */
 struct dlil_ifnet_params {
 	const struct dlil_driver_ops *driver;
@@ -489,6 +492,7 @@ struct dlil_ifnet_params {
 	u32 attrs;
 	u8 addr_len;
 	const u8 *broadcast;
+	struct device *device;
 };
 
 /**
