@@ -178,15 +178,6 @@ static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
 	return 0;
 }
 
-int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	if (!info->attrs[DLIL_A_UNMATCHED]) {
-		NL_SET_ERR_MSG(info->extack, "nothing to set: unmatched is required");
-		return -EINVAL;
-	}
-	return with_netdev(info, set_netdev);
-}
-
 /*
  * The policies of operations see to it that no attribute comes to one that has no
  * use for it; the same for nests, of which @known are of use.
@@ -261,6 +252,100 @@ static int unplumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
 int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return with_netdev(info, unplumb_netdev);
+}
+
+/* A number that is not there is. */
+static bool is_within(const struct nlattr *attr, u32 min, u32 max)
+{
+	return !attr || (nla_get_u32(attr) >= min && nla_get_u32(attr) <= max);
+}
+
+static int parse_queue(struct genl_info *info, struct nlattr **tb)
+{
+	int err;
+
+	err = nla_parse_nested(tb, DLIL_A_QUEUE_MAX, info->attrs[DLIL_A_QUEUE],
+			       dlil_queue_nl_policy, info->extack);
+	if (!err)
+		err = only_known(tb, DLIL_A_QUEUE_MAX,
+				 BIT(DLIL_A_QUEUE_MAX_PACKETS) |
+				 BIT(DLIL_A_QUEUE_MAX_BYTES), info->extack);
+	if (err)
+		return err;
+	if (!tb[DLIL_A_QUEUE_MAX_PACKETS] && !tb[DLIL_A_QUEUE_MAX_BYTES]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "give the queue max-packets, max-bytes, or both");
+		return -EINVAL;
+	}
+	if (!is_within(tb[DLIL_A_QUEUE_MAX_PACKETS], 1,
+		       DLIL_INQ_PACKETS_MAX)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[DLIL_A_QUEUE_MAX_PACKETS],
+				    "a queue holds 1 to 1048576 packets");
+		return -ERANGE;
+	}
+	if (!is_within(tb[DLIL_A_QUEUE_MAX_BYTES], DLIL_INQ_BYTES_MIN,
+		       DLIL_INQ_BYTES_MAX)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, tb[DLIL_A_QUEUE_MAX_BYTES],
+				    "a queue holds 1048576 to 1073741824 bytes");
+		return -ERANGE;
+	}
+	return 0;
+}
+
+/* Of the limits, those that are in the request. */
+static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
+{
+	u32 packets, bytes;
+
+	mutex_lock(&ifp->lock);
+	packets = ifp->inq.max_packets;
+	if (tb[DLIL_A_QUEUE_MAX_PACKETS])
+		packets = nla_get_u32(tb[DLIL_A_QUEUE_MAX_PACKETS]);
+	bytes = ifp->inq.max_bytes;
+	if (tb[DLIL_A_QUEUE_MAX_BYTES])
+		bytes = nla_get_u32(tb[DLIL_A_QUEUE_MAX_BYTES]);
+	dlil_inq_limit(ifp, packets, bytes);
+	mutex_unlock(&ifp->lock);
+}
+
+/* Any ifnet has a queue. */
+static int set_queue(struct genl_info *info, struct nlattr **tb)
+{
+	struct dlil_ifnet *ifp = dlil_netlink_ifnet(info);
+	int err = 0;
+
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	if (dlil_ifnet_io_begin(ifp)) {
+		limit_queue(ifp, tb);
+		dlil_ifnet_io_end(ifp);
+	} else {
+		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
+		err = -ENXIO;
+	}
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+/* What is wrong with the request is found out before anything is changed. */
+int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
+	struct nlattr **a = info->attrs;
+	int err = 0;
+
+	if (!a[DLIL_A_UNMATCHED] && !a[DLIL_A_QUEUE]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "nothing to set: give unmatched, queue, or both");
+		return -EINVAL;
+	}
+	if (a[DLIL_A_QUEUE])
+		err = parse_queue(info, tb);
+	if (!err && a[DLIL_A_UNMATCHED])
+		err = with_netdev(info, set_netdev);
+	if (!err && a[DLIL_A_QUEUE])
+		err = set_queue(info, tb);
+	return err;
 }
 
 static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
@@ -531,6 +616,23 @@ static u32 header_of(const struct dlil_ifnet *ifp)
 					     DLIL_HEADER_ETHERNET;
 }
 
+static int put_queue(struct sk_buff *msg, const struct dlil_inq *q)
+{
+	struct nlattr *nest = nla_nest_start(msg, DLIL_A_QUEUE);
+	u32 packets, bytes;
+
+	dlil_inq_used(q, &packets, &bytes);
+	if (!nest ||
+	    nla_put_u32(msg, DLIL_A_QUEUE_MAX_PACKETS,
+			READ_ONCE(q->max_packets)) ||
+	    nla_put_u32(msg, DLIL_A_QUEUE_MAX_BYTES, READ_ONCE(q->max_bytes)) ||
+	    nla_put_u32(msg, DLIL_A_QUEUE_PACKETS, packets) ||
+	    nla_put_u32(msg, DLIL_A_QUEUE_BYTES, bytes))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 /* What goes before the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
@@ -560,6 +662,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 		return -EMSGSIZE;
 	dlil_stats_read(ifp, &stats, &in, &out);
 	if (dlil_proto_for_each(ifp, put_proto, msg) ||
+	    put_queue(msg, &ifp->inq) ||
 	    put_stats(msg, &stats) ||
 	    put_flow(msg, DLIL_A_INPUT, &in) ||
 	    put_flow(msg, DLIL_A_OUTPUT, &out))

@@ -28,6 +28,13 @@ const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
 	[DLIL_A_PROTO_PACKETS] = { .type = NLA_U64, },
 };
 
+const struct nla_policy dlil_queue_nl_policy[DLIL_A_QUEUE_BYTES + 1] = {
+	[DLIL_A_QUEUE_MAX_PACKETS] = { .type = NLA_U32, },
+	[DLIL_A_QUEUE_MAX_BYTES] = { .type = NLA_U32, },
+	[DLIL_A_QUEUE_PACKETS] = { .type = NLA_U32, },
+	[DLIL_A_QUEUE_BYTES] = { .type = NLA_U32, },
+};
+
 /* DLIL_CMD_IFNET_ATTACH - do */
 const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
@@ -42,10 +49,11 @@ const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1] = {
 };
 
 /* DLIL_CMD_IFNET_SET - do */
-const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_UNMATCHED + 1] = {
+const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DLIL_A_QUEUE] = NLA_POLICY_NESTED(dlil_queue_nl_policy),
 };
 
 /* DLIL_CMD_IFNET_GET - do */
@@ -115,7 +123,7 @@ const struct genl_ops dlil_nl_ops[9] = {
 		.cmd		= DLIL_CMD_IFNET_SET,
 		.doit		= dlil_nl_ifnet_set_doit,
 		.policy		= dlil_ifnet_set_nl_policy,
-		.maxattr	= DLIL_A_UNMATCHED,
+		.maxattr	= DLIL_A_QUEUE,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -14,12 +14,13 @@
 /* Common nested types */
 extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1];
 extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
+extern const struct nla_policy dlil_queue_nl_policy[DLIL_A_QUEUE_BYTES + 1];
 
 extern const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1];
 
 extern const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1];
 
-extern const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_UNMATCHED + 1];
+extern const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1];
 
 extern const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1];
 

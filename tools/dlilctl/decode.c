@@ -152,6 +152,15 @@ static const struct field flow_fields[] = {
 
 DEFINE_SET(flow);
 
+static const struct field queue_fields[] = {
+	[DLIL_A_QUEUE_MAX_PACKETS] = U32("max-packets"),
+	[DLIL_A_QUEUE_MAX_BYTES] = U32("max-bytes"),
+	[DLIL_A_QUEUE_PACKETS] = U32("packets"),
+	[DLIL_A_QUEUE_BYTES] = U32("bytes"),
+};
+
+DEFINE_SET(queue);
+
 static const struct field ifnet_fields[] = {
 	[DLIL_A_IFINDEX] = U32("ifindex"),
 	[DLIL_A_IFNAME] = STRING("ifname"),
@@ -164,6 +173,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_INPUT] = NEST("input", flow_set),
 	[DLIL_A_OUTPUT] = NEST("output", flow_set),
 	[DLIL_A_HEADER] = ENUM("header", headers),
+	[DLIL_A_QUEUE] = NEST("queue", queue_set),
 };
 
 DEFINE_SET(ifnet);

@@ -56,12 +56,33 @@ static void put_group(struct nlmsghdr *nlh, struct args *args)
 	put_lladdr(nlh, del ? DLIL_A_GROUP_DEL : DLIL_A_GROUP_ADD, args);
 }
 
-/* Of the first one the kernel has the say, of the others filters and device. */
+/* One limit of the queue, or both. */
+static void put_queue(struct nlmsghdr *nlh, struct args *args)
+{
+	static const char *const limits[] = { "packets", "bytes", NULL };
+	static const uint16_t types[] = {
+		DLIL_A_QUEUE_MAX_PACKETS, DLIL_A_QUEUE_MAX_BYTES
+	};
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_QUEUE);
+	bool given[2] = {};
+	int which;
+
+	do {
+		which = next_choice(args, limits, "packets or bytes");
+		if (given[which])
+			usage_error("%s is given twice", limits[which]);
+		given[which] = true;
+		mnl_attr_put_u32(nlh, types[which], next_number(args, "N"));
+	} while (args->n);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* Of the first two the kernel has the say, of the others filters and device. */
 static const char *const settings[] = {
-	"unmatched", "mtu", "lladdr", "up", "down", "multicast", NULL
+	"unmatched", "queue", "mtu", "lladdr", "up", "down", "multicast", NULL
 };
 
-enum { UNMATCHED, MTU, LLADDR, UP, DOWN, MULTICAST };
+enum { UNMATCHED, QUEUE, MTU, LLADDR, UP, DOWN, MULTICAST };
 
 int run_set(struct args *args)
 {
@@ -70,12 +91,15 @@ int run_set(struct args *args)
 	int what;
 
 	what = next_choice(args, settings,
-			   "unmatched, mtu, lladdr, up, down or multicast");
-	nlh = genl_request(what == UNMATCHED ? DLIL_CMD_IFNET_SET :
-					       DLIL_CMD_CONTROL, dev);
+			   "unmatched, queue, mtu, lladdr, up, down or multicast");
+	nlh = genl_request(what <= QUEUE ? DLIL_CMD_IFNET_SET :
+					   DLIL_CMD_CONTROL, dev);
 	switch (what) {
 	case UNMATCHED:
 		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
+		break;
+	case QUEUE:
+		put_queue(nlh, args);
 		break;
 	case MTU:
 		mnl_attr_put_u32(nlh, DLIL_A_MTU, next_number(args, "N"));

@@ -141,6 +141,14 @@ static void print_stats_lines(const json_t *ifnet)
 	print_drops(ifnet);
 }
 
+/* What is in it, and what it holds. */
+static void print_queue(const json_t *queue)
+{
+	printf("    queue packets %lld of %lld bytes %lld of %lld\n",
+	       number(queue, "packets"), number(queue, "max-packets"),
+	       number(queue, "bytes"), number(queue, "max-bytes"));
+}
+
 void show_ifnet(const json_t *ifnet)
 {
 	const char *state = text(ifnet, "state");
@@ -151,6 +159,8 @@ void show_ifnet(const json_t *ifnet)
 	printf(" unmatched %s header %s thread %lld\n",
 	       text(ifnet, "unmatched"), text(ifnet, "header"),
 	       number(ifnet, "thread"));
+	if (options.details)
+		print_queue(json_object_get(ifnet, "queue"));
 	print_protocols(ifnet);
 	print_filters(ifnet);
 	if (options.stats)
@@ -161,7 +171,7 @@ int run_show(struct args *args)
 {
 	static const char *const keys[] = {
 		"ifname", "ifindex", "state", "unmatched", "header", "thread",
-		"protocols", "filters", NULL
+		"queue", "protocols", "filters", NULL
 	};
 	static const char *const stats_keys[] = {
 		"stats", "drops", "flow", NULL

@@ -84,6 +84,16 @@ sends 'the default policy, said' \
 sends 'detach' 'ifnet-detach v1 ack ifname=veth0' detach veth0
 sends 'set' 'ifnet-set v1 ack ifname=veth0 unmatched=1' \
 	set veth0 unmatched drop
+sends 'set queue packets' 'ifnet-set v1 ack ifname=veth0 max-packets=64' \
+	set veth0 queue packets 64
+sends 'set queue bytes' 'ifnet-set v1 ack ifname=veth0 max-bytes=2097152' \
+	set veth0 q b 2097152
+sends 'set queue, both' \
+	'ifnet-set v1 ack ifname=veth0 max-packets=1 max-bytes=1048576' \
+	set veth0 queue packets 1 bytes 1048576
+sends 'set queue, both the other way round' \
+	'ifnet-set v1 ack ifname=veth0 max-bytes=1048576 max-packets=1' \
+	set veth0 queue bytes 1048576 packets 1
 sends 'set mtu' 'control v1 ack ifname=veth0 mtu=1400' set veth0 mtu 1400
 sends 'set lladdr' 'control v1 ack ifname=veth0 address=02000000ab01' \
 	set veth0 lladdr 2:00:0:00:aB:01
@@ -226,7 +236,7 @@ protocols='"protocols":[{"family":"inet","number":2,"packets":900},{"family":"vl
 filters='"filters":[{"name":"noping","kind":"match","direction":"in","action":"drop","expr":"icmp or arp","packets":960,"matched":20},{"name":"own","kind":"sample","direction":"both","action":"","expr":"","packets":960,"matched":20}]'
 veth0='"ifname":"veth0","ifindex":4'
 veth7='"ifname":"veth7","ifindex":7'
-link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234'
+link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304}'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
 counters="$stats,\"drops\":$(drops 25 20),$flow"
@@ -272,6 +282,12 @@ prints 'show' "4: veth0: state attached unmatched drop header ethernet thread 12
 $block
 7: veth7: state attached unmatched drop header ethernet thread 1234
 $block" show
+prints '-d show' "4: veth0: state attached unmatched drop header ethernet thread 1234
+    queue packets 3 of 2048 bytes 2304 of 33554432
+    proto inet number 2 packets 900
+    proto vlan number 257 packets 0
+    filter noping in match \"icmp or arp\" drop packets 960 matched 20
+    filter own both sample packets 960 matched 20" -d show veth0
 prints '-s show' "4: veth0: state attached unmatched drop header ethernet thread 1234
 $block
     RX:       bytes packets errors mcasts iqdrops noproto
@@ -511,12 +527,21 @@ wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
 wrong 'a bad policy' 'expected pass or drop, got "eat"' \
 	attach veth0 unmatched eat
 wrong 'a missing policy' 'pass or drop is missing' set veth0 unmatched
-settings='unmatched, mtu, lladdr, up, down or multicast'
+settings='unmatched, queue, mtu, lladdr, up, down or multicast'
 wrong 'nothing to set' "$settings is missing" set veth0
 wrong 'an unknown setting' "expected $settings, got \"frob\"" \
 	set veth0 frob
 wrong 'an ambiguous setting' "expected $settings, got \"u\"" \
 	set veth0 u
+limits='packets or bytes'
+wrong 'a missing limit' "$limits is missing" set veth0 queue
+wrong 'an unknown limit' "expected $limits, got \"frob\"" \
+	set veth0 queue frob
+wrong 'a limit without a number' 'N is missing' set veth0 queue packets
+wrong 'a limit that is none' '"1k" is not a number from 0 to 4294967295' \
+	set veth0 queue packets 1 bytes 1k
+wrong 'a limit given twice' 'packets is given twice' \
+	set veth0 queue packets 1 packets 2
 wrong 'a missing mtu' 'N is missing' set veth0 mtu
 for bad in -1 4294967296 0x10 1k ''; do
 	wrong "a bad mtu: $bad" \
@@ -634,7 +659,10 @@ is 'completion of a filter to delete' \
 is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
 is 'completion of a setting' "$(complete_words set lo '')" \
-	'unmatched mtu lladdr up down multicast'
+	'unmatched queue mtu lladdr up down multicast'
+is 'completion of a limit' "$(complete_words set lo queue '')" 'packets bytes'
+is 'completion of another limit' \
+	"$(complete_words set lo queue packets 4 '')" 'packets bytes'
 is 'completion of a group' "$(complete_words set lo multicast '')" 'add del'
 is 'completion of a device to monitor' \
 	"$(complete_words monitor l | grep -ow lo)" lo

@@ -164,10 +164,13 @@ test_sysfs_device() {
 test_parameters_at_load() {
 	rmmod dlil
 	! modprobe dlil rcvq_limit=0 2>/dev/null || fail "rcvq_limit=0 was taken"
+	! modprobe dlil rcvq_bytes=1 2>/dev/null || fail "rcvq_bytes=1 was taken"
 	[ ! -d /sys/module/dlil ] || fail "it is loaded all the same"
-	modprobe dlil rcvq_limit=64
+	modprobe dlil rcvq_limit=64 rcvq_bytes=2097152
 	is rcvq_limit "$(<$PARAMS/rcvq_limit)" 64
 	ctl attach dl0
+	is "packets of its queue" "$(json '.queue."max-packets"')" 64
+	is "bytes of its queue" "$(json '.queue."max-bytes"')" 2097152
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
@@ -188,22 +191,69 @@ test_main_thread() {
 	is "the thread" "$(<"/proc/$(json .thread)/comm")" dlil/dl0
 }
 
-# INP-12 STA-4: past the limit packets are freed, and counted as that.  Something
-# more urgent keeps the input thread from its processor meanwhile.
-test_queue_limit() {
-	local full='.flow.input.drops."queue-full"'
+# limits: of dl0, packets and bytes.
+limits() { json '"\(.queue."max-packets") \(.queue."max-bytes")"'; }
 
+# INP-12: the limits of a queue are those of the parameters at attach, and can be set
+# for each ifnet.
+test_queue_limits_set() {
 	ctl attach dl0
-	echo 10 >$PARAMS/rcvq_limit
+	is "the limits" "$(limits)" "2048 33554432"
+	ctl set dl0 queue packets 64
+	is "the limits" "$(limits)" "64 33554432"
+	ctl set dl0 queue bytes 1048576
+	is "the limits" "$(limits)" "64 1048576"
+	ctl set dl0 queue packets 1048576 bytes 1073741824
+	is "the limits" "$(limits)" "1048576 1073741824"
+	refused_with 'a queue holds 1 to' ctl set dl0 queue packets 0
+	refused_with 'a queue holds 1 to' ctl set dl0 queue packets 1048577
+	refused_with 'a queue holds 1048576 to' ctl set dl0 queue bytes 1048575
+	refused_with 'a queue holds 1048576 to' \
+		ctl set dl0 queue packets 1 bytes 1073741825
+	is "the limits" "$(limits)" "1048576 1073741824"
+	echo 100 >$PARAMS/rcvq_limit
+	echo 1048576 >$PARAMS/rcvq_bytes
+	is "the limits" "$(limits)" "1048576 1073741824"
+	ctl detach dl0
+	refused_with 'not attached' ctl set dl0 queue packets 5
+	ctl attach dl0
+	is "the limits" "$(limits)" "100 1048576"
+	is answers "$(pings peer 20 $IP0)" 20
+	becomes "what is queued" "0 0" \
+		json '"\(.queue.packets) \(.queue.bytes)"'
+}
+
+# full_queue WHAT N [PING ARG...]: with that limit packets are dropped and counted.
+# Something more urgent keeps the input thread from its processor meanwhile.
+full_queue() {
+	local full='.flow.input.drops."queue-full"' what=$1 limit=$2
+	shift 2
+
+	# Whoever looks for a neighbour has to wait for that thread.
+	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
+	ctl attach dl0
+	ctl set dl0 queue "$what" "$limit"
 	taskset -p 1 "$(json .thread)" >/dev/null
 	taskset 2 timeout 1 chrt -f 50 taskset 1 \
 		bash -c 'while :; do :; done' &
-	peer taskset 2 ping -q -n -c 50 -l 50 -w 2 $IP0 >/dev/null || true
+	peer taskset 2 ping -q -n "$@" -w 2 $IP0 >/dev/null || true
 	wait $! || true
 	at_least "packets dropped" "$(json "$full")" 1
 	is iqdrops "$(json .stats.iqdrops)" "$(json "$full")"
 	# LNX-14
 	is "packets that the device dropped" "$(dropped)" "$(json "$full") 0"
-	echo 2048 >$PARAMS/rcvq_limit
+	ctl set dl0 queue packets 2048 bytes 33554432
 	is answers "$(pings peer 20 $IP0)" 20
+	becomes "what is queued" "0 0" \
+		json '"\(.queue.packets) \(.queue.bytes)"'
+}
+
+# INP-12 STA-4: past the limit of packets they are freed, and counted as that.
+test_queue_limit() { full_queue packets 10 -c 50 -l 50; }
+
+# INP-12 STA-4: and past the limit of bytes: 50 of them take up more than a megabyte.
+test_queue_limit_of_bytes() {
+	ip -n dut link set dl0 mtu 65000
+	ip -n peer link set pe0 mtu 65000
+	full_queue bytes 1048576 -c 50 -l 50 -s 30000
 }

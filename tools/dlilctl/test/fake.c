@@ -212,6 +212,17 @@ static void put_stats(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_queue(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_QUEUE);
+
+	mnl_attr_put_u32(nlh, DLIL_A_QUEUE_MAX_PACKETS, 2048);
+	mnl_attr_put_u32(nlh, DLIL_A_QUEUE_MAX_BYTES, 33554432);
+	mnl_attr_put_u32(nlh, DLIL_A_QUEUE_PACKETS, 3);
+	mnl_attr_put_u32(nlh, DLIL_A_QUEUE_BYTES, 2304);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 		      uint32_t index, const char *name)
 {
@@ -230,6 +241,7 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 			 known ? DLIL_STATE_ATTACHED : 1000);
 	mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, DLIL_UNMATCHED_DROP);
 	mnl_attr_put_u32(nlh, DLIL_A_THREAD, 1234);
+	put_queue(nlh);
 	put_protocol(nlh, "inet", 2, 900);
 	put_protocol(nlh, "vlan", 257, 0);
 	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
@@ -688,6 +700,17 @@ static void log_filter(const struct nlattr *nest)
 	}
 }
 
+static void log_queue(const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest)
+		log_value(mnl_attr_get_type(attr) == DLIL_A_QUEUE_MAX_PACKETS ?
+			  "max-packets" :
+			  mnl_attr_get_type(attr) == DLIL_A_QUEUE_MAX_BYTES ?
+			  "max-bytes" : "?", attr, false);
+}
+
 static void log_bytes(const char *name, const struct nlattr *attr)
 {
 	const uint8_t *byte = mnl_attr_get_payload(attr);
@@ -733,6 +756,10 @@ static void log_attr(const struct nlattr *attr)
 	case DLIL_A_PROTOCOL:
 		fputs(nested ? "" : " not nested", log_file);
 		log_value("family", mnl_attr_get_payload(attr), true);
+		break;
+	case DLIL_A_QUEUE:
+		fputs(nested ? "" : " not nested", log_file);
+		log_queue(attr);
 		break;
 	case DLIL_A_FILTER:
 		fputs(nested ? "" : " not nested", log_file);

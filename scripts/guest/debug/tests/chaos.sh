@@ -143,6 +143,8 @@ round_parameter() {
 	try bash -c "echo $PICKED >$PARAMS/rcvq_limit"
 	pick pass drop
 	try dlilctl -n dut set dl0 unmatched "$PICKED"
+	pick 1 8 2048
+	try dlilctl -n dut set dl0 queue packets "$PICKED"
 	# Threads are what an attach decides about.
 	chance || round_attach
 }
