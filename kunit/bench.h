@@ -8,6 +8,7 @@
 #ifndef _DLIL_BENCH_H
 #define _DLIL_BENCH_H
 
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/wait.h>
@@ -36,6 +37,9 @@ struct bench_payload {
  * @id: number of the flow
  * @bursts: the packets, in the lists in which they are handed in
  * @n_bursts: how many lists
+ * @asked: where each packet is handed in some time after the one before it has
+ *	arrived, so many lists have been; else @n_bursts
+ * @timer: hands in the next one
  * @expect: packets that are to arrive
  * @count: packets that have arrived; written with bottom halves off, by one
  *	CPU at a time
@@ -51,6 +55,8 @@ struct bench_flow {
 	unsigned int id;
 	struct list_head *bursts;
 	unsigned int n_bursts;
+	unsigned int asked;
+	struct hrtimer timer;
 	unsigned int expect;
 	unsigned int count;
 	unsigned int reordered;
@@ -67,6 +73,7 @@ struct bench_flow {
  * @n: packets
  * @burst: how many are handed in at a time
  * @flows: flows, each with a feeder on a processor of its own
+ * @think: microseconds from an arrival to the next packet of a client
  * @pid: thread whose switches are counted, 0 for none
  * @udp: whether they go to a socket
  * @lost: whether they are to be dropped on the way
@@ -76,6 +83,7 @@ struct bench_order {
 	u32 n;
 	u32 burst;
 	u32 flows;
+	u32 think;
 	u32 pid;
 	bool udp;
 	bool lost;
@@ -102,6 +110,7 @@ void bench_clock_start(struct bench_flow *f);
 void bench_clock_stop(struct bench_flow *f);
 int bench_feed(unsigned int n);
 int bench_feed_lone(unsigned int n);
+int bench_feed_closed(unsigned int n);
 
 /* bench_attach.c */
 int bench_attach(const char *what, unsigned int n);

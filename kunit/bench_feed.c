@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
 
+#include "compat.h"
 #include "bench.h"
 
 #define WINDOW		1024	/* packets of all flows that may be under way */
@@ -37,6 +38,15 @@ static void free_packets(struct bench_flow *f)
 	f->n_bursts = 0;
 }
 
+/* A client has thought about what it got.  In softirq. */
+static enum hrtimer_restart ask(struct hrtimer *timer)
+{
+	struct bench_flow *f = container_of(timer, struct bench_flow, timer);
+
+	netif_receive_skb_list(&f->bursts[f->asked++]);
+	return HRTIMER_NORESTART;
+}
+
 static int make_packets(struct bench_flow *f, unsigned int n)
 {
 	unsigned int i, burst = bench_order.burst;
@@ -49,6 +59,8 @@ static int make_packets(struct bench_flow *f, unsigned int n)
 	f->end = 0;
 	f->wanted = 0;
 	init_waitqueue_head(&f->wait);
+	compat_hrtimer_setup(&f->timer, ask, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_REL_PINNED_SOFT);
 	__skb_queue_head_init(&f->kept);
 	f->bursts = kvmalloc_array(DIV_ROUND_UP(n, burst),
 				   sizeof(*f->bursts), GFP_KERNEL);
@@ -62,6 +74,7 @@ static int make_packets(struct bench_flow *f, unsigned int n)
 			return -ENOMEM;
 		list_add_tail(&skb->list, &f->bursts[i / burst]);
 	}
+	f->asked = f->n_bursts;
 	return 0;
 }
 
@@ -147,6 +160,21 @@ static int lone_fn(void *arg)
 	kthread_complete_and_exit(&fed, 0);
 }
 
+/* A client: what it asks next it asks when it has got an answer. */
+static int closed_fn(void *arg)
+{
+	struct bench_flow *f = arg;
+
+	wait_for_completion(&go);
+	bench_clock_start(f);
+	f->asked = 1;
+	hand_in(&f->bursts[0]);
+	wait_for_arrival(f, f->expect, 0);
+	bench_clock_stop(f);
+	hrtimer_cancel(&f->timer);
+	kthread_complete_and_exit(&fed, 0);
+}
+
 static int start_feeder(struct bench_flow *f, int (*fn)(void *arg))
 {
 	static const struct sched_attr idle = { .sched_policy = SCHED_IDLE };
@@ -203,6 +231,11 @@ static int run(unsigned int n, int (*fn)(void *arg))
 int bench_feed(unsigned int n)
 {
 	return run(n, feed_fn);
+}
+
+int bench_feed_closed(unsigned int n)
+{
+	return run(n, closed_fn);
 }
 
 int bench_feed_lone(unsigned int n)

@@ -6,9 +6,9 @@
  *
  * In the folder dlil_bench of debugfs:
  *
- *	n, burst, flows, pid, udp, lost, mac	see struct bench_order
+ *	n, burst, flows, think, pid, udp, lost, mac	see struct bench_order
  *	attach		write `WHAT N`: filters, protocols and events, or `none`
- *	run		write `feed`, `lone` or `send`, which returns when it is
+ *	run		write `feed`, `lone`, `closed` or `send`, which returns when it is
  *			done; or `watch` and, when somebody else has sent, `end`.
  *			Read: the result, as JSON
  *
@@ -179,6 +179,8 @@ static int run(const char *what)
 		return run_feed(bench_feed, WARM_UP);
 	if (!strcmp(what, "lone"))
 		return run_feed(bench_feed_lone, 4);
+	if (!strcmp(what, "closed"))
+		return run_feed(bench_feed_closed, 64);
 	if (!strcmp(what, "send"))
 		return run_send();
 	if (!strcmp(what, "watch"))
@@ -293,6 +295,7 @@ static int __init bench_init(void)
 	debugfs_create_u32("n", 0600, dir, &o->n);
 	debugfs_create_u32("burst", 0600, dir, &o->burst);
 	debugfs_create_u32("flows", 0600, dir, &o->flows);
+	debugfs_create_u32("think", 0600, dir, &o->think);
 	debugfs_create_u32("pid", 0600, dir, &o->pid);
 	debugfs_create_u32("mac", 0600, dir, &o->mac);
 	debugfs_create_bool("udp", 0600, dir, &o->udp);

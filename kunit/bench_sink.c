@@ -68,8 +68,33 @@ static unsigned int sink_hook(void *priv, struct sk_buff *skb,
 	return NF_STOLEN;
 }
 
+/* Where clients ask anew when they have thought about an answer. */
+static unsigned int closed_hook(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	struct bench_flow *f = &bench_flows[0];
+
+	if (sink_hook(priv, skb, state) != NF_STOLEN)
+		return NF_ACCEPT;
+	/* The packet is in the list of its flow. */
+	for (; skb_peek_tail(&f->kept) != skb; f++)
+		;
+	if (f->asked < f->n_bursts)
+		hrtimer_start(&f->timer,
+			      ns_to_ktime(NSEC_PER_USEC * bench_order.think),
+			      HRTIMER_MODE_REL_PINNED_SOFT);
+	return NF_STOLEN;
+}
+
 static const struct nf_hook_ops sink_ops = {
 	.hook = sink_hook,
+	.pf = NFPROTO_IPV4,
+	.hooknum = NF_INET_PRE_ROUTING,
+	.priority = INT_MIN,
+};
+
+static const struct nf_hook_ops closed_ops = {
+	.hook = closed_hook,
 	.pf = NFPROTO_IPV4,
 	.hooknum = NF_INET_PRE_ROUTING,
 	.priority = INT_MIN,
@@ -106,7 +131,8 @@ int bench_sink_open(void)
 {
 	if (bench_order.udp)
 		return open_socket();
-	return nf_register_net_hook(&init_net, &sink_ops);
+	return nf_register_net_hook(&init_net, bench_order.think ? &closed_ops :
+							     &sink_ops);
 }
 
 void bench_sink_close(void)
@@ -114,7 +140,8 @@ void bench_sink_close(void)
 	if (bench_order.udp)
 		sock_release(receiver);
 	else
-		nf_unregister_net_hook(&init_net, &sink_ops);
+		nf_unregister_net_hook(&init_net, bench_order.think ?
+				       &closed_ops : &sink_ops);
 }
 
 /* What a program sends, in its own context. */

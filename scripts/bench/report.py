@@ -19,8 +19,9 @@ SWEPT = ["baseline", "dlil_0", "dlil_empty_8", "dlil_list_8", "nft_1",
 OUTPUT = ["out_plain", "out_dlil_0", "out_dlil_empty_8", "out_dlil_match_8",
           "out_nft", "out_nft_8", "out_tc", "out_tc_8"]
 SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
-                   "pktgen_baseline", "pktgen_dlil_0"]
-PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop",
+                   "pktgen_baseline", "pktgen_dlil_0", "closed_dlil_0",
+          "closed_at_once"]
+PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop", "dlil_full",
           "idle_1", "idle_16", "idle_256", "protos_16",
           "events"] +
          [f"{kind}_{n}" for n in COUNTS
@@ -31,7 +32,7 @@ THREAD = ["task_struct", "signal_cache", "sighand_cache", "cred_jar", "pid"]
 BASES = [("udp_", "udp_plain"), ("out_", "out_plain"),
          ("lone_", "lone_baseline"), ("pktgen_", "pktgen_baseline"),
          ("smp_", "smp_baseline"),
-         ("event_", None), ("", "baseline")]
+         ("event_", None), ("closed_", None), ("", "baseline")]
 
 
 def expected():
@@ -112,6 +113,8 @@ def faults(res):
     for line in res.all:
         case, burst = line["case"], line["burst"]
         wanted = 0 if case.endswith("_drop") else line["n"]
+        if case.endswith("_full"):
+            wanted = -(-line["n"] // line["burst"])
         if line["delivered"] != wanted:
             yield (f"{case}, burst {burst}: {line['delivered']} packets "
                    f"arrived, not {wanted}")
@@ -154,6 +157,11 @@ def targets(res):
                   res.over("dlil_0", 1), 2500)
     yield at_most("a lone packet's way through dlil_0, longer by",
                   res.over("lone_dlil_0", 1), 50000, " ns")
+    yield at_most("eight clients that wait for answers, in times without "
+                  "gathering", res.cost("closed_dlil_0", 1) /
+                  res.cost("closed_at_once", 1), 1.03)
+    yield at_most("a packet that a full queue refuses, over no hook",
+                  res.over("dlil_full"), res.over("dlil_0"))
     yield at_most("an idle second of the input thread",
                   res.facts["idle_second_ns"], 0, " ns")
     yield at_most("wakes a packet, dlil_0, burst 64", res.wakes("dlil_0"), .02)

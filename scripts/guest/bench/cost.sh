@@ -336,6 +336,32 @@ lone() {
 	order n=$N
 }
 
+# Eight clients, each of which sends its next packet 30 us after the last one has
+# arrived; with gathering, and without.
+closed() {
+	local usecs=/sys/module/dlil/parameters/gather_usecs was
+
+	was=$(<$usecs)
+	order flows=8 think=30
+	wrap
+	run closed_dlil_0 closed 1
+	echo 0 >$usecs
+	run closed_at_once closed 1
+	echo "$was" >$usecs
+	unwrap
+	order flows=1 think=0
+}
+
+# A queue that takes one packet of a burst, and refuses the others.
+full() {
+	order lost=1
+	wrap
+	dlilctl set bench0 queue packets 1
+	run dlil_full
+	unwrap
+	order lost=0
+}
+
 # pktgen CASE: packets that it sends to the other end of a veth.
 from_pktgen() {
 	local dev=/proc/net/pktgen/va
@@ -410,7 +436,7 @@ order n=$N
 run baseline >/dev/null
 fact kernel "\"$(uname -r)\""
 [ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \
-	filters_nft filters_tc peers drops udp output idle unused lone pktgen
+	filters_nft filters_tc peers drops full udp output idle unused lone closed pktgen
 for part; do
 	start=${EPOCHREALTIME/./}
 	$part
