@@ -24,6 +24,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "dlil_call.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
@@ -36,7 +37,6 @@ static_assert(DLIL_EVENT_IF_ATTACHED == 9);
 static_assert(DLIL_EVENT_LINK_ADDRESS_CHANGED == 16);
 static_assert(DLIL_EVENT_MASTER_ELECTED == 23);
 
-static struct workqueue_struct *event_wq;
 static BLOCKING_NOTIFIER_HEAD(event_listeners);
 
 /* The same listeners, for questions in atomic context. */
@@ -74,7 +74,8 @@ static void tell(struct dlil_ifnet *ifp, u64 net_cookie,
 }
 
 /* Row EVT-1: filters, protocols, driver, and then those outside. */
-static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item,
+		    struct dlil_call *call)
 {
 	struct dlil_event *event = &item->event;
 
@@ -84,10 +85,16 @@ static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 	event->family = ifp->kind;
 	event->data = item->data;
 	if (item->io && (item->life || dlil_ifnet_is_attached(ifp))) {
-		dlil_filter_call(ifp, item->until, filter_event, event);
-		dlil_proto_call(ifp, item->until, proto_event, event);
-		if (ifp->driver->event)
+		dlil_filter_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
+				 filter_event, event);
+		dlil_proto_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
+				proto_event, event);
+		if (ifp->driver->event) {
+			dlil_call_enter(call, DLIL_PARTY_DRIVER,
+					DLIL_CALLBACK_EVENT, NULL);
 			ifp->driver->event(ifp, event);
+			dlil_call_leave(call);
+		}
 	}
 	tell(ifp, item->net_cookie, event);
 }
@@ -131,12 +138,12 @@ static void event_work(struct work_struct *work)
 	struct dlil_call call;
 	bool lost;
 
-	dlil_call_begin(&call);
+	dlil_call_begin(&call, ifp);
 	item = next_item(&ifp->events, &lost);
 	while (item) {
 		if (lost)
 			tell(ifp, item->net_cookie, NULL);
-		deliver(ifp, item);
+		deliver(ifp, item, &call);
 		/* What the item holds keeps the ifnet until here. */
 		next = next_item(&ifp->events, &lost);
 		if (lost && !next)
@@ -184,7 +191,7 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 		identify(item, events);
 		events->len += !item->life;
 		list_add_tail(&item->list, &events->queue);
-		queue_work(event_wq, &events->work);
+		queue_work(ifp->lane->wq, &events->work);
 	}
 	spin_unlock_irqrestore(&events->lock, flags);
 	if (err)
@@ -415,14 +422,8 @@ bool dlil_event_is_heard(struct dlil_ifnet *ifp)
 	return heard || dlil_event_is_heard_outside();
 }
 
-int dlil_event_module_init(void)
-{
-	event_wq = alloc_workqueue("dlil_event", WQ_UNBOUND, 0);
-	return event_wq ? 0 : -ENOMEM;
-}
-
 /* No ifnet is attached and nobody posts any more; delivers what is left. */
 void dlil_event_module_exit(void)
 {
-	destroy_workqueue(event_wq);
+	dlil_lanes_flush();
 }

@@ -116,7 +116,6 @@ void dlil_event_announce(struct dlil_ifnet *ifp);
 bool dlil_event_is_heard_outside(void);
 bool dlil_event_is_heard(struct dlil_ifnet *ifp);
 
-int dlil_event_module_init(void);
 void dlil_event_module_exit(void);
 
 #endif /* _DLIL_EVENT_H */

@@ -3,7 +3,8 @@
  * Interface filters.
  *
  * The list of an ifnet, under its lock, is what is attached; the two arrays made
- * from it are what packets meet: received ones under SRCU, sent ones under RCU.
+ * from it are what packets meet: received ones in a batch of the input thread, sent
+ * ones under RCU.
  * An array is replaced as a whole, so attach never stops traffic.
  *
  * Packets go through the filters one by one, unless there is a filter that takes
@@ -50,7 +51,6 @@ enum { FILTER_DYING };
  * @list: in the ifnet's list, under its lock
  * @said: the events of its attach and detach, until they are posted
  * @retire: its end
- * @next_to_end: behind it in what the final detach ends
  */
 struct dlil_filter {
 	dlil_filter_t id;
@@ -64,7 +64,6 @@ struct dlil_filter {
 	struct list_head list;
 	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
-	struct dlil_filter *next_to_end;
 };
 
 /* All attached filters by id; ids are not used again for a long time. */
@@ -494,6 +493,11 @@ static void vec_free_rcu(struct rcu_head *head)
 	vec_free(container_of(head, struct dlil_filter_vec, rcu));
 }
 
+static void vec_free_left(struct dlil_leaver *leaver)
+{
+	vec_free(container_of(leaver, struct dlil_filter_vec, leaver));
+}
+
 /* Of stubs only: there was no memory to replace them. */
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
 {
@@ -666,19 +670,26 @@ static void slot_stub(struct dlil_filter_slot *slot, unsigned int i)
 		WRITE_ONCE(slot->fn, filter_gone);
 }
 
-/* Stub out the slots of @f, or of whoever is dying if that is NULL. */
-static void vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
+/*
+ * Stub out the slots of @f, or of all dying filters if that is NULL.  Returns
+ * whether there were any.
+ */
+static bool vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
 	struct dlil_filter_slot *slot;
+	bool stubbed = false;
 	unsigned int i, j;
 
 	for (i = 0; vec && i < vec->n; i++) {
 		slot = &vec->slots[i];
 		for (j = 0; j < slot->n; j++)
 			if (f ? slot->filters[j] == f :
-				filter_is_dying(slot->filters[j]))
+				filter_is_dying(slot->filters[j])) {
 				slot_stub(slot, j);
+				stubbed = true;
+			}
 	}
+	return stubbed;
 }
 
 /* An array without slots is none: the hot path then looks at a pointer only. */
@@ -700,13 +711,14 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	in = vec_or_null(in);
 	out = vec_or_null(out);
 	spin_lock_bh(&ifp->filter_lock);
-	vec_stub(in, NULL);
-	vec_stub(out, NULL);
+	WRITE_ONCE(ifp->filters_stale,
+		   vec_stub(in, NULL) | vec_stub(out, NULL));
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	if (old_in)
-		call_srcu(&ifp->srcu, &old_in->rcu, vec_free_rcu);
+		dlil_reader_after(&ifp->inq.reader, &old_in->leaver,
+				  vec_free_left);
 	if (old_out)
 		call_rcu(&old_out->rcu, vec_free_rcu);
 }
@@ -759,12 +771,70 @@ static void filter_free(struct dlil_filter *f)
 	kmem_cache_free(filter_cache, f);
 }
 
+/* From here on no new call is made.  Any context but hard interrupts. */
+static void filter_kill(struct dlil_filter *f)
+{
+	struct dlil_ifnet *ifp = f->ifp;
+
+	spin_lock_bh(&ifp->filter_lock);
+	if (vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
+	    vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
+		WRITE_ONCE(ifp->filters_stale, true);
+	spin_unlock_bh(&ifp->filter_lock);
+	dlil_ifnet_changed(ifp);
+}
+
+static void filter_detached(struct dlil_filter *f)
+{
+	struct dlil_call call;
+
+	if (!f->ops->detached)
+		return;
+	dlil_call_begin(&call, f->ifp);
+	dlil_call_enter(&call, DLIL_PARTY_FILTER, DLIL_CALLBACK_DETACHED,
+			f->name);
+	f->ops->detached(f->cookie, f->ifp);
+	dlil_call_end(&call);
+}
+
+/* No callback runs any more and whoever retired it has won FILTER_DYING. */
+static void filter_end(struct dlil_retire *r)
+{
+	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
+	struct module *owner = f->ops->owner;
+	struct dlil_ifnet *ifp = f->ifp;
+
+	mutex_lock(&ifp->lock);
+	/*
+	 * One update takes out the stubs of all that are dying.  Without memory
+	 * they stay where they are, for the next one.
+	 */
+	if (READ_ONCE(ifp->filters_stale))
+		vecs_update(ifp, NULL);
+	mutex_unlock(&ifp->lock);
+
+	xa_erase(&dlil_filters, f->id);
+	filter_detached(f);
+
+	mutex_lock(&ifp->lock);
+	filter_say(f, 1);
+	if (f->ops->event)
+		dlil_event_hearer_gone(ifp);
+	list_del_init(&f->list);
+	mutex_unlock(&ifp->lock);
+	module_put(owner);
+	dlil_ifnet_put(ifp);
+}
+
 static void filter_retire_free(struct dlil_retire *r)
 {
 	filter_free(container_of(r, struct dlil_filter, retire));
 }
 
-static void filter_end(struct dlil_retire *r);
+static const struct dlil_retire_ops filter_retire_ops = {
+	.end = filter_end,
+	.free = filter_retire_free,
+};
 
 /* What it has to say, so that a detach needs no memory. */
 static struct dlil_event_item *filter_event(u32 code, const char *name)
@@ -793,7 +863,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 		filter_free(f);
 		return NULL;
 	}
-	dlil_retire_init(&f->retire, filter_end, filter_retire_free);
+	dlil_retire_init(&f->retire, ifp, &filter_retire_ops);
 	f->ifp = dlil_ifnet_get(ifp);
 	f->ops = params->ops;
 	f->cookie = params->cookie;
@@ -869,44 +939,6 @@ put_module:
 }
 EXPORT_SYMBOL_GPL(dlil_filter_attach);
 
-/* From here on no new call is made.  Any context. */
-static void filter_kill(struct dlil_filter *f)
-{
-	struct dlil_ifnet *ifp = f->ifp;
-
-	spin_lock_bh(&ifp->filter_lock);
-	vec_stub(rcu_dereference_protected(ifp->filters_in, true), f);
-	vec_stub(rcu_dereference_protected(ifp->filters_out, true), f);
-	spin_unlock_bh(&ifp->filter_lock);
-	dlil_ifnet_changed(ifp);
-}
-
-/* No callback runs any more and the caller has won FILTER_DYING. */
-static void filter_end(struct dlil_retire *r)
-{
-	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
-	struct module *owner = f->ops->owner;
-	struct dlil_ifnet *ifp = f->ifp;
-
-	mutex_lock(&ifp->lock);
-	/* Without memory the stub stays where it is, for the next update. */
-	vecs_update(ifp, NULL);
-	mutex_unlock(&ifp->lock);
-
-	xa_erase(&dlil_filters, f->id);
-	if (f->ops->detached)
-		f->ops->detached(f->cookie, ifp);
-
-	mutex_lock(&ifp->lock);
-	filter_say(f, 1);
-	if (f->ops->event)
-		dlil_event_hearer_gone(ifp);
-	list_del_init_careful(&f->list);
-	mutex_unlock(&ifp->lock);
-	module_put(owner);
-	dlil_ifnet_put(ifp);
-}
-
 /* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
 static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 {
@@ -929,7 +961,7 @@ static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 		*waiter = &f->retire;
 	}
 	filter_kill(f);
-	dlil_retire_queue(&f->retire, f->ifp);
+	dlil_retire_queue(&f->retire);
 	return 0;
 }
 
@@ -975,36 +1007,22 @@ int dlil_filter_detach_async(dlil_filter_t ref)
 EXPORT_SYMBOL_GPL(dlil_filter_detach_async);
 
 /*
- * Kill those that are left, before any of them is ended: what is made of the rest
- * each time one is gone is then nothing.  Returns the first one.
+ * Part of the final detach: no callback runs on @ifp any more (IFN-5).  All are
+ * killed before any of them is ended, so that what is made of the rest is nothing.
+ * Others may be on their way out by themselves (FLT-8).
  */
-static struct dlil_filter *kill_all(struct dlil_ifnet *ifp)
+void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 {
-	struct dlil_filter *f, *first = NULL, **last = &first;
+	struct dlil_filter *f;
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, list) {
 		if (test_and_set_bit(FILTER_DYING, &f->state))
 			continue;
 		filter_kill(f);
-		*last = f;
-		last = &f->next_to_end;
+		dlil_retire_queue_final(&f->retire);
 	}
 	mutex_unlock(&ifp->lock);
-	return first;
-}
-
-/* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
-void dlil_filter_detach_all(struct dlil_ifnet *ifp)
-{
-	struct dlil_filter *f, *next;
-
-	for (f = kill_all(ifp); f; f = next) {
-		next = f->next_to_end;
-		dlil_retire_end(&f->retire);
-	}
-	/* Others may be on their way out by themselves (FLT-8). */
-	wait_event(ifp->wait, list_empty_careful(&ifp->filter_list));
 }
 
 /*
@@ -1034,16 +1052,19 @@ out:
  * dlil_filter_call - call something of each filter, with no lock held
  * @ifp: ifnet, with an I/O reference
  * @until: only of those attached by then, see dlil_retire_now()
+ * @call: from dlil_call_begin()
+ * @callback: what is called
  * @fn: called for one filter after the other, in order, until it returns not 0;
  *	may sleep, attach and detach
  * @arg: handed to @fn
  *
  * Row EVT-2.  A filter whose detach has begun is left out (FLT-2).
  *
- * Context: process, after dlil_call_begin(); may sleep.
+ * Context: process; may sleep.
  * Return: what @fn returned last, or 0.
  */
-int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
+int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
+		     enum dlil_callback callback,
 		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),
 		     void *arg)
@@ -1051,9 +1072,13 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
 	struct dlil_filter *f = NULL;
 	int err = 0;
 
-	while (!err && (f = filter_next(ifp, f, until)))
-		if (!filter_is_dying(f))
-			err = fn(f->ops, f->cookie, ifp, f->family, arg);
+	while (!err && (f = filter_next(ifp, f, until))) {
+		if (filter_is_dying(f))
+			continue;
+		dlil_call_enter(call, DLIL_PARTY_FILTER, callback, f->name);
+		err = fn(f->ops, f->cookie, ifp, f->family, arg);
+		dlil_call_leave(call);
+	}
 	if (f)
 		dlil_retire_let_go(&f->retire);
 	return err;

@@ -4,6 +4,9 @@
 
 #include <net/dlil.h>
 
+#include "dlil_call.h"
+#include "dlil_reader.h"
+
 struct dlil_ifnet;
 
 struct dlil_filter;
@@ -76,7 +79,8 @@ struct dlil_filter_slot {
 
 /**
  * struct dlil_filter_vec - the filters of one direction, in order
- * @rcu: for freeing
+ * @rcu: for freeing, once output has left its read sections
+ * @leaver: for freeing, once the input thread has left its batch
  * @n: how many slots they have
  * @filters: the filters of all slots
  * @kinds: how many kinds of them
@@ -87,7 +91,10 @@ struct dlil_filter_slot {
  * @slots: the filters
  */
 struct dlil_filter_vec {
-	struct rcu_head rcu;
+	union {
+		struct rcu_head rcu;
+		struct dlil_leaver leaver;
+	};
 	unsigned int n;
 	const struct dlil_filter **filters;
 	u16 kinds;
@@ -123,7 +130,8 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 				  const struct dlil_filter_ops *ops,
 				  void *cookie, void *arg),
 			void *arg);
-int dlil_filter_call(struct dlil_ifnet *ifp, u64 until,
+int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
+		     enum dlil_callback callback,
 		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),
 		     void *arg);

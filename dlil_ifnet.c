@@ -10,13 +10,17 @@
  * A detach changes the state, takes the ifnet off the list of attached ones and
  * kills its I/O references, all of that without waiting.  These may still use it:
  *  - producers of input, output and look-ups, inside RCU read sections that have
- *    seen it attached; a grace period goes by before the references can reach 0;
+ *    seen it attached;
  *  - holders of an I/O reference: the input thread in a batch;
+ *  - the input thread in a batch of a loopback ifnet, which has none;
  *  - attaches and detaches of filters and protocols, which check the state under
- *    ifp->lock, and workers that end them;
+ *    ifp->lock, and the work that ends them;
  *  - holders of a life-time reference, who can do nothing but ask.
- * The last I/O reference queues the final detach, which nothing waits for but
- * those who ask to: see ifnet_detach_work().
+ * The final detach comes when the first three are over, one after the other: the last
+ * I/O reference starts a grace period (percpu_ref gives none), behind which a call
+ * follows the batch.  It is done by the work that ends filters and protocols, in steps:
+ * it waits for nobody, and goes on when the last of them has ended.  Nothing waits for
+ * it but those who ask to.
  */
 #include <linux/device.h>
 #include <linux/hash.h>
@@ -26,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
+#include "dlil_call.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_idle.h"
@@ -66,7 +71,6 @@ static unsigned int n_known;
 static LIST_HEAD(released_ifnets);
 static unsigned int n_released;
 
-static struct workqueue_struct *ifnet_wq;
 static struct kmem_cache *ifnet_cache;
 
 /* Ifnets that are attached or detaching; module exit waits for none. */
@@ -149,21 +153,19 @@ static void ifnet_free(struct dlil_ifnet *ifp)
 	 * more while it ran, for an event that it has delivered already.
 	 */
 	dlil_event_flush(ifp);
-	/* Old filter arrays may still be on their way. */
-	srcu_barrier(&ifp->srcu);
 	dlil_filter_free_vecs(ifp);
-	cleanup_srcu_struct(&ifp->srcu);
 	percpu_ref_exit(&ifp->io);
 	free_percpu(ifp->stats);
 	dlil_multi_free(ifp);
 	dlil_lladdr_free(ifp);
 	dlil_debug_free(ifp);
+	dlil_lane_put(ifp->lane);
 	kmem_cache_free(ifnet_cache, ifp);
 }
 
 static void ifnet_free_work(struct work_struct *work)
 {
-	ifnet_free(container_of(work, struct dlil_ifnet, detach_work));
+	ifnet_free(container_of(work, struct dlil_ifnet, free_work));
 }
 
 /**
@@ -187,9 +189,8 @@ static void ifnet_unref(struct dlil_ifnet *ifp)
 {
 	if (!refcount_dec_and_test(&ifp->refs))
 		return;
-	/* Not attached, so its work is free; freeing may sleep. */
-	INIT_WORK(&ifp->detach_work, ifnet_free_work);
-	queue_work(ifnet_wq, &ifp->detach_work);
+	/* Freeing may sleep. */
+	queue_work(ifp->lane->wq, &ifp->free_work);
 }
 
 /**
@@ -242,19 +243,42 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_io_end);
 void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
 {
 	dlil_ifnet_get(ifp);
-	if (!queue_work(ifnet_wq, work))
+	if (!queue_work(ifp->lane->wq, work))
 		dlil_ifnet_put(ifp);
 }
 
-static void ifnet_detach_work(struct work_struct *work);
+/* A step of the final detach has been made: the next one is for the work. */
+static void final_step(struct dlil_ifnet *ifp, enum dlil_final final)
+{
+	/* Pairs with the acquire in ifnet_end_work(). */
+	smp_store_release(&ifp->final, final);
+	dlil_ifnet_queue_work(ifp, &ifp->end_work);
+}
 
-/* No I/O reference is left, and none can be had. */
+static void ifnet_left(struct dlil_leaver *leaver)
+{
+	final_step(container_of(leaver, struct dlil_ifnet, final_leaver),
+		   DLIL_FINAL_BEGIN);
+}
+
+static void ifnet_gone_rcu(struct rcu_head *head)
+{
+	struct dlil_ifnet *ifp = container_of(head, struct dlil_ifnet,
+					      final_rcu);
+
+	/* A batch that is under way is one of loopback, which has no reference. */
+	dlil_reader_after(&ifp->inq.reader, &ifp->final_leaver, ifnet_left);
+}
+
+/* No I/O reference is left, and none can be had.  Any context. */
 static void ifnet_io_gone(struct percpu_ref *ref)
 {
 	struct dlil_ifnet *ifp = container_of(ref, struct dlil_ifnet, io);
 
-	queue_work(ifnet_wq, &ifp->detach_work);
+	call_rcu(&ifp->final_rcu, ifnet_gone_rcu);
 }
+
+static void ifnet_end_work(struct work_struct *work);
 
 static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 				    const void *id, size_t len)
@@ -271,7 +295,8 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
 			    GFP_KERNEL))
 		goto free_stats;
-	if (init_srcu_struct(&ifp->srcu))
+	ifp->lane = dlil_lane_get();
+	if (!ifp->lane)
 		goto exit_ref;
 
 	ifp->kind = kind;
@@ -290,9 +315,11 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	dlil_lladdr_init(ifp);
 	dlil_multi_init(ifp);
 	dlil_debug_init(ifp);
-	init_waitqueue_head(&ifp->wait);
 	init_waitqueue_head(&ifp->detached);
-	INIT_WORK(&ifp->detach_work, ifnet_detach_work);
+	init_llist_head(&ifp->endings);
+	dlil_reader_init(&ifp->inq.reader);
+	INIT_WORK(&ifp->end_work, ifnet_end_work);
+	INIT_WORK(&ifp->free_work, ifnet_free_work);
 	dlil_event_init(ifp);
 	refcount_set(&ifp->refs, 1);
 	return ifp;
@@ -637,28 +664,35 @@ int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_attach);
 
-/*
- * The final detach (IFN-5): no I/O reference is left and an RCU grace period has
- * gone by since the state changed, so no callback runs and none will.
- */
-static void ifnet_detach_work(struct work_struct *work)
+static void driver_free(struct dlil_ifnet *ifp,
+			const struct dlil_driver_ops *driver)
 {
-	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
-					      detach_work);
-	const struct dlil_driver_ops *driver = ifp->driver;
 	struct module *owner = driver->owner;
+	struct dlil_call call;
+
+	if (driver->free) {
+		dlil_call_begin(&call, ifp);
+		dlil_call_enter(&call, DLIL_PARTY_DRIVER, DLIL_CALLBACK_FREE,
+				NULL);
+		driver->free(ifp);
+		dlil_call_end(&call);
+	}
+	/* Not a moment before: that was its code.  Its vector may go now. */
+	module_put(owner);
+}
+
+/* The last step: filters and protocols have ended, the queue is let go of. */
+static void final_end(struct dlil_ifnet *ifp)
+{
+	const struct dlil_driver_ops *driver = ifp->driver;
 	u32 life = ifp->lives;
 
-	/* Its input takes no I/O reference. */
-	if (ifp->kind == DLIL_IFNET_LOOPBACK)
-		synchronize_srcu(&ifp->srcu);
-	dlil_tap_end(ifp);
-	dlil_filter_detach_all(ifp);
-	dlil_proto_detach_all(ifp);
-	dlil_inq_stop(ifp);
+	dlil_inq_check(ifp);
 	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
 	dlil_event_flush(ifp);
 
+	/* Before the next life, which may begin in free(). */
+	WRITE_ONCE(ifp->final, DLIL_FINAL_NONE);
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
@@ -667,10 +701,7 @@ static void ifnet_detach_work(struct work_struct *work)
 	mutex_unlock(&dlil_ifnets_lock);
 
 	/* From here on its driver may attach it again. */
-	if (driver->free)
-		driver->free(ifp);
-	/* Not a moment before: that was its code.  Its vector may go now. */
-	module_put(owner);
+	driver_free(ifp, driver);
 
 	mutex_lock(&dlil_ifnets_lock);
 	if (ifp->release_later && ifp->lives == life)
@@ -681,6 +712,57 @@ static void ifnet_detach_work(struct work_struct *work)
 	dlil_ifnet_put(ifp);
 	if (atomic_dec_and_test(&n_live))
 		wake_up_all(&all_dead);
+}
+
+static void final_flushed(struct dlil_flush *flush)
+{
+	final_step(container_of(flush, struct dlil_ifnet, final_flush),
+		   DLIL_FINAL_FLUSHED);
+}
+
+/*
+ * The final detach (IFN-5), as far as it can go: no callback runs and none will, but
+ * for those that end filters and protocols, one after the other.
+ */
+static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
+{
+	if (final == DLIL_FINAL_BEGIN) {
+		dlil_tap_end(ifp);
+		dlil_filter_detach_all(ifp);
+		dlil_proto_detach_all(ifp);
+		final = DLIL_FINAL_ENDING;
+		WRITE_ONCE(ifp->final, final);
+		dlil_retire_run(ifp);
+	}
+	if (final == DLIL_FINAL_ENDING) {
+		/* The last of them is ended by this work, which then gets here. */
+		if (!list_empty(&ifp->filter_list) ||
+		    !list_empty(&ifp->proto_list))
+			return;
+		final = DLIL_FINAL_FLUSHING;
+		WRITE_ONCE(ifp->final, final);
+		ifp->final_flush.fn = final_flushed;
+		if (dlil_inq_stop(ifp, &ifp->final_flush))
+			final = DLIL_FINAL_FLUSHED;
+	}
+	if (final == DLIL_FINAL_FLUSHED)
+		final_end(ifp);
+}
+
+/* Filters and protocols of the ifnet have come to their end, or the ifnet has. */
+static void ifnet_end_work(struct work_struct *work)
+{
+	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
+					      end_work);
+	enum dlil_final final;
+
+	dlil_retire_run(ifp);
+	/* Pairs with the release in final_step(). */
+	final = smp_load_acquire(&ifp->final);
+	if (final != DLIL_FINAL_NONE)
+		final_run(ifp, final);
+	/* The reference of dlil_ifnet_queue_work(). */
+	dlil_ifnet_put(ifp);
 }
 
 /**
@@ -733,11 +815,11 @@ static bool has_died(const struct dlil_ifnet *ifp, u32 life)
  * not waited for: if it was detached before, that is over.
  *
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want, RTNL included.  Not from `detached` or the driver's free.
- * Return: 0; -EDEADLK from any callback but those two; -ERESTARTSYS if the caller
- * was killed.  Then it is not over yet, and goes on by itself.  Who must not return
- * before it is, such as the exit of a driver whose vector has no owner, asks again
- * and again until it says 0: there it is no use to be killed.
+ * want, RTNL included.
+ * Return: 0; -EDEADLK from a callback; -ERESTARTSYS if the caller was killed.  Then
+ * it is not over yet, and goes on by itself.  A caller that must not return before it
+ * is, such as the exit of a driver whose vector has no owner, asks again and again
+ * until this says 0: there it is no use to be killed.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {
@@ -1155,14 +1237,7 @@ int dlil_ifnet_module_init(void)
 	ifnet_cache = kmem_cache_create("dlil_ifnet",
 					sizeof(struct dlil_ifnet), 0,
 					SLAB_HWCACHE_ALIGN, NULL);
-	if (!ifnet_cache)
-		return -ENOMEM;
-	ifnet_wq = alloc_workqueue("dlil_ifnet", WQ_UNBOUND, 0);
-	if (!ifnet_wq) {
-		kmem_cache_destroy(ifnet_cache);
-		return -ENOMEM;
-	}
-	return 0;
+	return ifnet_cache ? 0 : -ENOMEM;
 }
 
 /* Nobody can attach any more, and whatever is attached is being detached. */
@@ -1181,6 +1256,6 @@ void dlil_ifnet_module_exit(void)
 	WARN_ON(!hash_empty(known_ifnets));
 	mutex_unlock(&dlil_ifnets_lock);
 	/* Frees queued by the puts above run before this returns. */
-	destroy_workqueue(ifnet_wq);
+	dlil_lanes_destroy();
 	kmem_cache_destroy(ifnet_cache);
 }

@@ -7,7 +7,6 @@
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/refcount.h>
-#include <linux/srcu.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/dlil.h>
@@ -16,6 +15,8 @@
 #include "dlil_event.h"
 #include "dlil_export.h"
 #include "dlil_input.h"
+#include "dlil_lane.h"
+#include "dlil_reader.h"
 
 struct dlil_debug;
 struct dlil_filter_vec;
@@ -27,6 +28,15 @@ struct dlil_proto;
 
 /* Slots of the protocol hash; the common families have one each (PRO-2). */
 #define DLIL_PROTO_SLOTS 8
+
+/* How far the final detach is (IFN-5). */
+enum dlil_final {
+	DLIL_FINAL_NONE,	/* attached, or not; or it is used still */
+	DLIL_FINAL_BEGIN,	/* nothing uses it any more */
+	DLIL_FINAL_ENDING,	/* filters and protocols are being ended */
+	DLIL_FINAL_FLUSHING,	/* the main thread is to let go of its queue */
+	DLIL_FINAL_FLUSHED,	/* the rest is to be done */
+};
 
 /**
  * struct dlil_shared_stats - counters of an ifnet that are not per CPU
@@ -58,10 +68,9 @@ struct dlil_shared_stats {
  *	attached inside an RCU read section may use the ifnet until the end of
  *	the section: the final detach begins a grace period later
  * @stats: per-CPU counters, written by those who keep the ifnet attached
- * @filters_in: filters of received packets; SRCU (@srcu)
+ * @filters_in: filters of received packets; used in a batch (@inq.reader)
  * @filters_out: filters of sent packets; RCU
- * @protos: attached protocols by family; SRCU for input, RCU for output
- * @srcu: read-side protection of one input batch, whose callbacks may sleep
+ * @protos: attached protocols by family; used in a batch, and under RCU
  * @io: I/O references of those that may sleep; dead unless attached
  * @inq: the input queue
  *
@@ -69,11 +78,20 @@ struct dlil_shared_stats {
  *	@filters_out and @protos, and serialises add_proto and del_proto
  * @filter_lock: guards the slots of @filters_in and @filters_out against a
  *	filter that dies while they are replaced
+ * @filters_stale: there are stubs in @filters_in or @filters_out; written under
+ *	@filter_lock
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
  * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
  *	detach
- * @wait: woken when @filter_list or @proto_list gets shorter
+ * @endings: filters and protocols that nobody uses any more, see dlil_retire.c
+ * @end_work: ends them, and does the final detach once it may
+ * @final: how far that is: enum dlil_final; each step is written by who makes it,
+ *	before @end_work is queued for the next one
+ * @final_rcu: the grace period before it
+ * @final_leaver: the batch before it
+ * @final_flush: the main thread lets go of the queue
+ * @lane: where its works run; constant
  *
  * @shared: the other counters
  *
@@ -111,7 +129,7 @@ struct dlil_shared_stats {
  * @by_name: in their table by name; under dlil_ifnets_lock
  * @by_index: in their table by index; written under dlil_ifnets_lock, read
  *	under RCU
- * @detach_work: the final detach, and later freeing
+ * @free_work: frees it
  * @detached: woken when the final detach is over
  *
  * @idle_wanted: DLIL_IDLE_* as set; under the lock of dlil_idle.c
@@ -142,7 +160,6 @@ struct dlil_ifnet {
 	struct dlil_filter_vec __rcu *filters_in;
 	struct dlil_filter_vec __rcu *filters_out;
 	struct hlist_head protos[DLIL_PROTO_SLOTS];
-	struct srcu_struct srcu;
 	struct percpu_ref io;
 
 	struct dlil_inq inq ____cacheline_aligned_in_smp;
@@ -152,7 +169,14 @@ struct dlil_ifnet {
 	struct list_head filter_list;
 	struct list_head proto_list;
 	const struct dlil_tap *tap;
-	wait_queue_head_t wait;
+	bool filters_stale;
+	struct llist_head endings;
+	struct work_struct end_work;
+	enum dlil_final final;
+	struct rcu_head final_rcu;
+	struct dlil_leaver final_leaver;
+	struct dlil_flush final_flush;
+	struct dlil_lane *lane;
 
 	struct dlil_shared_stats shared;
 
@@ -185,7 +209,7 @@ struct dlil_ifnet {
 	struct list_head attached;
 	struct hlist_node by_name;
 	struct hlist_node by_index;
-	struct work_struct detach_work;
+	struct work_struct free_work;
 	wait_queue_head_t detached;
 
 	u32 idle_wanted;

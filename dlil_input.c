@@ -12,10 +12,10 @@
  *  - queued by somebody who has seen the ifnet attached inside an RCU read
  *    section: the final detach starts a grace period later, so that nothing is
  *    queued once the thread is told to stop;
- *  - worked on under an I/O reference and the SRCU read section of its ifnet,
- *    both taken once per batch: filters and protocols stay while their callbacks
- *    run, which may sleep.  The loopback ifnet does without the reference: its
- *    final detach waits for the read sections instead (IFN-8).
+ *  - worked on under an I/O reference and in a read section of its own kind (see
+ *    dlil_reader.h), both begun once per batch: filters and protocols stay while
+ *    their callbacks run, which may sleep.  The loopback ifnet does without the
+ *    reference: its final detach comes after the batch all the same (IFN-8).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
@@ -409,8 +409,8 @@ static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 }
 
 /*
- * Keeps @ifp attached until input_end(); for the loopback ifnet the caller's SRCU
- * section does that alone.
+ * Keeps @ifp attached until input_end(); for the loopback ifnet the caller's batch
+ * does that alone.
  */
 static bool input_begin(struct dlil_ifnet *ifp)
 {
@@ -499,18 +499,19 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		.type = TYPE_NONE,
 		.check = READ_ONCE(dlil_input_sanity_check),
 	};
-	int idx;
+	struct dlil_reader *reader = &ifp->inq.reader;
 
-	idx = srcu_read_lock(&ifp->srcu);
+	dlil_reader_enter(reader);
 	if (!input_begin(ifp)) {
-		srcu_read_unlock(&ifp->srcu, idx);
+		dlil_reader_leave(reader);
 		input_discard(ifp, list, DLIL_DROP_DETACHED);
 		return NULL;
 	}
 	dlil_multi_traffic(ifp);
 	__skb_queue_head_init(&b.fresh);
 	__skb_queue_head_init(&b.list);
-	b.filters = srcu_dereference(ifp->filters_in, &ifp->srcu);
+	b.filters = rcu_dereference_check(ifp->filters_in,
+					  dlil_reader_is_inside(reader));
 	b.types = !b.check && ifp->family->by_type &&
 		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
@@ -518,7 +519,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	batch_flush(&b);
 	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
 	input_end(ifp);
-	srcu_read_unlock(&ifp->srcu, idx);
+	dlil_reader_leave(reader);
 	return list;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
@@ -856,22 +857,28 @@ void dlil_inq_close(struct dlil_ifnet *ifp)
 }
 
 /*
- * Nothing can be queued any more: wait until the thread has let go of what was
- * queued, and stop it if it is the ifnet's own (IFN-5).  May sleep.
+ * Nothing can be queued any more: have the thread let go of what was queued, and
+ * stop it if it is the ifnet's own (IFN-5).  Its own thread is in no callback, and
+ * frees what it has; the main thread may be in one of another ifnet.  May sleep.
+ * Returns whether the thread has let go; else @flush will say so.
  */
-void dlil_inq_stop(struct dlil_ifnet *ifp)
+bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
 	struct dlil_inq *q = &ifp->inq;
 
-	if (q->thread == &q->own) {
-		thread_stop(&q->own);
-	} else {
-		struct waiter *w = waiter_new(GFP_KERNEL | __GFP_NOFAIL);
-
-		thread_flush(q->thread, &w->flush);
-		wait_for_completion(&w->done);
-		waiter_put(w);
+	if (q->thread != &q->own) {
+		thread_flush(q->thread, flush);
+		return false;
 	}
+	thread_stop(&q->own);
+	return true;
+}
+
+/* The thread has let go of what was queued. */
+void dlil_inq_check(const struct dlil_ifnet *ifp)
+{
+	const struct dlil_inq *q = &ifp->inq;
+
 	if (READ_ONCE(dlil_input_sanity_check) &&
 	    atomic64_read(&q->room) != inq_limits(q) - DLIL_INQ_CLOSED)
 		pr_warn_once("dlil: %s had packets counted that were not in its queue\n",

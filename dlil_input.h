@@ -11,11 +11,12 @@
 #include <net/dlil.h>
 
 #include "dlil_gather.h"
+#include "dlil_reader.h"
 
 struct dlil_ifnet;
 struct task_struct;
 
-/* Packets worked on under one SRCU section and between two yields (INP-7). */
+/* Packets worked on in one batch, and between two yields (INP-7). */
 #define DLIL_INPUT_BATCH 64
 
 /**
@@ -101,6 +102,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * @list: which of the thread's lists @ready goes to; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
  * @pid: process id of @thread, for display
+ * @reader: its batches
  */
 struct dlil_inq {
 	struct llist_head head;
@@ -112,6 +114,7 @@ struct dlil_inq {
 	struct llist_head *list;
 	struct dlil_thread own;
 	pid_t pid;
+	struct dlil_reader reader;
 };
 
 extern unsigned int dlil_rcvq_limit;
@@ -123,7 +126,8 @@ extern bool dlil_input_sanity_check;
 int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_open(struct dlil_ifnet *ifp);
 void dlil_inq_close(struct dlil_ifnet *ifp);
-void dlil_inq_stop(struct dlil_ifnet *ifp);
+bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush);
+void dlil_inq_check(const struct dlil_ifnet *ifp);
 void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
 void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
 bool dlil_input_is_current(void);

@@ -6,6 +6,7 @@
  * an I/O reference, so that the ifnet stays attached as far as they can tell.
  * Filters and protocol are held during their callbacks, as for events.
  */
+#include "dlil_call.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_ioctl.h"
@@ -58,22 +59,31 @@ static int proto_ioctl(const struct dlil_proto_ops *ops, void *cookie,
 				       req->arg));
 }
 
-static int driver_ioctl(struct dlil_ifnet *ifp, struct request *req)
+static int driver_ioctl(struct dlil_ifnet *ifp, struct request *req,
+			struct dlil_call *call)
 {
+	int err;
+
 	if (!ifp->driver->ioctl)
 		return 0;
-	return settles(req, ifp->driver->ioctl(ifp, req->code, req->arg));
+	dlil_call_enter(call, DLIL_PARTY_DRIVER, DLIL_CALLBACK_IOCTL, NULL);
+	err = ifp->driver->ioctl(ifp, req->code, req->arg);
+	dlil_call_leave(call);
+	return settles(req, err);
 }
 
-static enum dlil_ioctl_stage ask(struct dlil_ifnet *ifp, struct request *req)
+static enum dlil_ioctl_stage ask(struct dlil_ifnet *ifp, struct request *req,
+				 struct dlil_call *call)
 {
 	u64 now = dlil_retire_now();
 
-	if (dlil_filter_call(ifp, now, filter_ioctl, req))
+	if (dlil_filter_call(ifp, now, call, DLIL_CALLBACK_IOCTL, filter_ioctl,
+			     req))
 		return DLIL_ASKED_FILTER;
-	if (dlil_proto_call(ifp, now, proto_ioctl, req))
+	if (dlil_proto_call(ifp, now, call, DLIL_CALLBACK_IOCTL, proto_ioctl,
+			    req))
 		return DLIL_ASKED_PROTO;
-	return driver_ioctl(ifp, req) ? DLIL_ASKED_DRIVER : DLIL_ASKED_ALL;
+	return driver_ioctl(ifp, req, call) ? DLIL_ASKED_DRIVER : DLIL_ASKED_ALL;
 }
 
 /* As dlil_ioctl(), and *@by is set to who has said the last word. */
@@ -93,8 +103,8 @@ int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
 		return -EINVAL;
 	if (!dlil_ifnet_io_begin(ifp))
 		return -EOPNOTSUPP;
-	dlil_call_begin(&call);
-	*by = ask(ifp, &req);
+	dlil_call_begin(&call, ifp);
+	*by = ask(ifp, &req, &call);
 	dlil_call_end(&call);
 	dlil_ifnet_io_end(ifp);
 	return dlil_errno(req.answer);

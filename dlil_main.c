@@ -19,7 +19,6 @@
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_proto.h"
-#include "dlil_retire.h"
 #include "dlil_sysfs.h"
 
 bool dlil_verbose;
@@ -185,8 +184,7 @@ static const struct dlil_part parts[] = {
 	{ dlil_ifnet_module_init, dlil_ifnet_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
-	{ dlil_event_module_init, dlil_event_module_exit },
-	{ dlil_retire_module_init, dlil_retire_module_exit },
+	{ nothing, dlil_event_module_exit },
 	{ dlil_input_module_init, dlil_input_module_exit },
 	{ nothing, dlil_ifnet_wait_all },
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },

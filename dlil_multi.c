@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "dlil_call.h"
 #include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
@@ -368,8 +369,9 @@ int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
 	*link = (struct dlil_ioc_lladdr){};
 	if (!dlil_ifnet_io_begin(ifp))
 		return -EOPNOTSUPP;
-	dlil_call_begin(&call);
-	dlil_proto_call(ifp, dlil_retire_now(), ask_proto, &r);
+	dlil_call_begin(&call, ifp);
+	dlil_proto_call(ifp, dlil_retire_now(), &call,
+			DLIL_CALLBACK_RESOLVE_MULTI, ask_proto, &r);
 	err = check(ifp, &r);
 	dlil_call_end(&call);
 	dlil_ifnet_io_end(ifp);

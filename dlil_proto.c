@@ -2,10 +2,10 @@
 /*
  * Protocols: attach, detach, look-up, delivery.
  *
- * The hash is what packets meet: received ones under the ifnet's SRCU, sent ones
- * under RCU; the list, under the ifnet's lock, is what users see.  A detach makes
- * the protocol unreachable and its operations inert in one go, and leaves the
- * waiting to dlil_retire.c.
+ * The hash is what packets meet: received ones in a batch of the input thread, sent
+ * ones under RCU; the list, under the ifnet's lock, is what users see.  A detach
+ * makes the protocol unreachable and its operations inert in one go, and leaves the
+ * rest to dlil_retire.c.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -114,8 +114,8 @@ static void deliver_each(struct dlil_proto *proto,
  * @list: the packets; what is left in it afterwards was refused
  * @flow: counts what became of the others
  *
- * Context: the input thread, inside its SRCU section, which keeps the protocol
- * across the whole hand-over (PRO-4); may sleep.
+ * Context: the input thread, inside its batch, which keeps the protocol across the
+ * whole hand-over (PRO-4); may sleep.
  */
 void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 			struct sk_buff_head *list, struct dlil_flow *flow)
@@ -173,13 +173,6 @@ static void proto_free(struct dlil_proto *proto)
 	kmem_cache_free(proto_cache, proto);
 }
 
-static void proto_retire_free(struct dlil_retire *r)
-{
-	proto_free(container_of(r, struct dlil_proto, retire));
-}
-
-static void proto_end(struct dlil_retire *r);
-
 /* What it has to say, so that a detach needs no memory. */
 static struct dlil_event_item *proto_event(u32 code,
 					   const struct dlil_proto *proto)
@@ -211,7 +204,48 @@ static void proto_say(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 	proto->said[which] = NULL;
 }
 
-static struct dlil_proto *proto_new(u32 family,
+static void proto_detached(struct dlil_proto *proto)
+{
+	struct dlil_ifnet *ifp = proto->retire.ifp;
+	struct dlil_call call;
+
+	if (!proto->real->detached)
+		return;
+	dlil_call_begin(&call, ifp);
+	dlil_call_enter(&call, DLIL_PARTY_PROTO, DLIL_CALLBACK_DETACHED,
+			proto->name);
+	proto->real->detached(proto->cookie, ifp, proto->family);
+	dlil_call_end(&call);
+}
+
+/* No callback runs any more. */
+static void proto_end(struct dlil_retire *r)
+{
+	struct dlil_proto *proto = container_of(r, struct dlil_proto, retire);
+	struct module *owner = proto->real->owner;
+	struct dlil_ifnet *ifp = r->ifp;
+
+	proto_detached(proto);
+	mutex_lock(&ifp->lock);
+	proto_say(ifp, proto, 1);
+	if (proto->real->event)
+		dlil_event_hearer_gone(ifp);
+	list_del_init(&proto->list);
+	mutex_unlock(&ifp->lock);
+	module_put(owner);
+}
+
+static void proto_retire_free(struct dlil_retire *r)
+{
+	proto_free(container_of(r, struct dlil_proto, retire));
+}
+
+static const struct dlil_retire_ops proto_retire_ops = {
+	.end = proto_end,
+	.free = proto_retire_free,
+};
+
+static struct dlil_proto *proto_new(struct dlil_ifnet *ifp, u32 family,
 				    const struct dlil_proto_params *params,
 				    bool v2)
 {
@@ -233,7 +267,7 @@ static struct dlil_proto *proto_new(u32 family,
 	u64_stats_init(&proto->syncp);
 	if (params->name)
 		strscpy(proto->name, params->name, sizeof(proto->name));
-	dlil_retire_init(&proto->retire, proto_end, proto_retire_free);
+	dlil_retire_init(&proto->retire, ifp, &proto_retire_ops);
 	proto->said[0] = proto_event(DLIL_EVENT_PROTO_ATTACHED, proto);
 	proto->said[1] = proto_event(DLIL_EVENT_PROTO_DETACHED, proto);
 	if (proto->said[0] && proto->said[1])
@@ -286,7 +320,7 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		return -ENAMETOOLONG;
 	if (!try_module_get(params->ops->owner))
 		return -ENODEV;
-	proto = proto_new(family, params, v2);
+	proto = proto_new(ifp, family, params, v2);
 	if (!proto) {
 		err = -ENOMEM;
 		goto put_module;
@@ -353,24 +387,6 @@ static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
 	dlil_ifnet_changed(ifp);
 }
 
-/* No callback runs any more. */
-static void proto_end(struct dlil_retire *r)
-{
-	struct dlil_proto *proto = container_of(r, struct dlil_proto, retire);
-	const struct dlil_proto_ops *ops = proto->real;
-	struct dlil_ifnet *ifp = r->ifp;
-
-	if (ops->detached)
-		ops->detached(proto->cookie, ifp, proto->family);
-	mutex_lock(&ifp->lock);
-	proto_say(ifp, proto, 1);
-	if (ops->event)
-		dlil_event_hearer_gone(ifp);
-	list_del_init_careful(&proto->list);
-	mutex_unlock(&ifp->lock);
-	module_put(ops->owner);
-}
-
 /* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
 static int proto_detach(struct dlil_ifnet *ifp, u32 family,
 			struct dlil_retire **waiter)
@@ -392,7 +408,7 @@ static int proto_detach(struct dlil_ifnet *ifp, u32 family,
 		dlil_retire_get(&proto->retire);
 		*waiter = &proto->retire;
 	}
-	dlil_retire_queue(&proto->retire, ifp);
+	dlil_retire_queue(&proto->retire);
 	return 0;
 }
 
@@ -442,7 +458,11 @@ int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_detach_async);
 
-static struct dlil_proto *next_to_unlink(struct dlil_ifnet *ifp)
+/*
+ * Part of the final detach: no callback runs on @ifp any more (IFN-5).  Others may
+ * be on their way out by themselves.
+ */
+void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 {
 	struct dlil_proto *proto;
 
@@ -451,25 +471,9 @@ static struct dlil_proto *next_to_unlink(struct dlil_ifnet *ifp)
 		if (proto->dying)
 			continue;
 		proto_unlink(ifp, proto);
-		goto out;
+		dlil_retire_queue_final(&proto->retire);
 	}
-	proto = NULL;
-out:
 	mutex_unlock(&ifp->lock);
-	return proto;
-}
-
-/* Part of the final detach: no callback runs on @ifp any more (IFN-5). */
-void dlil_proto_detach_all(struct dlil_ifnet *ifp)
-{
-	struct dlil_proto *proto;
-
-	while ((proto = next_to_unlink(ifp))) {
-		proto->retire.ifp = ifp;
-		dlil_retire_end(&proto->retire);
-	}
-	/* Others may be on their way out by themselves. */
-	wait_event(ifp->wait, list_empty_careful(&ifp->proto_list));
 }
 
 /* Call @fn for the protocols of @ifp until it returns not 0. */
@@ -516,6 +520,8 @@ out:
  * dlil_proto_call - call something of each protocol, with no lock held
  * @ifp: ifnet, with an I/O reference
  * @until: only of those attached by then, see dlil_retire_now()
+ * @call: from dlil_call_begin()
+ * @callback: what is called
  * @fn: called for one protocol after the other, oldest first, until it returns
  *	not 0; may sleep, attach and detach
  * @arg: handed to @fn
@@ -523,10 +529,11 @@ out:
  * Rows EVT-2, PRO-3: of a protocol whose detach begins meanwhile, @fn gets the
  * operations that late callers reach.
  *
- * Context: process, after dlil_call_begin(); may sleep.
+ * Context: process; may sleep.
  * Return: what @fn returned last, or 0.
  */
-int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
+int dlil_proto_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
+		    enum dlil_callback callback,
 		    int (*fn)(const struct dlil_proto_ops *ops, void *cookie,
 			      struct dlil_ifnet *ifp, u32 family, void *arg),
 		    void *arg)
@@ -534,9 +541,12 @@ int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
 	struct dlil_proto *proto = NULL;
 	int err = 0;
 
-	while (!err && (proto = proto_next(ifp, proto, until)))
+	while (!err && (proto = proto_next(ifp, proto, until))) {
+		dlil_call_enter(call, DLIL_PARTY_PROTO, callback, proto->name);
 		err = fn(READ_ONCE(proto->ops), proto->cookie, ifp,
 			 proto->family, arg);
+		dlil_call_leave(call);
+	}
 	if (proto)
 		dlil_retire_let_go(&proto->retire);
 	return err;

@@ -6,6 +6,7 @@
 #include <linux/u64_stats_sync.h>
 #include <net/dlil.h>
 
+#include "dlil_call.h"
 #include "dlil_event.h"
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
@@ -58,7 +59,7 @@ static inline unsigned int dlil_proto_slot(u32 family)
 	}
 }
 
-/* Inside the read section of input (SRCU) or output (RCU). */
+/* Inside a batch of the input thread or an RCU read section. */
 static inline struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp,
 						   u32 family)
 {
@@ -66,7 +67,7 @@ static inline struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp,
 	struct dlil_proto *proto;
 
 	hlist_for_each_entry_rcu(proto, slot, node,
-				 srcu_read_lock_held(&ifp->srcu))
+				 dlil_reader_is_inside(&ifp->inq.reader))
 		if (proto->family == family)
 			return proto;
 	return NULL;
@@ -78,7 +79,8 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp);
 int dlil_proto_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const struct dlil_proto *proto, void *arg),
 			void *arg);
-int dlil_proto_call(struct dlil_ifnet *ifp, u64 until,
+int dlil_proto_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
+		    enum dlil_callback callback,
 		    int (*fn)(const struct dlil_proto_ops *ops, void *cookie,
 			      struct dlil_ifnet *ifp, u32 family, void *arg),
 		    void *arg);

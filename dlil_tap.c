@@ -11,6 +11,7 @@
  */
 #include <linux/module.h>
 
+#include "dlil_call.h"
 #include "dlil_ifnet.h"
 #include "dlil_tap.h"
 
@@ -18,10 +19,16 @@
 static void tap_end(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 {
 	struct module *owner = tap->owner;
+	struct dlil_call call;
 
-	/* It may be freed by this. */
-	if (tap->detached)
+	if (tap->detached) {
+		dlil_call_begin(&call, ifp);
+		dlil_call_enter(&call, DLIL_PARTY_TAP, DLIL_CALLBACK_DETACHED,
+				NULL);
+		/* It may be freed by this. */
 		tap->detached(tap->cookie, ifp);
+		dlil_call_end(&call);
+	}
 	module_put(owner);
 }
 

@@ -601,10 +601,10 @@ static void proto_detach_waits(struct kunit *test)
 	const struct dlil_proto_ops *ops;
 	struct dlil_proto *held;
 	struct fake_task *task;
-	int idx;
 
 	p->event_hook = proto_block_on;
-	idx = srcu_read_lock(&fake->ifp->srcu);
+	/* In place of the thread, which has nothing to do. */
+	dlil_reader_enter(&fake->ifp->inq.reader);
 	held = dlil_proto_lookup(fake->ifp, FAKE_PF_A);
 	KUNIT_EXPECT_NOT_NULL(test, held);
 	post(fake, ON);
@@ -620,7 +620,7 @@ static void proto_detach_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ops->ioctl(p, fake->ifp, FAKE_PF_A, 1, NULL),
 			-ENXIO);
 	FAKE_EXPECT_TRACE(fake, "");
-	srcu_read_unlock(&fake->ifp->srcu, idx);
+	dlil_reader_leave(&fake->ifp->inq.reader);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	fake_unblock(fake);
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);

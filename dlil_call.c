@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks inside callbacks other than those for packets: of events, control requests,
+ * ends.  They must not wait for callbacks (FLT-7), and what they are in is shown
+ * when it takes long (LNX-13).
+ *
+ * calls_lock guards the list and what its members say.  A filter or protocol that
+ * is named there is held by the task until it says that it has left.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "dlil_call.h"
+#include "dlil_input.h"
+#include "dlil_output.h"
+
+static LIST_HEAD(calls);
+static DEFINE_SPINLOCK(calls_lock);
+
+/* From here to dlil_call_end() the task may call callbacks.  Process context. */
+void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
+{
+	call->task = current;
+	call->ifp = ifp;
+	call->party = DLIL_PARTY_NONE;
+	spin_lock(&calls_lock);
+	list_add(&call->list, &calls);
+	spin_unlock(&calls_lock);
+}
+
+void dlil_call_end(struct dlil_call *call)
+{
+	spin_lock(&calls_lock);
+	list_del(&call->list);
+	spin_unlock(&calls_lock);
+}
+
+/* From here to dlil_call_leave() a callback runs. */
+void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
+		     enum dlil_callback callback, const char *name)
+{
+	spin_lock(&calls_lock);
+	call->party = party;
+	call->callback = callback;
+	call->name = name;
+	call->since = jiffies;
+	spin_unlock(&calls_lock);
+}
+
+void dlil_call_leave(struct dlil_call *call)
+{
+	dlil_call_enter(call, DLIL_PARTY_NONE, DLIL_CALLBACK_NONE, NULL);
+}
+
+/* Only a task has calls of its own there, and others cannot wait anyway. */
+static bool call_is_current(void)
+{
+	struct dlil_call *call;
+	bool found = false;
+
+	if (!in_task())
+		return false;
+	spin_lock(&calls_lock);
+	list_for_each_entry(call, &calls, list)
+		if (call->task == current)
+			found = true;
+	spin_unlock(&calls_lock);
+	return found;
+}
+
+/*
+ * Might waiting here for callbacks be waiting for ourselves?  Or for a callback
+ * of another ifnet that in turn waits for us?
+ */
+bool dlil_in_callback(void)
+{
+	return dlil_input_is_current() || dlil_output_is_current() ||
+	       call_is_current();
+}
