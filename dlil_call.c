@@ -12,8 +12,10 @@
 #include <linux/spinlock.h>
 
 #include "dlil_call.h"
+#include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_output.h"
+#include "dlil_overdue.h"
 
 static LIST_HEAD(calls);
 static DEFINE_SPINLOCK(calls_lock);
@@ -27,6 +29,7 @@ void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
 	spin_lock(&calls_lock);
 	list_add(&call->list, &calls);
 	spin_unlock(&calls_lock);
+	dlil_overdue_arm();
 }
 
 void dlil_call_end(struct dlil_call *call)
@@ -45,6 +48,7 @@ void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 	call->callback = callback;
 	call->name = name;
 	call->since = jiffies;
+	call->told = 0;
 	spin_unlock(&calls_lock);
 }
 
@@ -77,4 +81,50 @@ bool dlil_in_callback(void)
 {
 	return dlil_input_is_current() || dlil_output_is_current() ||
 	       call_is_current();
+}
+
+bool dlil_call_any(void)
+{
+	return !list_empty_careful(&calls);
+}
+
+/* The ifnet cannot be freed during a callback of its own. */
+static void fill(struct dlil_overdue *o, const struct dlil_call *call)
+{
+	strscpy(o->ifname, call->ifp->name, sizeof(o->ifname));
+	o->party = call->party;
+	o->callback = call->callback;
+	strscpy(o->name, call->name ?: "", sizeof(o->name));
+	o->seconds = (jiffies - call->since) / HZ;
+	o->pid = task_pid_nr(call->task);
+	strscpy(o->comm, call->task->comm, sizeof(o->comm));
+}
+
+/*
+ * Callbacks that have run for @age jiffies, of @ifp or of all ifnets: the first @max
+ * of them to @o.  If @again is not 0, only those that were not asked for in this way
+ * in the last @again jiffies.  Returns how many.
+ */
+unsigned int dlil_call_overdue(const struct dlil_ifnet *ifp, unsigned long age,
+			       unsigned long again, struct dlil_overdue *o,
+			       unsigned int max)
+{
+	struct dlil_call *call;
+	unsigned int n = 0;
+
+	spin_lock(&calls_lock);
+	list_for_each_entry(call, &calls, list) {
+		if (n == max)
+			break;
+		if (!call->party || (ifp && call->ifp != ifp) ||
+		    time_before(jiffies, call->since + age) ||
+		    (again && call->told &&
+		     time_before(jiffies, call->told + again)))
+			continue;
+		if (again)
+			call->told = jiffies ?: 1;
+		fill(&o[n++], call);
+	}
+	spin_unlock(&calls_lock);
+	return n;
 }

@@ -38,6 +38,7 @@ enum dlil_callback {
  * @callback: which of its callbacks
  * @name: of the filter or protocol that is being called, or NULL
  * @since: when the call began, in jiffies
+ * @told: when it was logged that it takes long, or 0
  */
 struct dlil_call {
 	struct list_head list;
@@ -47,7 +48,10 @@ struct dlil_call {
 	enum dlil_callback callback;
 	const char *name;
 	unsigned long since;
+	unsigned long told;
 };
+
+struct dlil_overdue;
 
 void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp);
 void dlil_call_end(struct dlil_call *call);
@@ -55,5 +59,9 @@ void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 		     enum dlil_callback callback, const char *name);
 void dlil_call_leave(struct dlil_call *call);
 bool dlil_in_callback(void);
+bool dlil_call_any(void);
+unsigned int dlil_call_overdue(const struct dlil_ifnet *ifp, unsigned long age,
+			       unsigned long again, struct dlil_overdue *o,
+			       unsigned int max);
 
 #endif /* _DLIL_CALL_H */

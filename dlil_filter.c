@@ -32,6 +32,7 @@
 #include "dlil_filter.h"
 #include "dlil_gso.h"
 #include "dlil_ifnet.h"
+#include "dlil_overdue.h"
 #include "dlil_retire.h"
 
 enum { FILTER_DYING };
@@ -110,7 +111,8 @@ static int known(int err)
 /* One packet through the slots from @i to before @end, but for @skipped kinds. */
 static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb, u64 *skipped)
+		       struct sk_buff **skb, u64 *skipped,
+		       struct dlil_place *place)
 {
 	const struct dlil_filter_slot *slot;
 	filter_fn fn;
@@ -121,6 +123,7 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		if (!wants(slot, family, *skb) || *skipped & BIT_ULL(slot->kind))
 			continue;
 		fn = READ_ONCE(slot->fn);
+		WRITE_ONCE(place->filter, slot->id);
 		err = fn(slot->cookie, ifp, family, skb);
 		if (err == DLIL_SKIP)
 			*skipped |= BIT_ULL(slot->kind);
@@ -130,27 +133,30 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 	return 0;
 }
 
-/* As dlil_filter_run() from slot @i on. */
+/* As dlil_filter_run_at() from slot @i on. */
 static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
 			     struct dlil_ifnet *ifp, u32 family,
-			     struct sk_buff **skb, u64 skipped)
+			     struct sk_buff **skb, u64 skipped,
+			     struct dlil_place *place)
 {
-	return run_stretch(vec, i, vec->n, ifp, family, skb, &skipped);
+	return run_stretch(vec, i, vec->n, ifp, family, skb, &skipped, place);
 }
 
 /**
- * dlil_filter_run - take one packet through the filters of a direction
+ * dlil_filter_run_at - take one packet through the filters of a direction
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of the packet
  * @skb: the packet, which a filter may replace
+ * @place: where the caller is, for dlil_overdue.c
  *
  * Context: inside the read section that protects @vec.
  * Return: 0 go on, DLIL_STOLEN, or an error: then the packet, unless it is NULL,
  * is the caller's to free.
  */
-int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
-		    u32 family, struct sk_buff **skb)
+int dlil_filter_run_at(const struct dlil_filter_vec *vec,
+		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
+		       struct dlil_place *place)
 {
 	const struct dlil_filter_slot *slot = vec->slots;
 	const struct dlil_filter_slot *end = slot + vec->n;
@@ -158,17 +164,18 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 	int err;
 
 	if (unlikely(vec->selective))
-		return run_rest(vec, 0, ifp, family, skb, 0);
+		return run_rest(vec, 0, ifp, family, skb, 0, place);
 	/* What each further filter costs is here: run_stretch() without checks. */
 	for (; slot != end; slot++) {
 		fn = READ_ONCE(slot->fn);
+		WRITE_ONCE(place->filter, slot->id);
 		err = fn(slot->cookie, ifp, family, skb);
 		if (likely(!err))
 			continue;
 		if (err != DLIL_SKIP)
 			return known(err);
 		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
-				BIT_ULL(slot->kind));
+				BIT_ULL(slot->kind), place);
 	}
 	return 0;
 }
@@ -180,6 +187,7 @@ int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
  * @family: protocol family of all its packets
  * @list: those that are still on their way
  * @flow: counts what becomes of the others
+ * @place: where the caller is, for dlil_overdue.c
  * @marked: every packet has a mark, which says more than nothing of some
  * @plain: no packet is a super-packet
  * @err: the first error that a filter returned
@@ -190,6 +198,7 @@ struct passage {
 	u32 family;
 	struct sk_buff_head *list;
 	struct dlil_flow *flow;
+	struct dlil_place *place;
 	bool marked;
 	bool plain;
 	int err;
@@ -224,8 +233,9 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 	__skb_queue_head_init(&on);
 	while ((skb = __skb_dequeue(p->list))) {
 		skipped = marked ? mark_of(skb) : 0;
+		WRITE_ONCE(p->place->skb, skb);
 		err = run_stretch(p->vec, i, end, p->ifp, p->family, &skb,
-				  &skipped);
+				  &skipped, p->place);
 		if (likely(!err)) {
 			set_mark(skb, skipped);
 			p->marked |= !!skipped;
@@ -250,6 +260,8 @@ static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
 	struct sk_buff_head drop;
 
 	__skb_queue_head_init(&drop);
+	WRITE_ONCE(p->place->skb, skb_peek(list));
+	WRITE_ONCE(p->place->filter, slot->id);
 	fn(slot->cookie, p->ifp, p->family, list, &drop);
 	dropped = skb_queue_len(&drop);
 	after = skb_queue_len(list) + dropped;
@@ -436,21 +448,23 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 }
 
 /**
- * dlil_filter_run_list - take a batch through the filters of a direction
+ * dlil_filter_run_list_at - take a batch through the filters of a direction
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of all packets
  * @list: the packets; afterwards those that go on
  * @flow: counts what became of the others
+ * @place: where the caller is, for dlil_overdue.c
  *
  * Rows FLT-10, FLT-12.
  *
  * Context: inside the read section that protects @vec.
  * Return: 0, or the first error that a filter returned.
  */
-int dlil_filter_run_list(const struct dlil_filter_vec *vec,
-			 struct dlil_ifnet *ifp, u32 family,
-			 struct sk_buff_head *list, struct dlil_flow *flow)
+int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
+			    struct dlil_ifnet *ifp, u32 family,
+			    struct sk_buff_head *list, struct dlil_flow *flow,
+			    struct dlil_place *place)
 {
 	struct passage p = {
 		.vec = vec,
@@ -458,6 +472,7 @@ int dlil_filter_run_list(const struct dlil_filter_vec *vec,
 		.family = family,
 		.list = list,
 		.flow = flow,
+		.place = place,
 	};
 	const struct dlil_filter_slot *slot;
 	unsigned int i, end;
@@ -563,6 +578,7 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	slot->family = f->family;
 	slot->flags = f->flags;
 	slot->bundle = f->ops->bundle;
+	slot->id = f->ops->bundle ? 0 : f->id;
 	slot->filters = place;
 	slot->n = 1;
 	*place = f;
@@ -771,6 +787,12 @@ static void filter_free(struct dlil_filter *f)
 	kmem_cache_free(filter_cache, f);
 }
 
+/* May its input sleep? */
+static bool filter_sleeps(const struct dlil_filter *f)
+{
+	return !f->ops->bundle && (f->ops->input || f->ops->input_list);
+}
+
 /* From here on no new call is made.  Any context but hard interrupts. */
 static void filter_kill(struct dlil_filter *f)
 {
@@ -813,6 +835,8 @@ static void filter_end(struct dlil_retire *r)
 		vecs_update(ifp, NULL);
 	mutex_unlock(&ifp->lock);
 
+	if (filter_sleeps(f))
+		dlil_look_put(ifp);
 	xa_erase(&dlil_filters, f->id);
 	filter_detached(f);
 
@@ -915,6 +939,9 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 		goto free;
 	*ref = f->id;
 
+	/* Before it can end. */
+	if (filter_sleeps(f))
+		dlil_look_get(ifp);
 	mutex_lock(&ifp->lock);
 	if (dlil_ifnet_is_attached(ifp))
 		err = vecs_update(ifp, f);
@@ -928,6 +955,8 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	return 0;
 
 erase:
+	if (filter_sleeps(f))
+		dlil_look_put(ifp);
 	*ref = 0;
 	xa_erase(&dlil_filters, f->id);
 free:
@@ -1149,6 +1178,19 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 	return ref;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
+
+/* The name of a filter to @name of DLIL_NAME_MAX bytes.  Any context. */
+bool dlil_filter_name(dlil_filter_t ref, char *name)
+{
+	struct dlil_filter *f;
+
+	rcu_read_lock();
+	f = xa_load(&dlil_filters, ref);
+	if (f)
+		strscpy(name, f->name, DLIL_NAME_MAX);
+	rcu_read_unlock();
+	return f;
+}
 
 int dlil_filter_module_init(void)
 {

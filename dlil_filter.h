@@ -52,6 +52,8 @@ struct dlil_filter_bundle_ops {
  * @kind: filters with the same @fn are of the same kind
  * @bundle: @cookie is a bundle of theirs; or NULL
  * @filters: whose slot this is; not to be followed once they may be dying
+ * @id: its reference, for @place of the input thread; 0 for a bundle, whose filters do
+ *	not sleep
  * @n: how many
  * @stubbed: some of them are being detached; under the ifnet's filter_lock
  */
@@ -70,9 +72,12 @@ struct dlil_filter_slot {
 	u16 kind;
 	const struct dlil_filter_bundle_ops *bundle;
 	const struct dlil_filter **filters;
-	unsigned int n;
+	u32 id;
+	u8 n;
 	bool stubbed;
 };
+
+static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
 
 /* Kinds of filters that there may be in one direction. */
 #define DLIL_FILTER_KINDS 64
@@ -112,11 +117,34 @@ static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
 	return vec->wants_segments && unlikely(skb_is_gso(skb));
 }
 
-int dlil_filter_run(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
-		    u32 family, struct sk_buff **skb);
-int dlil_filter_run_list(const struct dlil_filter_vec *vec,
-			 struct dlil_ifnet *ifp, u32 family,
-			 struct sk_buff_head *list, struct dlil_flow *flow);
+int dlil_filter_run_at(const struct dlil_filter_vec *vec,
+		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
+		       struct dlil_place *place);
+int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
+			    struct dlil_ifnet *ifp, u32 family,
+			    struct sk_buff_head *list, struct dlil_flow *flow,
+			    struct dlil_place *place);
+
+/* The same for output, which does not sleep: nobody looks where it is. */
+static inline int dlil_filter_run(const struct dlil_filter_vec *vec,
+				  struct dlil_ifnet *ifp, u32 family,
+				  struct sk_buff **skb)
+{
+	struct dlil_place place;
+
+	return dlil_filter_run_at(vec, ifp, family, skb, &place);
+}
+
+static inline int dlil_filter_run_list(const struct dlil_filter_vec *vec,
+				       struct dlil_ifnet *ifp, u32 family,
+				       struct sk_buff_head *list,
+				       struct dlil_flow *flow)
+{
+	struct dlil_place place;
+
+	return dlil_filter_run_list_at(vec, ifp, family, list, flow, &place);
+}
+
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp);
 
@@ -137,6 +165,8 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 		     void *arg);
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops));
+
+bool dlil_filter_name(dlil_filter_t ref, char *name);
 
 int dlil_filter_module_init(void);
 void dlil_filter_module_exit(void);

@@ -175,6 +175,7 @@ static int plumb(struct dlil_netdev *nd, int i)
 		.cookie = nd,
 		.descs = proto->descs,
 		.n_descs = proto->n,
+		.flags = DLIL_PROTO_ATOMIC,
 	};
 
 	return dlil_proto_attach_v2(nd->ifp, proto->family, &params);

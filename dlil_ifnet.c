@@ -693,6 +693,7 @@ static void final_end(struct dlil_ifnet *ifp)
 
 	/* Before the next life, which may begin in free(). */
 	WRITE_ONCE(ifp->final, DLIL_FINAL_NONE);
+	dlil_look_detach(ifp, false);
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
@@ -793,6 +794,7 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
+	dlil_look_detach(ifp, true);
 	dlil_debug_detached(ifp);
 	dlil_tap_detach(ifp);
 	/* Filters and protocols get it: its I/O reference is the last one. */

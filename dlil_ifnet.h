@@ -16,6 +16,7 @@
 #include "dlil_export.h"
 #include "dlil_input.h"
 #include "dlil_lane.h"
+#include "dlil_overdue.h"
 #include "dlil_reader.h"
 
 struct dlil_debug;
@@ -92,6 +93,7 @@ struct dlil_shared_stats {
  * @final_leaver: the batch before it
  * @final_flush: the main thread lets go of the queue
  * @lane: where its works run; constant
+ * @look: what is looked at, see dlil_overdue.c
  *
  * @shared: the other counters
  *
@@ -177,6 +179,7 @@ struct dlil_ifnet {
 	struct dlil_leaver final_leaver;
 	struct dlil_flush final_flush;
 	struct dlil_lane *lane;
+	struct dlil_look look;
 
 	struct dlil_shared_stats shared;
 

@@ -218,8 +218,8 @@ static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 
 	__skb_queue_head_init(&alone);
 	__skb_queue_tail(&alone, skb);
-	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &alone,
-			     &b->tally.flow);
+	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &alone,
+				&b->tally.flow, &b->ifp->inq.reader.place);
 	b->strangers |= has_strangers(&alone);
 	skb_queue_splice_tail(&alone, on);
 }
@@ -227,13 +227,16 @@ static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 		       struct sk_buff_head *on)
 {
+	struct dlil_place *place = &b->ifp->inq.reader.place;
 	int err;
 
 	if (dlil_filter_segments(b->filters, skb)) {
 		filter_segments(b, skb, on);
 		return;
 	}
-	err = dlil_filter_run(b->filters, b->ifp, b->found_family, &skb);
+	WRITE_ONCE(place->skb, skb);
+	err = dlil_filter_run_at(b->filters, b->ifp, b->found_family, &skb,
+				 place);
 	if (likely(!err)) {
 		b->strangers |= is_stranger(skb);
 		__skb_queue_tail(on, skb);
@@ -264,8 +267,8 @@ static void filter_each(struct dlil_batch *b)
 
 static void filter_list(struct dlil_batch *b)
 {
-	dlil_filter_run_list(b->filters, b->ifp, b->found_family, &b->fresh,
-			     &b->tally.flow);
+	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &b->fresh,
+				&b->tally.flow, &b->ifp->inq.reader.place);
 	b->strangers = has_strangers(&b->fresh);
 }
 
@@ -279,6 +282,7 @@ static void fresh_flush(struct dlil_batch *b)
 			filter_list(b);
 		else
 			filter_each(b);
+		WRITE_ONCE(b->ifp->inq.reader.place.filter, 0);
 		if (skb_queue_empty(&b->fresh))
 			return;
 	}

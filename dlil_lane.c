@@ -69,7 +69,7 @@ void dlil_lane_put(struct dlil_lane *lane)
 	mutex_unlock(&lanes_lock);
 }
 
-/* What has been queued so far has run.  No place is given out any more. */
+/* Wait until all that was queued has run.  No place is given out any more. */
 void dlil_lanes_flush(void)
 {
 	struct dlil_lane *lane;

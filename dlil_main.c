@@ -18,6 +18,7 @@
 #include "dlil_main.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
+#include "dlil_overdue.h"
 #include "dlil_proto.h"
 #include "dlil_sysfs.h"
 
@@ -181,6 +182,7 @@ static int nothing(void)
  * more, then what is attached goes, then the threads that it needed for that.
  */
 static const struct dlil_part parts[] = {
+	{ nothing, dlil_overdue_module_exit },
 	{ dlil_ifnet_module_init, dlil_ifnet_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },

@@ -633,6 +633,29 @@ static int put_queue(struct sk_buff *msg, const struct dlil_inq *q)
 	return 0;
 }
 
+static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
+{
+	struct dlil_overdue list[DLIL_OVERDUE_MAX], *o;
+	unsigned int n = dlil_overdue_get(ifp, list, ARRAY_SIZE(list));
+	struct nlattr *nest;
+
+	for (o = list; o < list + n; o++) {
+		nest = nla_nest_start(msg, DLIL_A_OVERDUE);
+		if (!nest ||
+		    nla_put_string(msg, DLIL_A_OVERDUE_PARTY,
+				   dlil_party_name(o->party)) ||
+		    nla_put_string(msg, DLIL_A_OVERDUE_CALLBACK,
+				   dlil_callback_name(o->callback)) ||
+		    nla_put_string(msg, DLIL_A_OVERDUE_NAME, o->name) ||
+		    nla_put_u32(msg, DLIL_A_OVERDUE_SECONDS, o->seconds) ||
+		    nla_put_u32(msg, DLIL_A_OVERDUE_PID, o->pid) ||
+		    nla_put_string(msg, DLIL_A_OVERDUE_TASK, o->comm))
+			return -EMSGSIZE;
+		nla_nest_end(msg, nest);
+	}
+	return 0;
+}
+
 /* What goes before the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
@@ -667,7 +690,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	    put_flow(msg, DLIL_A_INPUT, &in) ||
 	    put_flow(msg, DLIL_A_OUTPUT, &out))
 		return -EMSGSIZE;
-	return 0;
+	return put_overdue(msg, ifp);
 }
 
 /*

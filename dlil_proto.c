@@ -13,6 +13,7 @@
 #include "dlil_drop.h"
 #include "dlil_ifnet.h"
 #include "dlil_output.h"
+#include "dlil_overdue.h"
 #include "dlil_proto.h"
 
 static struct kmem_cache *proto_cache;
@@ -95,6 +96,7 @@ static void deliver_each(struct dlil_proto *proto,
 	int err;
 
 	while ((skb = __skb_dequeue(list))) {
+		WRITE_ONCE(ifp->inq.reader.place.skb, skb);
 		err = ops->input(proto->cookie, ifp, proto->family, skb);
 		if (!err) {
 			flow->delivered++;
@@ -121,6 +123,7 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 			struct sk_buff_head *list, struct dlil_flow *flow)
 {
 	const struct dlil_proto_ops *ops = READ_ONCE(proto->ops);
+	struct dlil_place *place = &ifp->inq.reader.place;
 	unsigned int n = skb_queue_len(list);
 	int err;
 
@@ -130,11 +133,16 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	u64_stats_update_end(&proto->syncp);
 	preempt_enable();
 
+	/* For dlil_overdue.c, which may look at it until it is cleared. */
+	WRITE_ONCE(place->proto, proto);
 	if (!ops->input_list) {
 		deliver_each(proto, ops, ifp, list, flow);
+		WRITE_ONCE(place->proto, NULL);
 		return;
 	}
+	WRITE_ONCE(place->skb, skb_peek(list));
 	err = ops->input_list(proto->cookie, ifp, proto->family, list);
+	WRITE_ONCE(place->proto, NULL);
 	n = dlil_taken(flow, n, list);
 	if (err == DLIL_STOLEN)
 		flow->stolen += n;
@@ -225,6 +233,8 @@ static void proto_end(struct dlil_retire *r)
 	struct module *owner = proto->real->owner;
 	struct dlil_ifnet *ifp = r->ifp;
 
+	if (proto->sleeps)
+		dlil_look_put(ifp);
 	proto_detached(proto);
 	mutex_lock(&ifp->lock);
 	proto_say(ifp, proto, 1);
@@ -256,6 +266,7 @@ static struct dlil_proto *proto_new(struct dlil_ifnet *ifp, u32 family,
 	proto->family = family;
 	proto->real = params->ops;
 	proto->v2 = v2;
+	proto->sleeps = !(params->flags & DLIL_PROTO_ATOMIC);
 	/* A version 2 protocol is told by its list callback being there. */
 	proto->live = *params->ops;
 	if (v2)
@@ -314,7 +325,8 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		return -EINVAL;
 	if (v2 ? !params->ops->input_list : !params->ops->input)
 		return -EINVAL;
-	if (params->n_descs && !params->descs)
+	if ((params->n_descs && !params->descs) ||
+	    params->flags & ~DLIL_PROTO_ATOMIC)
 		return -EINVAL;
 	if (params->name && strlen(params->name) >= DLIL_NAME_MAX)
 		return -ENAMETOOLONG;
@@ -325,6 +337,9 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		err = -ENOMEM;
 		goto put_module;
 	}
+	/* Before it can end. */
+	if (proto->sleeps)
+		dlil_look_get(ifp);
 	mutex_lock(&ifp->lock);
 	err = proto_link(ifp, proto, params);
 	mutex_unlock(&ifp->lock);
@@ -332,6 +347,8 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		dlil_event_announce(ifp);
 	if (!err)
 		return 0;
+	if (proto->sleeps)
+		dlil_look_put(ifp);
 	proto_free(proto);
 put_module:
 	module_put(params->ops->owner);

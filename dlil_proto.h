@@ -19,6 +19,7 @@
  * @live: its callbacks, those of its version only
  * @real: its callbacks as attached
  * @v2: gets lists
+ * @sleeps: its input may sleep
  * @cookie: handed to them
  * @name: shown to users
  * @packets: received packets handed to it; written by the input thread
@@ -35,6 +36,7 @@ struct dlil_proto {
 	struct dlil_proto_ops live;
 	const struct dlil_proto_ops *real;
 	bool v2;
+	bool sleeps;
 	void *cookie;
 	char name[DLIL_NAME_MAX];
 	u64_stats_t packets;

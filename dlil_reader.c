@@ -6,6 +6,7 @@
 void dlil_reader_init(struct dlil_reader *reader)
 {
 	reader->seq = 0;
+	reader->place = (struct dlil_place){};
 	INIT_LIST_HEAD(&reader->leavers);
 	spin_lock_init(&reader->lock);
 }

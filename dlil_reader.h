@@ -37,6 +37,9 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
+struct dlil_proto;
+struct sk_buff;
+
 /**
  * struct dlil_leaver - a call to be made when a batch has been left
  * @list: in the reader's list
@@ -49,15 +52,30 @@ struct dlil_leaver {
 };
 
 /**
+ * struct dlil_place - where an input thread is in its batch, see dlil_overdue.c
+ * @filter: the filter that has been called last, by its reference; 0 behind the
+ *	filters, and for filters that do not sleep
+ * @skb: the packet that it was called for; never to be followed
+ * @proto: the protocol that is being called, or NULL
+ */
+struct dlil_place {
+	u32 filter;
+	const struct sk_buff *skb;
+	const struct dlil_proto *proto;
+};
+
+/**
  * struct dlil_reader - the batches of an input thread on a queue
  * @seq: how many times a batch was begun or left: odd inside one; written by the
  *	thread
+ * @place: where it is in its batch; written by the thread
  * @leavers: calls to be made when the batch is left; under @lock, but for a look
  *	by the thread
  * @lock: guards @leavers; interrupts off
  */
 struct dlil_reader {
 	unsigned long seq;
+	struct dlil_place place;
 	struct list_head leavers;
 	spinlock_t lock;	/* see above */
 };

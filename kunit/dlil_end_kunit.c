@@ -395,8 +395,14 @@ static void thing_left(struct dlil_leaver *leaver)
 	struct thing *thing = container_of(leaver, struct thing, leaver);
 
 	WRITE_ONCE(thing->alive, 0);
-	/* Pairs with the acquire in hand_overs(). */
+	/* Pairs with the acquire in has_left(). */
 	smp_store_release(&thing->left, true);
+}
+
+static bool has_left(const struct thing *thing)
+{
+	/* Pairs with the release in thing_left(). */
+	return smp_load_acquire(&thing->left);
 }
 
 /* FLT-2: nothing is used behind its leaver, and no leaver is forgotten. */
@@ -426,9 +432,7 @@ static void hand_overs(struct kunit *test)
 			schedule_timeout_uninterruptible(1);
 		WRITE_ONCE(h->thing, NULL);
 		dlil_reader_after(&h->reader, &thing->leaver, thing_left);
-		/* Pairs with the release in thing_left(). */
-		KUNIT_ASSERT_TRUE(test,
-				  fake_wait_for(smp_load_acquire(&thing->left)));
+		KUNIT_ASSERT_TRUE(test, fake_wait_for(has_left(thing)));
 	}
 	WRITE_ONCE(h->stop, true);
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
@@ -482,7 +486,176 @@ static void look_up_final(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
 }
 
+static int block(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	fake_block(f->fake);
+	return 0;
+}
+
+static void block_list(struct fake_filter *f, struct sk_buff_head *list,
+		       struct sk_buff_head *drop)
+{
+	f->list_hook = NULL;
+	fake_block(f->fake);
+}
+
+static void block_proto(struct fake_proto *p)
+{
+	p->hook = NULL;
+	fake_block(p->fake);
+}
+
+static void block_event(struct fake_filter *f, const struct dlil_event *event)
+{
+	f->event_hook = NULL;
+	fake_block(f->fake);
+}
+
+static void block_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fake_filter *f = cookie;
+
+	fake_block(f->fake);
+	fake_filter_both_ops.detached(cookie, ifp);
+}
+
+/* LNX-13: the one callback that sleeps is named, with its time and its task. */
+static void expect_overdue(struct fake *fake, enum dlil_party party,
+			   enum dlil_callback callback, const char *name,
+			   bool input)
+{
+	struct dlil_overdue o[2] = {};
+
+	KUNIT_EXPECT_EQ(fake->test, dlil_overdue_get(fake->ifp, o, 2), 0);
+	KUNIT_EXPECT_TRUE(fake->test,
+			  fake_wait_for(dlil_overdue_get(fake->ifp, o, 2)));
+	KUNIT_EXPECT_EQ(fake->test, dlil_overdue_get(fake->ifp, o, 2), 1);
+	KUNIT_EXPECT_EQ(fake->test, o[0].party, party);
+	KUNIT_EXPECT_EQ(fake->test, o[0].callback, callback);
+	KUNIT_EXPECT_STREQ(fake->test, (const char *)o[0].name, name);
+	KUNIT_EXPECT_GE(fake->test, o[0].seconds, 5U);
+	KUNIT_EXPECT_LT(fake->test, o[0].seconds, 60U);
+	if (input)
+		KUNIT_EXPECT_EQ(fake->test, o[0].pid, fake->ifp->inq.pid);
+	else
+		KUNIT_EXPECT_NE(fake->test, o[0].pid, 0);
+	KUNIT_EXPECT_EQ(fake->test, dlil_overdue_get(fake->ifp, o, 0), 0);
+	fake_unblock(fake);
+	KUNIT_EXPECT_TRUE(fake->test,
+			  fake_wait_for(!dlil_overdue_get(fake->ifp, o, 2)));
+}
+
+static void overdue_filter(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	fake_filter(fake, 'a', &fake_filter_in_ops);
+	f = fake_filter_new(fake, 'b', &fake_filter_in_ops);
+	f->params.name = "slow";
+	f->hook = block;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_wait_blocked(fake);
+	expect_overdue(fake, DLIL_PARTY_FILTER, DLIL_CALLBACK_INPUT, "slow",
+		       true);
+}
+
+/* It is named as long as it is called, also while it is being detached. */
+static void overdue_dying(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	f = fake_filter_new(fake, 'b', &fake_filter_list_ops);
+	f->params.name = "slow";
+	f->list_hook = block_list;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(f->ref), 0);
+	expect_overdue(fake, DLIL_PARTY_FILTER, DLIL_CALLBACK_INPUT, "slow",
+		       true);
+}
+
+static void overdue_proto(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *p = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	p->params.name = "lazy";
+	p->hook = block_proto;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_wait_blocked(fake);
+	expect_overdue(fake, DLIL_PARTY_PROTO, DLIL_CALLBACK_INPUT, "lazy",
+		       true);
+}
+
+static void overdue_event(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	f = fake_filter_new(fake, 'b', &fake_filter_out_ops);
+	f->params.name = "deaf";
+	f->ops.event = fake_filter_event;
+	f->event_hook = block_event;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	fake_wait_blocked(fake);
+	expect_overdue(fake, DLIL_PARTY_FILTER, DLIL_CALLBACK_EVENT, "deaf",
+		       false);
+}
+
+static void overdue_detached(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	f = fake_filter_new(fake, 'b', &fake_filter_both_ops);
+	f->params.name = "last";
+	f->ops.detached = block_detached;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(f->ref), 0);
+	fake_wait_blocked(fake);
+	expect_overdue(fake, DLIL_PARTY_FILTER, DLIL_CALLBACK_DETACHED, "last",
+		       false);
+}
+
+/* IFN-14, LNX-13: what is looked at is what may sleep or is being detached. */
+static void watched(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_look *w = &fake->ifp->look;
+	struct fake_proto *p;
+
+	KUNIT_EXPECT_EQ(test, w->users, 0U);
+	fake_filter(fake, 'a', &fake_filter_out_ops);
+	KUNIT_EXPECT_EQ(test, w->users, 0U);
+	fake_filter(fake, 'b', &fake_filter_in_ops);
+	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	p = fake_proto_new(fake, 'P', FAKE_PF_A);
+	p->params.flags = DLIL_PROTO_ATOMIC;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	fake_proto(fake, 'Q', FAKE_PF_B);
+	KUNIT_EXPECT_EQ(test, w->users, 2U);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_B), 0);
+	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	KUNIT_EXPECT_FALSE(test, w->detaching);
+	fake_detach(fake);
+	KUNIT_EXPECT_FALSE(test, w->detaching);
+	KUNIT_EXPECT_EQ(test, w->users, 0U);
+}
+
 static struct kunit_case dlil_end_cases[] = {
+	KUNIT_CASE(overdue_filter),
+	KUNIT_CASE(overdue_dying),
+	KUNIT_CASE(overdue_proto),
+	KUNIT_CASE(overdue_event),
+	KUNIT_CASE(overdue_detached),
+	KUNIT_CASE(watched),
 	KUNIT_CASE(slow_on_one),
 	KUNIT_CASE(slow_on_many),
 	KUNIT_CASE(nested),

@@ -794,6 +794,9 @@ struct dlil_proto_ops {
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp, u32 family);
 };
 
+/** define DLIL_PROTO_ATOMIC - the input of the protocol does not sleep */
+#define DLIL_PROTO_ATOMIC	BIT(0)
+
 /**
  * struct dlil_proto_params - a protocol to be attached
  * @ops: its callbacks; must outlive the protocol
@@ -801,6 +804,7 @@ struct dlil_proto_ops {
  * @cookie: handed to every callback
  * @descs: its demux descriptors; copied by the family
  * @n_descs: how many
+ * @flags: DLIL_PROTO_*
  */
 struct dlil_proto_params {
 	const struct dlil_proto_ops *ops;
@@ -808,6 +812,7 @@ struct dlil_proto_params {
 	void *cookie;
 	const struct dlil_demux_desc *descs;
 	unsigned int n_descs;
+	u32 flags;
 };
 
 int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,

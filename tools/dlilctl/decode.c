@@ -161,6 +161,17 @@ static const struct field queue_fields[] = {
 
 DEFINE_SET(queue);
 
+static const struct field overdue_fields[] = {
+	[DLIL_A_OVERDUE_PARTY] = STRING("party"),
+	[DLIL_A_OVERDUE_CALLBACK] = STRING("callback"),
+	[DLIL_A_OVERDUE_NAME] = STRING("name"),
+	[DLIL_A_OVERDUE_SECONDS] = U32("seconds"),
+	[DLIL_A_OVERDUE_PID] = U32("pid"),
+	[DLIL_A_OVERDUE_TASK] = STRING("task"),
+};
+
+DEFINE_SET(overdue);
+
 static const struct field ifnet_fields[] = {
 	[DLIL_A_IFINDEX] = U32("ifindex"),
 	[DLIL_A_IFNAME] = STRING("ifname"),
@@ -174,6 +185,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_OUTPUT] = NEST("output", flow_set),
 	[DLIL_A_HEADER] = ENUM("header", headers),
 	[DLIL_A_QUEUE] = NEST("queue", queue_set),
+	[DLIL_A_OVERDUE] = LIST("overdue", overdue_set),
 };
 
 DEFINE_SET(ifnet);

@@ -149,6 +149,22 @@ static void print_queue(const json_t *queue)
 	       number(queue, "bytes"), number(queue, "max-bytes"));
 }
 
+/* Callbacks that have not returned for some seconds. */
+static void print_overdue(const json_t *ifnet)
+{
+	json_t *list = json_object_get(ifnet, "overdue"), *o;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		fputs("    overdue: ", stdout);
+		print_color(COLOR_BAD, text(o, "party"));
+		if (*text(o, "name"))
+			printf(" %s", text(o, "name"));
+		printf(" %s %lld s (%s, pid %lld)\n", text(o, "callback"),
+		       number(o, "seconds"), text(o, "task"), number(o, "pid"));
+	}
+}
+
 void show_ifnet(const json_t *ifnet)
 {
 	const char *state = text(ifnet, "state");
@@ -163,6 +179,7 @@ void show_ifnet(const json_t *ifnet)
 		print_queue(json_object_get(ifnet, "queue"));
 	print_protocols(ifnet);
 	print_filters(ifnet);
+	print_overdue(ifnet);
 	if (options.stats)
 		print_stats_lines(ifnet);
 }
@@ -171,7 +188,7 @@ int run_show(struct args *args)
 {
 	static const char *const keys[] = {
 		"ifname", "ifindex", "state", "unmatched", "header", "thread",
-		"queue", "protocols", "filters", NULL
+		"queue", "protocols", "filters", "overdue", NULL
 	};
 	static const char *const stats_keys[] = {
 		"stats", "drops", "flow", NULL

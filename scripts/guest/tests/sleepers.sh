@@ -63,6 +63,28 @@ test_sleeper_input() {
 	is state "$(json .state)" attached
 }
 
+overdue() { [ "$(json '.overdue | length')" -ge 1 ]; }
+logged() { dmesg | grep -q "$1"; }
+
+# LNX-13 IFN-14: a callback that sleeps is named to users and in the log, and so is what
+# a detach waits for.
+test_sleeper_named() {
+	ctl attach dl0
+	sleeper input
+	inns peer ping -n -c 3 -i 0.2 -W 1 $IP0 >"$T/pings" 2>&1 &
+	wait_for 10 asleep 1
+	wait_for 30 overdue
+	is "who sleeps" "$(json '.overdue[0] | .party + " " + .name + " " + .callback')" \
+		"filter sleeper input"
+	is task "$(json '.overdue[0].pid == .thread')" true
+	ctl show dl0 | grep -q 'overdue: .*filter.* sleeper input [0-9]* s (dlil/dl0, pid' ||
+		fail "show does not say so: $(ctl show dl0)"
+	wait_for 30 logged 'dlil: dl0: input of filter sleeper has not returned for'
+	soon ip -n dut link del dl0
+	wait_for 60 logged 'dlil: dl0 has been detaching for .* I/O references: 1'
+	wake_sleeper
+}
+
 # LNX-13 LNX-8: with a callback asleep the device is deleted.
 test_sleeper_device_deleted() {
 	ctl attach dl0

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Callbacks that do not return: who is in one, and for how long (LNX-13, IFN-14).
+ *
+ * Tasks that deliver events, make requests or end something say what they call, see
+ * dlil_call.c.  The input thread has no time for that.  It only writes down where it
+ * is: the number of its batch, the packet, and the filter or protocol that has it.
+ * If two looks, some seconds apart, find the same, it is the same call.  A filter is
+ * found by its number and a protocol by its address, both under RCU: they are freed a
+ * grace period after the input thread has left the batch in which it was inside them.
+ *
+ * One work takes the looks, for all ifnets that have a filter or protocol whose input
+ * may sleep, or that are being detached, and for the tasks.  When there is none of
+ * these the work does not run.  A look at an ifnet compares four words.
+ *
+ * The lock guards the list of ifnets and what was seen of each.  It is taken inside
+ * the ifnet's lock.
+ */
+#include <linux/jiffies.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "dlil_filter.h"
+#include "dlil_ifnet.h"
+#include "dlil_overdue.h"
+#include "dlil_proto.h"
+
+#define LOOK_INTERVAL	(5 * HZ / 2)
+#define OVERDUE		(5 * HZ)
+#define OVERDUE_AGAIN	(30 * HZ)
+#define DETACH_OVERDUE	(10 * HZ)
+
+static DEFINE_MUTEX(watch_lock);
+static LIST_HEAD(watched);
+
+static void look_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look, look_work);
+
+/* There is something to look at from now on.  Any context but hard interrupts. */
+void dlil_overdue_arm(void)
+{
+	if (!delayed_work_pending(&look))
+		queue_delayed_work(system_unbound_wq, &look, LOOK_INTERVAL);
+}
+
+static void watch_get(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&watch_lock);
+
+	if (!ifp->look.users++)
+		list_add_tail(&ifp->look.list, &watched);
+	dlil_overdue_arm();
+}
+
+static void watch_put(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&watch_lock);
+
+	if (!--ifp->look.users)
+		list_del(&ifp->look.list);
+}
+
+/* A filter or protocol of @ifp whose input may sleep comes, and goes.  May sleep. */
+void dlil_look_get(struct dlil_ifnet *ifp)
+{
+	mutex_lock(&watch_lock);
+	watch_get(ifp);
+	mutex_unlock(&watch_lock);
+}
+
+void dlil_look_put(struct dlil_ifnet *ifp)
+{
+	mutex_lock(&watch_lock);
+	watch_put(ifp);
+	mutex_unlock(&watch_lock);
+}
+
+/* The detach of @ifp begins or is over.  May sleep. */
+void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching)
+{
+	struct dlil_look *w = &ifp->look;
+
+	mutex_lock(&watch_lock);
+	w->detaching = detaching;
+	if (detaching) {
+		w->detach_since = jiffies;
+		w->detach_told = 0;
+		watch_get(ifp);
+	} else {
+		watch_put(ifp);
+	}
+	mutex_unlock(&watch_lock);
+}
+
+/* Is the input thread where it was at the last look?  Inside somebody's callback. */
+static bool input_stays(struct dlil_ifnet *ifp)
+{
+	struct dlil_reader *reader = &ifp->inq.reader;
+	struct dlil_look *w = &ifp->look;
+	struct dlil_place now;
+	unsigned long seq;
+
+	lockdep_assert_held(&watch_lock);
+
+	seq = READ_ONCE(reader->seq);
+	now.filter = READ_ONCE(reader->place.filter);
+	now.skb = READ_ONCE(reader->place.skb);
+	now.proto = READ_ONCE(reader->place.proto);
+	if (seq & 1 && seq == w->seq && now.filter == w->place.filter &&
+	    now.skb == w->place.skb && now.proto == w->place.proto)
+		return now.filter || now.proto;
+	w->seq = seq;
+	w->place = now;
+	w->since = jiffies;
+	w->told = 0;
+	return false;
+}
+
+/* The input thread of an ifnet; its task may be gone by now. */
+static void fill_task(struct dlil_ifnet *ifp, struct dlil_overdue *o)
+{
+	struct task_struct *task;
+
+	o->pid = READ_ONCE(ifp->inq.pid);
+	o->comm[0] = '\0';
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(o->pid, &init_pid_ns), PIDTYPE_PID);
+	if (task)
+		strscpy(o->comm, task->comm, sizeof(o->comm));
+	rcu_read_unlock();
+}
+
+/* The filter or protocol that has a packet; false if it is gone by now. */
+static bool fill_party(const struct dlil_reader *reader, struct dlil_overdue *o)
+{
+	const struct dlil_proto *proto;
+	bool found = true;
+
+	rcu_read_lock();
+	proto = READ_ONCE(reader->place.proto);
+	if (proto) {
+		o->party = DLIL_PARTY_PROTO;
+		strscpy(o->name, proto->name, sizeof(o->name));
+	} else {
+		o->party = DLIL_PARTY_FILTER;
+		found = dlil_filter_name(READ_ONCE(reader->place.filter),
+					 o->name);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* Where the input thread has been for some seconds; false if it goes on. */
+static bool input_overdue(struct dlil_ifnet *ifp, struct dlil_overdue *o)
+{
+	struct dlil_look *w = &ifp->look;
+
+	if (!input_stays(ifp) || time_before(jiffies, w->since + OVERDUE))
+		return false;
+	strscpy(o->ifname, ifp->name, sizeof(o->ifname));
+	o->callback = DLIL_CALLBACK_INPUT;
+	o->seconds = (jiffies - w->since) / HZ;
+	fill_task(ifp, o);
+	/* It may have gone on meanwhile: then this is another one. */
+	return fill_party(&ifp->inq.reader, o) && input_stays(ifp);
+}
+
+/**
+ * dlil_overdue_get - callbacks of an ifnet that have not returned for some seconds
+ * @ifp: ifnet, referenced
+ * @o: set to them
+ * @max: how many there is room for
+ *
+ * Row LNX-13.
+ *
+ * Context: process; may sleep, waits for no callback.
+ * Return: how many there are, of the first @max.
+ */
+unsigned int dlil_overdue_get(struct dlil_ifnet *ifp, struct dlil_overdue *o,
+			      unsigned int max)
+{
+	unsigned int n;
+
+	mutex_lock(&watch_lock);
+	n = max && input_overdue(ifp, o);
+	mutex_unlock(&watch_lock);
+	return n + dlil_call_overdue(ifp, OVERDUE, 0, o + n, max - n);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_overdue_get);
+
+const char *dlil_party_name(enum dlil_party party)
+{
+	static const char * const names[] = {
+		[DLIL_PARTY_NONE] = "",
+		[DLIL_PARTY_FILTER] = "filter",
+		[DLIL_PARTY_PROTO] = "protocol",
+		[DLIL_PARTY_DRIVER] = "driver",
+		[DLIL_PARTY_TAP] = "tap",
+	};
+
+	return names[party];
+}
+
+const char *dlil_callback_name(enum dlil_callback callback)
+{
+	static const char * const names[] = {
+		[DLIL_CALLBACK_NONE] = "",
+		[DLIL_CALLBACK_INPUT] = "input",
+		[DLIL_CALLBACK_EVENT] = "event",
+		[DLIL_CALLBACK_IOCTL] = "ioctl",
+		[DLIL_CALLBACK_RESOLVE_MULTI] = "resolve_multi",
+		[DLIL_CALLBACK_DETACHED] = "detached",
+		[DLIL_CALLBACK_FREE] = "free",
+	};
+
+	return names[callback];
+}
+
+static void tell(const struct dlil_overdue *o)
+{
+	pr_warn("dlil: %s: %s of %s%s%s has not returned for %u s (task %s, pid %d)\n",
+		o->ifname, dlil_callback_name(o->callback),
+		dlil_party_name(o->party), *o->name ? " " : "", o->name,
+		o->seconds, o->comm, o->pid);
+}
+
+static bool is_due(unsigned long told)
+{
+	return !told || time_after_eq(jiffies, told + OVERDUE_AGAIN);
+}
+
+/* Row IFN-14: what a detach waits for. */
+static void tell_detach(struct dlil_ifnet *ifp)
+{
+	struct dlil_look *w = &ifp->look;
+	struct dlil_overdue o = {};
+
+	if (!w->detaching || !is_due(w->detach_told) ||
+	    time_before(jiffies, w->detach_since + DETACH_OVERDUE))
+		return;
+	w->detach_told = jiffies ?: 1;
+	pr_warn("dlil: %s has been detaching for %lu s, I/O references: %ld\n",
+		ifp->name, (jiffies - w->detach_since) / HZ,
+		compat_ref_count(&ifp->io));
+	/* Beside the time of what it is in, which is told again only later. */
+	if (input_overdue(ifp, &o) ||
+	    dlil_call_overdue(ifp, OVERDUE, 0, &o, 1)) {
+		tell(&o);
+		return;
+	}
+	fill_task(ifp, &o);
+	pr_warn("dlil: %s: no callback is known to sleep (input thread %s, pid %d)\n",
+		ifp->name, o.comm, o.pid);
+}
+
+static void look_at(struct dlil_ifnet *ifp)
+{
+	struct dlil_overdue o = {};
+
+	if (input_overdue(ifp, &o) && is_due(ifp->look.told)) {
+		ifp->look.told = jiffies ?: 1;
+		tell(&o);
+	}
+	tell_detach(ifp);
+}
+
+static void look_work(struct work_struct *work)
+{
+	struct dlil_overdue o[DLIL_OVERDUE_MAX];
+	struct dlil_ifnet *ifp;
+	unsigned int i, n;
+	bool again;
+
+	mutex_lock(&watch_lock);
+	list_for_each_entry(ifp, &watched, look.list)
+		look_at(ifp);
+	again = !list_empty(&watched);
+	mutex_unlock(&watch_lock);
+	/* More than these are told at the next look. */
+	n = dlil_call_overdue(NULL, OVERDUE, OVERDUE_AGAIN, o, ARRAY_SIZE(o));
+	for (i = 0; i < n; i++)
+		tell(&o[i]);
+	if (again || dlil_call_any())
+		dlil_overdue_arm();
+}
+
+/* The last part that goes: no ifnet and no task has anything to be looked at. */
+void dlil_overdue_module_exit(void)
+{
+	cancel_delayed_work_sync(&look);
+}
