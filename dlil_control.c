@@ -4,11 +4,18 @@
  *
  * A control request asks callbacks of filters and protocols, which may sleep for
  * long, and a request to generic netlink must not wait for a callback (see
- * dlil_netlink.c).  So the request is only checked when it comes; a work asks the
- * callbacks and sends the acknowledgment that the kernel would have sent.  It knows
- * the namespace of the requester by its cookie only, and does not keep it.
+ * dlil_netlink.c).  So the request is only checked when it comes.  A work of its
+ * ifnet asks the callbacks, for one request after the other in the order in which
+ * they came, and sends the acknowledgment.  One ifnet keeps one worker busy at most,
+ * so an ifnet whose callbacks sleep holds up its own requests only.
+ *
+ * A request holds an I/O reference, so the ifnet does not become another device's
+ * before it is answered.  It knows the namespace of the requester by its cookie only,
+ * and does not keep it; when the requester closes its socket nobody is answered.
  */
 #include <linux/list.h>
+#include <linux/netlink.h>
+#include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -24,9 +31,13 @@
 /* Requests of one ifnet that may wait for their answer at the same time. */
 #define PENDING_MAX 8
 
-/* Requests that are being answered, and what guards the list of them. */
-static LIST_HEAD(pending);
-static DEFINE_SPINLOCK(pending_lock);
+/* Room for the longest sentence of an answer. */
+#define SENTENCE_MAX 128
+
+/* Ifnets that have requests to answer. */
+static LIST_HEAD(queues);
+/* Guards @queues and all that is in them. */
+static DEFINE_SPINLOCK(queues_lock);
 static struct workqueue_struct *control_wq;
 
 /**
@@ -123,24 +134,38 @@ static int parse_family(struct genl_info *info, u32 *family)
 
 /**
  * struct request - a control request that is being answered
- * @list: in the list of all, under pending_lock
- * @work: answers it
- * @ifp: ifnet, referenced
+ * @list: in its queue, under queues_lock
  * @family: protocol family that it concerns, or 0
  * @control: what is asked for
  * @net_cookie: namespace of the requester
- * @portid: the requester's socket
+ * @portid: the requester's socket; 0 once that is closed; under queues_lock
  * @nlh: header of the request
+ * @ack: memory for the answer
  */
 struct request {
 	struct list_head list;
-	struct work_struct work;
-	struct dlil_ifnet *ifp;
 	u32 family;
 	struct control control;
 	u64 net_cookie;
 	u32 portid;
 	struct nlmsghdr nlh;
+	struct sk_buff *ack;
+};
+
+/**
+ * struct queue - the requests of an ifnet
+ * @list: in the list of all, under queues_lock
+ * @work: answers them; the work frees the queue when there are none left
+ * @ifp: ifnet; each request holds an I/O reference
+ * @requests: the oldest comes first, and is being answered; under queues_lock
+ * @n: how many, under queues_lock
+ */
+struct queue {
+	struct list_head list;
+	struct work_struct work;
+	struct dlil_ifnet *ifp;
+	struct list_head requests;
+	unsigned int n;
 };
 
 static const char *who_refused(enum dlil_ioctl_stage by)
@@ -157,93 +182,141 @@ static const char *who_refused(enum dlil_ioctl_stage by)
 	}
 }
 
-/* An acknowledgment as netlink_ack() makes it, with the request's header only. */
-static struct sk_buff *ack_msg(const struct request *req, int err,
-			       const char *sentence)
+/*
+ * An acknowledgment.  A module cannot see what the requester's socket has asked for
+ * (NETLINK_CAP_ACK, NETLINK_EXT_ACK), so it has the request's header only, which its
+ * flags say, and the sentence.
+ */
+static void make_ack(struct request *req, int err, const char *sentence)
 {
 	struct nlmsgerr *e;
 	struct nlmsghdr *nlh;
-	struct sk_buff *msg;
 
-	msg = nlmsg_new(sizeof(*e) + nla_total_size(strlen(sentence) + 1),
-			GFP_KERNEL);
-	if (!msg)
-		return NULL;
-	nlh = nlmsg_put(msg, req->portid, req->nlh.nlmsg_seq, NLMSG_ERROR,
+	nlh = nlmsg_put(req->ack, req->portid, req->nlh.nlmsg_seq, NLMSG_ERROR,
 			sizeof(*e), NLM_F_CAPPED);
 	e = nlmsg_data(nlh);
 	*e = (struct nlmsgerr){ .error = err, .msg = req->nlh };
-	if (err && !nla_put_string(msg, NLMSGERR_ATTR_MSG, sentence))
+	if (err && !nla_put_string(req->ack, NLMSGERR_ATTR_MSG, sentence))
 		nlh->nlmsg_flags |= NLM_F_ACK_TLVS;
-	nlmsg_end(msg, nlh);
-	return msg;
+	nlmsg_end(req->ack, nlh);
 }
 
-static void answer(const struct request *req, int err,
-		   enum dlil_ioctl_stage by)
+static void answer(struct request *req, int err, enum dlil_ioctl_stage by)
 {
-	struct sk_buff *msg;
+	u32 portid;
 
 	if (!err && !(req->nlh.nlmsg_flags & NLM_F_ACK))
 		return;
-	msg = ack_msg(req, err, who_refused(by));
-	if (msg)
-		dlil_netlink_unicast(req->net_cookie, msg, req->portid);
+	make_ack(req, err, who_refused(by));
+	spin_lock(&queues_lock);
+	portid = req->portid;
+	spin_unlock(&queues_lock);
+	if (!portid)
+		return;
+	dlil_netlink_unicast(req->net_cookie, req->ack, portid);
+	req->ack = NULL;
 }
 
 static void request_free(struct request *req)
 {
-	spin_lock(&pending_lock);
-	list_del(&req->list);
-	spin_unlock(&pending_lock);
-	dlil_ifnet_put(req->ifp);
+	nlmsg_free(req->ack);
 	kfree(req);
 }
 
-static void request_work(struct work_struct *work)
+/* The request that has been answered leaves; returns the next one, if any. */
+static struct request *next_request(struct queue *q, struct request *answered)
 {
-	struct request *req = container_of(work, struct request, work);
+	struct request *next;
+
+	spin_lock(&queues_lock);
+	if (answered) {
+		list_del(&answered->list);
+		q->n--;
+	}
+	next = list_first_entry_or_null(&q->requests, struct request, list);
+	/* Whoever comes now makes a queue of its own. */
+	if (!next)
+		list_del(&q->list);
+	spin_unlock(&queues_lock);
+	return next;
+}
+
+static void queue_work_fn(struct work_struct *work)
+{
+	struct queue *q = container_of(work, struct queue, work);
+	struct request *req = next_request(q, NULL), *next;
 	enum dlil_ioctl_stage by;
 	int err;
 
-	err = dlil_ioctl_ask(req->ifp, req->family, req->control.code,
-			     &req->control.arg, &by);
-	answer(req, err, by);
-	request_free(req);
+	while (req) {
+		err = dlil_ioctl_ask(q->ifp, req->family, req->control.code,
+				     &req->control.arg, &by);
+		answer(req, err, by);
+		next = next_request(q, req);
+		request_free(req);
+		dlil_ifnet_io_end(q->ifp);
+		req = next;
+	}
+	kfree(q);
 }
 
-static bool request_queue(struct request *req)
+static struct queue *find_queue(const struct dlil_ifnet *ifp)
 {
-	struct request *other;
-	unsigned int n = 0;
+	struct queue *q;
 
-	spin_lock(&pending_lock);
-	list_for_each_entry(other, &pending, list)
-		n += other->ifp == req->ifp;
-	if (n < PENDING_MAX)
-		list_add_tail(&req->list, &pending);
-	spin_unlock(&pending_lock);
-	if (n >= PENDING_MAX)
-		return false;
-	queue_work(control_wq, &req->work);
-	return true;
+	lockdep_assert_held(&queues_lock);
+
+	list_for_each_entry(q, &queues, list)
+		if (q->ifp == ifp)
+			return q;
+	return NULL;
+}
+
+/* Takes @req, with its I/O reference, unless there are too many. */
+static int request_queue(struct dlil_ifnet *ifp, struct request *req)
+{
+	struct queue *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *q;
+	int err = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	INIT_WORK(&fresh->work, queue_work_fn);
+	INIT_LIST_HEAD(&fresh->requests);
+	fresh->ifp = ifp;
+
+	spin_lock(&queues_lock);
+	q = find_queue(ifp);
+	if (!q) {
+		q = fresh;
+		list_add_tail(&q->list, &queues);
+		/* It cannot be freed before it has seen the request below. */
+		queue_work(control_wq, &q->work);
+		fresh = NULL;
+	}
+	if (q->n < PENDING_MAX) {
+		list_add_tail(&req->list, &q->requests);
+		q->n++;
+	} else {
+		err = -EBUSY;
+	}
+	spin_unlock(&queues_lock);
+	kfree(fresh);
+	return err;
 }
 
 static struct request *request_new(struct genl_info *info,
 				   const struct control *control, u32 family)
 {
 	struct request *req = kzalloc(sizeof(*req), GFP_KERNEL);
-	struct dlil_ifnet *ifp;
 
 	if (!req)
-		return ERR_PTR(-ENOMEM);
-	ifp = dlil_netlink_ifnet(info);
-	if (IS_ERR(ifp)) {
+		return NULL;
+	req->ack = nlmsg_new(sizeof(struct nlmsgerr) +
+			     nla_total_size(SENTENCE_MAX), GFP_KERNEL);
+	if (!req->ack) {
 		kfree(req);
-		return ERR_CAST(ifp);
+		return NULL;
 	}
-	INIT_WORK(&req->work, request_work);
-	req->ifp = ifp;
 	req->family = family;
 	req->control = *control;
 	req->net_cookie = genl_info_net(info)->net_cookie;
@@ -252,11 +325,34 @@ static struct request *request_new(struct genl_info *info,
 	return req;
 }
 
-/* Netlink sends no acknowledgment for -EINTR: the work does that. */
+static int control_ifnet(struct dlil_ifnet *ifp, const struct control *control,
+			 u32 family, struct genl_info *info)
+{
+	struct request *req = request_new(info, control, family);
+	int err;
+
+	if (!req)
+		return -ENOMEM;
+	if (!dlil_ifnet_io_begin(ifp)) {
+		NL_SET_ERR_MSG(info->extack, "device is being detached");
+		request_free(req);
+		return -ENXIO;
+	}
+	err = request_queue(ifp, req);
+	if (!err)
+		return 0;
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG(info->extack,
+			       "8 requests to this device wait for callbacks already: try again later");
+	dlil_ifnet_io_end(ifp);
+	request_free(req);
+	return err;
+}
+
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct control control = {};
-	struct request *req;
+	struct dlil_ifnet *ifp;
 	u32 family;
 	int err;
 
@@ -265,26 +361,55 @@ int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
 		err = parse_family(info, &family);
 	if (err)
 		return err;
-	req = request_new(info, &control, family);
-	if (IS_ERR(req))
-		return PTR_ERR(req);
-	if (request_queue(req))
-		return -EINTR;
-	dlil_ifnet_put(req->ifp);
-	kfree(req);
-	NL_SET_ERR_MSG(info->extack,
-		       "8 requests to this device wait for callbacks already: try again later");
-	return -EBUSY;
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = control_ifnet(ifp, &control, family, info);
+	dlil_ifnet_put(ifp);
+	/* Netlink sends no acknowledgment for this: the work does. */
+	return err ?: -EINTR;
 }
+
+/* Another socket may have the number of one that is closed. */
+static int socket_closed(struct notifier_block *nb, unsigned long event,
+			 void *ptr)
+{
+	const struct netlink_notify *n = ptr;
+	struct request *req;
+	struct queue *q;
+
+	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	spin_lock(&queues_lock);
+	list_for_each_entry(q, &queues, list)
+		list_for_each_entry(req, &q->requests, list)
+			if (req->portid == n->portid &&
+			    req->net_cookie == n->net->net_cookie)
+				req->portid = 0;
+	spin_unlock(&queues_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block socket_notifier = {
+	.notifier_call = socket_closed,
+};
 
 int dlil_control_module_init(void)
 {
+	int err;
+
 	control_wq = alloc_workqueue("dlil_control", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	return control_wq ? 0 : -ENOMEM;
+	if (!control_wq)
+		return -ENOMEM;
+	err = netlink_register_notifier(&socket_notifier);
+	if (err)
+		destroy_workqueue(control_wq);
+	return err;
 }
 
 /* No request comes any more; those that are under way are answered. */
 void dlil_control_module_exit(void)
 {
 	destroy_workqueue(control_wq);
+	netlink_unregister_notifier(&socket_notifier);
 }

@@ -757,7 +757,8 @@ static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
 
 /**
  * dlil_inq_flush - have a call follow what is queued now
- * @ifp: ifnet, whose final detach is not over before the call has been made
+ * @ifp: ifnet, with an I/O reference that the caller keeps until this returns.  Its
+ *	final detach is not over before the call has been made
  * @flush: the call
  *
  * Context: any but hard interrupts.
@@ -765,6 +766,12 @@ static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
 	thread_flush(ifp->inq.thread, flush);
+}
+
+/* Is anything queued that the thread has not taken? */
+bool dlil_inq_has_packets(const struct dlil_ifnet *ifp)
+{
+	return !llist_empty(&ifp->inq.head);
 }
 
 /**

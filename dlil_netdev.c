@@ -43,6 +43,7 @@
 #include <linux/udp.h>
 #include <net/dsa.h>
 #include <net/dst.h>
+#include <net/dst_metadata.h>
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
@@ -79,17 +80,27 @@ static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
 	return skb;
 }
 
+/* One test for both, since nearly no received packet has either. */
+static __always_inline bool has_dst_or_ct(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	return skb->_skb_refdst | skb->_nfct;
+#else
+	return skb->_skb_refdst;
+#endif
+}
+
 /* May the packet be parked outside the RCU section as it is, and for long? */
 static __always_inline bool is_own(struct sk_buff *skb)
 {
 	return !skb_shared(skb) &&
 	       !(skb_shinfo(skb)->flags & SKBFL_ZEROCOPY_ENABLE) &&
-	       !skb_sk_is_prefetched(skb) && !skb_dst(skb) &&
+	       !skb_sk_is_prefetched(skb) && !has_dst_or_ct(skb) &&
 	       !skb_vlan_tag_present(skb);
 }
 
 /* Make it one that may.  NULL: there was no memory, and it is freed. */
-static struct sk_buff *own_packet(struct sk_buff *skb)
+static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
@@ -103,6 +114,9 @@ static struct sk_buff *own_packet(struct sk_buff *skb)
 	if (unlikely(skb_sk_is_prefetched(skb)) && !sk_is_refcounted(skb->sk))
 		skb_orphan(skb);
 	skb_dst_force(skb);
+	/* Row LNX-13, and its exception: see struct dlil_netdev. */
+	if (skb_valid_dst(skb) || skb_nfct(skb))
+		WRITE_ONCE(nd->pinned, true);
 	return skb_vlan_tag_present(skb) ? strip_priority_tags(skb) : skb;
 }
 
@@ -151,7 +165,7 @@ static __always_inline void queue(struct dlil_netdev *nd, struct sk_buff *skb)
 static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 						 struct dlil_netdev *nd)
 {
-	struct sk_buff *skb = own_packet(*pskb);
+	struct sk_buff *skb = own_packet(nd, *pskb);
 
 	*pskb = skb;
 	if (unlikely(!skb)) {
@@ -824,6 +838,20 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* Has the device of an ifnet that is being detached stayed? */
+static bool has_device(const struct dlil_ifnet *ifp)
+{
+	struct dlil_netdev *nd;
+	bool has = false;
+
+	mutex_lock(&bindings_lock);
+	list_for_each_entry(nd, &bindings, list)
+		if (nd->ifp == ifp)
+			has = nd->dev;
+	mutex_unlock(&bindings_lock);
+	return has;
+}
+
 /*
  * An ifnet for an id.  -EAGAIN with the one to wait for in *@going while the last
  * one of that id is being detached; -EBUSY while another device has it.
@@ -837,7 +865,14 @@ static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
 	if (err != -EBUSY)
 		return err;
 	*going = dlil_ifnet_going(kind, id, len);
-	return *going ? -EAGAIN : -EBUSY;
+	if (!*going)
+		return -EBUSY;
+	if (has_device(*going))
+		return -EAGAIN;
+	/* A callback of a device that has gone may sleep for long (LNX-13). */
+	dlil_ifnet_put(*going);
+	*going = NULL;
+	return -EBUSY;
 }
 
 /* Row LNX-1: the permanent address, else the name, unique with its namespace. */
@@ -1070,12 +1105,25 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 	}
 	*going = dlil_ifnet_get(nd->ifp);
 	unhook_device(nd);
-	/* The final detach comes behind this, so the binding is still there. */
 	nd->flush.fn = netdev_flushed;
-	dlil_inq_flush(nd->ifp, &nd->flush);
+	/* A hooked device's ifnet is attached; nobody detaches it without RTNL. */
+	if (!WARN_ON_ONCE(!dlil_ifnet_io_begin(nd->ifp))) {
+		dlil_inq_flush(nd->ifp, &nd->flush);
+		dlil_ifnet_io_end(nd->ifp);
+	}
 	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_detach);
+
+/* Free what is queued; the ifnet is being detached, and an I/O reference is held. */
+static void discard_queue(struct dlil_ifnet *ifp)
+{
+	if (!dlil_inq_has_packets(ifp))
+		return;
+	/* A module may have handed packets in that saw the ifnet attached. */
+	synchronize_net();
+	dlil_inq_discard(ifp);
+}
 
 /*
  * The device is being unregistered or moved to another namespace (LNX-8): stop
@@ -1085,13 +1133,15 @@ static void forsake_device(const struct net_device *dev)
 {
 	bool hooked = dlil_netdev_of(dev);
 	struct dlil_netdev *nd;
+	bool attached = false;
 
 	mutex_lock(&bindings_lock);
 	nd = find_binding(dev);
 	if (nd) {
 		refcount_inc(&nd->refs);
-		dlil_ifnet_get(nd->ifp);
 		WRITE_ONCE(nd->live, false);
+		/* This keeps the final detach from beginning before the end here. */
+		attached = dlil_ifnet_io_begin(nd->ifp);
 	}
 	mutex_unlock(&bindings_lock);
 	if (!nd)
@@ -1101,14 +1151,13 @@ static void forsake_device(const struct net_device *dev)
 		unhook_device(nd);
 	else
 		synchronize_net();
-	release_device(nd);
-	/* The reference keeps the ifnet from becoming another device's. */
-	if (dlil_ifnet_io_begin(nd->ifp)) {
+	if (!READ_ONCE(nd->pinned))
+		release_device(nd);
+	if (attached) {
 		dlil_ifnet_detach(nd->ifp);
-		dlil_inq_discard(nd->ifp);
+		discard_queue(nd->ifp);
 		dlil_ifnet_io_end(nd->ifp);
 	}
-	dlil_ifnet_put(nd->ifp);
 	netdev_put_binding(nd);
 }
 

@@ -31,6 +31,9 @@ struct netlink_ext_ack;
  *	sections that begin later
  * @unhooked: no packet of the device comes here any more, and the ifnet is to be
  *	detached; written with RTNL
+ * @pinned: packets were queued that have a route or a conntrack entry.  Either is
+ *	the namespace's, which must not go before them, so the device is not let go
+ *	of before the final detach.  Written by the receive handler
  * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
  * @tap_in: is shown what comes in, or NULL; RCU
@@ -50,6 +53,7 @@ struct dlil_netdev {
 	bool raw;
 	bool live;
 	bool unhooked;
+	bool pinned;
 	struct dlil_flush flush;
 	u32 unmatched;
 	const struct dlil_tap __rcu *tap_in;

@@ -634,7 +634,9 @@ struct dlil_filter_ops {
 	struct module *owner;
 	/**
 	 * @input: a received packet of @family (0 if demux failed).  Input
-	 * thread, no lock held; may sleep.  Optional.
+	 * thread, no lock held; may sleep.  On a network device skb->dev is
+	 * blackhole_netdev: set it before you give a packet to the stack.
+	 * Optional.
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
@@ -655,9 +657,9 @@ struct dlil_filter_ops {
 	/**
 	 * @output: a packet on its way out, with its link header.  Bottom
 	 * halves off, RCU read lock held; must not sleep.  To keep the packet
-	 * longer than that takes skb_dst_force() and skb->dev set to NULL,
-	 * since its device may go at any time (LNX-13); let go of it in
-	 * @detached.  Optional.
+	 * longer than that takes skb->dev set to NULL, since its device may go
+	 * at any time, and skb_orphan(), skb_dst_drop() and nf_reset_ct(), since
+	 * its namespace may (LNX-13); let go of it in @detached.  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);

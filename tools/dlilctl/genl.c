@@ -447,30 +447,34 @@ int genl_monitor(const struct watcher *watcher)
 		}
 		mnl_socket_close(nl);
 	}
-	/* What cannot be written is said at the end of the program. */
+	/* The end of the program reports output that cannot be written. */
 	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &(struct answer){});
 }
 
 /* After so long the user is told what is waited for. */
 #define PATIENCE 2000
 
-/* An attach is tried again so often, should the event be another namespace's. */
-#define RETRY 1000
+/*
+ * An attach is tried again after so many milliseconds, twice as many each time.  The
+ * event of a detach comes a moment before its end, and may be another namespace's.
+ */
+#define RETRY_MIN 10
+#define RETRY_MAX 1000
 
 /**
  * struct wait - waiting for an event that tells that something is over
  * @nl: hears events
  * @outcome: what is waited for
  * @ifindex: index of the device, 0 if it is not known
- * @over: the event has come
- * @gone: the module was unloaded, or events were lost
+ * @over: the event has come, or the module was unloaded
+ * @lost: events were lost, and that one may have been among them
  */
 struct wait {
 	struct mnl_socket *nl;
 	const struct outcome *outcome;
 	unsigned int ifindex;
 	bool over;
-	bool gone;
+	bool lost;
 };
 
 static bool is_outcome(const struct wait *w, const json_t *event)
@@ -492,7 +496,7 @@ static int on_wait(const struct nlmsghdr *nlh, void *data)
 	json_t *event;
 
 	if (is_end_of_family(nlh)) {
-		w->gone = true;
+		w->over = true;
 		return MNL_CB_STOP;
 	}
 	if (nlh->nlmsg_type == GENL_ID_CTRL ||
@@ -523,7 +527,7 @@ static bool wait_until(struct wait *w, long long until)
 	long long left;
 
 	fd.fd = mnl_socket_get_fd(w->nl);
-	while (!w->over && !w->gone) {
+	while (!w->over && !w->lost) {
 		left = until - now_ms();
 		if (left <= 0)
 			return false;
@@ -533,7 +537,7 @@ static bool wait_until(struct wait *w, long long until)
 		if (len >= 0)
 			mnl_cb_run(buf, len, 0, 0, on_wait, w);
 		else if (errno != EINTR)
-			w->gone = true;
+			w->lost = true;
 	}
 	return true;
 }
@@ -554,25 +558,35 @@ static int wait_over(struct wait *w)
 			 w->outcome->dev, limit);
 		return EXIT_REFUSED;
 	}
-	return EXIT_SUCCESS;
+	if (!w->lost)
+		return EXIT_SUCCESS;
+	complain("Error",
+		 "%s: events were lost, so it is not known whether callbacks have returned; nothing more is to be done",
+		 w->outcome->dev);
+	return EXIT_REFUSED;
 }
 
 /* Sends the request, and again while the device is still being detached. */
 static int change_and_wait(struct wait *w, struct nlmsghdr *nlh)
 {
-	long long start = now_ms();
+	long long start = now_ms(), delay = RETRY_MIN;
 	struct answer answer;
 	int ret, status;
 
 	for (;;) {
 		answer = (struct answer){};
 		ret = ask(nlh, &answer);
-		if (ret || answer.err != -EAGAIN || w->gone ||
+		if (ret || answer.err != -EAGAIN ||
 		    (options.limited &&
 		     now_ms() - start >= options.wait * 1000LL))
 			break;
-		wait_until(w, now_ms() + RETRY);
+		/* The event shortens the wait once; then its end is near. */
+		if (wait_until(w, now_ms() + delay))
+			delay = RETRY_MIN;
+		else if (delay < RETRY_MAX)
+			delay *= 2;
 		w->over = false;
+		w->lost = false;
 	}
 	status = judge(ret, &answer);
 	if (status != EXIT_SUCCESS || !w->outcome->wait)

@@ -130,6 +130,9 @@ is 'a long wait says what it waits for' "$status|$(head -n 1 <<<"$err")" \
 	'1|Note: veth0: waiting until callbacks have returned; it goes on if you interrupt this'
 FAKE=unloaded sends 'the module is unloaded meanwhile' \
 	'ifnet-detach v1 ack ifname=veth0' detach veth0
+FAKE=deafened refused 'events are lost meanwhile' \
+	'veth0: events were lost, so it is not known whether callbacks have returned; nothing more is to be done' \
+	detach veth0
 FAKE=joins sends 'who waits listens before asking' \
 	$'joins 0x20\njoins 0x10\nproto-unplumb v1 ack ifname=veth0 family=inet' \
 	proto unplumb veth0 inet

@@ -42,9 +42,11 @@ test_sleeper_input() {
 	ctl -w 1 filter del dl0 other 2>"$T/err" || status=$?
 	is "the exit status of a limited wait" $status 1
 	grep -q 'have not returned in 1 s' "$T/err" || fail "$(<"$T/err")"
-	timeout -s INT 1 dlilctl -n dut proto unplumb dl0 mpls 2>/dev/null &&
-		fail "it did not wait"
-	is "mpls" "$(json '[.protocols[].family] | index("mpls")')" null
+	dlilctl -n dut proto unplumb dl0 mpls 2>/dev/null &
+	becomes "mpls" null json '[.protocols[].family] | index("mpls")'
+	kill -0 $! || fail "it did not wait"
+	kill $!
+	! wait $! || fail "it was not interrupted"
 	soon dlilctl -n dut proto plumb dl0 mpls
 	others_go_on
 
@@ -96,6 +98,12 @@ test_sleeper_device_deleted() {
 	is "what is attached" "$(ctl -j show)" '[]'
 	end_floods
 	others_go_on_alone
+
+	# A new device of the same name does not wait for the old one's callbacks.
+	ip -n dut link add dl0 type dummy
+	soon dlilctl -n dut -w 10 attach dl0
+	is state "$(json .state)" attached
+	asleep 1 || fail "it has been woken"
 }
 
 # As others_go_on, without a peer's device.
@@ -135,25 +143,41 @@ test_sleeper_namespace_deleted() {
 }
 
 # LNX-13 IOC-1 LNX-10: a control request is answered when the callbacks that it asks
-# have returned, and holds up nobody until then; of one ifnet there may be 8.
+# have returned, in the order in which requests came, and holds up nobody until then;
+# of one ifnet there may be 8.
 test_sleeper_ioctl() {
-	local i
+	local i jobs=()
 
 	ctl attach dl0
 	sleeper ioctl
 	for ((i = 1; i <= 8; i++)); do
-		dlilctl -n dut set dl0 mtu $((1400 + i)) 2>"$T/ioctl$i" &
+		dlilctl -n dut set dl0 mtu $((1400 + i)) &
+		jobs+=($!)
+		# Each has been sent when the next one begins.
+		[ $i -gt 1 ] || wait_for 10 asleep 1
 	done
-	wait_for 10 asleep 8
-	refused_with '8 requests' ctl set dl0 mtu 1300
+	wait_for 10 eval 'refused_with "8 requests" ctl set dl0 mtu 1300'
 	others_go_on
 	is "the MTU" "$(dut cat /sys/class/net/dl0/mtu)" 1500
+	echo 1 >$SLEEPER/release
+	for i in "${jobs[@]}"; do
+		wait $i || fail "a request was refused"
+	done
+	[[ $(dut cat /sys/class/net/dl0/mtu) == 140[1-8] ]] || fail "no MTU was set"
+
+	# What waits when the device is detached is refused, with a sentence.
+	echo 0 >$SLEEPER/release
+	dlilctl -n dut set dl0 mtu 1450 2>"$T/first" &
+	jobs=($!)
+	wait_for 10 asleep 1
+	dlilctl -n dut set dl0 mtu 1460 2>"$T/second" &
+	jobs+=($!)
 	soon dlilctl -n dut -w 0 detach dl0
 	others_go_on
-	wake_sleeper
-	for ((i = 1; i <= 8; i++)); do
-		becomes "jobs that wait for an answer" 0 eval 'jobs -r | wc -l'
-	done
+	echo 1 >$SLEEPER/release
+	! wait ${jobs[1]} || fail "the second request was granted"
+	grep -q 'being detached' "$T/second" || fail "said: $(<"$T/second")"
+	wait ${jobs[0]} || true
 }
 
 # LNX-13 EVT-2: with an event callback asleep the device is unwrapped and deleted.
@@ -206,4 +230,31 @@ test_sleeper_sysfs() {
 	end_floods
 	soon modprobe ipip
 	soon rmmod ipip
+}
+
+# LNX-13: packets of loopback have routes and conntrack entries, which are the
+# namespace's: that goes when the callback has returned, and not before them.
+test_sleeper_loopback() {
+	ip netns add third
+	ip -n third link set lo up
+	modprobe -q nft_ct || echo "# this kernel has no conntrack"
+	! modprobe -q nft_ct || inns third nft -f - <<-END
+		table inet t {
+			chain c {
+				type filter hook input priority 0;
+				ct state new accept;
+			}
+		}
+	END
+	dlilctl -n third attach lo
+	inns third modprobe dlil_sleeper dev=lo where=input
+	inns third ping -n -c 1 -W 1 ::1 >/dev/null 2>&1 &
+	wait_for 10 asleep 1
+	wait
+	ip netns del third
+	soon dlilctl -n peer show
+	asleep 1 || fail "it has been woken"
+	# The kernel complains if it takes long.
+	wake_sleeper
+	namespaces_gone
 }

@@ -140,7 +140,7 @@ static void done(const struct nlmsghdr *req, int err, const char *sentence)
 	end_datagram();
 }
 
-/* What is ignored: padding, and attributes of a newer kernel. */
+/* The tool has to ignore padding and attributes of a newer kernel. */
 static struct nlattr *start_nest(struct nlmsghdr *nlh, uint16_t type)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
@@ -259,7 +259,7 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	end(nlh);
 }
 
-/* What is left of an ifnet that was too long for one message. */
+/* The rest of an ifnet that was too long for one message. */
 static void put_rest(const struct nlmsghdr *req, uint32_t index)
 {
 	struct nlmsghdr *nlh;
@@ -347,7 +347,7 @@ static struct nlattr *start_details(struct nlmsghdr *nlh, uint32_t subclass,
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_EVENT);
 
-	/* Of a newer kernel. */
+	/* An attribute of a newer kernel. */
 	mnl_attr_put_u32(nlh, 99, 7);
 	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CLASS, DLIL_EVENT_CLASS_NETWORK);
 	mnl_attr_put_u32(nlh, DLIL_A_EVENT_SUBCLASS, subclass);
@@ -418,7 +418,7 @@ static void node_event(uint32_t code, size_t len)
 	end_event(nlh, nest);
 }
 
-/* Of a module that nobody knows. */
+/* An event of a module that the tool does not know. */
 static void foreign_event(void)
 {
 	struct nlmsghdr *nlh = start_event("veth7", 7);
@@ -453,7 +453,7 @@ static void next_code(struct mnl_socket *nl)
 		family_event(DLIL_GENL_NAME);
 }
 
-/* What somebody hears who waits for the end of a request: others' news first. */
+/* A waiter for the end of a request hears events of others first. */
 static void next_end(struct mnl_socket *nl)
 {
 	switch (nl->step++) {
@@ -478,7 +478,7 @@ static void next_end(struct mnl_socket *nl)
 	}
 }
 
-/* What a monitor hears, one after the other; then the module is unloaded. */
+/* A monitor hears these one after the other; then the module is unloaded. */
 static void next_event(struct mnl_socket *nl)
 {
 	if (under_way) {
@@ -880,6 +880,10 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t len)
 
 	if (!is_open(nl))
 		abort();
+	if (own->listens && under_way && scenario("deafened")) {
+		errno = ENOBUFS;
+		return -1;
+	}
 	if (own->listens && own->step == 3 && scenario("overrun")) {
 		own->step++;
 		errno = ENOBUFS;
