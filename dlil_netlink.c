@@ -292,7 +292,7 @@ static int parse_queue(struct genl_info *info, struct nlattr **tb)
 	return 0;
 }
 
-/* Of the limits, those that are in the request. */
+/* The limits that are in the request. */
 static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
 {
 	u32 packets, bytes;
@@ -327,7 +327,7 @@ static int set_queue(struct genl_info *info, struct nlattr **tb)
 	return err;
 }
 
-/* What is wrong with the request is found out before anything is changed. */
+/* The request is checked whole before anything is changed. */
 int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
@@ -866,7 +866,7 @@ int dlil_nl_ifnet_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 	if (ifp)
 		dlil_ifnet_put(ifp);
-	/* What does not fit into an empty message never will. */
+	/* A part that does not fit into an empty message never will. */
 	return skb->len ?: err;
 }
 
@@ -1152,7 +1152,7 @@ exit_control:
 	return err;
 }
 
-/* Those who listen learn from generic netlink that the family is gone. */
+/* Generic netlink tells listeners that the family is gone. */
 void dlil_netlink_module_exit(void)
 {
 	dlil_event_unlisten(&listener);

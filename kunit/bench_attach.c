@@ -35,7 +35,7 @@ static const struct dlil_filter_ops list_ops = {
 	.input_list = empty_list,
 };
 
-/* What filters there are, by name. */
+/* The kinds of filters, by name. */
 static const struct {
 	const char *name;
 	const struct dlil_filter_ops *ops;

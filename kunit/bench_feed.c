@@ -86,7 +86,7 @@ noinline void bench_clock_start(struct bench_flow *f)
 
 noinline void bench_clock_stop(struct bench_flow *f)
 {
-	/* What never arrives is over when the last thread is. */
+	/* A lost packet is given up when the last thread is idle. */
 	if (!f->end)
 		f->end = ktime_get_ns();
 }

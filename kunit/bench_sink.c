@@ -144,7 +144,7 @@ void bench_sink_close(void)
 				       &closed_ops : &sink_ops);
 }
 
-/* What a program sends, in its own context. */
+/* A program sends this in its own context. */
 int bench_send(unsigned int n)
 {
 	struct sockaddr_in addr = {

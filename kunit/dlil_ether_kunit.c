@@ -13,7 +13,7 @@
 #define SAP(a, b, c)	{ DLIL_DESC_SAP, 3, { a, b, c } }
 #define SNAP(a, b, c, d, e) { DLIL_DESC_SNAP, 5, { a, b, c, d, e } }
 
-/* What the protocols of the demux tests ask for. */
+/* The descriptors of the protocols in the demux tests. */
 static const struct dlil_demux_desc etype_descs[] = {
 	ETYPE(0x08, 0x00), ETYPE(0x06, 0x00), ETYPE(0x81, 0x00),
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the suites before this one lost: it has to be linked last.
+ * This suite looks for memory that the others lost, so it is linked last.
  *
  * kmemleak scans by itself a minute after boot and ten minutes later, and
  * reports what was unreferenced both times.  On User Mode Linux with time-travel

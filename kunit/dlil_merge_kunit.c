@@ -17,7 +17,7 @@
 #define PACKET_MAX 96
 #define RANDOM_MAX 48	/* instructions of a random program */
 
-/* What is tested: programs, and what is made of them. */
+/* The programs under test, and the merged one made of them. */
 struct merged {
 	struct kunit *test;
 	struct dlil_program sources[DLIL_MERGE_MAX];
@@ -82,7 +82,7 @@ static u32 run(const struct bpf_prog *prog, const struct sk_buff *skb)
 	return ret;
 }
 
-/* What the programs say one by one. */
+/* The verdicts of the programs one by one. */
 static u32 run_each(const struct merged *m, const struct sk_buff *skb)
 {
 	unsigned int i;
@@ -186,7 +186,7 @@ static const struct frame_case frame_cases[] = {
 	{ "other protocol", ETH_P_IP, 1, 0, 0x0a070002, 2, 53, 60,
 	  DONE(BIT(7)) },
 	{ "ARP", ETH_P_ARP, 0, 0, 0, 0, 0, 43, DONE(BIT(10)) },
-	/* Its port is not there: nothing is promised of any. */
+	/* The port is missing, so the merged program promises nothing. */
 	{ "cut short", ETH_P_IP, 17, 0, 1, 2, 53, 34, 0 },
 };
 
@@ -305,7 +305,7 @@ static void beside_the_data(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* What programs have in common is there once. */
+/* Parts that programs have in common are there once. */
 static void common_part_once(struct kunit *test)
 {
 	const struct sock_filter program[] = DST_PORT(17, 4000);
@@ -593,7 +593,7 @@ struct left_alone {
 	struct sock_filter insn;
 };
 
-/* What is left alone is a program with this in it. */
+/* The merge leaves programs with this instruction alone. */
 static const struct left_alone left_alone_cases[] = {
 	{ "memory", BPF_STMT(BPF_ST, 3) },
 	{ "random", BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE(SKF_AD_RANDOM)) },

@@ -9,7 +9,7 @@
 
 static const u8 ip_group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0x01, 0x02, 0x03 };
 
-/* What family and protocol of a test are to say. */
+/* The answers that family and protocol of a test give. */
 static int proto_says, family_says;
 
 static void note_ll(struct fake *fake, char tag, const struct sockaddr *addr)
@@ -281,7 +281,7 @@ static void ether_resolve(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, link.len, ETH_ALEN);
 		KUNIT_EXPECT_EQ(test, memcmp(link.addr, g->link, ETH_ALEN), 0);
 	}
-	/* Of others it knows nothing. */
+	/* Ethernet knows no other families. */
 	addr.ss_family = AF_PACKET;
 	KUNIT_EXPECT_EQ(test, dlil_ether_resolve_multi((struct sockaddr *)&addr,
 						       &link), -EAFNOSUPPORT);

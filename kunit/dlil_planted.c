@@ -159,7 +159,7 @@ static int failing_init(void)
 	return err;
 }
 
-/* What the kernel's loader allocates before is not to fail. */
+/* Allocations of the kernel's loader come before and must not fail. */
 static int planted_notify(struct notifier_block *nb, unsigned long state,
 			  void *data)
 {

@@ -14,7 +14,7 @@
 
 #define FUZZ_DEADLINE	(60 * HZ)
 
-/* What our callbacks count of an ifnet. */
+/* The counts that our callbacks keep of an ifnet. */
 enum fuzz_count {
 	HANDED_IN,	/* to dlil_input(), or to the device so that it gets there */
 	HANDED_OUT,
@@ -151,7 +151,7 @@ int fuzz_live(void);
 int fuzz_frame_init(struct net_device *dev);
 void fuzz_frame_exit(void);
 
-/* What they meet. */
+/* The packets that they meet. */
 int fuzz_filter_attach(struct fuzz_filter *f);
 int fuzz_filter_attach_all(struct fuzz_target *t);
 void fuzz_filter_detach_all(struct fuzz_target *t);

@@ -34,7 +34,7 @@ static void destroyed(struct sk_buff *skb)
 	atomic_dec(&live_skbs);
 }
 
-/* Its end will be noticed. */
+/* The fuzzer notices its end. */
 void fuzz_track(struct sk_buff *skb)
 {
 	skb->destructor = destroyed;
@@ -107,7 +107,7 @@ static void put_address(struct fuzz_maker *m, const u8 *own)
 		put_noise(m, ETH_ALEN);
 }
 
-/* Those of the script that loads us, groups, and any. */
+/* Addresses of the script that loads us, of groups, and random ones. */
 __be32 fuzz_some_inet(struct fuzz_maker *m)
 {
 	static const u32 known[] = {
@@ -431,7 +431,7 @@ static void add_frag_list(struct fuzz_maker *m, struct sk_buff *skb,
 	}
 }
 
-/* What is not linear of a frame. */
+/* The part of a frame that is not linear. */
 static void add_rest(struct fuzz_maker *m, struct sk_buff *skb, gfp_t gfp)
 {
 	unsigned int lin = skb->len, n;

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (n = atoi(argv[2]); n > 0; n--)
-		/* What a filter drops is an error to whoever sends so. */
+		/* The sender gets an error for a packet that a filter drops. */
 		sendto(fd, frame, sizeof(frame), 0, (void *)&to, sizeof(to));
 	return 0;
 }

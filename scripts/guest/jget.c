@@ -37,7 +37,7 @@ static json_t *select_by(json_t *array, const char *key, const char *text)
 	return NULL;
 }
 
-/* What is in brackets, up to @end. */
+/* The text in brackets ends at @end. */
 static json_t *index_by(json_t *array, char *what, char *end)
 {
 	char *value;

@@ -353,7 +353,7 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 	}
 }
 
-/* What each command has a use for, at the top and in its nest. */
+/* The attributes that each command has a use for, at the top and in its nest. */
 #define ATTR(name)	(1u << (DLIL_A_##name))
 #define DEV_ATTRS	(ATTR(IFINDEX) | ATTR(IFNAME))
 

@@ -347,7 +347,7 @@ static bool delete_devices(const char *ns)
 	return !all.n;
 }
 
-/* Its name goes even if there is half a namespace only. */
+/* The name goes even if there is half a namespace only. */
 static bool del(const char *ns)
 {
 	const char *path = path_of(ns);

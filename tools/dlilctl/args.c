@@ -13,7 +13,7 @@
 
 #include "dlilctl.h"
 
-/* What is being parsed, for the hint in usage errors. */
+/* The command that is being parsed, for the hint in usage errors. */
 static const struct command *object;
 static const struct command *command;
 

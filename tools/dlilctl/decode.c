@@ -248,7 +248,7 @@ static const struct field event_fields[] = {
 
 DEFINE_SET(event, .sparse = true);
 
-/* What an event is about. */
+/* The object that an event is about. */
 static const struct field proto_name_fields[] = {
 	[DLIL_A_PROTO_FAMILY] = STRING("proto"),
 	[DLIL_A_PROTO_NUMBER] = U32("number"),
@@ -377,7 +377,7 @@ static json_t *inet_json(const struct nlattr *attr)
 
 static json_t *decode(const struct set *set, const void *data, size_t len);
 
-/* What stands for an attribute that is not there: every key is always there. */
+/* The value of an attribute that is not there, since every key always is. */
 static json_t *absent(const struct field *field)
 {
 	switch (field->type) {

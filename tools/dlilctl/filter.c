@@ -175,7 +175,7 @@ static int add_to(const json_t *ifnet, const struct filter *filter)
 	return status;
 }
 
-/* What the packets of a device begin with is the first thing to know. */
+/* The program depends on what the packets of a device begin with. */
 static int run_filter_add(struct args *args)
 {
 	struct filter filter;

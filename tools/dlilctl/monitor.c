@@ -7,7 +7,7 @@
 
 #include "dlilctl.h"
 
-/* What is watched: one device by its name, or NULL. */
+/* The name of the only device that is watched, or NULL. */
 static const char *watched;
 
 static bool is_watched(const json_t *object)
@@ -82,7 +82,7 @@ static void print_value(const char *key, json_t *value)
 	}
 }
 
-/* Those that every event has: the first three are the heading. */
+/* The keys that every event has; the first three are the heading. */
 static bool is_common(const char *key)
 {
 	static const char *const keys[] = {
@@ -115,7 +115,7 @@ static int print_event(json_t *event)
 	return flush_line();
 }
 
-/* What is attached, in place of what was not heard. */
+/* A list of what is attached replaces the events that were lost. */
 static int print_ifnets(json_t *ifnets)
 {
 	static const char *const keys[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What several outputs share. */
+/* Functions that several outputs share. */
 #include <stdarg.h>
 #include <stdlib.h>
 

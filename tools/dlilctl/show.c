@@ -5,7 +5,7 @@
 
 #include "dlilctl.h"
 
-/* Those of @keys go from one object to another. */
+/* Copy the members named in @keys from one object to another. */
 void pick(json_t *to, const json_t *from, const char *const *keys)
 {
 	for (; keys && *keys; keys++)
@@ -141,7 +141,7 @@ static void print_stats_lines(const json_t *ifnet)
 	print_drops(ifnet);
 }
 
-/* What is in it, and what it holds. */
+/* The fill of the queue and its limits. */
 static void print_queue(const json_t *queue)
 {
 	printf("    queue packets %lld of %lld bytes %lld of %lld\n",
@@ -229,7 +229,7 @@ static void print_drop_rows(const json_t *in, const json_t *out)
 	}
 }
 
-/* What is missing to make the two sides equal is still on its way (STA-3). */
+/* The two sides differ by the packets that are still in flight (STA-3). */
 static void print_flow(const char *label, const json_t *flow)
 {
 	json_int_t rest = number(flow, "seen") - number(flow, "delivered") -

@@ -62,13 +62,13 @@ int dlilctl_main(int argc, char **argv);
 /* Allocations too few for the N-th to fail, 0 if it did. */
 static unsigned int left;
 
-/* What the last system call of the kind returned, as an errno. */
+/* The errno that the last system call of the kind returned. */
 static int error;
 
 /* The command being traced. */
 static pid_t child;
 
-/* Its output. */
+/* The output of the command. */
 static int output;
 
 static __attribute__((noreturn, format(printf, 1, 2)))
@@ -236,7 +236,7 @@ static void must(const char *command)
 		die("exit status %d of %s", exit_status(status), command);
 }
 
-/* What the last command has printed. */
+/* The text that the last command has printed. */
 static void read_output(char *text)
 {
 	ssize_t n = pread(output, text, OUTPUT_SIZE - 1, 0);
@@ -325,7 +325,7 @@ static int run_traced(const char *command,
 
 /* With a failure in the tasks that work for it */
 
-/* Whose name begins with @prefix; ends with 0. */
+/* The processes whose name begins with @prefix; the list ends with 0. */
 static void find_tasks(const char *prefix, pid_t *pids, size_t max)
 {
 	char comm[32];
@@ -416,7 +416,7 @@ static size_t add_file(char *state, size_t len, const char *path)
 	return n > 0 ? len + n : len;
 }
 
-/* What dlilctl shows, but for what differs with each attach. */
+/* The output of dlilctl without the parts that differ with each attach. */
 static size_t add_shown(char *state, size_t len)
 {
 	static const char *const volatiles[] = {
@@ -470,7 +470,7 @@ static bool is_state(const char *wanted)
 	return !strcmp(state, wanted);
 }
 
-/* What was detached may still be going. */
+/* A detached device may still be on its way out. */
 static void wait_for_state(const char *wanted, const char *when, unsigned int n)
 {
 	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };

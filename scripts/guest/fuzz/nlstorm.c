@@ -101,7 +101,7 @@ struct nl_cmd {
 
 #define N_CMDS	ARRAY_SIZE(nl_cmds)
 
-/* What is not in the specification in a form that a program understands. */
+/* Facts that the specification has in prose only. */
 static const struct {
 	const char *attr;
 	const char *values[6];
@@ -111,7 +111,7 @@ static const struct {
 	{ "action", { "drop", "count", "pass" } },
 };
 
-/* Of what may be left out, how often it is there, in percent; else always. */
+/* How often an optional attribute is there, in percent; the others always are. */
 static const struct {
 	const char *attr;
 	unsigned int percent;
@@ -120,7 +120,7 @@ static const struct {
 	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 },
 };
 
-/* Of these a request has those of one number. */
+/* A request has the attributes of one of these numbers. */
 static const struct {
 	const char *attr;
 	unsigned int choice;
@@ -185,7 +185,7 @@ struct request {
 	bool answered;
 };
 
-/* What the workers have in common; counted atomically. */
+/* The workers share this, and count atomically. */
 static struct shared {
 	uint64_t sent;
 	uint64_t said;
@@ -207,7 +207,7 @@ static struct {
 	uint32_t *indexes;
 } opt = { .count = 200000, .seed = 1, .workers = 4 };
 
-/* Of this worker. */
+/* The state of this worker. */
 static unsigned int worker;
 static uint64_t rng;
 static int sock;
@@ -969,7 +969,7 @@ static void make_msg(void)
 	list = right_request(cmd);
 	if (cmd->dump && percent(30)) {
 		nlh->nlmsg_flags |= NLM_F_DUMP;
-		/* Of all devices, which works where none is attached too. */
+		/* The request is about all devices, which works where none is attached, too. */
 		if (percent(50))
 			list = NULL;
 	}
@@ -1010,7 +1010,7 @@ static void make_noise(void)
 }
 
 /*
- * Its header claims a length that it does not have.  The kernel cannot tell
+ * The header claims a length that the message does not have.  The kernel cannot tell
  * where the next one would begin, so it is the last of its batch.
  */
 static void make_liar(void)

@@ -314,7 +314,9 @@ dropped_unplumbed() {
 # LNX-14 STA-4: what DLIL drops shows where people look for lost packets: in the
 # device's own counters, once, and in the kernel's drop reasons.
 test_drops_seen() {
-	local frame="$(printf '%092d' 0)" out in
+	local frame out in
+
+	frame=$(printf '%092d' 0)
 
 	in="${MAC0//:/} ${MAC1//:/} 88b5 $frame"
 	out="${MAC1//:/} ${MAC0//:/} 88b5 $frame"
