@@ -10,7 +10,9 @@
  * is always told last.
  * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what
  * we have joined is listed here, so that we leave nothing else, and all of it when
- * the device is unwrapped (IFN-12).
+ * the device is unwrapped (IFN-12).  We are in a group for two: for the memberships
+ * of the ifnet, which modules have, and for whoever asks by a request of his own,
+ * users above all.  Neither ends what the other has.
  *
  * A request is made without RTNL and takes it here.  The I/O reference of the
  * request keeps the binding, but not the device: when that is unregistered or moved
@@ -23,6 +25,7 @@
 
 #include "compat.h"
 #include "dlil_change.h"
+#include "dlil_multi.h"
 #include "dlil_netdev.h"
 
 #define RETRY_DELAY (HZ / 10)
@@ -34,13 +37,19 @@
 
 static_assert(DLIL_EVENT_MASTER_ELECTED < BITS_PER_LONG);
 
+/* For whom we are in a group: members of the ifnet's, or who has asked for it. */
+#define GROUP_MEMBERS	BIT(0)
+#define GROUP_ASKED	BIT(1)
+
 /**
  * struct group - a group that the device is in for us
  * @list: in the list of its device, under RTNL
+ * @holders: GROUP_*; under RTNL
  * @addr: its link address, as long as the device's
  */
 struct group {
 	struct list_head list;
+	unsigned int holders;
 	u8 addr[MAX_ADDR_LEN];
 };
 
@@ -81,14 +90,18 @@ static int post(struct dlil_netdev *nd, u32 code)
 	}
 }
 
+static void owe(struct dlil_netdev *nd, u32 code)
+{
+	set_bit(code, &nd->change.owed);
+	schedule_delayed_work(&nd->change.retry, RETRY_DELAY);
+}
+
 static void post_or_owe(struct dlil_netdev *nd, u32 code)
 {
 	ASSERT_RTNL();
 
-	if (!post(nd, code))
-		return;
-	set_bit(code, &nd->change.owed);
-	schedule_delayed_work(&nd->change.retry, RETRY_DELAY);
+	if (post(nd, code))
+		owe(nd, code);
 }
 
 static void retry_work(struct work_struct *work)
@@ -190,16 +203,16 @@ static struct group *find_group(struct dlil_netdev *nd, const u8 *addr)
 	return NULL;
 }
 
-static int join(struct dlil_netdev *nd, const u8 *addr)
+static int join_first(struct dlil_netdev *nd, const u8 *addr,
+		      unsigned int holder)
 {
 	struct group *group;
 	int err;
 
-	if (find_group(nd, addr))
-		return -EEXIST;
 	group = kzalloc(sizeof(*group), GFP_KERNEL);
 	if (!group)
 		return -ENOMEM;
+	group->holders = holder;
 	memcpy(group->addr, addr, nd->dev->addr_len);
 	err = dev_mc_add(nd->dev, addr);
 	if (err)
@@ -209,36 +222,60 @@ static int join(struct dlil_netdev *nd, const u8 *addr)
 	return err;
 }
 
-static int leave(struct dlil_netdev *nd, struct group *group)
+static int join(struct dlil_netdev *nd, const u8 *addr, unsigned int holder)
+{
+	struct group *group = find_group(nd, addr);
+
+	if (!group)
+		return join_first(nd, addr, holder);
+	if (group->holders & holder)
+		return -EEXIST;
+	group->holders |= holder;
+	return 0;
+}
+
+/* Nobody is left for whom we are in the group. */
+static int leave_last(struct dlil_netdev *nd, struct group *group)
 {
 	int err;
 
 	ASSERT_RTNL();
 
-	if (!group)
-		return -ENOENT;
 	err = dev_mc_del(nd->dev, group->addr);
 	list_del(&group->list);
 	kfree(group);
 	return err;
 }
 
+static int leave(struct dlil_netdev *nd, const u8 *addr, unsigned int holder)
+{
+	struct group *group = find_group(nd, addr);
+
+	if (!group || !(group->holders & holder))
+		return -ENOENT;
+	group->holders &= ~holder;
+	return group->holders ? 0 : leave_last(nd, group);
+}
+
 static int change_group(struct dlil_netdev *nd, bool add,
 			const struct dlil_ioc_lladdr *group)
 {
+	unsigned int holder = dlil_multi_is_telling(nd->ifp) ? GROUP_MEMBERS :
+							       GROUP_ASKED;
 	struct net_device *dev = nd->dev;
 
 	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr))
 		return -EINVAL;
-	return add ? join(nd, group->addr) :
-		     leave(nd, find_group(nd, group->addr));
+	return add ? join(nd, group->addr, holder) :
+		     leave(nd, group->addr, holder);
 }
 
 static int restore_group(const u8 *addr, size_t len, void *arg)
 {
 	struct dlil_netdev *nd = arg;
-	int err = len == nd->dev->addr_len ? join(nd, addr) : -EINVAL;
+	int err;
 
+	err = len == nd->dev->addr_len ? join(nd, addr, GROUP_MEMBERS) : -EINVAL;
 	/* It was joined since. */
 	return err == -EEXIST ? 0 : err;
 }
@@ -282,6 +319,23 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	return err;
 }
 
+/**
+ * dlil_change_unmatched - set what becomes of packets that no protocol takes
+ * @nd: binding, whose ifnet is kept attached by the caller
+ * @unmatched: enum dlil_unmatched
+ *
+ * Rows LNX-5, IFN-15: a change is told, like any other capability of the ifnet.
+ *
+ * Context: process.
+ */
+void dlil_change_unmatched(struct dlil_netdev *nd, u32 unmatched)
+{
+	if (xchg(&nd->unmatched, unmatched) == unmatched)
+		return;
+	if (post(nd, DLIL_EVENT_IFCAP_CHANGED))
+		owe(nd, DLIL_EVENT_IFCAP_CHANGED);
+}
+
 /* RTNL held. */
 void dlil_change_init(struct dlil_netdev *nd)
 {
@@ -299,7 +353,7 @@ void dlil_change_unhook(struct dlil_netdev *nd)
 	struct group *group, *next;
 
 	list_for_each_entry_safe(group, next, &nd->change.groups, list)
-		leave(nd, group);
+		leave_last(nd, group);
 }
 
 /* Nobody notifies any more.  May sleep; without RTNL. */

@@ -29,6 +29,7 @@ void dlil_change_init(struct dlil_netdev *nd);
 void dlil_change_unhook(struct dlil_netdev *nd);
 void dlil_change_exit(struct dlil_netdev *nd);
 void dlil_change_notify(struct dlil_netdev *nd, unsigned long event);
+void dlil_change_unmatched(struct dlil_netdev *nd, u32 unmatched);
 int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg);
 
 #endif /* _DLIL_CHANGE_H */

@@ -253,25 +253,31 @@ static __always_inline int find_family(struct dlil_ifnet *ifp, ether_key key,
 	return 0;
 }
 
-/* The key of an 802.3 frame, whose type field is a length. */
+/*
+ * The key of an 802.3 frame, whose type field is its length.  A length that is not
+ * true, or has no room for the header, is a type of somebody's own: no match.  The
+ * frame is malformed if its length is true and the header goes on behind its end.
+ */
 static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
 {
 	u8 buf[LLC_LEN + SNAP_LEN];
 	const u8 *llc;
 
-	if (len > skb->len || len < LLC_LEN)
-		return -EINVAL;
+	if (len > skb->len)
+		return -ENOENT;
 	llc = skb_header_pointer(skb, 0, LLC_LEN, buf);
 	if (!llc)
 		return -EINVAL;
+	if (len < LLC_LEN)
+		return -ENOENT;
 	*key = ETHER_KEY(DLIL_DESC_SAP, be_bytes(llc, LLC_LEN));
 	if (*key != ETHER_KEY(DLIL_DESC_SAP, LLC_SNAP))
 		return 0;
-	if (len < LLC_LEN + SNAP_LEN)
-		return -EINVAL;
 	llc = skb_header_pointer(skb, LLC_LEN, SNAP_LEN, buf);
 	if (!llc)
 		return -EINVAL;
+	if (len < LLC_LEN + SNAP_LEN)
+		return -ENOENT;
 	*key = ETHER_KEY(DLIL_DESC_SNAP, be_bytes(llc, SNAP_LEN));
 	return 0;
 }
@@ -306,8 +312,14 @@ int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family)
 }
 EXPORT_SYMBOL_GPL(dlil_ether_find_type);
 
+/* A header that was never set would be far behind the data. */
+static __always_inline bool has_header(const struct sk_buff *skb)
+{
+	return (int)skb_headroom(skb) - skb->mac_header >= ETH_HLEN;
+}
+
 /**
- * dlil_ether_demux - tell the protocol family of a frame
+ * dlil_ether_demux - tell the protocol family of a frame by its header
  * @ifp: ifnet
  * @skb: the frame
  * @family: set to the family
@@ -323,8 +335,7 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 	const struct ethhdr *eth;
 	u16 type;
 
-	/* A header that was never set would be far behind the data. */
-	if (unlikely((int)skb_headroom(skb) - skb->mac_header < ETH_HLEN))
+	if (unlikely(!has_header(skb)))
 		return -EINVAL;
 	eth = eth_hdr(skb);
 	if (!(ifp->attrs & DLIL_ATTR_CLASSIFIED))
@@ -337,6 +348,38 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
 }
 EXPORT_SYMBOL_GPL(dlil_ether_demux);
+
+/**
+ * dlil_ether_demux_protocol - tell the protocol family of a frame as the stack does
+ * @ifp: ifnet
+ * @skb: the frame, with skb->protocol as eth_type_trans() sets it
+ * @family: set to the family
+ *
+ * Rows PRO-7, LNX-4.  As dlil_ether_demux(), but by skb->protocol.  That is not
+ * always what the header says: a VLAN device may leave its own tag in there.
+ * Families that use it may set &dlil_family_ops.by_protocol.
+ *
+ * Context: RCU read lock held.
+ * Return: 0; -ENOENT if nobody wants such frames; -EINVAL if it is truncated.
+ */
+int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
+			      u32 *family)
+{
+	u16 type;
+
+	if (unlikely(!has_header(skb)))
+		return -EINVAL;
+	if (!(ifp->attrs & DLIL_ATTR_CLASSIFIED))
+		classify(ifp, skb, eth_hdr(skb));
+	type = ntohs(likely(!skb_vlan_tag_present(skb)) ? skb->protocol :
+							  skb->vlan_proto);
+	/* The length ends the link header, however many tags are in that. */
+	if (unlikely(type == ETH_P_802_2 || type == ETH_P_802_3))
+		return demux_llc(ifp, skb, get_unaligned_be16(skb->data - 2),
+				 family);
+	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
+}
+EXPORT_SYMBOL_GPL(dlil_ether_demux_protocol);
 
 /* Rows OUT-4, PRO-6: an Ethernet II header in front of the packet. */
 static int ether_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
@@ -419,7 +462,6 @@ EXPORT_SYMBOL_GPL(dlil_ether_resolve_multi);
 
 const struct dlil_family_ops dlil_ether_family_ops = {
 	.demux = dlil_ether_demux,
-	.by_type = true,
 	.framer = ether_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,

@@ -15,7 +15,8 @@
 /**
  * struct dlil_event_item - an event on its way
  * @list: in the ifnet's queue
- * @event: the event; name, family and unit are filled in at delivery
+ * @event: the event; name, family and unit are those that the ifnet had when it was
+ *	posted
  * @data: its data, to be written before it is queued; behind this, or NULL
  * @net_cookie: of the namespace that the ifnet was in when it was posted
  * @until: who was attached later does not get it, see dlil_retire_stamp()

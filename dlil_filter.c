@@ -729,6 +729,8 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	spin_lock_bh(&ifp->filter_lock);
 	WRITE_ONCE(ifp->filters_stale,
 		   vec_stub(in, NULL) | vec_stub(out, NULL));
+	if (in)
+		WRITE_ONCE(ifp->filtered, true);
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);

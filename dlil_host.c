@@ -11,18 +11,20 @@
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
 #include <linux/netlink.h>
+#include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/route.h>
 
 #include "dlil_host.h"
 #include "dlil_netdev.h"
 
-/* Every one of them is input to the stack; it takes the whole list. */
+/* Every one of them is input to the stack, which takes the whole list. */
 static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff_head *list)
 {
-	dlil_netdev_deliver(cookie, list);
-	return 0;
+	dlil_netdev_deliver(cookie, list, family == DLIL_PF_VLAN);
+	/* Only a device that goes takes no packets. */
+	return likely(skb_queue_empty(list)) ? 0 : -ENXIO;
 }
 
 /*
@@ -76,6 +78,9 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		return -EAFNOSUPPORT;
 	if (!READ_ONCE(nd->live))
 		return -ENXIO;
+	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
+	if (!READ_ONCE(ipv6_stub)->nd_tbl)
+		return -EAFNOSUPPORT;
 	return resolve(ip_neigh_gw6(nd->dev, &sin6->sin6_addr), nd->dev, skb,
 		       htons(ETH_P_IPV6), frame);
 }

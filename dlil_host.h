@@ -3,7 +3,6 @@
 #define _DLIL_HOST_H
 
 #include <linux/if_ether.h>
-#include <linux/if_vlan.h>
 #include <net/dlil.h>
 
 struct dlil_netdev;
@@ -14,12 +13,10 @@ int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
 		    struct netlink_ext_ack *extack);
 int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
 		      struct netlink_ext_ack *extack);
-/* The family of the host's that has such packets, or 0. */
-static __always_inline u32 dlil_host_family(const struct sk_buff *skb)
-{
-	__be16 type = likely(!skb_vlan_tag_present(skb)) ? skb->protocol :
-							   skb->vlan_proto;
 
+/* The protocol family of the host that has packets of this Ethernet II type, or 0. */
+static __always_inline u32 dlil_host_family(__be16 type)
+{
 	/* Nearly all that are asked for. */
 	if (likely(type == htons(ETH_P_IP)))
 		return DLIL_PF_INET;

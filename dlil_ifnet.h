@@ -71,6 +71,8 @@ struct dlil_shared_stats {
  * @stats: per-CPU counters, written by those who keep the ifnet attached
  * @filters_in: filters of received packets; used in a batch (@inq.reader)
  * @filters_out: filters of sent packets; RCU
+ * @filtered: filters may have changed received packets since the attach; written
+ *	before @filters_in under @lock, and while not attached
  * @protos: attached protocols by family; used in a batch, and under RCU
  * @io: I/O references of those that may sleep; dead unless attached
  * @inq: the input queue
@@ -157,6 +159,7 @@ struct dlil_ifnet {
 	enum dlil_ifnet_family kind;
 	int node;
 	bool multi_pending;
+	bool filtered;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;
 	struct dlil_filter_vec __rcu *filters_in;

@@ -20,6 +20,7 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/kthread.h>
+#include <linux/pid_namespace.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -118,12 +119,10 @@ static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why = b->why;
 
-	if (b->proto) {
-		dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
-		why = DLIL_DROP_PROTOCOL;
-	} else {
+	if (b->proto)
+		why = dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
+	else
 		offer_unmatched(b, list);
-	}
 	b->tally.flow.drops[why] += skb_queue_len(list);
 	dlil_drop_list(list, why);
 }
@@ -335,9 +334,9 @@ static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
 		   int header)
 {
 	if (!b->types || header < ETH_HLEN || skb_vlan_tag_present(skb) ||
-	    !eth_proto_is_802_3(eth_hdr(skb)->h_proto))
+	    !eth_proto_is_802_3(skb->protocol))
 		return TYPE_NONE;
-	return (__force u16)eth_hdr(skb)->h_proto;
+	return (__force u16)skb->protocol;
 }
 
 /* Is it certain that demux would say of @skb what it said of the last one? */
@@ -345,7 +344,7 @@ static __always_inline bool is_alike(const struct dlil_batch *b,
 				     const struct sk_buff *skb, int header)
 {
 	return header >= ETH_HLEN && !skb_vlan_tag_present(skb) &&
-	       (__force u16)eth_hdr(skb)->h_proto == b->type;
+	       (__force u16)skb->protocol == b->type;
 }
 
 static void count_bytes(struct dlil_batch *b, u64 bytes)
@@ -516,7 +515,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	__skb_queue_head_init(&b.list);
 	b.filters = rcu_dereference_check(ifp->filters_in,
 					  dlil_reader_is_inside(reader));
-	b.types = !b.check && ifp->family->by_type &&
+	b.types = !b.check && ifp->family->by_protocol &&
 		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
 	fresh_flush(&b);
@@ -835,6 +834,7 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	q->max_packets = READ_ONCE(dlil_rcvq_limit);
 	q->max_bytes = READ_ONCE(dlil_rcvq_bytes);
 	atomic64_set(&q->room, inq_limits(q) - DLIL_INQ_CLOSED);
+	ifp->filtered = false;
 	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
 	if (q->thread == &q->own) {
 		int err = thread_start(&q->own, ifp->name,
@@ -940,6 +940,15 @@ void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes)
 		     dlil_inq_space_bytes(room), 0);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_used);
+
+/*
+ * The process id of the thread that serves an ifnet, as the current task may use it:
+ * kernel threads have none but in the initial namespace.  0: none there.
+ */
+pid_t dlil_inq_pid(const struct dlil_ifnet *ifp)
+{
+	return task_active_pid_ns(current) == &init_pid_ns ? ifp->inq.pid : 0;
+}
 
 /**
  * dlil_input_flush - wait until what was handed in has been worked off

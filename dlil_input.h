@@ -101,7 +101,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * @thread: who drains it; set while not attached
  * @list: which of the thread's lists @ready goes to; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
- * @pid: process id of @thread, for display
+ * @pid: process id of @thread in the initial namespace, see dlil_inq_pid()
  * @reader: its batches
  */
 struct dlil_inq {
@@ -130,6 +130,7 @@ bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 void dlil_inq_check(const struct dlil_ifnet *ifp);
 void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
 void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
+pid_t dlil_inq_pid(const struct dlil_ifnet *ifp);
 bool dlil_input_is_current(void);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 bool dlil_inq_has_packets(const struct dlil_ifnet *ifp);

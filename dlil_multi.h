@@ -2,12 +2,23 @@
 #ifndef _DLIL_MULTI_H
 #define _DLIL_MULTI_H
 
+#include <linux/sched.h>
+
 #include "dlil_ifnet.h"
 
 void dlil_multi_init(struct dlil_ifnet *ifp);
 void dlil_multi_attach(struct dlil_ifnet *ifp);
 void dlil_multi_free(struct dlil_ifnet *ifp);
 void dlil_multi_restore(struct dlil_ifnet *ifp);
+
+/*
+ * Is the ADDMULTI or DELMULTI request that the current task makes about a membership
+ * of the ifnet, and not one that somebody has made himself?
+ */
+static inline bool dlil_multi_is_telling(const struct dlil_ifnet *ifp)
+{
+	return READ_ONCE(ifp->multi_teller) == current;
+}
 
 /* Packets flow.  Any context. */
 static inline void dlil_multi_traffic(struct dlil_ifnet *ifp)

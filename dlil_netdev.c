@@ -7,7 +7,22 @@
  * device, marked so that it lets taps and classifiers alone and so that we know
  * them: skb->redirected together with tc_skip_classify.  The stack clears the
  * first of every packet that lacks the second, so nobody else's get here with it
- * (ifb clears it itself).  The mark travels with the packet, across RPS too.
+ * (ifb clears it itself).  The mark travels with the packet, across RPS too, and
+ * has the device's generic XDP program let the packet pass.
+ *
+ * Nobody but our receive handler may get to see the mark (LNX-15).  Between
+ * netif_receive_skb_list() and the handler a packet can be led astray at these
+ * places, in 6.1 and 6.12 alike:
+ *  - vlan_do_receive() hands a packet with a tag to a VLAN device, and generic XDP
+ *    of that one would let it pass: settle_tags() leaves no marked packet a tag
+ *    that a VLAN device could have;
+ *  - the handler may be gone.  begin_unhook() ends the marking, waits until the
+ *    marked packets have been through, and only then is the handler taken away;
+ *  - RPS queues the packet for another processor: begin_unhook() waits for those
+ *    queues as well.  A device that is closed has nothing queued any more;
+ *  - a PHY that time-stamps may hold a packet for some milliseconds.  That one
+ *    would keep its mark if the device is unwrapped meanwhile.
+ * Taps, tc and nft do not see it, and generic XDP of the device passes it.
  *
  * What the host sends meets the netfilter egress hook, in front of nft, tc and
  * qdisc.  What we send ourselves has been through the filters and is told by the
@@ -33,6 +48,7 @@
  * those without by an argument that is a constant: which of the two a device gets
  * is settled when it is attached.
  */
+#include <linux/cpu.h>
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/if_vlan.h>
@@ -90,16 +106,52 @@ static __always_inline bool has_dst_or_ct(const struct sk_buff *skb)
 #endif
 }
 
-/* May the packet be parked outside the RCU section as it is, and for long? */
+/*
+ * Behind a priority tag there may be the tag of a VLAN device: then the packet
+ * belongs to that device, and the stack finds it by itself once we let it pass.
+ */
+static bool is_for_vlan_device(const struct sk_buff *skb)
+{
+	const struct vlan_hdr *tag;
+	__be16 type = skb->protocol;
+	struct vlan_hdr buf;
+	int offset = 0;
+	u16 id;
+
+	if (!skb_vlan_tag_present(skb) || skb_vlan_tag_get_id(skb))
+		return false;
+	for (; eth_type_vlan(type); offset += VLAN_HLEN) {
+		tag = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+		if (!tag)
+			return false;
+		id = ntohs(tag->h_vlan_TCI) & VLAN_VID_MASK;
+		if (__vlan_find_dev_deep_rcu(skb->dev, type, id))
+			return true;
+		if (id)
+			return false;
+		type = tag->h_vlan_encapsulated_proto;
+	}
+	return false;
+}
+
+/*
+ * May the packet be parked outside the RCU section as it is, and for long?  Packets
+ * from a NIC have no socket; those from a veth have the sender's.
+ */
 static __always_inline bool is_own(struct sk_buff *skb)
 {
 	return !skb_shared(skb) &&
 	       !(skb_shinfo(skb)->flags & SKBFL_ZEROCOPY_ENABLE) &&
-	       !skb_sk_is_prefetched(skb) && !has_dst_or_ct(skb) &&
-	       !skb_vlan_tag_present(skb);
+	       !skb->sk && !has_dst_or_ct(skb) && !skb_vlan_tag_present(skb);
 }
 
-/* Make it one that may.  NULL: there was no memory, and it is freed. */
+/* Is the packet's socket the receiver's, assigned by tc, and is it referenced? */
+static bool has_receiver(struct sk_buff *skb)
+{
+	return skb_sk_is_prefetched(skb) && sk_is_refcounted(skb->sk);
+}
+
+/* Make the packet one that may be parked.  NULL: no memory, the packet is freed. */
 static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
@@ -110,8 +162,12 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
 	}
-	/* A socket that tc has assigned may be under RCU only, and is lost. */
-	if (unlikely(skb_sk_is_prefetched(skb)) && !sk_is_refcounted(skb->sk))
+	/*
+	 * Row LNX-15: the sender's socket, its buffer and its namespace wait for
+	 * the packet.  A socket that tc has assigned without a reference is under
+	 * RCU only, and is lost.
+	 */
+	if (skb->sk && !has_receiver(skb))
 		skb_orphan(skb);
 	skb_dst_force(skb);
 	/* Row LNX-13, and its exception: see struct dlil_netdev. */
@@ -144,6 +200,10 @@ static int netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 
 	rcu_assign_pointer(nd->tap_in, mode & DLIL_TAP_INPUT ? tap : NULL);
+	if (mode & DLIL_TAP_INPUT)
+		set_bit(DLIL_SLOW_TAP, &nd->slow);
+	else
+		clear_bit(DLIL_SLOW_TAP, &nd->slow);
 	rcu_assign_pointer(nd->tap_out, mode & DLIL_TAP_OUTPUT ? tap : NULL);
 	return 0;
 }
@@ -165,8 +225,12 @@ static __always_inline void queue(struct dlil_netdev *nd, struct sk_buff *skb)
 static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 						 struct dlil_netdev *nd)
 {
-	struct sk_buff *skb = own_packet(nd, *pskb);
+	struct sk_buff *skb;
 
+	if (unlikely(test_bit(DLIL_SLOW_UNHOOK, &nd->slow) ||
+		     is_for_vlan_device(*pskb)))
+		return RX_HANDLER_PASS;
+	skb = own_packet(nd, *pskb);
 	*pskb = skb;
 	if (unlikely(!skb)) {
 		dlil_input_refused(nd->ifp, DLIL_DROP_NOMEM);
@@ -199,7 +263,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		return RX_HANDLER_PASS;
 
 	nd = rcu_dereference(skb->dev->rx_handler_data);
-	if (unlikely(!is_own(skb) || rcu_access_pointer(nd->tap_in)))
+	if (unlikely(!is_own(skb) || READ_ONCE(nd->slow)))
 		return receive_slow(pskb, nd);
 	if (raw)
 		raw_header(skb);
@@ -235,8 +299,91 @@ static void queue_to_list(struct sk_buff_head *queue, struct list_head *list)
 	__skb_queue_head_init(queue);
 }
 
-/* May sleep or not.  Leaves the packets in @list if the device is going. */
-void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list)
+/*
+ * See that the stack hands a packet to no VLAN device while it bears our mark.  No
+ * VLAN device had its tag when it was received, or it would not be here; but one
+ * may be there by now, or a filter may have changed the tag.  Then the device gets
+ * the packet, without our mark.  For the others the tag is made one that no VLAN
+ * device can have: to the stack all such tags are the same.  Returns NULL if the
+ * packet was malformed, and is freed, as the stack would do.
+ */
+static struct sk_buff *settle_tags(struct dlil_netdev *nd, struct sk_buff *skb)
+{
+	if (!skb_vlan_tag_present(skb))
+		skb = skb_vlan_untag(skb);
+	while (skb && skb_vlan_tag_present(skb)) {
+		if (__vlan_find_dev_deep_rcu(nd->dev, skb->vlan_proto,
+					     skb_vlan_tag_get_id(skb))) {
+			skb->redirected = 0;
+			break;
+		}
+		if (skb_vlan_tag_get_id(skb)) {
+			skb->vlan_tci |= VLAN_VID_MASK;
+			break;
+		}
+		__vlan_hwaccel_clear_tag(skb);
+		if (eth_type_vlan(skb->protocol))
+			skb = skb_vlan_untag(skb);
+	}
+	return skb;
+}
+
+static __always_inline void mark(struct dlil_netdev *nd, struct sk_buff *skb)
+{
+	skb->dev = nd->dev;
+	skb->tc_skip_classify = 1;
+	skb->redirected = 1;
+}
+
+/* As mark(), of packets that may have tags or on a device that is let go of. */
+static noinline void mark_carefully(struct dlil_netdev *nd,
+				    struct sk_buff_head *list)
+{
+	struct sk_buff *skb, *next;
+	struct sk_buff_head marked;
+
+	__skb_queue_head_init(&marked);
+	skb_queue_walk_safe(list, skb, next) {
+		__skb_unlink(skb, list);
+		mark(nd, skb);
+		/* Row LNX-15: nobody would take it off again. */
+		if (test_bit(DLIL_SLOW_UNHOOK, &nd->slow))
+			skb->redirected = 0;
+		if (skb_vlan_tag_present(skb) || eth_type_vlan(skb->protocol))
+			skb = settle_tags(nd, skb);
+		if (skb)
+			__skb_queue_tail(&marked, skb);
+	}
+	skb_queue_splice(&marked, list);
+}
+
+/* A filter that has changed packets was seen by us, and so is this. */
+static bool is_filtered(const struct dlil_netdev *nd)
+{
+	/* Pairs with the release by which vecs_install() shows filters. */
+	smp_rmb();
+	return READ_ONCE(nd->ifp->filtered);
+}
+
+/*
+ * Does the device still receive?  No longer once it is being unregistered: after
+ * marking that (dev->dismantle) the kernel closes and unlists the device, and waits
+ * for RCU readers before any protocol is told to let go of it.  For one that moves
+ * to another namespace our notifier comes first (A device that is just closed has
+ * its packets, as with the kernel's own backlog.)
+ */
+static bool is_receiving(const struct dlil_netdev *nd)
+{
+	return READ_ONCE(nd->live) && !READ_ONCE(nd->dev->dismantle);
+}
+
+/*
+ * Give packets to the host; with @tagged they may have VLAN tags that no filter
+ * has put there.  May sleep or not.  Leaves the packets in @list if the device is
+ * going.
+ */
+void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
+			 bool tagged)
 {
 	struct list_head packets;
 	struct sk_buff *skb;
@@ -245,17 +392,27 @@ void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list)
 		return;
 	local_bh_disable();
 	rcu_read_lock();
-	if (likely(READ_ONCE(nd->live))) {
-		skb_queue_walk(list, skb) {
-			skb->dev = nd->dev;
-			skb->tc_skip_classify = 1;
-			skb->redirected = 1;
+	if (likely(is_receiving(nd))) {
+		if (unlikely(tagged || is_filtered(nd) ||
+			     test_bit(DLIL_SLOW_UNHOOK, &nd->slow)))
+			mark_carefully(nd, list);
+		else
+			skb_queue_walk(list, skb)
+				mark(nd, skb);
+		if (likely(!skb_queue_empty(list))) {
+			queue_to_list(list, &packets);
+			netif_receive_skb_list(&packets);
 		}
-		queue_to_list(list, &packets);
-		netif_receive_skb_list(&packets);
 	}
 	rcu_read_unlock();
 	local_bh_enable();
+}
+
+/* The host tells received packets by skb->protocol, and so do we (LNX-4). */
+static u32 received_family(const struct sk_buff *skb)
+{
+	return dlil_host_family(skb_vlan_tag_present(skb) ? skb->vlan_proto :
+							    skb->protocol);
 }
 
 /* Row LNX-5: to the host as they are, but for protocols that are cut off. */
@@ -267,14 +424,14 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	struct sk_buff_head pass;
 	u32 family;
 
-	/* What demux could not read is malformed, and no use to the host. */
+	/* A frame that ends before its headers do is of no use to the host. */
 	if (READ_ONCE(nd->unmatched) == DLIL_UNMATCHED_DROP ||
 	    why == DLIL_DROP_DEMUX)
 		return;
 	__skb_queue_head_init(&pass);
 	rcu_read_lock();
 	skb_queue_walk_safe(list, skb, next) {
-		family = dlil_host_family(skb);
+		family = received_family(skb);
 		if (why == DLIL_DROP_NOPROTO && family &&
 		    !dlil_proto_is_attached(ifp, family))
 			continue;
@@ -282,7 +439,7 @@ static void netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		__skb_queue_tail(&pass, skb);
 	}
 	rcu_read_unlock();
-	dlil_netdev_deliver(nd, &pass);
+	dlil_netdev_deliver(nd, &pass, true);
 	/* The device is going. */
 	skb_queue_splice_tail(&pass, list);
 }
@@ -338,9 +495,15 @@ static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
+/* The link header of a packet on its way out. */
+static __always_inline const struct ethhdr *header_of(const struct sk_buff *skb)
+{
+	return (const struct ethhdr *)skb->data;
+}
+
 static bool is_group(const struct sk_buff *skb)
 {
-	return is_multicast_ether_addr(eth_hdr(skb)->h_dest);
+	return is_multicast_ether_addr(header_of(skb)->h_dest);
 }
 
 /* Only the driver knows what is in a link header. */
@@ -531,6 +694,70 @@ static noinline unsigned int send_filtered(struct dlil_netdev *nd,
 	return send_noted(nd, skb, nd->raw);
 }
 
+/*
+ * The type of a packet that the host sends, as whoever receives it will read it:
+ * skb->protocol is what a packet socket likes to say (LNX-4).  Where there is no
+ * header PPP makes one of it, and for all others the version of IP tells.
+ */
+static __always_inline __be16 sent_type(const struct dlil_netdev *nd,
+					const struct sk_buff *skb, bool raw)
+{
+	__be16 type;
+
+	if (unlikely(skb_vlan_tag_present(skb)))
+		return skb->vlan_proto;
+	if (!raw)
+		return header_of(skb)->h_proto;
+	if (nd->dev->type == ARPHRD_PPP || dlil_raw_type(skb, &type))
+		return skb->protocol;
+	return type;
+}
+
+#if IS_ENABLED(CONFIG_VLAN_8021Q)
+static bool has_own_tag(const struct net_device *dev,
+			const struct vlan_ethhdr *eth)
+{
+	return is_vlan_dev(dev) &&
+	       !(vlan_dev_priv(dev)->flags & VLAN_FLAG_REORDER_HDR) &&
+	       eth->h_vlan_proto == vlan_dev_vlan_proto(dev) &&
+	       (ntohs(eth->h_vlan_TCI) & VLAN_VID_MASK) == vlan_dev_vlan_id(dev);
+}
+#else
+static bool has_own_tag(const struct net_device *dev,
+			const struct vlan_ethhdr *eth)
+{
+	return false;
+}
+#endif
+
+/*
+ * A VLAN device may put its tag in the header itself (reorder_hdr off).  That tag
+ * belongs to the link, and the family is that of the packet behind it.
+ */
+static noinline u32 family_in_vlan(const struct dlil_netdev *nd,
+				   const struct sk_buff *skb)
+{
+	const struct vlan_ethhdr *eth;
+	struct vlan_ethhdr buf;
+
+	if (skb_vlan_tag_present(skb))
+		return DLIL_PF_VLAN;
+	eth = skb_header_pointer(skb, 0, sizeof(buf), &buf);
+	if (!eth || !has_own_tag(nd->dev, eth))
+		return DLIL_PF_VLAN;
+	return dlil_host_family(eth->h_vlan_encapsulated_proto);
+}
+
+static __always_inline u32 sent_family(const struct dlil_netdev *nd,
+				       const struct sk_buff *skb, bool raw)
+{
+	u32 family = dlil_host_family(sent_type(nd, skb, raw));
+
+	if (unlikely(family == DLIL_PF_VLAN) && !raw)
+		return family_in_vlan(nd, skb);
+	return family;
+}
+
 static noinline unsigned int refuse_cut(struct dlil_netdev *nd,
 					struct sk_buff *skb)
 {
@@ -550,7 +777,7 @@ static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
 
 	if (dlil_sender_is_handing(skb, nd))
 		return NF_ACCEPT;
-	family = dlil_host_family(skb);
+	family = sent_family(nd, skb, raw);
 	if (unlikely(family && !dlil_proto_lookup(nd->ifp, family)))
 		return refuse_cut(nd, skb);
 	if (!dlil_output_unfiltered(nd->ifp, skb->len))
@@ -651,8 +878,8 @@ static const struct dlil_driver_ops raw_driver = {
 };
 
 static const struct dlil_family_ops ether_family = {
-	.demux = dlil_ether_demux,
-	.by_type = true,
+	.demux = dlil_ether_demux_protocol,
+	.by_protocol = true,
 	.framer = netdev_framer,
 	.add_proto = dlil_ether_add_proto,
 	.del_proto = dlil_ether_del_proto,
@@ -828,7 +1055,7 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 	}
 	if (netdev_is_rx_handler_busy(dev)) {
 		NL_SET_ERR_MSG(extack,
-			       "device has a receive handler: take it out of its bridge, bond or team, or delete its macvlans, first");
+			       "device has a receive handler: take it out of its bridge, bond, team or switch, or delete its macvlan, ipvlan or macsec devices, first");
 		return -EBUSY;
 	}
 	if (dev->reg_state != NETREG_REGISTERED) {
@@ -1047,12 +1274,49 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
 
+/*
+ * Packets that RPS has queued for other processors: wait until they have been
+ * worked off, for a second at the most, since RTNL is held.
+ */
+static void drain_backlogs(void)
+{
+#ifdef CONFIG_RPS
+	unsigned long until = jiffies + HZ;
+	struct softnet_data *sd;
+	unsigned int tail;
+	int cpu;
+
+	cpus_read_lock();
+	for_each_online_cpu(cpu) {
+		sd = &per_cpu(softnet_data, cpu);
+		tail = READ_ONCE(sd->input_queue_tail);
+		while ((int)(tail - READ_ONCE(sd->input_queue_head)) > 0 &&
+		       time_before(jiffies, until))
+			usleep_range(100, 200);
+	}
+	cpus_read_unlock();
+#endif
+}
+
+/*
+ * Row LNX-15: from here on the receive handler passes what it gets, and packets that
+ * are worked off are given to the host without our mark.  Those that have been
+ * marked get to the handler before it is taken away.
+ */
+static void begin_unhook(struct dlil_netdev *nd)
+{
+	set_bit(DLIL_SLOW_UNHOOK, &nd->slow);
+	synchronize_net();
+	drain_backlogs();
+}
+
 static void unhook_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
 
 	dlil_sysfs_remove(dev);
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
+	begin_unhook(nd);
 	/* Waits for readers: see the top of this file. */
 	netdev_rx_handler_unregister(dev);
 	dlil_change_unhook(nd);
@@ -1161,6 +1425,16 @@ static void forsake_device(const struct net_device *dev)
 	netdev_put_binding(nd);
 }
 
+/*
+ * Merged packets have no type of GSO: they cannot be made what they were.  What
+ * switches LRO off is an event like this one, which finds nothing more to do.
+ */
+static void keep_lro_off(struct net_device *dev)
+{
+	if (dev->features & dev->hw_features & NETIF_F_LRO)
+		dev_disable_lro(dev);
+}
+
 static int netdev_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
 {
@@ -1186,13 +1460,20 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	}
 	/* Unless it was unhooked above. */
 	nd = dlil_netdev_of(dev);
+	if (nd && event == NETDEV_FEAT_CHANGE)
+		keep_lro_off(dev);
 	if (nd)
 		dlil_change_notify(nd, event);
 	return NOTIFY_DONE;
 }
 
+/*
+ * First of all: no protocol is told that a device goes while we still give it
+ * packets.
+ */
 static struct notifier_block netdev_notifier = {
 	.notifier_call = netdev_event,
+	.priority = INT_MAX,
 };
 
 int dlil_netdev_module_init(void)

@@ -16,6 +16,10 @@
 
 struct netlink_ext_ack;
 
+/* The bits of &struct dlil_netdev.slow: a tap is set; the device is let go of. */
+#define DLIL_SLOW_TAP		0
+#define DLIL_SLOW_UNHOOK	1
+
 /**
  * struct dlil_netdev - a netdev wrapped as an ifnet
  * @list: in the list of all, under its lock
@@ -36,6 +40,8 @@ struct netlink_ext_ack;
  *	of before the final detach.  Written by the receive handler
  * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
+ * @slow: bits %DLIL_SLOW_TAP and %DLIL_SLOW_UNHOOK: why received packets need more
+ *	than to be queued; atomic bits
  * @tap_in: is shown what comes in, or NULL; RCU
  * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
@@ -56,6 +62,7 @@ struct dlil_netdev {
 	bool pinned;
 	struct dlil_flush flush;
 	u32 unmatched;
+	unsigned long slow;
 	const struct dlil_tap __rcu *tap_in;
 	const struct dlil_tap __rcu *tap_out;
 	struct nf_hook_ops egress;
@@ -76,7 +83,8 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
 struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
 				    netdevice_tracker *tracker);
-void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list);
+void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
+			 bool tagged);
 
 int dlil_netdev_module_init(void);
 void dlil_netdev_module_exit(void);

@@ -174,7 +174,7 @@ static int with_netdev(struct genl_info *info,
 
 static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
 {
-	WRITE_ONCE(nd->unmatched, nla_get_u32(info->attrs[DLIL_A_UNMATCHED]));
+	dlil_change_unmatched(nd, nla_get_u32(info->attrs[DLIL_A_UNMATCHED]));
 	return 0;
 }
 
@@ -661,6 +661,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
 	struct dlil_flow in, out;
 	struct dlil_stats stats;
+	pid_t pid = dlil_inq_pid(ifp);
 	struct dlil_netdev *nd;
 	u32 unmatched, state;
 	char name[IFNAMSIZ];
@@ -668,7 +669,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	dlil_ifnet_copy_name(ifp, name);
 	if (nla_put_string(msg, DLIL_A_IFNAME, name) ||
 	    nla_put_u32(msg, DLIL_A_HEADER, header_of(ifp)) ||
-	    nla_put_u32(msg, DLIL_A_THREAD, ifp->inq.pid))
+	    (pid && nla_put_u32(msg, DLIL_A_THREAD, pid)))
 		return -EMSGSIZE;
 	state = READ_ONCE(ifp->state);
 	nd = dlil_netdev_begin(ifp);

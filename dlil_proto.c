@@ -86,6 +86,12 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_is_attached);
 
+/* A protocol that says the ifnet is not attached knows that its device goes. */
+static enum dlil_drop_reason drop_reason(int err)
+{
+	return err == -ENXIO ? DLIL_DROP_DETACHED : DLIL_DROP_PROTOCOL;
+}
+
 /* Version 1: one by one.  What is refused is freed here. */
 static void deliver_each(struct dlil_proto *proto,
 			 const struct dlil_proto_ops *ops,
@@ -103,8 +109,10 @@ static void deliver_each(struct dlil_proto *proto,
 		} else if (err == DLIL_STOLEN) {
 			flow->stolen++;
 		} else {
-			flow->drops[DLIL_DROP_PROTOCOL]++;
-			dlil_drop_skb(skb, DLIL_DROP_PROTOCOL);
+			enum dlil_drop_reason why = drop_reason(err);
+
+			flow->drops[why]++;
+			dlil_drop_skb(skb, why);
 		}
 	}
 }
@@ -118,9 +126,11 @@ static void deliver_each(struct dlil_proto *proto,
  *
  * Context: the input thread, inside its batch, which keeps the protocol across the
  * whole hand-over (PRO-4); may sleep.
+ * Return: why the packets that are left in @list are to be freed.
  */
-void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
-			struct sk_buff_head *list, struct dlil_flow *flow)
+enum dlil_drop_reason
+dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
+		   struct sk_buff_head *list, struct dlil_flow *flow)
 {
 	const struct dlil_proto_ops *ops = READ_ONCE(proto->ops);
 	struct dlil_place *place = &ifp->inq.reader.place;
@@ -138,7 +148,7 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	if (!ops->input_list) {
 		deliver_each(proto, ops, ifp, list, flow);
 		WRITE_ONCE(place->proto, NULL);
-		return;
+		return DLIL_DROP_PROTOCOL;
 	}
 	WRITE_ONCE(place->skb, skb_peek(list));
 	err = ops->input_list(proto->cookie, ifp, proto->family, list);
@@ -148,6 +158,7 @@ void dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 		flow->stolen += n;
 	else
 		flow->delivered += n;
+	return drop_reason(err);
 }
 
 u64 dlil_proto_packets(const struct dlil_proto *proto)

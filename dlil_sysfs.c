@@ -73,7 +73,7 @@ NETDEV_ATTR(state);
 
 static ssize_t show_thread(const struct dlil_netdev *nd, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", nd->ifp->inq.pid);
+	return sysfs_emit(buf, "%d\n", dlil_inq_pid(nd->ifp));
 }
 NETDEV_ATTR(thread);
 
@@ -82,7 +82,46 @@ static ssize_t show_unmatched(const struct dlil_netdev *nd, char *buf)
 	return sysfs_emit(buf, "%s\n",
 			  unmatched_names[READ_ONCE(nd->unmatched)]);
 }
-NETDEV_ATTR(unmatched);
+
+static ssize_t unmatched_show(struct device *d, struct device_attribute *attr,
+			      char *buf)
+{
+	return show_netdev(d, buf, show_unmatched);
+}
+
+/* The binding of a device, for use without RTNL, until dlil_ifnet_io_end(). */
+static struct dlil_netdev *begin_netdev(struct device *d)
+{
+	struct dlil_netdev *nd;
+
+	rcu_read_lock();
+	nd = dlil_netdev_of(to_net_dev(d));
+	if (nd)
+		nd = dlil_netdev_begin(nd->ifp);
+	rcu_read_unlock();
+	return nd;
+}
+
+/* As `dlilctl set DEV unmatched`. */
+static ssize_t unmatched_store(struct device *d, struct device_attribute *attr,
+			       const char *buf, size_t count)
+{
+	struct dlil_netdev *nd;
+	int unmatched;
+
+	if (!capable(CAP_NET_ADMIN))
+		return -EPERM;
+	unmatched = sysfs_match_string(unmatched_names, buf);
+	if (unmatched < 0)
+		return unmatched;
+	nd = begin_netdev(d);
+	if (!nd)
+		return -ENODEV;
+	dlil_change_unmatched(nd, unmatched);
+	dlil_ifnet_io_end(nd->ifp);
+	return count;
+}
+static DEVICE_ATTR_RW(unmatched);
 
 #define COUNTER_ATTR(_name)						\
 static ssize_t show_##_name(const struct dlil_netdev *nd, char *buf)	\

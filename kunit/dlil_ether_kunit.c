@@ -157,7 +157,7 @@ static const struct frame_case frame_cases[] = {
 	}, {
 		"the largest length, frame too short", 1514, fake_lladdr,
 		{ 0x05, 0xff, 0x42, 0x42, 0x03 },
-		-EINVAL,
+		-ENOENT,
 	}, {
 		"the largest length", 14 + 0x5ff, fake_lladdr,
 		{ 0x05, 0xff, 0x42, 0x42, 0x03 },
@@ -181,15 +181,15 @@ static const struct frame_case frame_cases[] = {
 	}, {
 		"802.2, length cuts the header", 60, fake_lladdr,
 		{ 0x00, 0x02, 0x42, 0x42, 0x03 },
-		-EINVAL,
+		-ENOENT,
 	}, {
 		"length 0", 60, fake_lladdr,
 		{ 0x00, 0x00, 0x42, 0x42, 0x03 },
-		-EINVAL,
+		-ENOENT,
 	}, {
 		"802.2, length past the end", 60, fake_lladdr,
 		{ 0x00, 0x2f, 0x42, 0x42, 0x03 },
-		-EINVAL,
+		-ENOENT,
 	}, {
 		"802.2, length as the frame's", 60, fake_lladdr,
 		{ 0x00, 0x2e, 0x42, 0x42, 0x03 },
@@ -213,7 +213,23 @@ static const struct frame_case frame_cases[] = {
 	}, {
 		"SNAP, length cuts the type", 60, fake_lladdr,
 		{ 0x00, 0x07, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
+		-ENOENT,
+	}, {
+		"802.2, frame ends in the header", 16, fake_lladdr,
+		{ 0x00, 0x02, 0x42, 0x42, 0x03 },
 		-EINVAL,
+	}, {
+		"length 0, nothing behind it", 14, fake_lladdr,
+		{ 0x00, 0x00, 0x42, 0x42, 0x03 },
+		-EINVAL,
+	}, {
+		"SNAP, frame ends in the type", 21, fake_lladdr,
+		{ 0x00, 0x07, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
+		-EINVAL,
+	}, {
+		"raw 802.3", 60, fake_lladdr,
+		{ 0x00, 0x2e, 0xff, 0xff, 0x00, 0x22 },
+		-ENOENT,
 	}, {
 		"SNAP, nothing but the header", 22, fake_lladdr,
 		{ 0x00, 0x08, 0xaa, 0xaa, 0x03, 0x00, 0x00, 0x0c, 0x20, 0x00 },
@@ -306,6 +322,27 @@ static void demux_classified(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* The answer of demux for a frame of which the first @have bytes are there. */
+static int demux_of_cut(const struct frame_case *c, unsigned int have)
+{
+	u16 type = c->data[0] << 8 | c->data[1];
+	static const u8 snap[] = { 0xaa, 0xaa, 0x03 };
+
+	if (have < ETH_HLEN)
+		return -EINVAL;
+	if (type >= ETH_P_802_3_MIN)
+		return c->err;
+	/* The length is not true any more. */
+	if (type > have - ETH_HLEN)
+		return -ENOENT;
+	if (have < ETH_HLEN + 3)
+		return -EINVAL;
+	if (type >= 3 && have < ETH_HLEN + 8 &&
+	    !memcmp(c->data + 2, snap, sizeof(snap)))
+		return -EINVAL;
+	return c->err;
+}
+
 /*
  * PRO-7: every frame above, cut off at every length.  The bytes that were cut
  * are still there in memory: who reads on finds a match and gives itself away.
@@ -314,7 +351,6 @@ static void demux_truncated(struct kunit *test)
 {
 	const struct frame_case *c = test->param_value;
 	struct fake *fake = ether_with_protos(test);
-	u16 type = c->data[0] << 8 | c->data[1];
 	unsigned int have, len;
 	struct sk_buff *skb;
 	u32 family;
@@ -323,17 +359,66 @@ static void demux_truncated(struct kunit *test)
 	len = min_t(unsigned int, c->len, 64);
 	for (have = 0; have < len; have++) {
 		skb = frame_of(fake, c, have);
-		want = c->err;
-		if (have < ETH_HLEN)
-			want = -EINVAL;
-		else if (type < ETH_P_802_3_MIN && have < ETH_HLEN + type)
-			want = -EINVAL;
+		want = demux_of_cut(c, have);
 		KUNIT_EXPECT_EQ_MSG(test, demux(fake, skb, &family), want,
 				    "%u bytes", have);
 		if (want)
 			KUNIT_EXPECT_EQ(test, family, 0);
 		kfree_skb(skb);
 	}
+}
+
+/* As eth_type_trans() does. */
+static void set_protocol(struct sk_buff *skb, const struct frame_case *c)
+{
+	u16 type = c->data[0] << 8 | c->data[1];
+
+	if (type < ETH_P_802_3_MIN)
+		type = c->data[2] == 0xff && c->data[3] == 0xff ? ETH_P_802_3 :
+								  ETH_P_802_2;
+	skb->protocol = htons(type);
+}
+
+static int demux_protocol(struct fake *fake, struct sk_buff *skb, u32 *family)
+{
+	int err;
+
+	*family = 0;
+	rcu_read_lock();
+	err = dlil_ether_demux_protocol(fake->ifp, skb, family);
+	rcu_read_unlock();
+	return err;
+}
+
+/* A tag between the addresses and the type, which the protocol does not tell of. */
+static void tag_in_header(struct sk_buff *skb)
+{
+	u8 *mac = skb_mac_header(skb) - VLAN_HLEN;
+
+	memmove(mac, skb_mac_header(skb), 2 * ETH_ALEN);
+	memcpy(mac + 2 * ETH_ALEN, "\x81\x00\x00\x05", VLAN_HLEN);
+	skb->mac_header -= VLAN_HLEN;
+}
+
+/* PRO-7 LNX-4: by the protocol, whatever stands in the header in front of that. */
+static void demux_by_protocol(struct kunit *test)
+{
+	const struct frame_case *c = test->param_value;
+	struct fake *fake = ether_with_protos(test);
+	struct sk_buff *skb = frame_of(fake, c, c->len);
+	u32 family;
+
+	set_protocol(skb, c);
+	KUNIT_EXPECT_EQ(test, demux_protocol(fake, skb, &family), c->err);
+	KUNIT_EXPECT_EQ(test, family, c->family);
+	KUNIT_EXPECT_EQ(test, (u8)skb->pkt_type, c->type);
+	tag_in_header(skb);
+	KUNIT_EXPECT_EQ(test, demux_protocol(fake, skb, &family), c->err);
+	KUNIT_EXPECT_EQ(test, family, c->family);
+	/* That of somebody who goes by the header. */
+	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), 0);
+	KUNIT_EXPECT_EQ(test, family, PF_ETYPE);
+	kfree_skb(skb);
 }
 
 /* PRO-7: headers that lie in fragments are found, and not read past. */
@@ -449,6 +534,7 @@ static void expect_frame(struct fake *fake, const struct frame_case *c,
 {
 	struct sk_buff *skb = frame_of(fake, c, c->len);
 
+	set_protocol(skb, c);
 	if (tagged)
 		__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 7);
 	__skb_queue_tail(list, skb);
@@ -459,6 +545,13 @@ static void expect_frame(struct fake *fake, const struct frame_case *c,
 	else
 		want->delivered++;
 }
+
+static const struct dlil_family_ops by_protocol_family = {
+	.demux = dlil_ether_demux_protocol,
+	.by_protocol = true,
+	.add_proto = dlil_ether_add_proto,
+	.del_proto = dlil_ether_del_proto,
+};
 
 /*
  * PRO-7, INP-8: what demux says of a frame does not depend on the one before it.
@@ -475,6 +568,7 @@ static void demux_one_after_another(struct kunit *test)
 	int packets[3] = {}, i, j;
 	struct sk_buff_head list;
 
+	fake->params.family = &by_protocol_family;
 	fake->params.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	ether_protos(fake, protos);
@@ -787,6 +881,7 @@ static void framer(struct kunit *test)
 static struct kunit_case dlil_ether_cases[] = {
 	KUNIT_CASE_PARAM(demux_frame, frame_gen_params),
 	KUNIT_CASE_PARAM(demux_classified, frame_gen_params),
+	KUNIT_CASE_PARAM(demux_by_protocol, frame_gen_params),
 	KUNIT_CASE_PARAM(demux_truncated, frame_gen_params),
 	KUNIT_CASE_PARAM(demux_fragmented, frame_gen_params),
 	KUNIT_CASE(demux_no_header),

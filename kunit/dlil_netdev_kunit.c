@@ -498,11 +498,15 @@ static void groups_for_a_filter(struct kunit *test)
 static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
 {
 	struct dlil_ifnet *going;
+	int err;
 
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_open(dev, NULL), 0);
 	rtnl_unlock();
-	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	/* The ifnet of the test before may be on its way out still. */
+	while ((err = attach(dev, &going)) == -EAGAIN)
+		wait_gone(test, going);
+	KUNIT_ASSERT_EQ(test, err, 0);
 	return ifnet_of(dev);
 }
 

@@ -156,8 +156,8 @@ FRAMES = [
     (1, dot3(US, snap(bytes(3), 0x0800, udp(10)))),
     (1, dot3(US, llc(bytes(1497)))),
     (1, dot3(US, llc(b""), None, 0)),
-    # Truncated: the length says more than there is, or too little for LLC, or
-    # for SNAP
+    # The length says more than there is, or too little for LLC, or for SNAP; or
+    # the frame ends in there
     (3, dot3(US, llc(bytes(35)), 1000)),
     (2, dot3(STP, llc(bytes(35)), 0x5FF)),
     (1, dot3(US, llc(bytes(2)), 6, 0)),

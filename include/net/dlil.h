@@ -23,6 +23,7 @@
 #include <linux/skbuff.h>
 #include <linux/socket.h>
 #include <linux/types.h>
+#include <net/dst.h>
 
 struct dlil_filter_bundle_ops;
 struct device;
@@ -426,12 +427,14 @@ struct dlil_family_ops {
 	 */
 	int (*demux)(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
 	/**
-	 * @by_type: of a frame of Ethernet II without a tag beside it, whose
-	 * skb->pkt_type the driver has set (DLIL_ATTR_CLASSIFIED), @demux reads
-	 * nothing but the type.  It is not asked of consecutive ones then that
-	 * have the same.  Its answers may change from one batch to the next.
+	 * @by_protocol: @demux tells frames of Ethernet II without a tag beside
+	 * them by skb->protocol alone, if the driver has set skb->pkt_type
+	 * (DLIL_ATTR_CLASSIFIED), and needs their header but to see that it is
+	 * there.  Of consecutive frames that have the same skb->protocol it is
+	 * asked for the first one only.  Its answers may change from one batch
+	 * to the next.
 	 */
-	bool by_type;
+	bool by_protocol;
 	/**
 	 * @framer: put the link header on.  On an error the caller frees *@skb;
 	 * a framer that lost the packet sets it to NULL.  Bottom halves off;
@@ -657,9 +660,9 @@ struct dlil_filter_ops {
 	/**
 	 * @output: a packet on its way out, with its link header.  Bottom
 	 * halves off, RCU read lock held; must not sleep.  To keep the packet
-	 * longer than that takes skb->dev set to NULL, since its device may go
-	 * at any time, and skb_orphan(), skb_dst_drop() and nf_reset_ct(), since
-	 * its namespace may (LNX-13); let go of it in @detached.  Optional.
+	 * longer than that takes dlil_packet_keep(), which lets go of what
+	 * others wait for, the device too (LNX-13, LNX-15); let go of the
+	 * packet in @detached.  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
@@ -736,6 +739,26 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
 	__skb_queue_tail(drop, skb);
 }
 
+/**
+ * dlil_packet_keep - make a packet of an output callback one that may be kept
+ * @skb: the packet
+ *
+ * For a filter that is about to return DLIL_STOLEN and does not free the packet at
+ * once.  The packet lets go of all that others might wait for: of the sender's
+ * socket, whose send buffer it fills and whose namespace it holds, of its route and
+ * its connection tracking entry, and of its device.  Whoever sends it later sets
+ * skb->dev again.  Rows LNX-13, LNX-15.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+static inline void dlil_packet_keep(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	nf_reset_ct(skb);
+	skb_dst_drop(skb);
+	skb->dev = NULL;
+}
+
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
@@ -746,15 +769,16 @@ struct dlil_proto_ops {
 	struct module *owner;
 	/**
 	 * @input: version 1, one received packet.  On an error other than
-	 * DLIL_STOLEN the caller frees it; 0 means it was taken.  Input thread,
-	 * no lock held; may sleep (INP-10).
+	 * DLIL_STOLEN the caller frees it, counted as refused by the protocol,
+	 * after -ENXIO as detached; 0 means it was taken.  Input thread, no
+	 * lock held; may sleep (INP-10).
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff *skb);
 	/**
 	 * @input_list: version 2, consecutive packets.  Those that it takes
-	 * off @list are its own; those left are freed, counted as refused by
-	 * the protocol.  Input thread, no lock held; may sleep (INP-10).
+	 * off @list are its own; those left are freed, counted as with @input.
+	 * Input thread, no lock held; may sleep (INP-10).
 	 */
 	int (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff_head *list);
@@ -833,6 +857,8 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 
 extern const struct dlil_family_ops dlil_ether_family_ops;
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
+int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
+			      u32 *family);
 int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n);
 int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family);

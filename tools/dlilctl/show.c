@@ -172,9 +172,12 @@ void show_ifnet(const json_t *ifnet)
 	print_heading(ifnet);
 	fputs(" state ", stdout);
 	print_color(strcmp(state, "attached") ? COLOR_BAD : COLOR_GOOD, state);
-	printf(" unmatched %s header %s thread %lld\n",
-	       text(ifnet, "unmatched"), text(ifnet, "header"),
-	       number(ifnet, "thread"));
+	printf(" unmatched %s header %s", text(ifnet, "unmatched"),
+	       text(ifnet, "header"));
+	/* Kernel threads have no process id in a container. */
+	if (number(ifnet, "thread"))
+		printf(" thread %lld", number(ifnet, "thread"));
+	putchar('\n');
 	if (options.details)
 		print_queue(json_object_get(ifnet, "queue"));
 	print_protocols(ifnet);

@@ -6,9 +6,10 @@
 
 TYPE='ether[12:2]'
 OURS="(ether dst $MAC0 or (ether[0] & 1) = 1)"
-# By the length in the frame, or by its end.  (No operator binds more closely.)
-TRUNCATED="($TYPE < 0x600 and ($TYPE < 3 or (len - 14 < $TYPE) or
-	(ether[14:2] = 0xaaaa and ether[16] = 3 and $TYPE < 8)))"
+# The frame ends in its header of 802.2 or SNAP.  A length that is not true, or too
+# little for those, is a type that nobody takes.
+TRUNCATED="($TYPE < 0x600 and len - 14 >= $TYPE and (len < 17 or
+	($TYPE >= 3 and len < 22 and ether[14:2] = 0xaaaa and ether[16] = 3)))"
 # A tag without a VLAN is no tag; there is IPv4 in all of those.
 PRIORITY="($TYPE = 0x8100 and (ether[14:2] & 0xfff) = 0)"
 INET="($TYPE = 0x0800 or $TYPE = 0x0806 or $PRIORITY)"

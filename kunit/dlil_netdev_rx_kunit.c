@@ -1,0 +1,768 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets of a wrapped network device: handed in with netif_receive_skb(), sent with
+ * dev_queue_xmit(), and looked at in a filter, in a packet_type handler as the host's
+ * protocols have them, and in the device's transmit function.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/kthread.h>
+#include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
+#include <linux/wait.h>
+#include <net/ipv6_stubs.h>
+#include <net/sock.h>
+
+#include "../dlil_ifnet.h"
+#include "../dlil_multi.h"
+#include "../dlil_netdev.h"
+
+#define DEADLINE	(60 * HZ)
+#define MAX_SEEN	16
+
+/**
+ * struct seen - what the host got
+ * @skb: the packet, which is gone; to be compared only
+ * @marked: it bore the mark of a redirected packet
+ * @tagged: it had a VLAN tag
+ * @pkt_type: PACKET_*
+ * @protocol: its protocol
+ * @len: its length
+ */
+struct seen {
+	const struct sk_buff *skb;
+	bool marked;
+	bool tagged;
+	u8 pkt_type;
+	__be16 protocol;
+	unsigned int len;
+};
+
+/**
+ * struct rx - a wrapped device and what happens to its packets
+ * @test: whose
+ * @dev: the device
+ * @ifp: its ifnet, referenced
+ * @filter: a filter on it, or 0
+ * @edit: what the filter does to each packet, or NULL
+ * @filtered: the packet that the filter saw last
+ * @sk: that packet's socket
+ * @blocked: completed by the filter when it waits for @go
+ * @go: lets the filter go on
+ * @blocks: the filter waits
+ * @host: how the host listens, on any protocol but by protocol: those of @types
+ * @n: packets the host got
+ * @seen: the first of them
+ * @arrived: woken with each of them
+ * @sent: packets that the device was to send
+ */
+struct rx {
+	struct kunit *test;
+	struct net_device *dev;
+	struct dlil_ifnet *ifp;
+	dlil_filter_t filter;
+	void (*edit)(struct sk_buff *skb);
+	const struct sk_buff *filtered;
+	const struct sock *sk;
+	struct completion blocked;
+	struct completion go;
+	bool blocks;
+	struct packet_type host[4];
+	unsigned int n;
+	struct seen seen[MAX_SEEN];
+	wait_queue_head_t arrived;
+	atomic_t sent;
+};
+
+static struct rx *rx_now;
+
+static netdev_tx_t rx_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	atomic_inc(&rx_now->sent);
+	consume_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+static const struct net_device_ops rx_netdev_ops = {
+	.ndo_start_xmit = rx_xmit,
+	.ndo_set_mac_address = eth_mac_addr,
+};
+
+static int host_rcv(struct sk_buff *skb, struct net_device *dev,
+		    struct packet_type *pt, struct net_device *orig_dev)
+{
+	struct rx *rx = pt->af_packet_priv;
+
+	if (rx->n < MAX_SEEN)
+		rx->seen[rx->n] = (struct seen){
+			.skb = skb,
+			.marked = skb_is_redirected(skb),
+			.tagged = skb_vlan_tag_present(skb),
+			.pkt_type = skb->pkt_type,
+			.protocol = skb->protocol,
+			.len = skb->len,
+		};
+	/* Pairs with the acquire in wait_host(). */
+	smp_store_release(&rx->n, rx->n + 1);
+	wake_up(&rx->arrived);
+	kfree_skb(skb);
+	return NET_RX_SUCCESS;
+}
+
+/* The host listens for a type that no protocol has, and for frames without one. */
+static const u16 host_types[] = { 0x88b6, ETH_P_802_2, ETH_P_802_3, ETH_P_8021Q };
+
+static void host_listen(struct rx *rx)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rx->host); i++) {
+		rx->host[i] = (struct packet_type){
+			.type = htons(host_types[i]),
+			.dev = rx->dev,
+			.func = host_rcv,
+			.af_packet_priv = rx,
+		};
+		dev_add_pack(&rx->host[i]);
+	}
+}
+
+static void host_stop(struct rx *rx)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rx->host); i++)
+		if (rx->host[i].dev)
+			dev_remove_pack(&rx->host[i]);
+	memset(rx->host, 0, sizeof(rx->host));
+}
+
+static void wait_host(struct rx *rx, unsigned int n)
+{
+	/* Pairs with the release in host_rcv(). */
+	wait_event_timeout(rx->arrived, smp_load_acquire(&rx->n) >= n, DEADLINE);
+	KUNIT_EXPECT_EQ(rx->test, rx->n, n);
+}
+
+/* All that was handed in has come to its end. */
+static void settle(struct rx *rx)
+{
+	dlil_input_flush(rx->ifp);
+}
+
+static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			struct sk_buff **skb)
+{
+	struct rx *rx = cookie;
+
+	rx->filtered = *skb;
+	rx->sk = (*skb)->sk;
+	if (rx->edit)
+		rx->edit(*skb);
+	if (READ_ONCE(rx->blocks)) {
+		complete(&rx->blocked);
+		wait_for_completion(&rx->go);
+	}
+	return 0;
+}
+
+static const struct dlil_filter_ops filter_ops = {
+	.input = filter_input,
+};
+
+static void add_filter(struct rx *rx)
+{
+	const struct dlil_filter_params params = {
+		.ops = &filter_ops,
+		.name = "looks",
+		.cookie = rx,
+	};
+
+	KUNIT_ASSERT_EQ(rx->test,
+			dlil_filter_attach(rx->ifp, &params, &rx->filter), 0);
+}
+
+static void wait_blocked(struct rx *rx)
+{
+	KUNIT_ASSERT_NE(rx->test, wait_for_completion_timeout(&rx->blocked, DEADLINE), 0);
+}
+
+static void unblock(struct rx *rx)
+{
+	WRITE_ONCE(rx->blocks, false);
+	complete_all(&rx->go);
+}
+
+/* The ifnet of the test before may be on its way out still. */
+static int rx_attach(struct rx *rx)
+{
+	struct dlil_ifnet *going;
+	int err;
+
+	for (;;) {
+		rtnl_lock();
+		err = dlil_netdev_attach(rx->dev, DLIL_UNMATCHED_PASS, NULL,
+					 &going);
+		rtnl_unlock();
+		if (err != -EAGAIN)
+			return err;
+		err = dlil_ifnet_wait_death(going, DEADLINE) > 0 ? 0 : -EBUSY;
+		dlil_ifnet_put(going);
+		if (err)
+			return err;
+	}
+}
+
+static int rx_init(struct kunit *test)
+{
+	static const u8 addr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x66 };
+	struct rx *rx;
+
+	rx = kunit_kzalloc(test, sizeof(*rx), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rx);
+	rx->test = test;
+	init_completion(&rx->blocked);
+	init_completion(&rx->go);
+	init_waitqueue_head(&rx->arrived);
+	rx_now = rx;
+	rx->dev = alloc_netdev(0, "dlilr%d", NET_NAME_UNKNOWN, ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, rx->dev);
+	rx->dev->netdev_ops = &rx_netdev_ops;
+	rx->dev->priv_flags |= IFF_NO_QUEUE;
+	rx->dev->hw_features |= NETIF_F_LRO;
+	rx->dev->features |= NETIF_F_LRO;
+	eth_hw_addr_set(rx->dev, addr);
+	KUNIT_ASSERT_EQ(test, register_netdev(rx->dev), 0);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_open(rx->dev, NULL), 0);
+	rtnl_unlock();
+	KUNIT_ASSERT_EQ(test, rx_attach(rx), 0);
+	rx->ifp = dlil_ifnet_by_index(&init_net, rx->dev->ifindex);
+	KUNIT_ASSERT_NOT_NULL(test, rx->ifp);
+	host_listen(rx);
+	test->priv = rx;
+	return 0;
+}
+
+static void rx_exit(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+
+	if (!rx)
+		return;
+	unblock(rx);
+	host_stop(rx);
+	if (rx->dev) {
+		unregister_netdev(rx->dev);
+		free_netdev(rx->dev);
+	}
+	dlil_ifnet_put(rx->ifp);
+}
+
+/* A frame to the device of which @data stands behind the addresses, zeros follow. */
+static struct sk_buff *frame(struct rx *rx, const u8 *data, unsigned int n,
+			     unsigned int len)
+{
+	struct sk_buff *skb = alloc_skb(NET_SKB_PAD + 64 + len, GFP_KERNEL);
+	u8 *to;
+
+	KUNIT_ASSERT_NOT_NULL(rx->test, skb);
+	skb_reserve(skb, NET_SKB_PAD + 64);
+	to = skb_put_zero(skb, len);
+	ether_addr_copy(to, rx->dev->dev_addr);
+	ether_addr_copy(to + ETH_ALEN, rx->dev->dev_addr);
+	to[2 * ETH_ALEN - 1]++;
+	memcpy(to + 2 * ETH_ALEN, data, n);
+	return skb;
+}
+
+static const u8 plain[] = { 0x88, 0xb6 };
+static const u8 ipv4[] = { 0x08, 0x00, 0x45 };
+
+/* The driver's side. */
+static void receive(struct rx *rx, struct sk_buff *skb)
+{
+	skb->protocol = eth_type_trans(skb, rx->dev);
+	local_bh_disable();
+	netif_receive_skb(skb);
+	local_bh_enable();
+}
+
+/* LNX-2 LNX-3 LNX-15: a packet gets to the host once, as it came, without a mark. */
+static void passes_once(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+
+	add_filter(rx);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_host(rx, 1);
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->n, 1);
+	KUNIT_EXPECT_PTR_EQ(test, rx->seen[0].skb, rx->filtered);
+	KUNIT_EXPECT_FALSE(test, rx->seen[0].marked);
+	KUNIT_EXPECT_EQ(test, rx->seen[0].pkt_type, PACKET_HOST);
+	KUNIT_EXPECT_EQ(test, rx->seen[0].len, 46);
+}
+
+/* LNX-3: a packet that somebody else has, too, is not queued as it is. */
+static void shared_packet(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+
+	add_filter(rx);
+	skb_get(skb);
+	receive(rx, skb);
+	wait_host(rx, 1);
+	KUNIT_EXPECT_PTR_NE(test, rx->filtered, (const struct sk_buff *)skb);
+	KUNIT_EXPECT_FALSE(test, skb_is_redirected(skb));
+	KUNIT_EXPECT_NULL(test, skb->prev);
+	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1);
+	kfree_skb(skb);
+}
+
+static unsigned int released;
+
+static void release_sock_of(struct sk_buff *skb)
+{
+	released++;
+}
+
+/* LNX-15: the sender's socket is let go of before a filter sleeps on its packet. */
+static void lets_go_of_socket(struct kunit *test)
+{
+	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+
+	KUNIT_ASSERT_NOT_NULL(test, sk);
+	released = 0;
+	skb->sk = sk;
+	skb->destructor = release_sock_of;
+	rx->blocks = true;
+	add_filter(rx);
+	receive(rx, skb);
+	wait_blocked(rx);
+	KUNIT_EXPECT_EQ(test, released, 1);
+	KUNIT_EXPECT_NULL(test, rx->sk);
+	unblock(rx);
+	wait_host(rx, 1);
+	KUNIT_EXPECT_EQ(test, released, 1);
+}
+
+/* LNX-15: the same of a filter that keeps what the host sends. */
+static void keep_lets_go(struct kunit *test)
+{
+	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+
+	KUNIT_ASSERT_NOT_NULL(test, sk);
+	released = 0;
+	skb->sk = sk;
+	skb->destructor = release_sock_of;
+	rcu_read_lock();
+	dlil_packet_keep(skb);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, released, 1);
+	KUNIT_EXPECT_NULL(test, skb->sk);
+	kfree_skb(skb);
+}
+
+static int detach(struct rx *rx, struct dlil_ifnet **going)
+{
+	int err;
+
+	rtnl_lock();
+	err = dlil_netdev_detach(rx->dev, NULL, going);
+	rtnl_unlock();
+	return err;
+}
+
+/*
+ * LNX-15 LNX-8: packets that are worked off when the device is unwrapped already get
+ * to the host, and nobody is there to take a mark off them.
+ */
+static void unmarked_at_detach(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_ifnet *going;
+	unsigned int i;
+
+	rx->blocks = true;
+	add_filter(rx);
+	for (i = 0; i < 12; i++)
+		receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_blocked(rx);
+	KUNIT_ASSERT_EQ(test, detach(rx, &going), 0);
+	/* One that comes now is none of ours. */
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	KUNIT_EXPECT_EQ(test, rx->n, 1);
+	unblock(rx);
+	wait_host(rx, 13);
+	KUNIT_EXPECT_GT(test, dlil_ifnet_wait_death(going, 10 * HZ), 0L);
+	dlil_ifnet_put(going);
+	KUNIT_EXPECT_EQ(test, rx->n, 13);
+	for (i = 0; i < 13; i++)
+		KUNIT_EXPECT_FALSE(test, rx->seen[i].marked);
+}
+
+static void put_tag_beside(struct sk_buff *skb)
+{
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 5);
+}
+
+static void put_tag_in_frame(struct sk_buff *skb)
+{
+	u8 *to = skb_push(skb, VLAN_HLEN);
+
+	/* Behind the header, of which the type is now that of the tag. */
+	memcpy(to, "\x00\x05\x88\xb6", VLAN_HLEN);
+	memmove(skb_mac_header(skb) - VLAN_HLEN, skb_mac_header(skb), ETH_HLEN);
+	skb->mac_header -= VLAN_HLEN;
+	eth_hdr(skb)->h_proto = htons(ETH_P_8021Q);
+	skb->protocol = htons(ETH_P_8021Q);
+}
+
+static void put_priority_tag(struct sk_buff *skb)
+{
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), 0xe000);
+}
+
+static void put_two_tags(struct sk_buff *skb)
+{
+	put_tag_in_frame(skb);
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021AD), 7);
+}
+
+/**
+ * struct tag_case - a tag that a filter puts on
+ * @name: in words
+ * @edit: puts it on
+ * @pkt_type: what the host is told of whose the packet is
+ * @protocol: and of its protocol
+ */
+struct tag_case {
+	const char *name;
+	void (*edit)(struct sk_buff *skb);
+	u8 pkt_type;
+	u16 protocol;
+};
+
+static const struct tag_case tag_cases[] = {
+	{ "beside", put_tag_beside, PACKET_OTHERHOST, 0x88b6 },
+	{ "in the frame", put_tag_in_frame, PACKET_OTHERHOST, 0x88b6 },
+	{ "of priority alone", put_priority_tag, PACKET_HOST, 0x88b6 },
+	{ "two", put_two_tags, PACKET_OTHERHOST, ETH_P_8021Q },
+};
+
+static void tag_desc(const struct tag_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(tag, tag_cases, tag_desc);
+
+/* LNX-15 LNX-2: a packet with a tag that no VLAN device has is the host's as ever. */
+static void tagged_by_filter(struct kunit *test)
+{
+	const struct tag_case *c = test->param_value;
+	struct rx *rx = test->priv;
+
+	rx->edit = c->edit;
+	add_filter(rx);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_host(rx, 2);
+	KUNIT_EXPECT_FALSE(test, rx->seen[1].marked);
+	KUNIT_EXPECT_FALSE(test, rx->seen[1].tagged);
+	KUNIT_EXPECT_EQ(test, rx->seen[1].pkt_type, c->pkt_type);
+	KUNIT_EXPECT_EQ(test, ntohs(rx->seen[1].protocol), c->protocol);
+}
+
+static const u8 short_types[][10] = {
+	{ 0x00, 0x00 },
+	{ 0x00, 0x01 },
+	{ 0x01, 0x00, 0x11, 0x22 },
+	{ 0x05, 0xdd, 0x11, 0x22 },
+	{ 0x05, 0xff, 0xaa, 0xaa, 0x03 },
+	{ 0x00, 0x06, 0xaa, 0xaa, 0x03 },
+	{ 0x01, 0x00, 0xff, 0xff, 0x00, 0x22 },
+	{ 0x00, 0x2e, 0xff, 0xff, 0x00, 0x22 },
+	{ 0x00, 0x26, 0x42, 0x42, 0x03 },
+};
+
+/* PRO-7 LNX-5: a type below 0x600 that is no true length gets to the host. */
+static void short_types_pass(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(short_types); i++)
+		receive(rx, frame(rx, short_types[i], sizeof(short_types[i]),
+				  60));
+	wait_host(rx, ARRAY_SIZE(short_types));
+	/* These two end before their headers do. */
+	receive(rx, frame(rx, (const u8 *)"\x00\x02\x42\x42", 4, 16));
+	receive(rx, frame(rx, (const u8 *)"\x00\x05\xaa\xaa\x03\0\0", 7, 19));
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->n, ARRAY_SIZE(short_types));
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.passed, ARRAY_SIZE(short_types));
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DEMUX], 2);
+}
+
+/* As a packet socket does whose owner says that its frames are of @protocol. */
+static int send(struct rx *rx, const u8 *data, unsigned int n, u16 protocol)
+{
+	struct sk_buff *skb = frame(rx, data, n, 60);
+	int before = atomic_read(&rx->sent);
+
+	skb->dev = rx->dev;
+	skb->protocol = htons(protocol);
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	dev_queue_xmit(skb);
+	return atomic_read(&rx->sent) - before;
+}
+
+/* LNX-4: the frame tells whose it is, whatever the sender says. */
+static void sent_by_frame(struct kunit *test)
+{
+	static const u16 said[] = { 0, 3, ETH_P_IP, ETH_P_IPV6, 0x88b5 };
+	struct rx *rx = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(said); i++)
+		KUNIT_EXPECT_EQ(test, send(rx, ipv4, sizeof(ipv4), said[i]), 1);
+	KUNIT_ASSERT_EQ(test, dlil_proto_detach(rx->ifp, DLIL_PF_INET), 0);
+	for (i = 0; i < ARRAY_SIZE(said); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, send(rx, ipv4, sizeof(ipv4), said[i]),
+				    0, "IPv4 said to be %x", said[i]);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    send(rx, plain, sizeof(plain), said[i]), 1,
+				    "no IPv4 said to be %x", said[i]);
+	}
+}
+
+/**
+ * struct cut_case - a type of frames, and the host's protocol that has them
+ * @type: the type
+ * @family: the protocol's family
+ */
+struct cut_case {
+	u16 type;
+	u32 family;
+};
+
+static const struct cut_case cut_cases[] = {
+	{ ETH_P_IP, DLIL_PF_INET }, { ETH_P_ARP, DLIL_PF_INET },
+	{ ETH_P_IPV6, DLIL_PF_INET6 },
+	{ ETH_P_8021Q, DLIL_PF_VLAN }, { ETH_P_8021AD, DLIL_PF_VLAN },
+	{ ETH_P_MPLS_UC, DLIL_PF_MPLS }, { ETH_P_MPLS_MC, DLIL_PF_MPLS },
+	{ ETH_P_PPP_DISC, DLIL_PF_PPPOE }, { ETH_P_PPP_SES, DLIL_PF_PPPOE },
+};
+
+static void cut_desc(const struct cut_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "type %04x", c->type);
+}
+
+KUNIT_ARRAY_PARAM(cut, cut_cases, cut_desc);
+
+/* LNX-4 LNX-5: each of the host's protocols can be cut off, with all its types. */
+static void cut_off_both_ways(struct kunit *test)
+{
+	const struct cut_case *c = test->param_value;
+	const u8 data[] = { c->type >> 8, c->type, 0, 5, 0x88, 0xb6 };
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), c->type), 1);
+	receive(rx, frame(rx, data, sizeof(data), 60));
+	settle(rx);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.delivered, 1);
+
+	KUNIT_ASSERT_EQ(test, dlil_proto_detach(rx->ifp, c->family), 0);
+	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), 0x1234), 0);
+	receive(rx, frame(rx, data, sizeof(data), 60));
+	settle(rx);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.delivered, 1);
+	KUNIT_EXPECT_EQ(test, in.passed, 0);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
+	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_NOPROTO], 1);
+}
+
+static int unregister_fn(void *arg)
+{
+	struct rx *rx = arg;
+
+	unregister_netdev(rx->dev);
+	return 0;
+}
+
+static bool is_wrapped(struct rx *rx)
+{
+	return rcu_access_pointer(rx->dev->rx_handler);
+}
+
+/*
+ * LNX-8 STA-4: what a filter has when the device goes is not given to the host any
+ * more, and counts as detached.
+ */
+static void device_goes(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct task_struct *task;
+	int i;
+
+	rx->blocks = true;
+	add_filter(rx);
+	/* One of a protocol of the host. */
+	host_stop(rx);
+	receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
+	wait_blocked(rx);
+	task = kthread_run(unregister_fn, rx, "dlil-unregister");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	for (i = 0; i < 1000 && is_wrapped(rx); i++)
+		msleep(20);
+	KUNIT_EXPECT_FALSE(test, is_wrapped(rx));
+	unblock(rx);
+	kthread_stop(task);
+	put_task_struct(task);
+	dlil_ifnet_wait_detached(rx->ifp);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DETACHED], 1);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_PROTOCOL], 0);
+	KUNIT_EXPECT_EQ(test, in.delivered, 0);
+	free_netdev(rx->dev);
+	rx->dev = NULL;
+}
+
+/* LNX-8: nor is anything once the kernel has begun to unregister it. */
+static void device_begins_to_go(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+
+	rx->blocks = true;
+	add_filter(rx);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_blocked(rx);
+	rx->dev->dismantle = true;
+	unblock(rx);
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->n, 0);
+	rx->dev->dismantle = false;
+}
+
+/* LNX-1: LRO is switched off, and stays off. */
+static void lro_stays_off(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct net_device *dev = rx->dev;
+
+	KUNIT_EXPECT_FALSE(test, dev->features & NETIF_F_LRO);
+	rtnl_lock();
+	dev->wanted_features |= NETIF_F_LRO;
+	netdev_update_features(dev);
+	KUNIT_EXPECT_FALSE(test, dev->features & NETIF_F_LRO);
+	rtnl_unlock();
+}
+
+static bool has_group(struct net_device *dev, const u8 *addr)
+{
+	struct netdev_hw_addr *ha;
+	bool found = false;
+
+	netif_addr_lock_bh(dev);
+	netdev_for_each_mc_addr(ha, dev)
+		found |= ether_addr_equal(ha->addr, addr);
+	netif_addr_unlock_bh(dev);
+	return found;
+}
+
+/* LNX-10 IFN-12: neither a module nor a user ends what the other has joined. */
+static void groups_of_two(struct kunit *test)
+{
+	struct dlil_ioc_lladdr group = {
+		.len = ETH_ALEN, .addr = { 0x01, 0, 0x5e, 0x12, 0x34, 0x56 },
+	};
+	struct rx *rx = test->priv;
+	struct dlil_ifnet *ifp = rx->ifp;
+
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(ifp, group.addr, ETH_ALEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group),
+			-ENOENT);
+	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group),
+			-EEXIST);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
+	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group.addr, ETH_ALEN), 0);
+	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, group.addr, ETH_ALEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group.addr, ETH_ALEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
+	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group.addr));
+}
+
+/* LNX-6: in a kernel without IPv6 there is no neighbour to look for. */
+static void output_without_ipv6(struct kunit *test)
+{
+	static const struct ipv6_stub none;
+	struct sockaddr_in6 dest = { .sin6_family = AF_INET6 };
+	const struct ipv6_stub *stub = ipv6_stub;
+	struct rx *rx = test->priv;
+	struct sk_buff_head list;
+	int err;
+
+	dest.sin6_addr.s6_addr[0] = 0xfe;
+	dest.sin6_addr.s6_addr[1] = 0x80;
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, frame(rx, plain, sizeof(plain), 60));
+	ipv6_stub = &none;
+	err = dlil_output(rx->ifp, DLIL_PF_INET6, &list,
+			  (struct sockaddr *)&dest, 0);
+	ipv6_stub = stub;
+	KUNIT_EXPECT_EQ(test, err, -EAFNOSUPPORT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 0);
+}
+
+static struct kunit_case rx_cases[] = {
+	KUNIT_CASE(passes_once),
+	KUNIT_CASE(shared_packet),
+	KUNIT_CASE(lets_go_of_socket),
+	KUNIT_CASE(keep_lets_go),
+	KUNIT_CASE(unmarked_at_detach),
+	KUNIT_CASE_PARAM(tagged_by_filter, tag_gen_params),
+	KUNIT_CASE(short_types_pass),
+	KUNIT_CASE(sent_by_frame),
+	KUNIT_CASE_PARAM(cut_off_both_ways, cut_gen_params),
+	KUNIT_CASE(device_goes),
+	KUNIT_CASE(device_begins_to_go),
+	KUNIT_CASE(lro_stays_off),
+	KUNIT_CASE(groups_of_two),
+	KUNIT_CASE(output_without_ipv6),
+	{}
+};
+
+static struct kunit_suite rx_suite = {
+	.name = "dlil_netdev_rx",
+	.init = rx_init,
+	.exit = rx_exit,
+	.test_cases = rx_cases,
+};
+
+kunit_test_suite(rx_suite);
