@@ -4,7 +4,8 @@
 # Runs the functional tests (guest/tests) in a VM, on the distribution's kernel
 # or that of $KERNEL:
 #
-#   vmtest.sh [-k PATTERN]   those whose names match the pattern
+#   vmtest.sh [-k PATTERN]   those whose names match the pattern; no_ipv6 are
+#                            those in a kernel without IPv6
 #   vmtest.sh --harness      see that the VM harness notices what goes wrong
 #
 # The last line is "vmtest: N passed, N failed".
@@ -12,7 +13,7 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-usage() { sed -n '3,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 PATTERN=. HARNESS=
 case $#:${1:-} in
@@ -78,13 +79,28 @@ run_part() {
 		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS"
 }
 
+# A kernel without IPv6 is another boot, and a short one.
+run_no_ipv6() {
+	"$TOP/scripts/vm.sh" --dlil --ktap --name vmtest-no-ipv6 \
+		--append ipv6.disable=1 "$TOP/scripts/guest/no-ipv6.sh"
+}
+
+# count NAME STATUS: adds what the VM of that name says, which ended so.
+count() {
+	local p f
+
+	read -r p f < <(ktap_counts "$TOP/build/vm/$1.out" "$2")
+	passed=$((passed + p)) failed=$((failed + f))
+}
+
 # Most tests keep one processor busy, so two VMs share them.
 test_dlil() {
-	local part pids=() status passed=0 failed=0 p f
+	local part pids=() status passed=0 failed=0 no_ipv6=
 
 	PARTS=$(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' \
-		"$TOP"/scripts/guest/tests/*.sh | grep -cE -- "$PATTERN") ||
-		die "no test matches $PATTERN"
+		"$TOP"/scripts/guest/tests/*.sh | grep -cE -- "$PATTERN") || true
+	grep -qE -- "$PATTERN" <<<no_ipv6 && no_ipv6=1
+	[ "$PARTS" -gt 0 ] || [ -n "$no_ipv6" ] || die "no test matches $PATTERN"
 	[ "$PARTS" -lt 2 ] || PARTS=2
 	"$TOP/scripts/initramfs.sh" --dlil /dev/null \
 		"$TOP/scripts/guest/run-tests.sh" >/dev/null
@@ -96,10 +112,13 @@ test_dlil() {
 	for ((part = 1; part <= PARTS; part++)); do
 		status=0
 		wait "${pids[part - 1]}" || status=$?
-		read -r p f < <(ktap_counts \
-			"$TOP/build/vm/vmtest-$part.out" $status)
-		passed=$((passed + p)) failed=$((failed + f))
+		count "vmtest-$part" $status
 	done
+	if [ -n "$no_ipv6" ]; then
+		status=0
+		run_no_ipv6 || status=$?
+		count vmtest-no-ipv6 $status
+	fi
 	summary $passed $failed
 }
 

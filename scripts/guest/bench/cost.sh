@@ -188,7 +188,7 @@ peers() {
 
 	export -f sweep run order
 	export D
-	xdp-pass bench0 bash -c "BURSTS=(${BURSTS[*]}); sweep xdp_generic"
+	xdp pass bench0 bash -c "BURSTS=(${BURSTS[*]}); sweep xdp_generic"
 }
 
 drops() {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs a command while an XDP program that passes everything is on a device, in
- * the generic mode:
+ * Runs a command while an XDP program that passes or drops everything is on a
+ * device, in the generic mode:
  *
- *	xdp-pass DEV COMMAND [ARG...]
+ *	xdp pass|drop DEV COMMAND [ARG...]
  *
  * The program stays as long as the link, whose descriptor the command inherits.
  */
@@ -20,7 +20,7 @@
 
 static void die(const char *what)
 {
-	fprintf(stderr, "xdp-pass: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "xdp: %s: %s\n", what, strerror(errno));
 	exit(255);
 }
 
@@ -29,15 +29,15 @@ static int bpf(int cmd, union bpf_attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-static int load(void)
+static int load(int verdict)
 {
-	static const struct bpf_insn pass[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = verdict },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)pass,
+		.insns = (uintptr_t)insns,
 		.insn_cnt = 2,
 		.license = (uintptr_t)"GPL",
 	};
@@ -68,18 +68,20 @@ static int attach(int prog, unsigned int ifindex)
 int main(int argc, char **argv)
 {
 	unsigned int ifindex;
+	int verdict;
 
-	if (argc < 3) {
-		fputs("usage: xdp-pass DEV COMMAND [ARG...]\n", stderr);
+	if (argc < 4) {
+		fputs("usage: xdp pass|drop DEV COMMAND [ARG...]\n", stderr);
 		return 255;
 	}
-	ifindex = if_nametoindex(argv[1]);
+	verdict = strcmp(argv[1], "drop") ? XDP_PASS : XDP_DROP;
+	ifindex = if_nametoindex(argv[2]);
 	if (!ifindex)
-		die(argv[1]);
+		die(argv[2]);
 	/* It is made to be closed on exec. */
-	if (dup(attach(load(), ifindex)) < 0)
+	if (dup(attach(load(verdict), ifindex)) < 0)
 		die("dup");
-	execvp(argv[2], argv + 2);
-	die(argv[2]);
+	execvp(argv[3], argv + 3);
+	die(argv[3]);
 	return 255;
 }

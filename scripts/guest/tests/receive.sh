@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+#
+# What a wrapped device gives to the host is what the host would have got without,
+# and what is kept in between holds up nobody.
+
+HEAD="${MAC0//:/}${MAC1//:/}"
+
+# listen PROTOCOL: dut's packet socket of that protocol; the frames are in $T/pkt.*.
+LISTENERS=()
+listen() {
+	inns dut pkt dl0 $1 >"$T/pkt.$1" &
+	LISTENERS+=($!)
+	wait_for 5 grep -q ready "$T/pkt.$1"
+}
+
+end_listeners() {
+	kill "${LISTENERS[@]}"
+	wait "${LISTENERS[@]}" 2>/dev/null || true
+	LISTENERS=()
+}
+
+short_frames() {
+	local rest pad
+
+	pad=$(printf '%092d' 0)
+	for rest in 0000 0001 01001122334455 05dd1122334455 05ffaaaa03000000 \
+		0006aaaa03000000 0100ffff0022 002effff0022 0026424203; do
+		peer pkt send pe0 0003 "$HEAD$rest${pad:${#rest}}"
+	done
+}
+
+# How many frames the sockets for 802.2 and 802.3 have.
+short_seen() {
+	local n=0 m file
+
+	for file in "$T/pkt.0004" "$T/pkt.0001"; do
+		m=$(grep -c "^$HEAD" "$file" || true)
+		n=$((n + m))
+	done
+	echo $n
+}
+
+# LNX-2 LNX-5 PRO-7: frames whose type is below 0x600, and a true length or not, get to
+# the packet sockets that get them when the device is not wrapped.
+test_short_types() {
+	listen 0004
+	listen 0001
+	short_frames
+	becomes "frames without DLIL" 9 short_seen
+	cat "$T"/pkt.000[14] >"$T/unwrapped"
+	end_listeners
+
+	ctl attach dl0
+	listen 0004
+	listen 0001
+	short_frames
+	becomes "frames with DLIL" 9 short_seen
+	cat "$T"/pkt.000[14] | cmp - "$T/unwrapped" || fail "other frames"
+	is "drops by demux" "$(json .flow.input.drops.demux)" 0
+	end_listeners
+}
+
+# IPv4 from dut by packet sockets of several protocols; the peer counts them.
+IPV4_FRAME="${MAC1//:/}${MAC0//:/}0800450000200000000040116ccb0a0700010a070002138813880c000000616263640000000000000000000000000000"
+
+raw_sent() {
+	local proto
+
+	for proto in 0000 0800 0003 88b5 86dd; do
+		dut pkt send dl0 $proto $IPV4_FRAME 2>/dev/null || true
+	done
+}
+
+raw_seen() { grep -c "^${IPV4_FRAME:0:32}" "$T/raw" || true; }
+
+# LNX-4: whatever a packet socket says of its frame, IPv4 is IPv4.
+test_raw_past_unplumb() {
+	local listener
+
+	ctl attach dl0
+	inns peer pkt pe0 0003 >"$T/raw" &
+	listener=$!
+	wait_for 5 grep -q ready "$T/raw"
+	raw_sent
+	becomes "frames sent" 5 raw_seen
+	ctl proto unplumb dl0 inet
+	raw_sent
+	becomes "frames cut off" 5 json .flow.output.drops.noproto
+	ctl proto plumb dl0 inet
+	raw_sent
+	becomes "frames sent" 10 raw_seen
+	kill $listener
+}
+
+# vlan_pair [OPTION...]: VLAN devices dl0.5 and pe0.5 with addresses.
+vlan_pair() {
+	ip -n dut link add link dl0 name dl0.5 type vlan id 5 "$@"
+	ip -n dut addr add 10.8.0.1/24 dev dl0.5
+	ip -n dut link set dl0.5 up
+	ip -n peer link add link pe0 name pe0.5 type vlan id 5
+	ip -n peer addr add 10.8.0.2/24 dev pe0.5
+	ip -n peer link set pe0.5 up
+}
+
+vlan_packets() { ctl -j show dl0.5 | jget "[0].protocols[family=$1].packets"; }
+
+# LNX-4: a VLAN device may leave its tag in the header; what it carries is IPv4 all the
+# same, and can be cut off, in both directions.
+test_vlan_header_stays() {
+	vlan_pair reorder_hdr off
+	ctl attach dl0.5
+	is answers "$(pings peer 10 10.8.0.1)" 10
+	at_least "packets of inet" "$(vlan_packets inet)" 10
+	is "packets of vlan" "$(vlan_packets vlan)" 0
+	ctl proto unplumb dl0.5 inet
+	no_pings peer 10.8.0.1
+	no_pings dut 10.8.0.2
+	at_least "drops on the way out" "$(ctl -j -s show dl0.5 |
+		jget '[0].flow.output.drops.noproto')" 1
+	ctl proto plumb dl0.5 inet
+	comes_back peer 10.8.0.1
+}
+
+# LNX-2 LNX-15: a priority tag in front does not help a frame past XDP of the VLAN device
+# that the tag behind it is of; and without XDP that device gets it.
+test_priority_tag_and_vlan_xdp() {
+	local frame="$HEAD 8100e000 81000005 88b7" listener
+
+	vlan_pair
+	ctl attach dl0
+	frame="${frame// /}$(printf '%084d' 0)"
+	inns dut pkt dl0.5 88b7 >"$T/vlan" &
+	listener=$!
+	wait_for 5 grep -q ready "$T/vlan"
+	peer pkt send pe0 0003 $frame
+	becomes "frames without XDP" 1 grep -c "^$HEAD" "$T/vlan"
+	# shellcheck disable=SC2016 # for the other shell
+	inns dut xdp drop dl0.5 bash -c 'echo on >"$0"; read -r _' \
+		"$T/xdp" <&"$NEVER" &
+	wait_for 10 grep -q on "$T/xdp"
+	for _ in 1 2 3; do
+		peer pkt send pe0 0003 $frame
+	done
+	is "answers past XDP" "$(pings peer 1 $IP0)" 1
+	is "frames past XDP" "$(grep -c "^$HEAD" "$T/vlan")" 1
+	kill $! $listener
+}
+
+# LNX-15: two packets are parked in a filter that sleeps, and the namespace whose socket
+# they came from goes all the same.
+test_sender_goes() {
+	ctl attach dl0
+	is answers "$(pings peer 1 $IP0)" 1
+	sleeper input
+	peer bash -c 'exec 3>/dev/udp/10.7.0.1/7; echo a >&3; echo b >&3'
+	wait_for 10 asleep 1
+	ip netns del peer
+	# The wire goes with it, once nothing holds the namespace.
+	wait_for 5 no_device dut dl0
+	wake_sleeper
+}
+
+# Until the monitor is there, nobody hears of a change.
+monitor_listens() {
+	ip -n dut link set dl0 mtu 1480
+	ip -n dut link set dl0 mtu 1490
+	grep -qi mtu "$T/monitor"
+}
+
+# IFN-15 LNX-5: what becomes of unmatched packets can be set by sysfs as well, with the
+# capability, and a change is told.
+test_unmatched_is_told() {
+	local file=/sys/class/net/dl0/dlil/unmatched listener
+
+	ctl attach dl0
+	inns dut dlilctl monitor >"$T/monitor" &
+	listener=$!
+	wait_for 10 monitor_listens
+	: >"$T/monitor"
+	dut bash -c "echo drop >$file"
+	is unmatched "$(json .unmatched)" drop
+	wait_for 10 grep -qi cap "$T/monitor"
+	dut setpriv --reuid 65534 --regid 65534 --clear-groups \
+		bash -c "echo pass >$file" 2>/dev/null && fail "anybody may"
+	dut bash -c "echo perhaps >$file" 2>/dev/null && fail "it took nonsense"
+	is unmatched "$(dut cat $file)" drop
+	ctl set dl0 unmatched pass
+	is unmatched "$(dut cat $file)" pass
+	kill $listener
+}
+
+# LNX-11: a container is not told process ids of another namespace.
+test_thread_in_container() {
+	ctl attach dl0
+	at_least "the thread" "$(json .thread)" 2
+	is "the thread in a container" "$(dut unshare -p -f \
+		dlilctl -j show dl0 | jget '[0].thread')" 0
+	is "the thread in a container" "$(dut unshare -p -f \
+		cat /sys/class/net/dl0/dlil/thread)" 0
+	dut unshare -p -f dlilctl show dl0 >"$T/show"
+	! grep -q thread "$T/show" || fail "it says: $(<"$T/show")"
+}
