@@ -114,15 +114,31 @@ static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 	b->tally.flow.passed += dlil_taken(&b->tally.flow, n, list);
 }
 
+/*
+ * The device that packets came from may go while a callback has them, which may
+ * sleep (LNX-13).  So they point to one that never goes; whoever gives them to the
+ * host sets the device again.
+ */
+static void leave_device(struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		skb->dev = blackhole_netdev;
+}
+
 /* At most DLIL_INPUT_BATCH packets; those that nobody takes are freed. */
 static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why = b->why;
 
-	if (b->proto)
+	if (b->proto) {
+		if (b->proto->sleeps)
+			leave_device(list);
 		why = dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
-	else
+	} else {
 		offer_unmatched(b, list);
+	}
 	b->tally.flow.drops[why] += skb_queue_len(list);
 	dlil_drop_list(list, why);
 }
@@ -277,6 +293,7 @@ static void fresh_flush(struct dlil_batch *b)
 	if (skb_queue_empty(&b->fresh))
 		return;
 	if (b->filters) {
+		leave_device(&b->fresh);
 		if (b->filters->takes_lists)
 			filter_list(b);
 		else

@@ -39,8 +39,9 @@
  * it nothing is delivered to the device and nothing is sent by it; the ifnet is
  * detached at once, what is queued is freed, and our reference to the device is
  * dropped, all of it without waiting for a callback.  A callback may still have
- * packets then, so a packet that is queued points to the kernel's blackhole device
- * until it is given back to the host.  The binding lives until the final detach.
+ * packets then, so the core has packets point to the kernel's blackhole device before
+ * a callback gets them that may sleep; what is queued points to the device, but nobody
+ * follows that.  The binding lives until the final detach.
  *
  * Three kinds of devices can be wrapped: those with Ethernet headers; loopback
  * ones, which have them too, for nobody; and raw ones, without any (LNX-9).  What
@@ -214,13 +215,6 @@ static void raw_header(struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 }
 
-/* The device may go while a callback has the packet; see the top of this file. */
-static __always_inline void queue(struct dlil_netdev *nd, struct sk_buff *skb)
-{
-	skb->dev = blackhole_netdev;
-	dlil_inq_add(nd->ifp, skb);
-}
-
 /* A packet with which more is to be done than to queue it. */
 static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 						 struct dlil_netdev *nd)
@@ -239,7 +233,7 @@ static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 	if (nd->raw)
 		raw_header(skb);
 	tap_in(nd, skb);
-	queue(nd, skb);
+	dlil_inq_add(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -267,7 +261,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		return receive_slow(pskb, nd);
 	if (raw)
 		raw_header(skb);
-	queue(nd, skb);
+	dlil_inq_add(nd->ifp, skb);
 	return RX_HANDLER_CONSUMED;
 }
 

@@ -236,6 +236,7 @@ drops() {
 	echo "{\"detached\":0,\"demux\":0,\"filter\":$1,\"promiscuous\":0,\"noproto\":0,\"protocol\":0,\"queue-full\":$2,\"nomem\":0,$zeros"
 }
 protocols='"protocols":[{"family":"inet","number":2,"packets":900},{"family":"vlan","number":257,"packets":0}]'
+overdue='"overdue":[]'
 filters='"filters":[{"name":"noping","kind":"match","direction":"in","action":"drop","expr":"icmp or arp","packets":960,"matched":20},{"name":"own","kind":"sample","direction":"both","action":"","expr":"","packets":960,"matched":20}]'
 veth0='"ifname":"veth0","ifindex":4'
 veth7='"ifname":"veth7","ifindex":7'
@@ -244,15 +245,21 @@ stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
 counters="$stats,\"drops\":$(drops 25 20),$flow"
 
-prints '-j show DEV' "[{$veth0,$link,$protocols,$filters}]" -j show veth0
+prints '-j show DEV' "[{$veth0,$link,$protocols,$filters,$overdue}]" -j show veth0
 prints '-j show' \
-	"[{$veth0,$link,$protocols,$filters},{$veth7,$link,$protocols,$filters}]" \
+	"[{$veth0,$link,$protocols,$filters,$overdue},{$veth7,$link,$protocols,$filters,$overdue}]" \
 	-j show
-prints '-j -s show DEV' "[{$veth0,$link,$protocols,$filters,$counters}]" \
+prints '-j -s show DEV' "[{$veth0,$link,$protocols,$filters,$overdue,$counters}]" \
 	-j -s show veth0
-prints 'long options, list' "[{$veth0,$link,$protocols,$filters,$counters}]" \
+prints 'long options, list' "[{$veth0,$link,$protocols,$filters,$overdue,$counters}]" \
 	-json --stats -- list veth0
 prints '-j stats' "[{$veth0,$counters},{$veth7,$counters}]" -j stats
+FAKE=overdue prints '-j show, a callback that does not return' \
+	"[{$veth0,$link,$protocols,$filters,\"overdue\":[{\"party\":\"filter\",\"callback\":\"input\",\"name\":\"slow\",\"seconds\":12,\"pid\":123,\"task\":\"dlil/veth0\"}]}]" \
+	-j show veth0
+FAKE=overdue run show veth0
+is 'show, a callback that does not return' "$(grep overdue <<<"$out")" \
+	'    overdue: filter slow input 12 s (dlil/veth0, pid 123)'
 prints '-j filter show' "[{$veth0,$filters},{$veth7,$filters}]" -j filter show
 prints '-j filter' "[{$veth0,$filters},{$veth7,$filters}]" -j filter
 prints '-j proto show DEV' "[{$veth0,$protocols}]" -j proto ls veth0
@@ -342,7 +349,7 @@ is 'a name that is not UTF-8' "${out/*,\{\"ifname\":/}" \
 	"\"straße\",\"ifindex\":7,$protocols}]"
 FAKE=unknown run -j show veth0
 is 'values of a newer kernel' "${out:0:53} ${out##*\"name\":}" \
-	'[{"ifname":"veth0","ifindex":4,"state":"unknown","unm "own","kind":"sample","direction":"none","action":"","expr":"","packets":960,"matched":20}]}]'
+	'[{"ifname":"veth0","ifindex":4,"state":"unknown","unm "own","kind":"sample","direction":"none","action":"","expr":"","packets":960,"matched":20}],"overdue":[]}]'
 FAKE=huge run -j stats veth0
 is 'a counter past the range of JSON' "${out%%,\"ibytes*}" \
 	"[{$veth0,\"stats\":{\"ipackets\":9223372036854775807"

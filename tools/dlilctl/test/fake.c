@@ -223,6 +223,19 @@ static void put_queue(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_overdue(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_OVERDUE);
+
+	mnl_attr_put_strz(nlh, DLIL_A_OVERDUE_PARTY, "filter");
+	mnl_attr_put_strz(nlh, DLIL_A_OVERDUE_NAME, "slow");
+	mnl_attr_put_strz(nlh, DLIL_A_OVERDUE_CALLBACK, "input");
+	mnl_attr_put_u32(nlh, DLIL_A_OVERDUE_SECONDS, 12);
+	mnl_attr_put_strz(nlh, DLIL_A_OVERDUE_TASK, "dlil/veth0");
+	mnl_attr_put_u32(nlh, DLIL_A_OVERDUE_PID, 123);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 		      uint32_t index, const char *name)
 {
@@ -247,6 +260,8 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
 		   "icmp or arp");
 	put_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	if (scenario("overdue"))
+		put_overdue(nlh);
 	put_stats(nlh);
 	put_flow(nlh, DLIL_A_INPUT, 1000, 20);
 	put_flow(nlh, DLIL_A_OUTPUT, 500, 5);
