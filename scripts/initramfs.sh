@@ -39,11 +39,11 @@ NOT_BUSYBOX=(ash chpst chroot chrt cttyhack env envdir envuidgid find flock hush
 	timeout udpsvd unshare watch xargs)
 # Not in a distribution's kernel image, but in its modules.
 MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
-	ipip sch_ingress sch_netem sch_tbf sch_htb cls_matchall cls_flower cls_u32 cls_bpf
+	ipip sch_ingress sch_netem sch_tbf cls_matchall cls_flower cls_u32 cls_bpf
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
 # Those that a kernel of one's own may lack; tests ask for them.
-MAYBE=(wireguard nft_ct)
+MAYBE=(wireguard nft_ct sch_htb)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}

@@ -281,7 +281,11 @@ test_qdisc_behind_filter() {
 	for grow in 0 10; do
 		echo $grow >/sys/module/dlil_scribble/parameters/grow
 		behind_scribble tbf tbf rate 100mbit burst 10k latency 50ms
-		behind_scribble htb handle 1: htb default 1
+		if modprobe -q sch_htb; then
+			behind_scribble htb handle 1: htb default 1
+		else
+			echo "# this kernel has no htb"
+		fi
 	done
 	is "packets dropped" "$(json .flow.output.freed)" 0
 	echo >/sys/module/dlil_scribble/parameters/dev
