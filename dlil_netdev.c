@@ -221,6 +221,12 @@ static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 {
 	struct sk_buff *skb;
 
+	/*
+	 * A multicast packet that the stack has looped back has no link header, and
+	 * has not come from the link.  All such packets have a route.
+	 */
+	if ((*pskb)->pkt_type == PACKET_LOOPBACK)
+		return RX_HANDLER_PASS;
 	if (unlikely(test_bit(DLIL_SLOW_UNHOOK, &nd->slow) ||
 		     is_for_vlan_device(*pskb)))
 		return RX_HANDLER_PASS;
@@ -249,9 +255,6 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		skb_reset_redirect(skb);
 		return RX_HANDLER_PASS;
 	}
-	/* Has no link header, nor has it come from the link. */
-	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
-		return RX_HANDLER_PASS;
 	/* Memory is short, and this packet may be what sets some free. */
 	if (unlikely(skb_pfmemalloc(skb)))
 		return RX_HANDLER_PASS;

@@ -754,6 +754,8 @@ static struct net_device *stacked_device(struct kunit *test,
 	*(struct net_device **)netdev_priv(dev) = lower;
 	eth_hw_addr_random(dev);
 	KUNIT_ASSERT_EQ(test, register_netdev(dev), 0);
+	/* Its queue is locked around the lower device's. */
+	netdev_lockdep_set_classes(dev);
 	return dev;
 }
 

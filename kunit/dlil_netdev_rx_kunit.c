@@ -12,6 +12,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/wait.h>
+#include <net/dst_metadata.h>
 #include <net/ipv6_stubs.h>
 #include <net/sock.h>
 
@@ -321,6 +322,28 @@ static void shared_packet(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, skb->prev);
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1);
 	kfree_skb(skb);
+}
+
+/* LNX-3: a packet that the stack has looped back goes past us; it has a route. */
+static void looped_back(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+	struct metadata_dst *dst;
+
+	dst = metadata_dst_alloc(0, METADATA_HW_PORT_MUX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, dst);
+	add_filter(rx);
+	skb->protocol = eth_type_trans(skb, rx->dev);
+	skb->pkt_type = PACKET_LOOPBACK;
+	skb_dst_set(skb, &dst->dst);
+	local_bh_disable();
+	netif_receive_skb(skb);
+	local_bh_enable();
+	wait_host(rx, 1);
+	settle(rx);
+	KUNIT_EXPECT_NULL(test, rx->filtered);
+	KUNIT_EXPECT_EQ(test, rx->seen[0].pkt_type, PACKET_LOOPBACK);
 }
 
 static unsigned int released;
@@ -743,6 +766,7 @@ static void output_without_ipv6(struct kunit *test)
 static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(passes_once),
 	KUNIT_CASE(shared_packet),
+	KUNIT_CASE(looped_back),
 	KUNIT_CASE(lets_go_of_socket),
 	KUNIT_CASE(keep_lets_go),
 	KUNIT_CASE(unmarked_at_detach),

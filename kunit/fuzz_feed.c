@@ -112,7 +112,7 @@ static unsigned int make_list(struct worker *w, struct fuzz_target *t,
 /* Which of the frames for a device get as far as its rx_handler. */
 static bool reaches_handler(const struct sk_buff *skb)
 {
-	if (skb->pkt_type == PACKET_LOOPBACK || skb->pfmemalloc)
+	if (skb->pfmemalloc)
 		return false;
 	return !eth_type_vlan(skb->protocol) || skb_vlan_tag_present(skb) ||
 	       skb->len >= VLAN_HLEN + sizeof(u16);

@@ -587,6 +587,9 @@ struct sk_buff *fuzz_make_received(struct fuzz_maker *m, struct fuzz_target *t,
 	skb_probe_transport_header(skb);
 	if (one_in(&m->rnd, 10))
 		skb->pkt_type = rnd(&m->rnd, 8);
+	/* The stack loops no packet back that has no route. */
+	if (skb->pkt_type == PACKET_LOOPBACK)
+		skb->pkt_type = PACKET_MULTICAST;
 	if (!skb_is_gso(skb) && one_in(&m->rnd, 50))
 		skb->protocol = some_type(m);
 	if (one_in(&m->rnd, 8))

@@ -13,6 +13,9 @@ vlan_on() {
 
 # listen NUMBER EXPR: tcpdump on dl0, a line for each packet.
 listen() {
+	# The shell that makes them may be slow to do so.
+	: >"$T/$1.seen"
+	: >"$T/$1.err"
 	inns dut tcpdump -Z root --immediate-mode -l -q -t -n -i dl0 "$2" \
 		>"$T/$1.seen" 2>"$T/$1.err" &
 	LISTENERS+=($!)
