@@ -300,7 +300,8 @@ host_listens() {
 
 # What is attached and how, without what counts.
 setup_of() {
-	dlilctl -n "$1" -j show | sed -E 's/,"(packets|matched)":[0-9]+//g'
+	dlilctl -n "$1" -j show |
+		sed -E 's/,"(packets|bytes|matched)":[0-9]+//g; s/,"overdue":\[[^]]*\]//g'
 }
 
 # attached_in NAMESPACE: the names of what is attached, a line each.
