@@ -112,6 +112,7 @@ static void call_at_tenth(struct fake_proto *p)
 /* How many packets the input thread has handed over when this one runs. */
 static int run_at_once(struct fake_task *task)
 {
+	set_cpus_allowed_ptr(current, cpumask_of(0));
 	sched_set_fifo(current);
 	wait_for_completion(&yield_to_me);
 	return atomic_read(&task->fake->protos[0].packets);
@@ -126,6 +127,8 @@ static void yields(struct kunit *test)
 
 	reinit_completion(&yield_to_me);
 	fake_proto(fake, 'P', FAKE_PF_A)->hook = call_at_tenth;
+	/* Both on one processor, or the other one could run all the time. */
+	set_cpus_allowed_ptr(fake->ifp->inq.thread->task, cpumask_of(0));
 	task = fake_run(fake, run_at_once);
 	/* It waits by the time that the input thread runs. */
 	schedule_timeout_uninterruptible(1);

@@ -33,12 +33,14 @@ static const struct net_device_ops test_netdev_ops = {
 /* An Ethernet device that a test may make another one before it is attached. */
 static int test_init(struct kunit *test)
 {
-	static const u8 addr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x55 };
 	struct net_device *dev;
+	u8 addr[ETH_ALEN];
 
 	dev = alloc_netdev(0, "dlilt%d", NET_NAME_UNKNOWN, ether_setup);
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	dev->netdev_ops = &test_netdev_ops;
+	/* The ifnet of the case before, whose id is the address, may still be going. */
+	eth_random_addr(addr);
 	eth_hw_addr_set(dev, addr);
 	if (register_netdev(dev)) {
 		free_netdev(dev);

@@ -218,7 +218,7 @@ static int rx_attach(struct rx *rx)
 
 static int rx_init(struct kunit *test)
 {
-	static const u8 addr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x66 };
+	u8 addr[ETH_ALEN];
 	struct rx *rx;
 
 	rx = kunit_kzalloc(test, sizeof(*rx), GFP_KERNEL);
@@ -234,6 +234,8 @@ static int rx_init(struct kunit *test)
 	rx->dev->priv_flags |= IFF_NO_QUEUE;
 	rx->dev->hw_features |= NETIF_F_LRO;
 	rx->dev->features |= NETIF_F_LRO;
+	/* The ifnet of the case before, whose id is the address, may still be going. */
+	eth_random_addr(addr);
 	eth_hw_addr_set(rx->dev, addr);
 	KUNIT_ASSERT_EQ(test, register_netdev(rx->dev), 0);
 	rtnl_lock();

@@ -11,8 +11,8 @@ vlan_on() {
 	ip -n "$1" link set "$2.$3" up
 }
 
-# listen NUMBER EXPR: tcpdump on dl0, a line for each packet.
-listen() {
+# dump_to NUMBER EXPR: tcpdump on dl0, a line for each packet.
+dump_to() {
 	# The shell that makes them may be slow to do so.
 	: >"$T/$1.seen"
 	: >"$T/$1.err"
@@ -114,7 +114,7 @@ test_match_as_tcpdump() {
 		LISTENERS=()
 		for i in "${!EXPRS[@]}"; do
 			ctl filter add dl0 f$i match "${EXPRS[i]}" count
-			listen $i "${EXPRS[i]}"
+			dump_to $i "${EXPRS[i]}"
 		done
 		# libpcap filters the first packet after a new filter once more by
 		# itself, and does not know directions there: it loses that.
@@ -143,8 +143,7 @@ test_match_direction() {
 	is answers "$(pings peer 30 $IP0)" 30
 	is "inbound packets" "$(filter inbound matched)" "$(sent)"
 	is "outbound packets" "$(filter outbound matched)" "$(sent)"
-	is "packets looked at" "$(filter outbound packets)" \
-		"$(filter inbound packets)"
+	at_least "packets looked at" "$(filter outbound packets)" 60
 	ctl filter add dl0 wrong in match 'outbound and icmp' drop
 	is answers "$(pings peer 10 $IP0)" 10
 	ctl filter add dl0 right out match 'outbound and icmp' drop
