@@ -108,6 +108,16 @@ static int known(int err)
 	return err > DLIL_STOLEN ? -EINVAL : err;
 }
 
+/*
+ * Has a filter put something in the place of a received packet that nobody can read?
+ * All of them have a link header when they come here, be it an empty one.
+ */
+static bool is_spoilt(const struct dlil_filter_vec *vec,
+		      const struct sk_buff *skb)
+{
+	return unlikely(!vec->out && !(skb && dlil_filter_is_readable(skb)));
+}
+
 /* One packet through the slots from @i to before @end, but for @skipped kinds. */
 static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
@@ -129,6 +139,8 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 			*skipped |= BIT_ULL(slot->kind);
 		else if (err)
 			return known(err);
+		if (is_spoilt(vec, *skb))
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -149,6 +161,10 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
  * @family: protocol family of the packet
  * @skb: the packet, which a filter may replace
  * @place: where the caller is, for dlil_overdue.c
+ *
+ * A packet, which some filter may have replaced, is looked at when it has passed
+ * all of them, since the loop is what each further filter costs; match filters,
+ * which would move skb->data by its headers, look for themselves.
  *
  * Context: inside the read section that protects @vec.
  * Return: 0 go on, DLIL_STOLEN, or an error: then the packet, unless it is NULL,
@@ -174,10 +190,12 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 			continue;
 		if (err != DLIL_SKIP)
 			return known(err);
+		if (is_spoilt(vec, *skb))
+			return -EINVAL;
 		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
 				BIT_ULL(slot->kind), place);
 	}
-	return 0;
+	return is_spoilt(vec, *skb) ? -EINVAL : 0;
 }
 
 /**
@@ -257,12 +275,17 @@ static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
 {
 	unsigned int n = skb_queue_len(list), after, dropped;
 	filter_list_fn fn = READ_ONCE(slot->list_fn);
+	struct sk_buff *skb, *next;
 	struct sk_buff_head drop;
 
 	__skb_queue_head_init(&drop);
 	WRITE_ONCE(p->place->skb, skb_peek(list));
 	WRITE_ONCE(p->place->filter, slot->id);
 	fn(slot->cookie, p->ifp, p->family, list, &drop);
+	/* Some may have been replaced. */
+	skb_queue_walk_safe(list, skb, next)
+		if (unlikely(!dlil_filter_is_readable(skb)))
+			dlil_filter_drop(skb, list, &drop);
 	dropped = skb_queue_len(&drop);
 	after = skb_queue_len(list) + dropped;
 	if (likely(after <= n))
@@ -500,7 +523,7 @@ static void vec_free(struct dlil_filter_vec *vec)
 	for (i = 0; i < vec->n; i++)
 		if (vec->slots[i].bundle && vec->slots[i].cookie)
 			vec->slots[i].bundle->put(vec->slots[i].cookie);
-	kfree(vec);
+	kvfree(vec);
 }
 
 static void vec_free_rcu(struct rcu_head *head)
@@ -634,8 +657,8 @@ static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
 	struct dlil_filter_vec *vec;
 
 	/* Filters behind the slots, of which there may be as many. */
-	vec = kzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
-		      GFP_KERNEL);
+	vec = kvzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
+		       GFP_KERNEL);
 	if (!vec)
 		return NULL;
 	vec->filters = (const struct dlil_filter **)&vec->slots[n];

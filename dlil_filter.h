@@ -117,6 +117,12 @@ static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
 	return vec->wants_segments && unlikely(skb_is_gso(skb));
 }
 
+/* Does a received packet, which a filter may have put in place, have a link header? */
+static inline bool dlil_filter_is_readable(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb) && skb_mac_header(skb) <= skb->data;
+}
+
 int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
 		       struct dlil_place *place);

@@ -175,9 +175,12 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **pskb)
 {
 	struct sk_buff *skb = *pskb;
-	unsigned int header = skb->data - skb_mac_header(skb);
+	unsigned int header;
 	int ret;
 
+	if (unlikely(!dlil_filter_is_readable(skb)))
+		return -EINVAL;
+	header = skb->data - skb_mac_header(skb);
 	__skb_push(skb, header);
 	preempt_disable();
 	ret = judge(cookie, skb, false);

@@ -919,6 +919,74 @@ static void list_replaced(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 4);
 }
 
+/* The same without a link header that anybody knows of. */
+static int replace_bare(struct fake_filter *f, struct sk_buff **skb)
+{
+	struct sk_buff *other = fake_copy(f->fake, *skb);
+
+	if (!other)
+		return -ENOMEM;
+	skb_unset_mac_header(other);
+	kfree_skb(*skb);
+	*skb = other;
+	return f->verdict;
+}
+
+static void replace_all_bare(struct fake_filter *f, struct sk_buff_head *list,
+			     struct sk_buff_head *drop)
+{
+	struct sk_buff *skb = skb_peek(list);
+
+	skb_unset_mac_header(skb);
+}
+
+struct bare_case {
+	const char *name;
+	char filter;
+	int verdict;
+	u32 flags;
+	const char *trace;
+};
+
+static const struct bare_case bare_cases[] = {
+	{ "one by one", 'a', 0, 0, "a1 a2 P2" },
+	{ "past others", 'a', DLIL_SKIP, 0, "a1 a2 P2" },
+	{ "where some see less", 'a', 0, DLIL_FILTER_NO_VLAN, "a1 a2 P2" },
+	{ "in lists", 'A', 0, 0, "A[ 1 ] A[ 2 ] P2" },
+};
+
+static void bare_desc(const struct bare_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(bare, bare_cases, bare_desc);
+
+/* FLT-5: what a filter puts in place without a link header is freed, as its error. */
+static void replaced_bare(struct kunit *test)
+{
+	const struct bare_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	f = fake_filter_new(fake, c->filter, c->filter < 'a' ?
+			    &fake_filter_list_ops : &fake_filter_in_ops);
+	f->hook = replace_bare;
+	f->list_hook = replace_all_bare;
+	f->verdict = c->verdict;
+	f->params.flags = c->flags;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	f->hook = NULL;
+	f->list_hook = NULL;
+	fake_input_new(fake, FAKE_PF_A, 2, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, c->trace);
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_FILTER] = 1);
+}
+
 /* FLT-4, FLT-12: a list is of one family; a filter gets that of its own only. */
 static void list_family(struct kunit *test)
 {
@@ -1677,6 +1745,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(list_verdicts),
 	KUNIT_CASE(list_emptied),
 	KUNIT_CASE(list_replaced),
+	KUNIT_CASE_PARAM(replaced_bare, bare_gen_params),
 	KUNIT_CASE(list_family),
 	KUNIT_CASE(list_vlan),
 	KUNIT_CASE(list_skip),

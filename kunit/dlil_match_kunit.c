@@ -210,6 +210,27 @@ static void packet_unchanged(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 a2");
 }
 
+static int without_header(struct fake_filter *f, struct sk_buff **skb)
+{
+	skb_unset_mac_header(*skb);
+	return 0;
+}
+
+/* A packet that a filter has left without link header is not read beyond its end. */
+static void no_link_header(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = without_header;
+	KUNIT_ASSERT_EQ(test, match_add(fake, "m", DLIL_DIRECTION_IN, "count",
+					everything, 1), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 2);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 a2");
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_FILTER] = 2);
+	expect_counters(fake, "m", 0, 0);
+}
+
 #define BESIDE(field) ((u32)(SKF_AD_OFF + (field)))
 
 static const struct sock_filter is_outgoing[] = {
@@ -693,6 +714,7 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(both_directions),
 	KUNIT_CASE(short_packet),
 	KUNIT_CASE(packet_unchanged),
+	KUNIT_CASE(no_link_header),
 	KUNIT_CASE_PARAM(as_sent, sent_gen_params),
 	KUNIT_CASE(as_received),
 	KUNIT_CASE_PARAM(bad_arguments, error_gen_params),
