@@ -64,15 +64,34 @@ static struct net_device *find_device(struct genl_info *info)
 	return ERR_PTR(-ENODEV);
 }
 
+/* The attached ifnet of a device by an alternative name, referenced, or NULL. */
+static struct dlil_ifnet *altnamed_ifnet(struct net *net, const char *name)
+{
+	struct net_device *dev;
+	int ifindex = 0;
+
+	rcu_read_lock();
+	dev = dev_get_by_name_rcu(net, name);
+	if (dev)
+		ifindex = dev->ifindex;
+	rcu_read_unlock();
+	return ifindex ? dlil_ifnet_by_index(net, ifindex) : NULL;
+}
+
 /* The attached ifnet of that index, or else name, referenced, or NULL. */
 static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
 {
+	struct dlil_ifnet *ifp;
+	const char *name;
+
 	if (a[DLIL_A_IFINDEX])
 		return dlil_ifnet_by_index(net,
 					   nla_get_u32(a[DLIL_A_IFINDEX]));
-	if (a[DLIL_A_IFNAME])
-		return dlil_ifnet_by_name(net, nla_data(a[DLIL_A_IFNAME]));
-	return NULL;
+	if (!a[DLIL_A_IFNAME])
+		return NULL;
+	name = nla_data(a[DLIL_A_IFNAME]);
+	ifp = dlil_ifnet_by_name(net, name);
+	return ifp ?: altnamed_ifnet(net, name);
 }
 
 /* The ifnet that a request is about, referenced, or an error pointer. */

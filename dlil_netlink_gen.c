@@ -38,20 +38,20 @@ const struct nla_policy dlil_queue_nl_policy[DLIL_A_QUEUE_BYTES + 1] = {
 /* DLIL_CMD_IFNET_ATTACH - do */
 const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* DLIL_CMD_IFNET_DETACH - do */
 const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 };
 
 /* DLIL_CMD_IFNET_SET - do */
 const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[DLIL_A_QUEUE] = NLA_POLICY_NESTED(dlil_queue_nl_policy),
 };
@@ -59,41 +59,41 @@ const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1] = {
 /* DLIL_CMD_IFNET_GET - do */
 const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 };
 
 /* DLIL_CMD_FILTER_ADD - do */
 const struct nla_policy dlil_filter_add_nl_policy[DLIL_A_FILTER + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
 };
 
 /* DLIL_CMD_FILTER_DEL - do */
 const struct nla_policy dlil_filter_del_nl_policy[DLIL_A_FILTER + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
 };
 
 /* DLIL_CMD_PROTO_PLUMB - do */
 const struct nla_policy dlil_proto_plumb_nl_policy[DLIL_A_PROTOCOL + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
 };
 
 /* DLIL_CMD_PROTO_UNPLUMB - do */
 const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
 };
 
 /* DLIL_CMD_CONTROL - do */
 const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
-	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
 	[DLIL_A_MTU] = { .type = NLA_U32, },
 	[DLIL_A_ADDRESS] = { .type = NLA_BINARY, },

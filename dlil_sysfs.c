@@ -232,14 +232,15 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 	struct dlil_net *dn = container_of(attr, struct dlil_net, ifnets);
 	struct netlink_ext_ack extack = {};
 	struct dlil_ifnet *going = NULL;
-	char name[IFNAMSIZ + 1] = "";
+	char name[ALTIFNAMSIZ + 1] = "";
 	char sign;
 	int err;
 
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
-	if (sscanf(buf, "%c%16s", &sign, name) != 2 ||
-	    (sign != '+' && sign != '-') || !dev_valid_name(name)) {
+	/* An alternative name is longer than dev_valid_name() has it. */
+	if (sscanf(buf, "%c%128s", &sign, name) != 2 ||
+	    (sign != '+' && sign != '-') || strlen(name) >= ALTIFNAMSIZ) {
 		pr_err("dlil: write +DEV or -DEV to dlil_ifnets\n");
 		return -EINVAL;
 	}

@@ -205,7 +205,8 @@ const char *next_dev(struct args *args)
 	if (args->n && args->words[0][0] == '-')
 		usage_error("options such as \"%s\" go before the command",
 			    args->words[0]);
-	return next_name(args, "DEV", IFNAMSIZ - 1);
+	/* It may be an alternative name, as `ip link property add` gives. */
+	return next_name(args, "DEV", DEV_MAX_LEN);
 }
 
 /* Takes the keyword that says @what comes; -1 if it is none of them. */

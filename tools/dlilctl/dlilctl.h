@@ -22,6 +22,9 @@
 
 #define DLILCTL_VERSION "0.1"
 
+/* The longest name of a device, see ALTIFNAMSIZ. */
+#define DEV_MAX_LEN 127
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Beside EXIT_SUCCESS. */
@@ -108,6 +111,8 @@ struct watcher {
 };
 
 int genl_monitor(const struct watcher *watcher);
+
+uint32_t device_index(const char *dev);
 
 /* decode.c: from netlink to JSON */
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include <linux/genetlink.h>
-#include <net/if.h>
+#include <linux/rtnetlink.h>
 
 #include "dlilctl.h"
 
@@ -25,6 +25,7 @@
  * @ifnets: where to put the ifnets it describes; may be NULL
  * @family: number of the family, if that was the question
  * @group: number of its group for events; likewise
+ * @ifindex: index of the device, if that was the question
  * @err: 0 or a negative errno
  * @sentence: in words, NULL if there are none; valid until the next request
  */
@@ -32,6 +33,7 @@ struct answer {
 	json_t *ifnets;
 	uint16_t family;
 	uint32_t group;
+	uint32_t ifindex;
 	int err;
 	const char *sentence;
 };
@@ -160,11 +162,12 @@ static int on_end(const struct nlmsghdr *nlh, void *data)
 }
 
 /*
- * Sends a request and reads until its answer is complete.  Returns a negative
- * errno if there is none, -EINTR if what was listed changed meanwhile.
+ * Sends a request and reads until its answer is complete; @on_message takes in each
+ * message before the last.  Returns a negative errno if there is no answer, -EINTR
+ * if what was listed changed meanwhile.
  */
 static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
-		    struct answer *answer)
+		    mnl_cb_t on_message, struct answer *answer)
 {
 	static mnl_cb_t ends[NLMSG_MIN_TYPE] = {
 		[NLMSG_ERROR] = on_end,
@@ -185,7 +188,7 @@ static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
 		while (len < 0 && errno == EINTR);
 		if (len < 0)
 			return -errno;
-		ret = mnl_cb_run2(buf, len, nlh->nlmsg_seq, port, on_data,
+		ret = mnl_cb_run2(buf, len, nlh->nlmsg_seq, port, on_message,
 				  answer, ends, ARRAY_SIZE(ends));
 	} while (ret > MNL_CB_STOP);
 	return ret < 0 ? -errno : 0;
@@ -203,7 +206,7 @@ static int find_family(struct mnl_socket *nl, uint32_t *group)
 	nlh = put_header(buf, CTRL_CMD_GETFAMILY, 1);
 	nlh->nlmsg_type = GENL_ID_CTRL;
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, DLIL_GENL_NAME);
-	ret = exchange(nl, nlh, &answer);
+	ret = exchange(nl, nlh, on_data, &answer);
 	if (!ret)
 		ret = answer.err;
 	if (group)
@@ -213,7 +216,7 @@ static int find_family(struct mnl_socket *nl, uint32_t *group)
 	return ret ? ret : answer.family;
 }
 
-static struct mnl_socket *open_socket(void)
+static struct mnl_socket *open_socket_of(int bus)
 {
 	static const int settings[] = {
 		NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK
@@ -222,7 +225,7 @@ static struct mnl_socket *open_socket(void)
 	int on = 1;
 	size_t i;
 
-	nl = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+	nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl)
 		return NULL;
 	/* Without them answers are longer or less clear, but still answers. */
@@ -232,6 +235,52 @@ static struct mnl_socket *open_socket(void)
 		return nl;
 	mnl_socket_close(nl);
 	return NULL;
+}
+
+static struct mnl_socket *open_socket(void)
+{
+	return open_socket_of(NETLINK_GENERIC);
+}
+
+static int on_link(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(nlh);
+	struct answer *answer = data;
+
+	if (nlh->nlmsg_type == RTM_NEWLINK &&
+	    mnl_nlmsg_get_payload_len(nlh) >= sizeof(*link))
+		answer->ifindex = link->ifi_index;
+	return MNL_CB_OK;
+}
+
+/**
+ * device_index() - find the device that has a name
+ * @dev: its name, or an alternative one
+ *
+ * if_nametoindex() takes no name that is longer than a first name may be.
+ *
+ * Return: its index, 0 if there is none or if it cannot be told.
+ */
+uint32_t device_index(const char *dev)
+{
+	/* libmnl leaves the padding of a string as it is. */
+	_Alignas(struct nlmsghdr) char buf[256] = {};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct answer answer = {};
+	struct mnl_socket *nl;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	/* The kernel looks among names of both kinds. */
+	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, dev);
+	nl = open_socket_of(NETLINK_ROUTE);
+	if (!nl)
+		return 0;
+	if (exchange(nl, nlh, on_link, &answer))
+		answer.ifindex = 0;
+	mnl_socket_close(nl);
+	return answer.ifindex;
 }
 
 /* One question on a socket of its own: nothing of an older answer is in it. */
@@ -245,7 +294,7 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 	ret = find_family(nl, NULL);
 	if (ret >= 0) {
 		nlh->nlmsg_type = ret;
-		ret = exchange(nl, nlh, answer);
+		ret = exchange(nl, nlh, on_data, answer);
 	}
 	mnl_socket_close(nl);
 	return ret;
@@ -465,14 +514,15 @@ int genl_monitor(const struct watcher *watcher)
  * struct wait - waiting for an event that tells that something is over
  * @nl: hears events
  * @outcome: what is waited for
- * @ifindex: index of the device, 0 if it is not known
+ * @ifindex: index of the device, as events have its first name only; 0 if it is not
+ *	known
  * @over: the event has come, or the module was unloaded
  * @lost: events were lost, and that one may have been among them
  */
 struct wait {
 	struct mnl_socket *nl;
 	const struct outcome *outcome;
-	unsigned int ifindex;
+	uint32_t ifindex;
 	bool over;
 	bool lost;
 };
@@ -607,7 +657,7 @@ int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome)
 {
 	struct wait w = {
 		.outcome = outcome,
-		.ifindex = if_nametoindex(outcome->dev),
+		.ifindex = device_index(outcome->dev),
 	};
 	int ret;
 

@@ -7,12 +7,25 @@
 
 #include "dlilctl.h"
 
-/* The name of the only device that is watched, or NULL. */
+/* The device that is watched, as the user calls it, or NULL for all. */
 static const char *watched;
 
+/* Its index when it was last looked up, or 0. */
+static uint32_t watched_index;
+
+static void find_watched(void)
+{
+	watched_index = watched ? device_index(watched) : 0;
+}
+
+/*
+ * Events have the first name of their device only: so by the index as well.  By the
+ * name too, because there may be no such device any more when its events are read.
+ */
 static bool is_watched(const json_t *object)
 {
-	return !watched || !strcmp(text(object, "ifname"), watched);
+	return !watched || !strcmp(text(object, "ifname"), watched) ||
+	       (watched_index && number(object, "ifindex") == watched_index);
 }
 
 /* As ip -ts does. */
@@ -101,6 +114,9 @@ static int print_event(json_t *event)
 	const char *key;
 	json_t *value;
 
+	/* The name may have come to a device, or gone over to another. */
+	if (!watched_index || !strcmp(text(event, "event"), "if-attached"))
+		find_watched();
 	if (!is_watched(event))
 		return MNL_CB_OK;
 	if (options.json)
@@ -157,6 +173,7 @@ static int resync(void)
 		print_timestamp();
 		puts("events were lost; attached now:");
 	}
+	find_watched();
 	ret = genl_query(NULL, &ifnets) == EXIT_SUCCESS ?
 	      print_ifnets(ifnets) : MNL_CB_ERROR;
 	json_decref(ifnets);
@@ -172,5 +189,6 @@ int run_monitor(struct args *args)
 {
 	watched = args->n ? next_dev(args) : NULL;
 	no_more_words(args);
+	find_watched();
 	return genl_monitor(&watcher);
 }

@@ -133,6 +133,15 @@ FAKE=unloaded sends 'the module is unloaded meanwhile' \
 FAKE=deafened refused 'events are lost meanwhile' \
 	'veth0: events were lost, so it is not known whether callbacks have returned; nothing more is to be done' \
 	detach veth0
+# Events have the first name of the device only.
+for dev in port4 port-7-of-the-card-on-the-left gone0; do
+	sends "detach of $dev" "ifnet-detach v1 ack ifname=$dev" -w 10 detach $dev
+	sends "filter del of $dev" "filter-del v1 ack ifname=$dev name=f" \
+		-w 10 filter del $dev f
+	sends "proto unplumb of $dev" \
+		"proto-unplumb v1 ack ifname=$dev family=vlan" \
+		-w 10 proto unplumb $dev vlan
+done
 FAKE=joins sends 'who waits listens before asking' \
 	$'joins 0x20\njoins 0x10\nproto-unplumb v1 ack ifname=veth0 family=inet' \
 	proto unplumb veth0 inet
@@ -438,6 +447,9 @@ proto-detached link-address-changed wakeflags-changed if-idle-route-refcnt \
 ifcap-changed link-quality-metric-changed node-presence node-absence \
 master-elected unknown"
 monitors 'monitor DEV' '7: veth7: unknown data 01:02:ff' monitor veth7
+monitors 'monitor of an alternative name' '7: veth7: unknown data 01:02:ff' \
+	monitor port-7-of-the-card-on-the-left
+monitors 'monitor of no device' '' monitor gone0
 monitors '-d monitor' \
 	'7: veth7: unknown class 77 subclass 2 code 13 data 01:02:ff' \
 	-d monitor veth7
@@ -477,6 +489,9 @@ $block
 4: veth0: node-absence addr fd00:7::2
 4: veth0: master-elected" monitor veth0
 resync="\"state\":\"attached\",\"unmatched\":\"drop\",\"header\":\"ethernet\",$protocols,$filters"
+is 'monitor of an alternative name, some events are lost' \
+	"$(FAKE=overrun "$tmp/san/dlilctl-fake" monitor port4 2>"$tmp/err" || :)" \
+	"$out"
 FAKE=overrun monitors '-j monitor, some events are lost' '{"event":"lost"}
 {"event":"resync",'"$veth7,$resync}
 {$veth7,\"event\":\"unknown\",\"class\":77,\"subclass\":2,\"code\":13,\"data\":\"01:02:ff\"}" \
@@ -527,11 +542,14 @@ wrong 'a bad color' '-color expects always, auto or never, got "red"' \
 	-color=red show
 wrong 'a missing namespace' 'NETNS after -netns is missing' -n
 wrong 'a missing device' 'DEV is missing' attach
-wrong 'an empty device' '"" cannot be a DEV: it has 1 to 15 characters' \
+wrong 'an empty device' '"" cannot be a DEV: it has 1 to 127 characters' \
 	attach ''
+longest=$(printf 'x%.0s' {1..127})
+sends 'a device of the longest name' "ifnet-attach v1 ack ifname=$longest" \
+	attach "$longest"
 wrong 'a long device' \
-	'"abcdefghijklmnop" cannot be a DEV: it has 1 to 15 characters' \
-	attach abcdefghijklmnop
+	"\"x$longest\" cannot be a DEV: it has 1 to 127 characters" \
+	attach "x$longest"
 wrong 'a word too many' 'unexpected argument "veth1"' detach veth0 veth1
 wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
 wrong 'a bad policy' 'expected pass or drop, got "eat"' \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154 # awk; lib.sh
 #
 # dlilctl, netlink and sysfs: what they refuse, and how.
 
@@ -286,4 +286,58 @@ test_queue_limit_of_bytes() {
 	becomes "what is queued" "0 0" \
 		json '"\(.queue.packets) \(.queue.bytes)"'
 	is answers "$(pings peer 20 $IP0)" 20
+}
+
+# IFN-10: a device is named by any of its names, also where that is long.
+test_altnames() {
+	local long=enp3s0-of-the-left-rack-01 name
+
+	ip -n dut link property add dev dl0 altname $long altname short0
+	for name in short0 $long; do
+		ctl attach $name
+		is "what is attached as $name" "$(attached_in dut)" dl0
+		ctl filter add $name none in match icmp drop
+		is "its filter" "$(ctl -j filter show $name |
+			jget '[0].filters[name=none].expr')" icmp
+		ctl set $name unmatched drop
+		no_pings peer $IP0
+		ctl filter del $name none
+		ctl proto unplumb $name inet6
+		ctl proto plumb $name inet6
+		ctl detach $name
+		is "what is attached without $name" "$(attached_in dut)" ""
+		dut bash -c "echo +$name >/sys/class/net/dlil_ifnets"
+		is "what is attached as $name" "$(attached_in dut)" dl0
+		dut bash -c "echo -$name >/sys/class/net/dlil_ifnets"
+		becomes "what is attached without $name" "" attached_in dut
+	done
+	refused_with "no such device" ctl attach ${long}0
+}
+
+# EVT-3 IFN-10: who watches a device by a name that events do not have hears of it,
+# also when the device gets the name while it is watched.
+test_altnames_monitored() {
+	local long=enp3s0-of-the-left-rack-01
+
+	ip -n dut link property add dev dl0 altname $long
+	inns dut dlilctl -j monitor $long >"$T/events" 2>&1 &
+	inns dut dlilctl -j monitor ${long}2 >"$T/events2" 2>&1 &
+	wait_for 10 both_listen
+	ctl attach dl0
+	wait_for 10 grep -q if-attached "$T/events"
+	ctl detach dl0
+	wait_for 10 grep -q if-detached "$T/events"
+	ip -n dut link property add dev dl0 altname ${long}2
+	ctl attach dl0
+	wait_for 10 grep -q if-attached "$T/events2"
+	ctl detach dl0
+	wait_for 10 grep -q if-detached "$T/events2"
+	is "detaches that the latter heard of" \
+		"$(grep -c if-detached "$T/events2")" 1
+}
+
+# The group of generic netlink itself is the last thing that a monitor joins.
+both_listen() {
+	[ "$(inns dut awk '$2 == 16 && $4 ~ /[89a-f]...$/' /proc/net/netlink |
+		wc -l)" -ge 2 ]
 }

@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 
 #include "dlilctl.h"
 
@@ -26,6 +27,7 @@
 #define PART_SIZE (32 * 1024)
 
 struct mnl_socket {
+	int bus;
 	unsigned int options;
 	bool listens;
 	int step;
@@ -49,8 +51,31 @@ static FILE *log_file;
 
 /* The last request whose end is an event, or 0, and what it was about. */
 static uint8_t under_way;
-static char asked_dev[64] = "veth0";
+static char asked_dev[DEV_MAX_LEN + 1] = "veth0";
 static char asked_name[64];
+
+/* A device, and what it is also called. */
+struct device {
+	uint32_t index;
+	const char *name;
+	const char *altname;
+};
+
+static const struct device devices[] = {
+	{ 4, "veth0", "port4" },
+	{ 7, "veth7", "port-7-of-the-card-on-the-left" },
+};
+
+static const struct device *find_device(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(devices); i++)
+		if (!strcmp(devices[i].name, name) ||
+		    !strcmp(devices[i].altname, name))
+			return &devices[i];
+	return NULL;
+}
 
 static bool scenario(const char *word)
 {
@@ -344,16 +369,22 @@ static void put_groups(struct nlmsghdr *nlh)
 
 static const struct nlmsghdr no_request;
 
-static struct nlmsghdr *start_event(const char *dev, uint32_t index)
+/* One of a device that is gone has the name by which it was asked for. */
+#define GONE_INDEX 9
+
+/* Of a device by any name: the event has its first one. */
+static struct nlmsghdr *start_event(const char *dev)
 {
 	struct nlmsghdr *nlh = start(&no_request, FAMILY, 0);
+	const struct device *found = find_device(dev);
 	struct genlmsghdr *genl;
 
 	nlh->nlmsg_pid = 0;
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = DLIL_CMD_EVENT;
-	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, index);
-	mnl_attr_put_strz(nlh, DLIL_A_IFNAME, dev);
+	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX,
+			 found ? found->index : GONE_INDEX);
+	mnl_attr_put_strz(nlh, DLIL_A_IFNAME, found ? found->name : dev);
 	return nlh;
 }
 
@@ -379,14 +410,14 @@ static void end_event(struct nlmsghdr *nlh, struct nlattr *nest)
 
 static void plain_event(const char *dev, uint32_t code)
 {
-	struct nlmsghdr *nlh = start_event(dev, 4);
+	struct nlmsghdr *nlh = start_event(dev);
 
 	end_event(nlh, start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code));
 }
 
 static void u32_event(uint32_t code, uint16_t type, uint32_t value)
 {
-	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlmsghdr *nlh = start_event("veth0");
 	struct nlattr *nest;
 
 	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code);
@@ -396,7 +427,7 @@ static void u32_event(uint32_t code, uint16_t type, uint32_t value)
 
 static void proto_event(uint32_t code, const char *family)
 {
-	struct nlmsghdr *nlh = start_event(asked_dev, 4);
+	struct nlmsghdr *nlh = start_event(asked_dev);
 	struct nlattr *nest = start_nest(nlh, DLIL_A_PROTOCOL);
 
 	mnl_attr_put_strz(nlh, DLIL_A_PROTO_FAMILY, family);
@@ -409,7 +440,7 @@ static void proto_event(uint32_t code, const char *family)
 
 static void filter_event(const char *name)
 {
-	struct nlmsghdr *nlh = start_event(asked_dev, 4);
+	struct nlmsghdr *nlh = start_event(asked_dev);
 	struct nlattr *nest = start_nest(nlh, DLIL_A_FILTER);
 
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, name);
@@ -423,7 +454,7 @@ static void node_event(uint32_t code, size_t len)
 	static const uint8_t ip4[4] = { 10, 7, 0, 2 };
 	static const uint8_t ip6[16] = { 0xfd, 0, 0, 7, [15] = 2 };
 	static const uint8_t mac[6] = { 2, 0, 0, 0, 7, 0xab };
-	struct nlmsghdr *nlh = start_event("veth0", 4);
+	struct nlmsghdr *nlh = start_event("veth0");
 	struct nlattr *nest;
 
 	nest = start_details(nlh, DLIL_EVENT_SUBCLASS_DL, code);
@@ -436,7 +467,7 @@ static void node_event(uint32_t code, size_t len)
 /* An event of a module that the tool does not know. */
 static void foreign_event(void)
 {
-	struct nlmsghdr *nlh = start_event("veth7", 7);
+	struct nlmsghdr *nlh = start_event("veth7");
 	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_EVENT);
 
 	mnl_attr_put_u32(nlh, DLIL_A_EVENT_CLASS, 77);
@@ -471,9 +502,11 @@ static void next_code(struct mnl_socket *nl)
 /* A waiter for the end of a request hears events of others first. */
 static void next_end(struct mnl_socket *nl)
 {
+	bool first_asked = find_device(asked_dev) == &devices[0];
+
 	switch (nl->step++) {
 	case 0:
-		plain_event("veth7", DLIL_EVENT_IF_DETACHED);
+		plain_event(devices[first_asked].name, DLIL_EVENT_IF_DETACHED);
 		break;
 	case 1:
 		filter_event("noping");
@@ -595,6 +628,32 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 	}
 }
 
+/* rtnetlink is asked for nothing but a device, by a name of either kind. */
+static void get_link(const struct nlmsghdr *req)
+{
+	const struct nlattr *attr = (const void *)(req + 1) +
+				    sizeof(struct ifinfomsg);
+	const struct device *found;
+	struct ifinfomsg *link;
+	struct nlmsghdr *nlh;
+
+	if (req->nlmsg_type != RTM_GETLINK ||
+	    mnl_attr_get_type(attr) != IFLA_ALT_IFNAME ||
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+		abort();
+	found = find_device(mnl_attr_get_str(attr));
+	if (!found) {
+		acknowledge(req, -ENODEV, NULL);
+		return;
+	}
+	nlh = start(req, RTM_NEWLINK, 0);
+	link = mnl_nlmsg_put_extra_header(nlh, sizeof(*link));
+	link->ifi_index = found->index;
+	end(nlh);
+	end_datagram();
+	acknowledge(req, 0, NULL);
+}
+
 /* A program was compiled as for a capture from a device. */
 static bool live;
 
@@ -680,8 +739,12 @@ static void log_program(const struct nlattr *attr)
 static void log_value(const char *name, const struct nlattr *attr, bool string)
 {
 	if (string && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0) {
-		snprintf(strcmp(name, "ifname") ? asked_name : asked_dev,
-			 sizeof(asked_name), "%s", mnl_attr_get_str(attr));
+		if (strcmp(name, "ifname"))
+			snprintf(asked_name, sizeof(asked_name), "%s",
+				 mnl_attr_get_str(attr));
+		else
+			snprintf(asked_dev, sizeof(asked_dev), "%s",
+				 mnl_attr_get_str(attr));
 		fprintf(log_file, " %s=%s", name, mnl_attr_get_str(attr));
 	} else if (!string && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
 		fprintf(log_file, " %s=%u", name, mnl_attr_get_u32(attr));
@@ -825,11 +888,12 @@ struct mnl_socket *mnl_socket_open2(int bus, int flags)
 
 	if (open_sockets > ARRAY_SIZE(sockets))
 		abort();
-	if (bus != NETLINK_GENERIC || !(flags & SOCK_CLOEXEC))
+	if ((bus != NETLINK_GENERIC && bus != NETLINK_ROUTE) ||
+	    !(flags & SOCK_CLOEXEC))
 		abort();
 	if (!log_file)
 		log_file = fopen(path ? path : "/dev/null", "a");
-	*nl = (struct mnl_socket){};
+	*nl = (struct mnl_socket){ .bus = bus };
 	return nl;
 }
 
@@ -878,7 +942,9 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *buf,
 	close(fd);
 	if (first || !mnl_nlmsg_ok(req, len))
 		abort();
-	if (req->nlmsg_type == GENL_ID_CTRL) {
+	if (nl->bus == NETLINK_ROUTE) {
+		get_link(req);
+	} else if (req->nlmsg_type == GENL_ID_CTRL) {
 		get_family(req);
 	} else {
 		log_request(req, genl);
