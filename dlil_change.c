@@ -30,7 +30,7 @@
 
 #define RETRY_DELAY (HZ / 10)
 
-/* Those that dev_change_flags() heeds. */
+/* The flags that dev_change_flags() heeds. */
 #define CHANGEABLE_FLAGS (IFF_UP | IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | \
 			  IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST | \
 			  IFF_PORTSEL | IFF_AUTOMEDIA | IFF_DYNAMIC)
@@ -168,7 +168,7 @@ static int change_flags(struct net_device *dev,
 
 	if (!want->mask || want->mask & ~CHANGEABLE_FLAGS)
 		return -EINVAL;
-	/* What others need these two for is theirs. */
+	/* The kernel counts these two: keep what other users have requested. */
 	flags = dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
 	flags |= dev->gflags & (IFF_PROMISC | IFF_ALLMULTI);
 	flags = (flags & ~want->mask) | (want->flags & want->mask);

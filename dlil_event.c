@@ -144,7 +144,7 @@ static void event_work(struct work_struct *work)
 		if (lost)
 			tell(ifp, item->net_cookie, NULL);
 		deliver(ifp, item, &call);
-		/* What the item holds keeps the ifnet until here. */
+		/* The reference of the item keeps the ifnet until here. */
 		next = next_item(&ifp->events, &lost);
 		if (lost && !next)
 			tell(ifp, item->net_cookie, NULL);
@@ -180,7 +180,7 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 	item->io = dlil_ifnet_io_begin(ifp);
 	if (!item->io)
 		dlil_ifnet_get(ifp);
-	/* Who posts may have interrupts off. */
+	/* The poster may have interrupts off. */
 	spin_lock_irqsave(&events->lock, flags);
 	if (!item->life && events->len >= DLIL_EVENT_QUEUE_MAX) {
 		events->lost = true;

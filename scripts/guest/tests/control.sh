@@ -285,6 +285,7 @@ test_queue_limit_of_bytes() {
 	wake_sleeper
 	becomes "what is queued" "0 0" \
 		json '"\(.queue.packets) \(.queue.bytes)"'
+	comes_back peer $IP0
 	is answers "$(pings peer 20 $IP0)" 20
 }
 
