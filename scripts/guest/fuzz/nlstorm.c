@@ -20,6 +20,7 @@
  *    the kernel, is broken.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -117,7 +118,7 @@ static const struct {
 	unsigned int percent;
 } optional[] = {
 	{ "direction", 50 }, { "expr", 30 }, { "number", 5 },
-	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 },
+	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 }, { "queue", 20 },
 };
 
 /* A request has the attributes of one of these numbers. */
@@ -1151,9 +1152,25 @@ static void take_answer(const struct nlmsghdr *nlh)
 	}
 }
 
+/* Milliseconds after which an answer is not to be expected any more. */
+#define PATIENCE 20000
+
+/* Is there a message that has no answer yet, and does one come in time? */
+static bool more_comes(void)
+{
+	struct pollfd fd = { .fd = sock, .events = POLLIN };
+	unsigned int i;
+
+	for (i = 0; i < n_requests; i++)
+		if (requests[i].waits && !requests[i].answered)
+			return poll(&fd, 1, PATIENCE) > 0;
+	return false;
+}
+
 /*
- * The kernel has worked on a message when send() returns, so all answers are
- * there, but for dumps: they go on as they are read.
+ * The kernel has worked on a message when send() returns, so all answers are there,
+ * but for dumps, which go on as they are read, and for control requests, which a
+ * work answers.
  */
 static void take_answers(void)
 {
@@ -1170,8 +1187,11 @@ static void take_answers(void)
 			overrun = true;
 			continue;
 		}
-		if (len < 0 && errno == EAGAIN)
+		if (len < 0 && errno == EAGAIN) {
+			if (!overrun && more_comes())
+				continue;
 			break;
+		}
 		if (len <= 0 || (size_t)len > sizeof(buf))
 			fail(NULL, "recv: %zd, %s", len, strerror(errno));
 		for (nlh = (void *)buf; NLMSG_OK(nlh, len);
