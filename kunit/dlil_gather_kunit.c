@@ -184,19 +184,18 @@ static void not_for_another_processor(struct kunit *test)
 	struct task_struct *task;
 	int cpu;
 
-	migrate_disable();
-	cpu = cpumask_any_but(cpu_online_mask, smp_processor_id());
-	task = kthread_create_on_cpu(never_run, NULL, cpu, "dlil_test/%u");
-	KUNIT_EXPECT_FALSE(test, IS_ERR(task));
-	if (!IS_ERR(task)) {
-		g->task = task;
-		sleep_after(g, 1, 0);
-		KUNIT_EXPECT_FALSE(test, hold(g));
-		g->task = current;
-		KUNIT_EXPECT_TRUE(test, hold(g));
-		kthread_stop(task);
-	}
-	migrate_enable();
+	task = kthread_create(never_run, NULL, "dlil_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	cpu = cpumask_any_but(cpu_online_mask, task_cpu(task));
+	/* A task that never ran stays where it is, so this one moves away. */
+	set_cpus_allowed_ptr(current, cpumask_of(cpu));
+	g->task = task;
+	sleep_after(g, 1, 0);
+	KUNIT_EXPECT_FALSE(test, hold(g));
+	g->task = current;
+	KUNIT_EXPECT_TRUE(test, hold(g));
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	kthread_stop(task);
 }
 #endif
 
