@@ -234,7 +234,7 @@ static int join(struct dlil_netdev *nd, const u8 *addr, unsigned int holder)
 	return 0;
 }
 
-/* Nobody is left for whom we are in the group. */
+/* The last holder of the group is gone: leave it, and forget it.  RTNL held. */
 static int leave_last(struct dlil_netdev *nd, struct group *group)
 {
 	int err;

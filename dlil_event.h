@@ -76,8 +76,8 @@ struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len);
 void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item);
 
 /*
- * What a listener outside is told: of an event, that some were lost, or that a
- * filter or protocol with a callback for events is attached to an ifnet.
+ * The listeners outside are told of an event, that some were lost, or that a filter
+ * or protocol with a callback for events is attached to an ifnet.
  */
 enum { DLIL_TELL_EVENT, DLIL_TELL_LOST, DLIL_TELL_HEARD };
 

@@ -189,7 +189,7 @@ void dlil_groups_look(struct dlil_netdev *nd)
 	kvfree(told);
 }
 
-/* Nobody can hear any more, or the device is unwrapped and nobody looks. */
+/* The last listener is gone, or the device is unwrapped and no look runs. */
 void dlil_groups_end(struct dlil_netdev *nd)
 {
 	kvfree(nd->groups.told);

@@ -60,11 +60,11 @@ struct dlil_thread {
 #define DLIL_CPU_SETTLED	(-2)
 
 /*
- * What packets take up of a queue, and what is left of it: how many they are, and
- * the sum of their truesize, in one number, so that one atomic operation does for
- * both.  The upper half is packets, the lower one bytes.  Either of what is left
- * is negative if the limits were lowered: then the upper half is one less than
- * the packets.
+ * One number has both the count of packets and the sum of their truesize, so that
+ * one atomic operation does for both.  It says how much packets take up of a queue,
+ * and how much room is left.  The upper half is packets, the lower one bytes.  The
+ * room is negative if limits were lowered; if the bytes are, the upper half is one
+ * less than the packets.
  */
 #define DLIL_INQ_SPACE(packets, bytes) \
 	(((s64)(packets) << 32) + (s64)(bytes))
@@ -82,7 +82,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
 /* So much less room has a queue that is closed, whatever is in it. */
 #define DLIL_INQ_CLOSED		DLIL_INQ_SPACE(1 << 30, 0)
 
-/* What users may set the limits of a queue to (INP-12). */
+/* The range that users may set the limits of a queue to (INP-12). */
 #define DLIL_INQ_PACKETS_MAX	(1024 * 1024)
 #define DLIL_INQ_BYTES_MIN	(1024 * 1024)	/* any packet fits */
 #define DLIL_INQ_BYTES_MAX	(1024 * 1024 * 1024)

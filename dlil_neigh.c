@@ -349,7 +349,7 @@ static void forget_all(struct dlil_neighs *ns)
 		forget(ns, k);
 }
 
-/* Nobody can hear any more. */
+/* The last listener is gone. */
 void dlil_neigh_end(struct dlil_netdev *nd)
 {
 	spin_lock_bh(&nd->neighs.lock);

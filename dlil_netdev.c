@@ -10,7 +10,7 @@
  * (ifb clears it itself).  The mark travels with the packet, across RPS too, and
  * has the device's generic XDP program let the packet pass.
  *
- * Nobody but our receive handler may get to see the mark (LNX-15).  Between
+ * The mark is for our receive handler only (LNX-15).  Between
  * netif_receive_skb_list() and the handler a packet can be led astray at these
  * places, in 6.1 and 6.12 alike:
  *  - vlan_do_receive() hands a packet with a tag to a VLAN device, and generic XDP
@@ -670,7 +670,7 @@ static noinline void measure(struct sk_buff *skb)
 
 /*
  * Filters may use skb->cb, where the stack has put things for tc and the qdisc.
- * What takes the place of the packet gets its own in dev_queue_xmit().
+ * A packet that takes the place of @skb gets its own in dev_queue_xmit().
  */
 static noinline unsigned int send_filtered(struct dlil_netdev *nd,
 					   struct sk_buff *skb, u32 family)

@@ -355,17 +355,25 @@ static void release_sock_of(struct sk_buff *skb)
 	released++;
 }
 
-/* LNX-15: the sender's socket is let go of before a filter sleeps on its packet. */
-static void lets_go_of_socket(struct kunit *test)
+/* A frame that belongs to a socket, which counts that it is let go of. */
+static struct sk_buff *frame_of_sock(struct rx *rx)
 {
-	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
-	struct rx *rx = test->priv;
+	struct sock *sk = kunit_kzalloc(rx->test, sizeof(*sk), GFP_KERNEL);
 	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
 
-	KUNIT_ASSERT_NOT_NULL(test, sk);
+	KUNIT_ASSERT_NOT_NULL(rx->test, sk);
 	released = 0;
 	skb->sk = sk;
 	skb->destructor = release_sock_of;
+	return skb;
+}
+
+/* LNX-15: the sender's socket is let go of before a filter sleeps on its packet. */
+static void lets_go_of_socket(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame_of_sock(rx);
+
 	rx->blocks = true;
 	add_filter(rx);
 	receive(rx, skb);
@@ -380,14 +388,9 @@ static void lets_go_of_socket(struct kunit *test)
 /* LNX-15: the same of a filter that keeps what the host sends. */
 static void keep_lets_go(struct kunit *test)
 {
-	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
 	struct rx *rx = test->priv;
-	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+	struct sk_buff *skb = frame_of_sock(rx);
 
-	KUNIT_ASSERT_NOT_NULL(test, sk);
-	released = 0;
-	skb->sk = sk;
-	skb->destructor = release_sock_of;
 	rcu_read_lock();
 	dlil_packet_keep(skb);
 	rcu_read_unlock();

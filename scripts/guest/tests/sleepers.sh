@@ -180,11 +180,9 @@ test_sleeper_ioctl() {
 	wait ${jobs[0]} || true
 }
 
-# LNX-13 EVT-2: with an event callback asleep the device is unwrapped and deleted.
-test_sleeper_event() {
-	ctl attach dl0
-	sleeper event
-	ctl filter add dl0 other match udp count
+# With a callback asleep packets go on, another filter ends, and the device is unwrapped
+# and deleted.
+goes_all_the_same() {
 	wait_for 10 asleep 1
 	is answers "$(pings peer 5 $IP0)" 5
 	soon dlilctl -n dut -w 0 filter del dl0 other
@@ -192,21 +190,24 @@ test_sleeper_event() {
 	soon dlilctl -n dut -w 0 detach dl0
 	soon ip -n dut link del dl0
 	others_go_on_alone
+	asleep 1 || fail "it has been woken"
 }
 
-# LNX-13 FLT-2: with `detached` asleep other filters end, and so does the device.
+# LNX-13 EVT-2: an event callback is asleep.
+test_sleeper_event() {
+	ctl attach dl0
+	sleeper event
+	ctl filter add dl0 other match udp count
+	goes_all_the_same
+}
+
+# LNX-13 FLT-2: the callback `detached` is asleep.
 test_sleeper_detached() {
 	ctl attach dl0
 	ctl filter add dl0 other match udp count
 	sleeper detached
 	echo >$SLEEPER/dev
-	wait_for 10 asleep 1
-	is answers "$(pings peer 5 $IP0)" 5
-	soon dlilctl -n dut -w 0 filter del dl0 other
-	others_go_on
-	soon dlilctl -n dut -w 0 detach dl0
-	soon ip -n dut link del dl0
-	others_go_on_alone
+	goes_all_the_same
 }
 
 # LNX-13: a detach by sysfs is not held up, and an attach that waits for it can be
