@@ -6,8 +6,8 @@
  * long, and a request to generic netlink must not wait for a callback (see
  * dlil_netlink.c).  So the request is only checked when it comes.  A work of its
  * ifnet asks the callbacks, for one request after the other in the order in which
- * they came, and sends the acknowledgment.  One ifnet keeps one worker busy at most,
- * so an ifnet whose callbacks sleep holds up its own requests only.
+ * they came, and sends the acknowledgment.  The work is on the lane of its ifnet
+ * (dlil_lane.c), so an ifnet whose callbacks sleep holds up its own requests only.
  *
  * A request holds an I/O reference, so the ifnet does not become another device's
  * before it is answered.  It knows the namespace of the requester by its cookie only,
@@ -18,6 +18,7 @@
 #include <linux/notifier.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -38,7 +39,8 @@
 static LIST_HEAD(queues);
 /* Guards @queues and all that is in them. */
 static DEFINE_SPINLOCK(queues_lock);
-static struct workqueue_struct *control_wq;
+/* Woken when @queues has become empty. */
+static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
 /**
  * struct control - a control request as it came
@@ -235,8 +237,11 @@ static struct request *next_request(struct queue *q, struct request *answered)
 	}
 	next = list_first_entry_or_null(&q->requests, struct request, list);
 	/* Whoever comes now makes a queue of its own. */
-	if (!next)
+	if (!next) {
 		list_del(&q->list);
+		if (list_empty(&queues))
+			wake_up(&queues_empty);
+	}
 	spin_unlock(&queues_lock);
 	return next;
 }
@@ -290,7 +295,7 @@ static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 		q = fresh;
 		list_add_tail(&q->list, &queues);
 		/* It cannot be freed before it has seen the request below. */
-		queue_work(control_wq, &q->work);
+		queue_work(ifp->lane->wq, &q->work);
 		fresh = NULL;
 	}
 	if (q->n < PENDING_MAX) {
@@ -396,20 +401,25 @@ static struct notifier_block socket_notifier = {
 
 int dlil_control_module_init(void)
 {
-	int err;
-
-	control_wq = alloc_workqueue("dlil_control", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	if (!control_wq)
-		return -ENOMEM;
-	err = netlink_register_notifier(&socket_notifier);
-	if (err)
-		destroy_workqueue(control_wq);
-	return err;
+	return netlink_register_notifier(&socket_notifier);
 }
 
-/* No request comes any more; those that are under way are answered. */
+static bool all_answered(void)
+{
+	bool empty;
+
+	spin_lock(&queues_lock);
+	empty = list_empty(&queues);
+	spin_unlock(&queues_lock);
+	return empty;
+}
+
+/*
+ * No request comes any more; those that are under way are answered.  The end of a
+ * work that has answered the last one is waited for with the lanes.
+ */
 void dlil_control_module_exit(void)
 {
-	destroy_workqueue(control_wq);
+	wait_event(queues_empty, all_answered());
 	netlink_unregister_notifier(&socket_notifier);
 }

@@ -851,6 +851,11 @@ static void filter_end(struct dlil_retire *r)
 	struct module *owner = f->ops->owner;
 	struct dlil_ifnet *ifp = f->ifp;
 
+	/*
+	 * This lock is taken in any case: whoever has found the filter before it
+	 * was dying, to describe it or to make arrays, may use the cookie until he
+	 * lets go of the lock.
+	 */
 	mutex_lock(&ifp->lock);
 	/*
 	 * One update takes out the stubs of all that are dying.  Without memory

@@ -30,8 +30,8 @@ struct dlil_filter_bundle_ops {
 	void *(*make)(void *const *cookies, unsigned int n, bool out);
 	/**
 	 * @drop: the @i-th filter is being detached: from now on it is not to
-	 * be noticed, nor its cookie used once a grace period has passed.  Any
-	 * context; serialised by the ifnet's filter_lock.
+	 * be noticed, nor its cookie used once a grace period has passed and
+	 * the input thread has left its batch.  Any context; serialised by the ifnet's filter_lock.
 	 */
 	void (*drop)(void *bundle, unsigned int i);
 	/** @get: another reference.  Process context. */

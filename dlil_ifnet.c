@@ -4,8 +4,9 @@
  * again.
  *
  * dlil_ifnets_lock guards which ifnets are known, in use and attached, and their
- * changes of state; it is held for a short time only, never around a callback.
- * Attaches are serialised by attach_lock, so that nobody sees a half-made one.
+ * changes of state.  It is never held around a callback; a new ifnet is allocated
+ * under it, now and then with a work queue.  Attaches are serialised by
+ * attach_lock, so that nobody sees a half-made one.
  *
  * A detach changes the state, takes the ifnet off the list of attached ones and
  * kills its I/O references, all of that without waiting.  These may still use it:
@@ -250,9 +251,15 @@ void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
 /* A step of the final detach has been made: the next one is for the work. */
 static void final_step(struct dlil_ifnet *ifp, enum dlil_final final)
 {
+	/*
+	 * The work may be queued already, for an ending: then it may see the step
+	 * at once, and bring the ifnet to its end before it is queued here.
+	 */
+	dlil_ifnet_get(ifp);
 	/* Pairs with the acquire in ifnet_end_work(). */
 	smp_store_release(&ifp->final, final);
 	dlil_ifnet_queue_work(ifp, &ifp->end_work);
+	dlil_ifnet_put(ifp);
 }
 
 static void ifnet_left(struct dlil_leaver *leaver)

@@ -823,9 +823,9 @@ static void waiter_done(struct dlil_flush *flush)
 	waiter_put(w);
 }
 
-static struct waiter *waiter_new(gfp_t gfp)
+static struct waiter *waiter_new(void)
 {
-	struct waiter *w = kmalloc(sizeof(*w), gfp);
+	struct waiter *w = kmalloc(sizeof(*w), GFP_KERNEL);
 
 	if (!w)
 		return NULL;
@@ -983,7 +983,7 @@ int dlil_input_flush(struct dlil_ifnet *ifp)
 
 	if (dlil_in_callback())
 		return -EDEADLK;
-	w = waiter_new(GFP_KERNEL);
+	w = waiter_new();
 	if (!w)
 		return -ENOMEM;
 	if (!dlil_ifnet_io_begin(ifp)) {

@@ -9,10 +9,11 @@
  * at a time than its ifnets have: no work of an ifnet waits for one of another
  * ifnet.
  *
- * An ifnet has four works: events; endings and the final detach; groups to be
- * restored; and freeing.  A full lane has 32 x 4 works, a quarter of what its work
- * queue may run at a time, since newer kernels divide that number among the memory
- * nodes.
+ * An ifnet has five works: events; endings and the final detach; groups to be
+ * restored; control requests; and freeing.  A full lane has 25 x 5 works, a quarter
+ * of what its work queue may run at a time, since newer kernels divide that number
+ * among the memory nodes, by their processors: a machine with more than four of
+ * them, or one that has few processors, is promised less.
  *
  * A lane stays until the module goes, as the last ifnet is freed by a work of it.
  */
@@ -23,7 +24,7 @@
 #include "dlil_lane.h"
 
 /* Ifnets that have a place on a lane. */
-#define LANE_USERS 32
+#define LANE_USERS 25
 
 /* Guards the list of lanes, and how many users each has. */
 static DEFINE_MUTEX(lanes_lock);

@@ -13,8 +13,7 @@
  * may sleep, or that are being detached, and for the tasks.  When there is none of
  * these the work does not run.  A look at an ifnet compares four words.
  *
- * The lock guards the list of ifnets and what was seen of each.  It is taken inside
- * the ifnet's lock.
+ * The lock guards the list of ifnets and what was seen of each.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -233,7 +232,24 @@ static bool is_due(unsigned long told)
 	return !told || time_after_eq(jiffies, told + OVERDUE_AGAIN);
 }
 
-/* Row IFN-14: what a detach waits for. */
+/*
+ * An ifnet that shares its input thread with others waits for their callbacks, too.
+ * False if none of them is known to sleep.
+ */
+static bool other_overdue(const struct dlil_ifnet *ifp, struct dlil_overdue *o)
+{
+	struct dlil_ifnet *other;
+
+	lockdep_assert_held(&watch_lock);
+
+	list_for_each_entry(other, &watched, look.list)
+		if (other != ifp && other->inq.thread == ifp->inq.thread &&
+		    input_overdue(other, o))
+			return true;
+	return false;
+}
+
+/* Row IFN-14: the log tells which callback a detach waits for. */
 static void tell_detach(struct dlil_ifnet *ifp)
 {
 	struct dlil_look *w = &ifp->look;
@@ -248,7 +264,8 @@ static void tell_detach(struct dlil_ifnet *ifp)
 		compat_ref_count(&ifp->io));
 	/* Beside the time of what it is in, which is told again only later. */
 	if (input_overdue(ifp, &o) ||
-	    dlil_call_overdue(ifp, OVERDUE, 0, &o, 1)) {
+	    dlil_call_overdue(ifp, OVERDUE, 0, &o, 1) ||
+	    other_overdue(ifp, &o)) {
 		tell(&o);
 		return;
 	}

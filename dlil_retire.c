@@ -8,9 +8,10 @@
  * deliver an event or make a control request, who hold it for as long as their
  * callback may take, without keeping others.
  *
- * Nobody waits for them: each has a part in `calls` (see struct dlil_retire), and
- * whoever drops the last one puts it on the ifnet's list of what is to be ended and
- * queues the ifnet's work.  That work calls `detached`, with no lock held, one after
+ * Nobody waits for them: each but netlink has a part in `calls` (see struct
+ * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
+ * to be ended and queues the ifnet's work.  That takes the ifnet's lock before it
+ * calls `detached`, and so comes behind netlink, which finds it no more.  That work calls `detached`, with no lock held, one after
  * the other, and takes the object off the ifnet's list under that lock.  Look-ups
  * under RCU may still have found it, so it is freed a grace period later.
  *

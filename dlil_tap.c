@@ -6,8 +6,7 @@
  * says to whom, and whether.  The driver shows packets inside RCU read sections,
  * and nobody else refers to the tap.  So it is gone a grace period after the
  * driver was told to show no more: dlil_set_tap() waits for one; after a detach
- * the final detach has one behind it, which began when the I/O references were
- * killed.
+ * the final detach has one behind it, which the last I/O reference began.
  */
 #include <linux/module.h>
 

@@ -78,16 +78,16 @@ static inline unsigned int compat_stack_trace(unsigned long *entries,
 #endif
 }
 
-/*
- * The processors that share the last level cache of @cpu.  Modules cannot ask
- * for them but on x86 since 6.7; elsewhere it is the package, within its node.
- */
-/* What is left of a reference that was killed, for messages. */
+/* The rest of a reference that was killed, for messages. */
 static inline long compat_ref_count(const struct percpu_ref *ref)
 {
 	return atomic_long_read(&ref->data->count);
 }
 
+/*
+ * The processors that share the last level cache of @cpu.  Modules cannot ask
+ * for them but on x86 since 6.7; elsewhere it is the package, within its node.
+ */
 static inline void compat_llc_mask(unsigned int cpu, struct cpumask *mask)
 {
 	cpumask_and(mask, topology_core_cpumask(cpu),
