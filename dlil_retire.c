@@ -10,10 +10,11 @@
  *
  * Nobody waits for them: each but netlink has a part in `calls` (see struct
  * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
- * to be ended and queues the ifnet's work.  That takes the ifnet's lock before it
- * calls `detached`, and so comes behind netlink, which finds it no more.  That work calls `detached`, with no lock held, one after
- * the other, and takes the object off the ifnet's list under that lock.  Look-ups
- * under RCU may still have found it, so it is freed a grace period later.
+ * to be ended and queues the ifnet's work.  The work takes the ifnet's lock before
+ * it calls `detached`, and so comes behind netlink, which finds the object no more.
+ * It calls `detached` with no lock held, one after the other, and takes the object
+ * off the ifnet's list under that lock.  Look-ups under RCU may still have found it,
+ * so it is freed a grace period later.
  *
  * A worker is needed for `detached` only, which may sleep.  One that does holds up
  * the other endings of its ifnet; those of other ifnets have a work of their own
