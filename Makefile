@@ -24,7 +24,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h)
 
 .PHONY: all modules tool samples kunit vmtest test test-debug test-kcsan fuzz \
-	bench bench-native check demo shell install uninstall clean help kdir
+	mutate bench bench-native check demo shell install uninstall clean help kdir
 
 all: modules tool	## the module and dlilctl (what plain `make` does)
 
@@ -70,6 +70,9 @@ test-kcsan:		## the same on a kernel that looks for data races
 
 fuzz:			## odd packets and netlink messages, on the stock kernel
 	@scripts/fuzz/fuzz.sh
+
+mutate:			## break the module on purpose, and see which test notices
+	@scripts/mutate.sh
 
 bench:			## what a packet costs, in instructions, and pictures of it
 	@scripts/bench.sh

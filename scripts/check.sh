@@ -13,7 +13,7 @@
 . "$(dirname "$0")/common.sh"
 
 CHECKS=(build checkpatch kernel-doc shellcheck tool netlink spdx
-	spelling comments hosts commits semantics)
+	spelling comments hosts commits semantics mutants)
 
 need_packages build-essential git perl rsync shellcheck sparse codespell
 
@@ -161,12 +161,13 @@ check_tool() { tools/dlilctl/test.sh; }
 
 check_netlink() { scripts/gen-netlink.sh --check; }
 
-# The licence is the one file that cannot carry its own name.
+# The licence is the one file that cannot carry its own name; a patch changes files that
+# do.
 check_spdx() {
 	local file bad=0
 
 	for file in "${FILES[@]}"; do
-		[ "$file" != LICENSE ] || continue
+		[[ $file != LICENSE && $file != *.patch ]] || continue
 		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: ' && continue
 		echo "$file: no SPDX-License-Identifier in its first lines"
 		bad=1
@@ -237,7 +238,7 @@ check_semantics() {
 		{ echo "above: rows that there are not"; return 1; }
 
 	carried=$(matching '^(kunit|scripts|tools|samples)/.*test|^kunit/' |
-		xargs grep -hoE "$id" | sort -u)
+		grep -v '\.patch$' | xargs grep -hoE "$id" | sort -u)
 	bare=$(described 'built|partly' |
 		comm -23 - <(echo "$carried") | xargs)
 	echo "# carried by tests: $(comm -12 <(described) \
@@ -245,6 +246,9 @@ check_semantics() {
 	[ -z "$bare" ] || { echo "built, but carried by no test: $bare"
 		return 1; }
 }
+
+# Changes that tests have to notice apply, and say which row they break.
+check_mutants() { scripts/mutate.sh --check; }
 
 run() {
 	local name=$1 status
