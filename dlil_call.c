@@ -8,17 +8,55 @@
  * is named there is held by the task until it says that it has left.
  */
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "dlil_call.h"
 #include "dlil_ifnet.h"
-#include "dlil_input.h"
-#include "dlil_output.h"
 #include "dlil_overdue.h"
+#include "dlil_sender.h"
+
+#define LOOK_INTERVAL	(5 * HZ / 2)
+
+int (*dlil_call_thread_fn)(void *data);
+
+/* The work of dlil_overdue.c. */
+static struct delayed_work look;
 
 static LIST_HEAD(calls);
 static DEFINE_SPINLOCK(calls_lock);
+
+void dlil_look_init(work_func_t fn)
+{
+	INIT_DELAYED_WORK(&look, fn);
+}
+
+void dlil_look_exit(void)
+{
+	cancel_delayed_work_sync(&look);
+}
+
+/* There is something to look at from now on.  Any context but hard interrupts. */
+void dlil_look_arm(void)
+{
+	if (!delayed_work_pending(&look))
+		queue_delayed_work(system_unbound_wq, &look, LOOK_INTERVAL);
+}
+
+/* A filter or protocol of @ifp whose input may sleep comes, and goes. */
+void dlil_look_get(struct dlil_ifnet *ifp)
+{
+	atomic_inc(&ifp->look.users);
+	/* The work is no longer pending when it begins to look at @users. */
+	smp_mb__after_atomic();
+	dlil_look_arm();
+}
+
+void dlil_look_put(struct dlil_ifnet *ifp)
+{
+	atomic_dec(&ifp->look.users);
+}
 
 /* From here to dlil_call_end() the task may call callbacks.  Process context. */
 void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
@@ -29,7 +67,7 @@ void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
 	spin_lock(&calls_lock);
 	list_add(&call->list, &calls);
 	spin_unlock(&calls_lock);
-	dlil_overdue_arm();
+	dlil_look_arm();
 }
 
 void dlil_call_end(struct dlil_call *call)
@@ -73,13 +111,30 @@ static bool call_is_current(void)
 	return found;
 }
 
+/* Is this an input thread, of whatever ifnet? */
+static bool input_is_current(void)
+{
+	return current->flags & PF_KTHREAD &&
+	       kthread_func(current) == dlil_call_thread_fn;
+}
+
+bool dlil_output_is_current(void)
+{
+	const struct dlil_sender *s;
+
+	if (!in_softirq())
+		return false;
+	s = dlil_sender_current();
+	return s && s->depth;
+}
+
 /*
  * Might waiting here for callbacks be waiting for ourselves?  Or for a callback
  * of another ifnet that in turn waits for us?
  */
 bool dlil_in_callback(void)
 {
-	return dlil_input_is_current() || dlil_output_is_current() ||
+	return input_is_current() || dlil_output_is_current() ||
 	       call_is_current();
 }
 

@@ -2,8 +2,12 @@
 #ifndef _DLIL_CALL_H
 #define _DLIL_CALL_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "dlil_reader.h"
 
 struct dlil_ifnet;
 struct task_struct;
@@ -51,7 +55,34 @@ struct dlil_call {
 	unsigned long told;
 };
 
+/**
+ * struct dlil_look - what was seen of an ifnet at the last look; under the lock of
+ *	dlil_overdue.c
+ * @users: filters and protocols whose input may sleep, and the detach; it is looked
+ *	at while there are some; atomic
+ * @seq: of the batch
+ * @place: where in it the input thread was
+ * @since: since when it has been there, in jiffies
+ * @told: when that was logged, or 0
+ * @detaching: it is being detached
+ * @detach_since: since when
+ * @detach_told: when that was logged, or 0
+ */
+struct dlil_look {
+	atomic_t users;
+	unsigned long seq;
+	struct dlil_place place;
+	unsigned long since;
+	unsigned long told;
+	bool detaching;
+	unsigned long detach_since;
+	unsigned long detach_told;
+};
+
 struct dlil_overdue;
+
+/* The function that all input threads run. */
+extern int (*dlil_call_thread_fn)(void *data);
 
 void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp);
 void dlil_call_end(struct dlil_call *call);
@@ -59,6 +90,15 @@ void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 		     enum dlil_callback callback, const char *name);
 void dlil_call_leave(struct dlil_call *call);
 bool dlil_in_callback(void);
+
+/* Might the task be inside an output callback?  Bottom halves are off in those. */
+bool dlil_output_is_current(void);
+
+void dlil_look_init(work_func_t fn);
+void dlil_look_exit(void);
+void dlil_look_arm(void);
+void dlil_look_get(struct dlil_ifnet *ifp);
+void dlil_look_put(struct dlil_ifnet *ifp);
 bool dlil_call_any(void);
 unsigned int dlil_call_overdue(const struct dlil_ifnet *ifp, unsigned long age,
 			       unsigned long again, struct dlil_overdue *o,

@@ -16,89 +16,14 @@
 #include "dlil_debug.h"
 #include "dlil_ifnet.h"
 
-#define DEBUG_LAST	8	/* takers, and droppers */
-#define DEBUG_DEPTH	12	/* calls of a stack */
-
-DEFINE_STATIC_KEY_FALSE(dlil_debug_key);
-EXPORT_SYMBOL_FOR_TEST(dlil_debug_key);
-
-/**
- * struct trace - a stack
- * @entries: return addresses, innermost first
- * @n: how many
- */
-struct trace {
-	unsigned long entries[DEBUG_DEPTH];
-	unsigned int n;
-};
-
-/**
- * struct dlil_debug - what is remembered of an ifnet
- * @lock: guards the rest
- * @n: how often each kind of thing has happened
- * @traces: the last ones of each kind; slot @n modulo DEBUG_LAST is the next
- */
-struct dlil_debug {
-	spinlock_t lock;	/* see above */
-	unsigned int n[DLIL_DEBUG_WHATS];
-	struct trace traces[DLIL_DEBUG_WHATS][DEBUG_LAST];
-};
-
 static struct dentry *debug_dir;
-
-/* Any context. */
-void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
-{
-	/* Pairs with the release in debug_alloc(). */
-	struct dlil_debug *debug = smp_load_acquire(&ifp->debug);
-	struct trace *trace;
-	unsigned long flags;
-
-	if (!debug)
-		return;
-	spin_lock_irqsave(&debug->lock, flags);
-	trace = &debug->traces[what][debug->n[what]++ % DEBUG_LAST];
-	/* Without this function itself. */
-	trace->n = compat_stack_trace(trace->entries, DEBUG_DEPTH, 1);
-	spin_unlock_irqrestore(&debug->lock, flags);
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_debug_save);
-
-/* Under dlil_ifnets_lock; without memory nothing is remembered. */
-static void debug_alloc(struct dlil_ifnet *ifp, void *arg)
-{
-	struct dlil_debug *debug;
-
-	dlil_ifnets_assert_locked();
-
-	if (ifp->debug)
-		return;
-	debug = kzalloc(sizeof(*debug), GFP_KERNEL);
-	if (!debug)
-		return;
-	spin_lock_init(&debug->lock);
-	/* Pairs with the acquire in dlil_debug_save(). */
-	smp_store_release(&ifp->debug, debug);
-}
-
-/* A new ifnet, under dlil_ifnets_lock. */
-void dlil_debug_init(struct dlil_ifnet *ifp)
-{
-	if (dlil_debug_is_on())
-		debug_alloc(ifp, NULL);
-}
-
-void dlil_debug_free(struct dlil_ifnet *ifp)
-{
-	kfree(ifp->debug);
-}
 
 /* The parameter ifnet_debug.  An ifnet made meanwhile is met by one of both. */
 void dlil_debug_enable(bool on)
 {
 	if (on) {
 		static_branch_enable(&dlil_debug_key);
-		dlil_ifnet_for_each(debug_alloc, NULL);
+		dlil_ifnet_for_each(dlil_debug_alloc, NULL);
 	} else {
 		static_branch_disable(&dlil_debug_key);
 	}
@@ -115,7 +40,7 @@ static void show_entry(struct seq_file *m, unsigned long entry)
 }
 
 static void show_trace(struct seq_file *m, const char *what,
-		       const struct trace *trace)
+		       const struct dlil_trace *trace)
 {
 	unsigned int i;
 
@@ -135,14 +60,14 @@ static void show_debug(struct seq_file *m, struct dlil_debug *debug)
 	};
 	unsigned int what, i, n, last;
 	unsigned long flags;
-	struct trace trace;
+	struct dlil_trace trace;
 
 	for (what = 0; what < DLIL_DEBUG_WHATS; what++) {
-		last = what < DLIL_DEBUG_ATTACHED ? DEBUG_LAST : 1;
+		last = what < DLIL_DEBUG_ATTACHED ? DLIL_DEBUG_LAST : 1;
 		n = READ_ONCE(debug->n[what]);
 		for (i = 1; i <= min(n, last); i++) {
 			spin_lock_irqsave(&debug->lock, flags);
-			trace = debug->traces[what][(n - i) % DEBUG_LAST];
+			trace = debug->traces[what][(n - i) % DLIL_DEBUG_LAST];
 			spin_unlock_irqrestore(&debug->lock, flags);
 			show_trace(m, names[what], &trace);
 		}

@@ -2,14 +2,8 @@
 /*
  * Events: something has happened to an ifnet.
  *
- * Whoever posts one only queues it, in any context, RTNL held or not.  A work of
- * the ifnet delivers them in the order in which they were posted, one at a time,
- * with no lock held: a callback may sleep, take RTNL (LNX-12), attach or detach
- * anything, and post further events.
- *
- * Who gets an event was attached when it was posted and is not being detached
- * when its turn comes.  It is held during its callback, see dlil_retire.c; the
- * lists are walked from one that is held to the next (EVT-2).
+ * Whoever posts one only queues it, in any context, RTNL held or not; the work in
+ * dlil_notify.c delivers it.
  *
  * An event that is for more than the listeners outside holds an I/O reference
  * until it has been delivered, so the final detach comes after all of them: it
@@ -21,14 +15,10 @@
  * not get what was posted before.  Those who would have to look for what happens
  * ask dlil_event_is_heard() whether that is worth it.
  */
-#include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "dlil_call.h"
 #include "dlil_event.h"
-#include "dlil_filter.h"
 #include "dlil_ifnet.h"
-#include "dlil_proto.h"
 #include "dlil_retire.h"
 
 /* Row EVT-3: programs and ported modules count on the numbers. */
@@ -43,24 +33,9 @@ static BLOCKING_NOTIFIER_HEAD(event_listeners);
 static LIST_HEAD(listeners);
 static DEFINE_SPINLOCK(listeners_lock);
 
-static int filter_event(const struct dlil_filter_ops *ops, void *cookie,
-			struct dlil_ifnet *ifp, u32 family, void *arg)
-{
-	if (ops->event)
-		ops->event(cookie, ifp, arg);
-	return 0;
-}
-
-static int proto_event(const struct dlil_proto_ops *ops, void *cookie,
-		       struct dlil_ifnet *ifp, u32 family, void *arg)
-{
-	if (ops->event)
-		ops->event(cookie, ifp, family, arg);
-	return 0;
-}
-
-static void tell(struct dlil_ifnet *ifp, u64 net_cookie,
-		 const struct dlil_event *event)
+/* Tell the listeners outside of @event, or that some were lost if it is NULL. */
+void dlil_event_tell(struct dlil_ifnet *ifp, u64 net_cookie,
+		     const struct dlil_event *event)
 {
 	struct dlil_told told = {
 		.ifp = ifp,
@@ -73,34 +48,8 @@ static void tell(struct dlil_ifnet *ifp, u64 net_cookie,
 				     &told);
 }
 
-/* Row EVT-1: filters, protocols, driver, and then those outside. */
-static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item,
-		    struct dlil_call *call)
-{
-	struct dlil_event *event = &item->event;
-
-	/* For the lock that it takes, see ifnet_list(). */
-	if (item->life)
-		dlil_ifnet_copy_name(ifp, event->name);
-	event->family = ifp->kind;
-	event->data = item->data;
-	if (item->io && (item->life || dlil_ifnet_is_attached(ifp))) {
-		dlil_filter_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
-				 filter_event, event);
-		dlil_proto_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
-				proto_event, event);
-		if (ifp->driver->event) {
-			dlil_call_enter(call, DLIL_PARTY_DRIVER,
-					DLIL_CALLBACK_EVENT, NULL);
-			ifp->driver->event(ifp, event);
-			dlil_call_leave(call);
-		}
-	}
-	tell(ifp, item->net_cookie, event);
-}
-
-/* The last one may take the ifnet with it. */
-static void item_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
+/* It has been delivered.  The last one may take the ifnet with it. */
+void dlil_event_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
 	bool io = item->io;
 
@@ -112,7 +61,8 @@ static void item_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 		dlil_ifnet_put(ifp);
 }
 
-static struct dlil_event_item *next_item(struct dlil_events *events, bool *lost)
+/* The next one to be delivered, or NULL; *@lost: some before it were lost. */
+struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost)
 {
 	struct dlil_event_item *item;
 	unsigned long flags;
@@ -128,32 +78,6 @@ static struct dlil_event_item *next_item(struct dlil_events *events, bool *lost)
 	events->lost = false;
 	spin_unlock_irqrestore(&events->lock, flags);
 	return item;
-}
-
-static void event_work(struct work_struct *work)
-{
-	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
-					      events.work);
-	struct dlil_event_item *item, *next;
-	struct dlil_call call;
-	bool lost;
-
-	dlil_call_begin(&call, ifp);
-	item = next_item(&ifp->events, &lost);
-	while (item) {
-		if (lost)
-			tell(ifp, item->net_cookie, NULL);
-		deliver(ifp, item, &call);
-		/* The reference of the item keeps the ifnet until here. */
-		next = next_item(&ifp->events, &lost);
-		if (lost && !next)
-			tell(ifp, item->net_cookie, NULL);
-		item_done(ifp, item);
-		item = next;
-		/* They may come as fast as they are delivered. */
-		cond_resched();
-	}
-	dlil_call_end(&call);
 }
 
 /*
@@ -195,7 +119,7 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 	}
 	spin_unlock_irqrestore(&events->lock, flags);
 	if (err)
-		item_done(ifp, item);
+		dlil_event_done(ifp, item);
 	return err;
 }
 
@@ -295,7 +219,7 @@ void dlil_event_identify(struct dlil_ifnet *ifp)
 	struct dlil_events *events = &ifp->events;
 	unsigned long flags;
 
-	dlil_ifnets_assert_locked();
+	lockdep_assert_held(&dlil_ifnets_lock);
 
 	spin_lock_irqsave(&events->lock, flags);
 	events->net_cookie = ifp->net_cookie;
@@ -320,7 +244,8 @@ void dlil_event_flush(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_flush);
 
-void dlil_event_init(struct dlil_ifnet *ifp)
+/* @work delivers them. */
+void dlil_event_init(struct dlil_ifnet *ifp, work_func_t work)
 {
 	static const u32 codes[] = {
 		[DLIL_LIFE_ATTACHED] = DLIL_EVENT_IF_ATTACHED,
@@ -332,7 +257,7 @@ void dlil_event_init(struct dlil_ifnet *ifp)
 
 	spin_lock_init(&ifp->events.lock);
 	INIT_LIST_HEAD(&ifp->events.queue);
-	INIT_WORK(&ifp->events.work, event_work);
+	INIT_WORK(&ifp->events.work, work);
 	for (i = 0; i < DLIL_LIFE_MAX; i++) {
 		item = &ifp->events.life[i];
 		item->life = true;
@@ -420,10 +345,4 @@ bool dlil_event_is_heard(struct dlil_ifnet *ifp)
 	heard = heard || (dlil_ifnet_is_attached(ifp) && ifp->driver->event);
 	rcu_read_unlock();
 	return heard || dlil_event_is_heard_outside();
-}
-
-/* No ifnet is attached and nobody posts any more; delivers what is left. */
-void dlil_event_module_exit(void)
-{
-	dlil_lanes_flush();
 }

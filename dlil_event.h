@@ -67,13 +67,17 @@ struct dlil_events {
 	struct work_struct work;
 };
 
-void dlil_event_init(struct dlil_ifnet *ifp);
+void dlil_event_init(struct dlil_ifnet *ifp, work_func_t work);
 void dlil_event_identify(struct dlil_ifnet *ifp);
 void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what);
 void dlil_event_flush(struct dlil_ifnet *ifp);
 
 struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len);
 void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item);
+struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost);
+void dlil_event_done(struct dlil_ifnet *ifp, struct dlil_event_item *item);
+void dlil_event_tell(struct dlil_ifnet *ifp, u64 net_cookie,
+		     const struct dlil_event *event);
 
 /*
  * The listeners outside are told of an event, that some were lost, or that a filter
@@ -116,7 +120,5 @@ void dlil_event_hearer_gone(struct dlil_ifnet *ifp);
 void dlil_event_announce(struct dlil_ifnet *ifp);
 bool dlil_event_is_heard_outside(void);
 bool dlil_event_is_heard(struct dlil_ifnet *ifp);
-
-void dlil_event_module_exit(void);
 
 #endif /* _DLIL_EVENT_H */

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interface filters.
+ * Interface filters: how they come and go.  How packets go through them is in
+ * dlil_chain.c.
  *
  * The list of an ifnet, under its lock, is what is attached; the two arrays made
  * from it are what packets meet: received ones in a batch of the input thread, sent
  * ones under RCU.
  * An array is replaced as a whole, so attach never stops traffic.
- *
- * Packets go through the filters one by one, unless there is a filter that takes
- * lists.  Then a batch goes from one such filter to the next, and through what is
- * in between packet by packet, so that each packet meets the filters in order.
- * So does a super-packet, alone, that some filter is to see in segments.
  *
  * Filters that know how to be run as one, such as match filters, share a slot if
  * they stand side by side: a bundle, which an array that has the same filters in
@@ -22,17 +18,13 @@
  * in dlil_retire.c and filter_end().  That a filter may die while new arrays are
  * made from the list is what filter_lock is for.
  */
-#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 
-#include "dlil_drop.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
-#include "dlil_gso.h"
 #include "dlil_ifnet.h"
-#include "dlil_overdue.h"
 #include "dlil_retire.h"
 
 enum { FILTER_DYING };
@@ -72,12 +64,6 @@ static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 static struct kmem_cache *filter_cache;
 
-typedef int (*filter_fn)(void *cookie, struct dlil_ifnet *ifp, u32 family,
-			 struct sk_buff **skb);
-typedef void (*filter_list_fn)(void *cookie, struct dlil_ifnet *ifp,
-			       u32 family, struct sk_buff_head *list,
-			       struct sk_buff_head *drop);
-
 /* In the slot of a filter that is being detached. */
 static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
@@ -90,430 +76,6 @@ static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			     struct sk_buff_head *list,
 			     struct sk_buff_head *drop)
 {
-}
-
-/* Rows FLT-4 and FLT-9. */
-static bool wants(const struct dlil_filter_slot *slot, u32 family,
-		  const struct sk_buff *skb)
-{
-	if (slot->family && slot->family != family)
-		return false;
-	return !(slot->flags & DLIL_FILTER_NO_VLAN) ||
-	       !skb_vlan_tag_present(skb);
-}
-
-/* A verdict that nobody knows is an error of the filter's. */
-static int known(int err)
-{
-	return err > DLIL_STOLEN ? -EINVAL : err;
-}
-
-/*
- * Has a filter put something in the place of a received packet that nobody can read?
- * All of them have a link header when they come here, be it an empty one.
- */
-static bool is_spoilt(const struct dlil_filter_vec *vec,
-		      const struct sk_buff *skb)
-{
-	return unlikely(!vec->out && !(skb && dlil_filter_is_readable(skb)));
-}
-
-/* One packet through the slots from @i to before @end, but for @skipped kinds. */
-static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
-		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb, u64 *skipped,
-		       struct dlil_place *place)
-{
-	const struct dlil_filter_slot *slot;
-	filter_fn fn;
-	int err;
-
-	for (; i < end; i++) {
-		slot = &vec->slots[i];
-		if (!wants(slot, family, *skb) || *skipped & BIT_ULL(slot->kind))
-			continue;
-		fn = READ_ONCE(slot->fn);
-		WRITE_ONCE(place->filter, slot->id);
-		err = fn(slot->cookie, ifp, family, skb);
-		if (err == DLIL_SKIP)
-			*skipped |= BIT_ULL(slot->kind);
-		else if (err)
-			return known(err);
-		if (is_spoilt(vec, *skb))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-/* As dlil_filter_run_at() from slot @i on. */
-static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
-			     struct dlil_ifnet *ifp, u32 family,
-			     struct sk_buff **skb, u64 skipped,
-			     struct dlil_place *place)
-{
-	return run_stretch(vec, i, vec->n, ifp, family, skb, &skipped, place);
-}
-
-/**
- * dlil_filter_run_at - take one packet through the filters of a direction
- * @vec: the filters
- * @ifp: ifnet
- * @family: protocol family of the packet
- * @skb: the packet, which a filter may replace
- * @place: where the caller is, for dlil_overdue.c
- *
- * A packet, which some filter may have replaced, is looked at when it has passed
- * all of them, since the loop is what each further filter costs; match filters,
- * which would move skb->data by its headers, look for themselves.
- *
- * Context: inside the read section that protects @vec.
- * Return: 0 go on, DLIL_STOLEN, or an error: then the packet, unless it is NULL,
- * is the caller's to free.
- */
-int dlil_filter_run_at(const struct dlil_filter_vec *vec,
-		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
-		       struct dlil_place *place)
-{
-	const struct dlil_filter_slot *slot = vec->slots;
-	const struct dlil_filter_slot *end = slot + vec->n;
-	filter_fn fn;
-	int err;
-
-	if (unlikely(vec->selective))
-		return run_rest(vec, 0, ifp, family, skb, 0, place);
-	/* What each further filter costs is here: run_stretch() without checks. */
-	for (; slot != end; slot++) {
-		fn = READ_ONCE(slot->fn);
-		WRITE_ONCE(place->filter, slot->id);
-		err = fn(slot->cookie, ifp, family, skb);
-		if (likely(!err))
-			continue;
-		if (err != DLIL_SKIP)
-			return known(err);
-		if (is_spoilt(vec, *skb))
-			return -EINVAL;
-		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
-				BIT_ULL(slot->kind), place);
-	}
-	return is_spoilt(vec, *skb) ? -EINVAL : 0;
-}
-
-/**
- * struct passage - a batch on its way through the filters
- * @vec: the filters
- * @ifp: ifnet
- * @family: protocol family of all its packets
- * @list: those that are still on their way
- * @flow: counts what becomes of the others
- * @place: where the caller is, for dlil_overdue.c
- * @marked: every packet has a mark, which says more than nothing of some
- * @plain: no packet is a super-packet
- * @err: the first error that a filter returned
- */
-struct passage {
-	const struct dlil_filter_vec *vec;
-	struct dlil_ifnet *ifp;
-	u32 family;
-	struct sk_buff_head *list;
-	struct dlil_flow *flow;
-	struct dlil_place *place;
-	bool marked;
-	bool plain;
-	int err;
-};
-
-static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
-
-/* Row INI-3: the only thing that is kept in a packet between two filters. */
-static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
-	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
-
-/* The kinds that this packet goes past; valid while no filter has it. */
-static u64 mark_of(const struct sk_buff *skb)
-{
-	return *(const u64 *)skb->cb;
-}
-
-static void set_mark(struct sk_buff *skb, u64 skipped)
-{
-	*(u64 *)skb->cb = skipped;
-}
-
-/* All packets through slots that take them one by one. */
-static void run_packets(struct passage *p, unsigned int i, unsigned int end)
-{
-	bool marked = p->marked;
-	struct sk_buff_head on;
-	struct sk_buff *skb;
-	u64 skipped;
-	int err;
-
-	__skb_queue_head_init(&on);
-	while ((skb = __skb_dequeue(p->list))) {
-		skipped = marked ? mark_of(skb) : 0;
-		WRITE_ONCE(p->place->skb, skb);
-		err = run_stretch(p->vec, i, end, p->ifp, p->family, &skb,
-				  &skipped, p->place);
-		if (likely(!err)) {
-			set_mark(skb, skipped);
-			p->marked |= !!skipped;
-			__skb_queue_tail(&on, skb);
-		} else if (err == DLIL_STOLEN) {
-			p->flow->stolen++;
-		} else {
-			p->err = p->err ?: err;
-			p->flow->drops[DLIL_DROP_FILTER]++;
-			dlil_drop_skb(skb, DLIL_DROP_FILTER);
-		}
-	}
-	skb_queue_splice_init(&on, p->list);
-}
-
-/* Who takes a list says by what is in it afterwards what has become of the rest. */
-static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
-			 struct sk_buff_head *list)
-{
-	unsigned int n = skb_queue_len(list), after, dropped;
-	filter_list_fn fn = READ_ONCE(slot->list_fn);
-	struct sk_buff *skb, *next;
-	struct sk_buff_head drop;
-
-	__skb_queue_head_init(&drop);
-	WRITE_ONCE(p->place->skb, skb_peek(list));
-	WRITE_ONCE(p->place->filter, slot->id);
-	fn(slot->cookie, p->ifp, p->family, list, &drop);
-	/* Some may have been replaced. */
-	skb_queue_walk_safe(list, skb, next)
-		if (unlikely(!dlil_filter_is_readable(skb)))
-			dlil_filter_drop(skb, list, &drop);
-	dropped = skb_queue_len(&drop);
-	after = skb_queue_len(list) + dropped;
-	if (likely(after <= n))
-		p->flow->stolen += n - after;
-	else
-		p->flow->seen += after - n;
-	if (dropped) {
-		p->flow->drops[DLIL_DROP_FILTER] += dropped;
-		dlil_drop_list(&drop, DLIL_DROP_FILTER);
-	}
-}
-
-/* Move the first packets of @list to @part, as far as @slot makes no difference. */
-static bool take_alike(const struct passage *p,
-		       const struct dlil_filter_slot *slot,
-		       struct sk_buff_head *part, u64 *mark)
-{
-	struct sk_buff *skb = skb_peek(p->list);
-	bool wanted = wants(slot, p->family, skb);
-
-	*mark = p->marked ? mark_of(skb) : 0;
-	do {
-		__skb_unlink(skb, p->list);
-		__skb_queue_tail(part, skb);
-		skb = skb_peek(p->list);
-	} while (skb && wants(slot, p->family, skb) == wanted &&
-		 (!p->marked || mark_of(skb) == *mark));
-	return wanted;
-}
-
-/* Some packets go past this filter, or have marks that are to outlast it. */
-static void run_parts(struct passage *p, const struct dlil_filter_slot *slot)
-{
-	struct sk_buff_head on, part;
-	struct sk_buff *skb;
-	u64 mark;
-
-	__skb_queue_head_init(&on);
-	while (!skb_queue_empty(p->list)) {
-		__skb_queue_head_init(&part);
-		if (take_alike(p, slot, &part, &mark))
-			call_list_fn(p, slot, &part);
-		if (p->marked)
-			skb_queue_walk(&part, skb)
-				set_mark(skb, mark);
-		skb_queue_splice_tail(&part, &on);
-	}
-	skb_queue_splice_init(&on, p->list);
-}
-
-static bool wants_all(const struct passage *p,
-		      const struct dlil_filter_slot *slot)
-{
-	struct sk_buff *skb;
-
-	if (!(slot->flags & DLIL_FILTER_NO_VLAN))
-		return true;
-	skb_queue_walk(p->list, skb)
-		if (unlikely(skb_vlan_tag_present(skb)))
-			return false;
-	return true;
-}
-
-static void run_batch(struct passage *p, const struct dlil_filter_slot *slot)
-{
-	if (likely(!p->marked && wants_all(p, slot)))
-		call_list_fn(p, slot, p->list);
-	else
-		run_parts(p, slot);
-}
-
-/* Segments, or what other filters have added: more than one call may get. */
-static noinline void run_batches(struct passage *p,
-				 const struct dlil_filter_slot *slot)
-{
-	struct sk_buff_head *all = p->list, part, on;
-
-	__skb_queue_head_init(&on);
-	p->list = &part;
-	while (!skb_queue_empty(all)) {
-		dlil_list_cut(all, &part, DLIL_INPUT_BATCH);
-		run_batch(p, slot);
-		skb_queue_splice_tail(&part, &on);
-	}
-	p->list = all;
-	skb_queue_splice_init(&on, all);
-}
-
-static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
-{
-	if (slot->family && slot->family != p->family)
-		return;
-	if (likely(skb_queue_len(p->list) <= DLIL_INPUT_BATCH))
-		run_batch(p, slot);
-	else
-		run_batches(p, slot);
-}
-
-/* Does a packet meet one of the filters from @i to before @end? */
-static bool meets(const struct passage *p, unsigned int i, unsigned int end,
-		  const struct sk_buff *skb)
-{
-	const struct dlil_filter_slot *slot;
-
-	for (; i < end; i++) {
-		slot = &p->vec->slots[i];
-		if (wants(slot, p->family, skb) &&
-		    (slot->takes_lists || !p->marked ||
-		     !(mark_of(skb) & BIT_ULL(slot->kind))))
-			return true;
-	}
-	return false;
-}
-
-/* Put the segments of @skb behind @on; each counts as seen from now on (STA-3). */
-static void segment_one(struct passage *p, struct sk_buff *skb,
-			struct sk_buff_head *on)
-{
-	unsigned int header = p->vec->out ? 0 : skb->data - skb_mac_header(skb);
-	u64 mark = p->marked ? mark_of(skb) : 0;
-	struct sk_buff_head segments;
-	enum dlil_drop_reason why;
-	int err;
-
-	__skb_queue_head_init(&segments);
-	err = dlil_gso_segment(skb, header, p->vec->out, &segments);
-	if (err) {
-		p->err = p->err ?: err;
-		why = err == -ENOMEM ? DLIL_DROP_NOMEM : DLIL_DROP_FILTER;
-		p->flow->drops[why]++;
-		dlil_drop_skb(skb, why);
-		return;
-	}
-	p->flow->seen += skb_queue_len(&segments) - 1;
-	skb_queue_walk(&segments, skb)
-		set_mark(skb, mark);
-	skb_queue_splice_tail(&segments, on);
-}
-
-static bool is_plain(const struct sk_buff_head *list)
-{
-	struct sk_buff *skb;
-
-	skb_queue_walk(list, skb)
-		if (skb_is_gso(skb))
-			return false;
-	return true;
-}
-
-/* Row FLT-10: the filters from @i to before @end see no GSO packet. */
-static void segment(struct passage *p, unsigned int i, unsigned int end)
-{
-	struct sk_buff_head on;
-	struct sk_buff *skb;
-
-	if (!p->plain)
-		p->plain = is_plain(p->list);
-	if (likely(p->plain))
-		return;
-	__skb_queue_head_init(&on);
-	while ((skb = __skb_dequeue(p->list))) {
-		if (skb_is_gso(skb) && meets(p, i, end, skb))
-			segment_one(p, skb, &on);
-		else
-			__skb_queue_tail(&on, skb);
-	}
-	skb_queue_splice_init(&on, p->list);
-}
-
-/* The first slot behind @i that is not to be run together with it. */
-static unsigned int stretch_end(const struct dlil_filter_vec *vec,
-				unsigned int i)
-{
-	const struct dlil_filter_slot *first = &vec->slots[i], *slot;
-
-	for (i++; i < vec->n && !first->takes_lists; i++) {
-		slot = &vec->slots[i];
-		if (slot->takes_lists ||
-		    (slot->flags ^ first->flags) & DLIL_FILTER_SEGMENTS)
-			break;
-	}
-	return i;
-}
-
-/**
- * dlil_filter_run_list_at - take a batch through the filters of a direction
- * @vec: the filters
- * @ifp: ifnet
- * @family: protocol family of all packets
- * @list: the packets; afterwards those that go on
- * @flow: counts what became of the others
- * @place: where the caller is, for dlil_overdue.c
- *
- * Rows FLT-10, FLT-12.
- *
- * Context: inside the read section that protects @vec.
- * Return: 0, or the first error that a filter returned.
- */
-int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
-			    struct dlil_ifnet *ifp, u32 family,
-			    struct sk_buff_head *list, struct dlil_flow *flow,
-			    struct dlil_place *place)
-{
-	struct passage p = {
-		.vec = vec,
-		.ifp = ifp,
-		.family = family,
-		.list = list,
-		.flow = flow,
-		.place = place,
-	};
-	const struct dlil_filter_slot *slot;
-	unsigned int i, end;
-
-	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
-		slot = &vec->slots[i];
-		end = stretch_end(vec, i);
-		/* A filter that sees GSO packets may make some. */
-		if (slot->flags & DLIL_FILTER_SEGMENTS)
-			segment(&p, i, end);
-		else
-			p.plain = false;
-		if (slot->takes_lists)
-			run_list(&p, slot);
-		else
-			run_packets(&p, i, end);
-	}
-	return p.err;
 }
 
 static void vec_free(struct dlil_filter_vec *vec)
@@ -555,7 +117,7 @@ static bool filter_is_dying(const struct dlil_filter *f)
 }
 
 /* Number the kinds, so that what a packet goes past can be said in a word. */
-static u16 kind_of(struct dlil_filter_vec *vec, filter_fn fn)
+static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 {
 	unsigned int i;
 
@@ -567,7 +129,7 @@ static u16 kind_of(struct dlil_filter_vec *vec, filter_fn fn)
 
 /* Can @f be one more of the filters of @slot? */
 static bool joins(const struct dlil_filter_slot *slot,
-		  const struct dlil_filter *f, filter_fn fn)
+		  const struct dlil_filter *f, dlil_filter_fn fn)
 {
 	return f->ops->bundle && slot->bundle == f->ops->bundle &&
 	       slot->fn == fn && slot->family == f->family &&
@@ -577,7 +139,7 @@ static bool joins(const struct dlil_filter_slot *slot,
 static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
-	filter_fn fn = vec->out ? f->ops->output : f->ops->input;
+	dlil_filter_fn fn = vec->out ? f->ops->output : f->ops->input;
 	const struct dlil_filter **place = vec->filters;
 
 	if (vec->n)

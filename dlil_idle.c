@@ -30,7 +30,7 @@ static u32 wanted(const struct dlil_ifnet *ifp)
 /* Together with the change of state; under dlil_ifnets_lock. */
 void dlil_idle_attach(struct dlil_ifnet *ifp)
 {
-	dlil_ifnets_assert_locked();
+	lockdep_assert_held(&dlil_ifnets_lock);
 
 	spin_lock_bh(&idle_lock);
 	ifp->idle_live = true;
@@ -41,7 +41,7 @@ void dlil_idle_attach(struct dlil_ifnet *ifp)
 /* Likewise. */
 void dlil_idle_detach(struct dlil_ifnet *ifp)
 {
-	dlil_ifnets_assert_locked();
+	lockdep_assert_held(&dlil_ifnets_lock);
 
 	spin_lock_bh(&idle_lock);
 	ifp->idle_live = false;

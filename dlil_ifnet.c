@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of an ifnet: acquired, attached, detaching, and from there acquired
- * again.
+ * The ifnet as an object: its references, how it is found, what it says about
+ * itself, and its link address (IFN-9).  Its life, from acquire to release, is in
+ * dlil_life.c.
  *
  * dlil_ifnets_lock guards which ifnets are known, in use and attached, and their
  * changes of state.  It is never held around a callback; a new ifnet is allocated
- * under it, now and then with a work queue.  Attaches are serialised by
- * attach_lock, so that nobody sees a half-made one.
+ * under it, now and then with a work queue.
  *
- * A detach changes the state, takes the ifnet off the list of attached ones and
- * kills its I/O references, all of that without waiting.  These may still use it:
- *  - producers of input, output and look-ups, inside RCU read sections that have
- *    seen it attached;
- *  - holders of an I/O reference: the input thread in a batch;
- *  - the input thread in a batch of a loopback ifnet, which has none;
- *  - attaches and detaches of filters and protocols, which check the state under
- *    ifp->lock, and the work that ends them;
- *  - holders of a life-time reference, who can do nothing but ask.
- * The final detach comes when the first three are over, one after the other: the last
- * I/O reference starts a grace period (percpu_ref gives none), behind which a call
- * follows the batch.  It is done by the work that ends filters and protocols, in steps:
- * it waits for nobody, and goes on when the last of them has ended.  Nothing waits for
- * it but those who ask to.
+ * The link address stands in the ifnet itself as long as addresses are short.  The
+ * first long one moves it, once and for good, to storage with room for any; that
+ * happens before an attach is over and packets flow.  Both places live as long as
+ * the ifnet, so that a pointer to either can be followed by whoever has a reference.
+ *
+ * With the parameter ifnet_debug each ifnet remembers the stacks of those who took
+ * and dropped its last references (IFN-7); dlil_debug.c shows them.
  */
-#include <linux/device.h>
+
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
@@ -31,28 +24,12 @@
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 
-#include "dlil_call.h"
+#include "compat.h"
 #include "dlil_debug.h"
-#include "dlil_filter.h"
-#include "dlil_idle.h"
 #include "dlil_ifnet.h"
-#include "dlil_lladdr.h"
-#include "dlil_multi.h"
-#include "dlil_proto.h"
-#include "dlil_retire.h"
-#include "dlil_stats.h"
-#include "dlil_tap.h"
 
-/* Released ifnets that are kept for reuse (IFN-2). */
-#define IFNET_POOL_MAX 64
-
-static DEFINE_MUTEX(dlil_ifnets_lock);
-static DEFINE_MUTEX(attach_lock);
-
-void dlil_ifnets_assert_locked(void)
-{
-	lockdep_assert_held(&dlil_ifnets_lock);
-}
+/* Guards the tables below, and what struct dlil_ifnet says. */
+DEFINE_MUTEX(dlil_ifnets_lock);
 
 /* Attached ifnets, oldest first, and how many there have been. */
 static LIST_HEAD(dlil_ifnets);
@@ -68,105 +45,54 @@ static DEFINE_HASHTABLE(ifnets_by_name, IFNET_HASH_BITS);
 static DEFINE_HASHTABLE(known_ifnets, IFNET_HASH_BITS);
 static unsigned int n_known;
 
-/* Those that nobody uses, least recently released first. */
-static LIST_HEAD(released_ifnets);
-static unsigned int n_released;
+DEFINE_STATIC_KEY_FALSE(dlil_debug_key);
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_key);
 
-static struct kmem_cache *ifnet_cache;
-
-/* Ifnets that are attached or detaching; module exit waits for none. */
-static atomic_t n_live = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(all_dead);
-
-/* Stand in for the vectors of a driver that has let go (IFN-6). */
-static int inert_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+/* Any context. */
+void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
 {
-	kfree_skb(skb);
-	return 0;
+	/* Pairs with the release in dlil_debug_alloc(). */
+	struct dlil_debug *debug = smp_load_acquire(&ifp->debug);
+	struct dlil_trace *trace;
+	unsigned long flags;
+
+	if (!debug)
+		return;
+	spin_lock_irqsave(&debug->lock, flags);
+	trace = &debug->traces[what][debug->n[what]++ % DLIL_DEBUG_LAST];
+	/* Without this function itself. */
+	trace->n = compat_stack_trace(trace->entries, DLIL_DEBUG_DEPTH, 1);
+	spin_unlock_irqrestore(&debug->lock, flags);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_debug_save);
+
+/* Under dlil_ifnets_lock; without memory nothing is remembered. */
+void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg)
+{
+	struct dlil_debug *debug;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	if (ifp->debug)
+		return;
+	debug = kzalloc(sizeof(*debug), GFP_KERNEL);
+	if (!debug)
+		return;
+	spin_lock_init(&debug->lock);
+	/* Pairs with the acquire in dlil_debug_save(). */
+	smp_store_release(&ifp->debug, debug);
 }
 
-static int inert_demux(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		       u32 *family)
+/* A new ifnet, under dlil_ifnets_lock. */
+void dlil_debug_init(struct dlil_ifnet *ifp)
 {
-	kfree_skb(skb);
-	return DLIL_STOLEN;
+	if (dlil_debug_is_on())
+		dlil_debug_alloc(ifp, NULL);
 }
 
-static int inert_framer(struct dlil_ifnet *ifp, struct sk_buff **skb,
-			const struct dlil_frame *frame)
+void dlil_debug_free(struct dlil_ifnet *ifp)
 {
-	kfree_skb(*skb);
-	*skb = NULL;
-	return DLIL_STOLEN;
-}
-
-static int inert_add_proto(struct dlil_ifnet *ifp, u32 family,
-			   const struct dlil_demux_desc *descs, unsigned int n)
-{
-	return -EINVAL;
-}
-
-static int inert_del_proto(struct dlil_ifnet *ifp, u32 family)
-{
-	return -EINVAL;
-}
-
-static void inert_event(struct dlil_ifnet *ifp, const struct dlil_event *event)
-{
-}
-
-static int inert_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
-{
-	return -EOPNOTSUPP;
-}
-
-static int inert_set_tap(struct dlil_ifnet *ifp, u32 mode,
-			 const struct dlil_tap *tap)
-{
-	return 0;
-}
-
-static int inert_check_multi(struct dlil_ifnet *ifp,
-			     const struct sockaddr *addr)
-{
-	return -EOPNOTSUPP;
-}
-
-static const struct dlil_driver_ops inert_driver = {
-	.output = inert_output,
-	.event = inert_event,
-	.ioctl = inert_ioctl,
-	.set_tap = inert_set_tap,
-};
-
-static const struct dlil_family_ops inert_family = {
-	.demux = inert_demux,
-	.framer = inert_framer,
-	.add_proto = inert_add_proto,
-	.del_proto = inert_del_proto,
-	.check_multi = inert_check_multi,
-};
-
-static void ifnet_free(struct dlil_ifnet *ifp)
-{
-	/*
-	 * The event work that held the last reference may have been queued once
-	 * more while it ran, for an event that it has delivered already.
-	 */
-	dlil_event_flush(ifp);
-	dlil_filter_free_vecs(ifp);
-	percpu_ref_exit(&ifp->io);
-	free_percpu(ifp->stats);
-	dlil_multi_free(ifp);
-	dlil_lladdr_free(ifp);
-	dlil_debug_free(ifp);
-	dlil_lane_put(ifp->lane);
-	kmem_cache_free(ifnet_cache, ifp);
-}
-
-static void ifnet_free_work(struct work_struct *work)
-{
-	ifnet_free(container_of(work, struct dlil_ifnet, free_work));
+	kfree(ifp->debug);
 }
 
 /**
@@ -248,105 +174,14 @@ void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
 		dlil_ifnet_put(ifp);
 }
 
-/* A step of the final detach has been made: the next one is for the work. */
-static void final_step(struct dlil_ifnet *ifp, enum dlil_final final)
-{
-	/*
-	 * The work may be queued already, for an ending: then it may see the step
-	 * at once, and bring the ifnet to its end before it is queued here.
-	 */
-	dlil_ifnet_get(ifp);
-	/* Pairs with the acquire in ifnet_end_work(). */
-	smp_store_release(&ifp->final, final);
-	dlil_ifnet_queue_work(ifp, &ifp->end_work);
-	dlil_ifnet_put(ifp);
-}
-
-static void ifnet_left(struct dlil_leaver *leaver)
-{
-	final_step(container_of(leaver, struct dlil_ifnet, final_leaver),
-		   DLIL_FINAL_BEGIN);
-}
-
-static void ifnet_gone_rcu(struct rcu_head *head)
-{
-	struct dlil_ifnet *ifp = container_of(head, struct dlil_ifnet,
-					      final_rcu);
-
-	/* A batch that is under way is one of loopback, which has no reference. */
-	dlil_reader_after(&ifp->inq.reader, &ifp->final_leaver, ifnet_left);
-}
-
-/* No I/O reference is left, and none can be had.  Any context. */
-static void ifnet_io_gone(struct percpu_ref *ref)
-{
-	struct dlil_ifnet *ifp = container_of(ref, struct dlil_ifnet, io);
-
-	call_rcu(&ifp->final_rcu, ifnet_gone_rcu);
-}
-
-static void ifnet_end_work(struct work_struct *work);
-
-static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
-				    const void *id, size_t len)
-{
-	struct dlil_ifnet *ifp;
-
-	ifp = kmem_cache_zalloc(ifnet_cache, GFP_KERNEL);
-	if (!ifp)
-		return NULL;
-	ifp->stats = dlil_stats_alloc();
-	if (!ifp->stats)
-		goto free;
-	if (percpu_ref_init(&ifp->io, ifnet_io_gone,
-			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
-			    GFP_KERNEL))
-		goto free_stats;
-	ifp->lane = dlil_lane_get();
-	if (!ifp->lane)
-		goto exit_ref;
-
-	ifp->kind = kind;
-	ifp->id_len = len;
-	if (len)
-		memcpy(ifp->id, id, len);
-	ifp->driver = &inert_driver;
-	ifp->family = &inert_family;
-	mutex_init(&ifp->lock);
-	spin_lock_init(&ifp->filter_lock);
-	raw_spin_lock_init(&ifp->shared.lock);
-	INIT_LIST_HEAD(&ifp->filter_list);
-	INIT_LIST_HEAD(&ifp->proto_list);
-	INIT_LIST_HEAD(&ifp->attached);
-	INIT_LIST_HEAD(&ifp->released);
-	dlil_lladdr_init(ifp);
-	dlil_multi_init(ifp);
-	dlil_debug_init(ifp);
-	init_waitqueue_head(&ifp->detached);
-	init_llist_head(&ifp->endings);
-	dlil_reader_init(&ifp->inq.reader);
-	INIT_WORK(&ifp->end_work, ifnet_end_work);
-	INIT_WORK(&ifp->free_work, ifnet_free_work);
-	dlil_event_init(ifp);
-	refcount_set(&ifp->refs, 1);
-	return ifp;
-
-exit_ref:
-	percpu_ref_exit(&ifp->io);
-free_stats:
-	free_percpu(ifp->stats);
-free:
-	kmem_cache_free(ifnet_cache, ifp);
-	return NULL;
-}
-
 static u32 id_key(enum dlil_ifnet_family kind, const void *id, size_t len)
 {
 	return jhash(id, len, kind);
 }
 
-static struct dlil_ifnet *find_known(enum dlil_ifnet_family kind,
-				     const void *id, size_t len)
+/* The ifnet that has this id; of several with an empty one, one that is not in use. */
+struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,
+					 const void *id, size_t len)
 {
 	struct dlil_ifnet *ifp, *used = NULL;
 
@@ -366,194 +201,6 @@ static struct dlil_ifnet *find_known(enum dlil_ifnet_family kind,
 	return used;
 }
 
-/**
- * dlil_ifnet_acquire - get an ifnet
- * @family: interface family
- * @id: unique id within the family
- * @len: its length in bytes, at most DLIL_ID_MAX, 0 for none
- * @out: set to the ifnet
- *
- * Row IFN-1: an ifnet that was released comes back for the same id.
- *
- * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EBUSY if one with this id is in use;
- * -ENOMEM.
- */
-int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
-		       size_t len, struct dlil_ifnet **out)
-{
-	struct dlil_ifnet *ifp;
-	int err = 0;
-
-	if (!out || len > DLIL_ID_MAX || (len && !id))
-		return -EINVAL;
-	mutex_lock(&dlil_ifnets_lock);
-	ifp = find_known(family, id, len);
-	if (ifp && ifp->in_use) {
-		err = -EBUSY;
-	} else if (ifp) {
-		ifp->reused = true;
-		list_del_init(&ifp->released);
-		n_released--;
-	} else {
-		ifp = ifnet_new(family, id, len);
-		if (ifp) {
-			hash_add(known_ifnets, &ifp->known,
-				 id_key(family, id, len));
-			n_known++;
-		} else {
-			err = -ENOMEM;
-		}
-	}
-	if (!err) {
-		ifp->in_use = true;
-		*out = ifp;
-	}
-	mutex_unlock(&dlil_ifnets_lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
-
-/**
- * dlil_ifnet_going - why dlil_ifnet_acquire() said -EBUSY
- * @family: interface family
- * @id: unique id
- * @len: its length
- *
- * Context: process; may sleep.
- * Return: the ifnet of this id if it is being detached, referenced, to be waited
- * for with dlil_ifnet_wait_detached() before acquiring it is tried again; or
- * NULL.
- */
-struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
-				    const void *id, size_t len)
-{
-	struct dlil_ifnet *ifp;
-
-	mutex_lock(&dlil_ifnets_lock);
-	ifp = find_known(family, id, len);
-	if (ifp && ifp->deaths != ifp->lives &&
-	    ifp->state != DLIL_STATE_ATTACHED)
-		dlil_ifnet_get(ifp);
-	else
-		ifp = NULL;
-	mutex_unlock(&dlil_ifnets_lock);
-	return ifp;
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_going);
-
-static void forget(struct dlil_ifnet *ifp)
-{
-	lockdep_assert_held(&dlil_ifnets_lock);
-
-	hash_del(&ifp->known);
-	n_known--;
-	list_del_init(&ifp->released);
-	n_released--;
-	dlil_ifnet_put(ifp);
-}
-
-static void ifnet_release_locked(struct dlil_ifnet *ifp)
-{
-	lockdep_assert_held(&dlil_ifnets_lock);
-
-	ifp->in_use = false;
-	ifp->release_later = false;
-	/* Whoever filled it in may be gone when somebody else acquires it. */
-	ifp->driver = &inert_driver;
-	ifp->family = &inert_family;
-	list_add_tail(&ifp->released, &released_ifnets);
-	if (++n_released > IFNET_POOL_MAX)
-		forget(list_first_entry(&released_ifnets, struct dlil_ifnet,
-					released));
-}
-
-/**
- * dlil_ifnet_release - give an ifnet back
- * @ifp: ifnet from dlil_ifnet_acquire()
- *
- * Row IFN-2: it is kept for the next one who asks for its id, unless too many
- * are.  If it is attached or detaching it is in use until the final detach is
- * over.
- *
- * Context: process; may sleep.
- */
-void dlil_ifnet_release(struct dlil_ifnet *ifp)
-{
-	mutex_lock(&dlil_ifnets_lock);
-	if (!WARN_ON_ONCE(!ifp->in_use || ifp->release_later)) {
-		if (ifp->state == DLIL_STATE_ACQUIRED)
-			ifnet_release_locked(ifp);
-		else
-			ifp->release_later = true;
-	}
-	mutex_unlock(&dlil_ifnets_lock);
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_release);
-
-/**
- * dlil_ifnet_init - fill in what an ifnet is, before it is attached
- * @ifp: ifnet that the caller has acquired
- * @params: what it is
- *
- * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching;
- * -ENOMEM.
- */
-int dlil_ifnet_init(struct dlil_ifnet *ifp,
-		    const struct dlil_ifnet_params *params)
-{
-	int err = 0;
-
-	if (!ifp || !params || !params->driver || !params->driver->output ||
-	    !params->family || !params->family->demux || !params->net ||
-	    !params->name || params->ifindex <= 0 ||
-	    params->addr_len > MAX_ADDR_LEN)
-		return -EINVAL;
-	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->state != DLIL_STATE_ACQUIRED) {
-		err = -EBUSY;
-		goto unlock;
-	}
-	err = dlil_lladdr_reserve(ifp, params->addr_len);
-	if (err)
-		goto unlock;
-	ifp->driver = params->driver;
-	ifp->family = params->family;
-	ifp->priv = params->priv;
-	ifp->attrs = params->attrs;
-	ifp->ifindex = params->ifindex;
-	ifp->addr_len = params->addr_len;
-	ifp->node = params->device ? dev_to_node(params->device) : NUMA_NO_NODE;
-	write_pnet(&ifp->net, params->net);
-	ifp->net_cookie = params->net->net_cookie;
-	strscpy(ifp->name, params->name, sizeof(ifp->name));
-	memset(ifp->broadcast, 0, sizeof(ifp->broadcast));
-	if (params->broadcast)
-		memcpy(ifp->broadcast, params->broadcast, params->addr_len);
-	dlil_event_identify(ifp);
-unlock:
-	mutex_unlock(&dlil_ifnets_lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_init);
-
-static int attach_check(struct dlil_ifnet *ifp, size_t len)
-{
-	lockdep_assert_held(&attach_lock);
-
-	if (READ_ONCE(ifp->state) != DLIL_STATE_ACQUIRED)
-		return -EEXIST;
-	if (ifp->driver == &inert_driver)
-		return -EINVAL;
-	if (!ifp->family->add_proto || !ifp->family->del_proto)
-		return -ENODEV;
-	if (len > MAX_ADDR_LEN ||
-	    (len && ifp->addr_len && len != ifp->addr_len))
-		return -EINVAL;
-	return 0;
-}
-
 static u32 index_key(const struct net *net, int ifindex)
 {
 	return hash_ptr(net, 32) ^ ifindex;
@@ -564,306 +211,66 @@ static u32 name_key(const struct net *net, const char *name)
 	return full_name_hash(net, name, strnlen(name, IFNAMSIZ));
 }
 
-/* From here on it is found, and packets flow. */
-static void ifnet_list(struct dlil_ifnet *ifp)
+/* A new ifnet is known by its id from now on. */
+void dlil_ifnet_know(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	hash_add(known_ifnets, &ifp->known,
+		 id_key(ifp->kind, ifp->id, ifp->id_len));
+	n_known++;
+}
+
+/* The reference of the table is the caller's from now on. */
+void dlil_ifnet_forget(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	hash_del(&ifp->known);
+	n_known--;
+}
+
+/* Those that are known.  Any context. */
+unsigned int dlil_ifnets_known(void)
+{
+	return READ_ONCE(n_known);
+}
+
+/* It is attached, and found from now on. */
+void dlil_ifnet_enlist(struct dlil_ifnet *ifp)
 {
 	struct net *net = read_pnet(&ifp->net);
 
-	mutex_lock(&dlil_ifnets_lock);
-	/*
-	 * Before anybody can find it and post another one.  Its delivery takes
-	 * this lock, so who gets it finds the ifnet.
-	 */
-	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
-	ifp->lives++;
-	WRITE_ONCE(ifp->lladdr_reach, true);
-	WRITE_ONCE(ifp->route_cache, true);
-	dlil_idle_attach(ifp);
+	lockdep_assert_held(&dlil_ifnets_lock);
+
 	list_add_tail(&ifp->attached, &dlil_ifnets);
 	n_attached++;
 	ifp->listed = ++n_listed;
 	hash_add(ifnets_by_name, &ifp->by_name, name_key(net, ifp->name));
-	dlil_inq_open(ifp);
-	/* Pairs with dlil_ifnet_is_attached(). */
-	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
 	hash_add_rcu(ifnets_by_index, &ifp->by_index,
 		     index_key(net, ifp->ifindex));
-	mutex_unlock(&dlil_ifnets_lock);
 }
 
-/* Undoes ifnet_list(), but for what a reader under RCU may be looking at. */
-static void ifnet_unlist(struct dlil_ifnet *ifp)
+/* Readers under RCU may still find it by its index. */
+void dlil_ifnet_delist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
-	dlil_inq_close(ifp);
 	hash_del_rcu(&ifp->by_index);
 	hash_del(&ifp->by_name);
 	list_del(&ifp->attached);
 	n_attached--;
-	dlil_idle_detach(ifp);
-	WRITE_ONCE(ifp->route_cache, false);
 }
 
-/* What can fail comes first and changes nothing that anybody sees. */
-static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
+/* The same ifnet has another name. */
+void dlil_ifnet_relist(struct dlil_ifnet *ifp)
 {
-	int err;
+	lockdep_assert_held(&dlil_ifnets_lock);
 
-	err = attach_check(ifp, len);
-	if (err)
-		return err;
-	mutex_lock(&dlil_ifnets_lock);
-	err = dlil_lladdr_reserve(ifp, len);
-	mutex_unlock(&dlil_ifnets_lock);
-	if (err)
-		return err;
-	if (!try_module_get(ifp->driver->owner))
-		return -ENODEV;
-	err = dlil_inq_start(ifp);
-	if (err) {
-		module_put(ifp->driver->owner);
-		return err;
-	}
-
-	if (len)
-		ifp->addr_len = len;
-	mutex_lock(&dlil_ifnets_lock);
-	dlil_lladdr_fill(ifp, len ? lladdr : NULL);
-	mutex_unlock(&dlil_ifnets_lock);
-	dlil_stats_reset(ifp);
-	dlil_debug_attached(ifp);
-	dlil_ifnet_get(ifp);
-	atomic_inc(&n_live);
-	percpu_ref_reinit(&ifp->io);
-	/* Who joins a group from here on tells the driver himself. */
-	dlil_multi_attach(ifp);
-	ifnet_list(ifp);
-	return 0;
+	hash_del(&ifp->by_name);
+	hash_add(ifnets_by_name, &ifp->by_name,
+		 name_key(read_pnet(&ifp->net), ifp->name));
 }
-
-/**
- * dlil_ifnet_attach - make an ifnet live
- * @ifp: ifnet, filled in by dlil_ifnet_init()
- * @lladdr: its link address
- * @len: length of that; 0 keeps the one it has
- *
- * Row IFN-3.  When it returns the input thread is running.
- *
- * Context: process; may sleep.
- * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
- * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the
- * driver's module is going away; -ENOMEM; or why the thread could not be had.
- * After an error all is as before.
- */
-int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
-{
-	int err;
-
-	if (!ifp || (len && !lladdr))
-		return -EINVAL;
-	mutex_lock(&attach_lock);
-	err = ifnet_attach(ifp, lladdr, len);
-	mutex_unlock(&attach_lock);
-	return err;
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_attach);
-
-static void driver_free(struct dlil_ifnet *ifp,
-			const struct dlil_driver_ops *driver)
-{
-	struct module *owner = driver->owner;
-	struct dlil_call call;
-
-	if (driver->free) {
-		dlil_call_begin(&call, ifp);
-		dlil_call_enter(&call, DLIL_PARTY_DRIVER, DLIL_CALLBACK_FREE,
-				NULL);
-		driver->free(ifp);
-		dlil_call_end(&call);
-	}
-	/* Not a moment before: that was its code.  Its vector may go now. */
-	module_put(owner);
-}
-
-/* The last step: filters and protocols have ended, the queue is let go of. */
-static void final_end(struct dlil_ifnet *ifp)
-{
-	const struct dlil_driver_ops *driver = ifp->driver;
-	u32 life = ifp->lives;
-
-	dlil_inq_check(ifp);
-	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
-	dlil_event_flush(ifp);
-
-	/* Before the next life, which may begin in free(). */
-	WRITE_ONCE(ifp->final, DLIL_FINAL_NONE);
-	dlil_look_detach(ifp, false);
-	mutex_lock(&dlil_ifnets_lock);
-	ifp->driver = &inert_driver;
-	ifp->family = &inert_family;
-	WRITE_ONCE(ifp->lladdr_reach, false);
-	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
-	mutex_unlock(&dlil_ifnets_lock);
-
-	/* From here on its driver may attach it again. */
-	driver_free(ifp, driver);
-
-	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->release_later && ifp->lives == life)
-		ifnet_release_locked(ifp);
-	WRITE_ONCE(ifp->deaths, life);
-	mutex_unlock(&dlil_ifnets_lock);
-	wake_up_all(&ifp->detached);
-	dlil_ifnet_put(ifp);
-	if (atomic_dec_and_test(&n_live))
-		wake_up_all(&all_dead);
-}
-
-static void final_flushed(struct dlil_flush *flush)
-{
-	final_step(container_of(flush, struct dlil_ifnet, final_flush),
-		   DLIL_FINAL_FLUSHED);
-}
-
-/*
- * The final detach (IFN-5), as far as it can go: no callback runs and none will, but
- * for those that end filters and protocols, one after the other.
- */
-static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
-{
-	if (final == DLIL_FINAL_BEGIN) {
-		dlil_tap_end(ifp);
-		dlil_filter_detach_all(ifp);
-		dlil_proto_detach_all(ifp);
-		final = DLIL_FINAL_ENDING;
-		WRITE_ONCE(ifp->final, final);
-		dlil_retire_run(ifp);
-	}
-	if (final == DLIL_FINAL_ENDING) {
-		/* The last of them is ended by this work, which then gets here. */
-		if (!list_empty(&ifp->filter_list) ||
-		    !list_empty(&ifp->proto_list))
-			return;
-		final = DLIL_FINAL_FLUSHING;
-		WRITE_ONCE(ifp->final, final);
-		ifp->final_flush.fn = final_flushed;
-		if (dlil_inq_stop(ifp, &ifp->final_flush))
-			final = DLIL_FINAL_FLUSHED;
-	}
-	if (final == DLIL_FINAL_FLUSHED)
-		final_end(ifp);
-}
-
-/* Filters and protocols of the ifnet have come to their end, or the ifnet has. */
-static void ifnet_end_work(struct work_struct *work)
-{
-	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
-					      end_work);
-	enum dlil_final final;
-
-	dlil_retire_run(ifp);
-	/* Pairs with the release in final_step(). */
-	final = smp_load_acquire(&ifp->final);
-	if (final != DLIL_FINAL_NONE)
-		final_run(ifp, final);
-	/* The reference of dlil_ifnet_queue_work(). */
-	dlil_ifnet_put(ifp);
-}
-
-/**
- * dlil_ifnet_detach - take an ifnet down
- * @ifp: ifnet
- *
- * Row IFN-4: it is gone from look-ups at once; the final detach (IFN-5) follows
- * in a worker, and ends with the driver's free callback.  Only for the driver
- * that has acquired it, once nothing of its own hands packets in.
- *
- * Context: process; may sleep, does not wait for anybody's callback.
- * Return: 0; -EINVAL for NULL or an ifnet that is not attached; -ENXIO if it is
- * detaching already.
- */
-int dlil_ifnet_detach(struct dlil_ifnet *ifp)
-{
-	int err = 0;
-
-	if (!ifp)
-		return -EINVAL;
-	mutex_lock(&dlil_ifnets_lock);
-	if (ifp->state == DLIL_STATE_ACQUIRED)
-		err = -EINVAL;
-	else if (ifp->state == DLIL_STATE_DETACHING)
-		err = -ENXIO;
-	else
-		ifnet_unlist(ifp);
-	mutex_unlock(&dlil_ifnets_lock);
-	if (err)
-		return err;
-	dlil_look_detach(ifp, true);
-	dlil_debug_detached(ifp);
-	dlil_tap_detach(ifp);
-	/* Filters and protocols get it: its I/O reference is the last one. */
-	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
-	percpu_ref_kill(&ifp->io);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_detach);
-
-static bool has_died(const struct dlil_ifnet *ifp, u32 life)
-{
-	return (s32)(READ_ONCE(ifp->deaths) - life) >= 0;
-}
-
-/**
- * dlil_ifnet_wait_detached - wait until the final detach is over
- * @ifp: ifnet, referenced by the caller
- *
- * The driver's free callback has returned by then.  An ifnet that is attached is
- * not waited for: if it was detached before, that is over.
- *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want, RTNL included.
- * Return: 0; -EDEADLK from a callback; -ERESTARTSYS if the caller was killed.  Then
- * it is not over yet, and goes on by itself.  A caller that must not return before it
- * is, such as the exit of a driver whose vector has no owner, asks again and again
- * until this says 0: there it is no use to be killed.
- */
-int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
-{
-	bool attached;
-	u32 life;
-
-	if (dlil_in_callback())
-		return -EDEADLK;
-	mutex_lock(&dlil_ifnets_lock);
-	attached = ifp->state == DLIL_STATE_ATTACHED;
-	life = ifp->lives;
-	mutex_unlock(&dlil_ifnets_lock);
-	if (attached)
-		return 0;
-	return wait_event_killable(ifp->detached, has_died(ifp, life));
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_wait_detached);
-
-/*
- * Wait at most @timeout jiffies until the life that @ifp, referenced by the caller,
- * has now is over, though nobody may have begun to end it.  May sleep.  Returns the
- * jiffies that were left, 0 if there were none, or -ERESTARTSYS if the caller was
- * killed.
- */
-long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout)
-{
-	u32 life;
-
-	mutex_lock(&dlil_ifnets_lock);
-	life = ifp->lives;
-	mutex_unlock(&dlil_ifnets_lock);
-	return wait_event_killable_timeout(ifp->detached, has_died(ifp, life),
-					   timeout);
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_wait_death);
 
 /**
  * dlil_ifnet_by_index - find an attached ifnet by its index
@@ -1150,28 +557,6 @@ void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_family_data);
 
 /**
- * dlil_ifnet_set_name - an ifnet was renamed
- * @ifp: ifnet
- * @name: its new name
- *
- * Context: process; may sleep.
- */
-void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name)
-{
-	mutex_lock(&dlil_ifnets_lock);
-	strscpy(ifp->name, name, sizeof(ifp->name));
-	dlil_event_identify(ifp);
-	dlil_lladdr_fill(ifp, NULL);
-	if (ifp->state == DLIL_STATE_ATTACHED) {
-		hash_del(&ifp->by_name);
-		hash_add(ifnets_by_name, &ifp->by_name,
-			 name_key(read_pnet(&ifp->net), ifp->name));
-	}
-	mutex_unlock(&dlil_ifnets_lock);
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_set_name);
-
-/**
  * dlil_ifnet_set_lladdr - the link address of an ifnet was changed
  * @ifp: ifnet
  * @lladdr: its new address, of its address length
@@ -1241,30 +626,85 @@ void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)
 	mutex_unlock(&dlil_ifnets_lock);
 }
 
-int dlil_ifnet_module_init(void)
+/* ether_addr_equal_64bits() and its like read 8 bytes. */
+static_assert(offsetof(struct dlil_lladdr, addr) % 8 == 0);
+static_assert(DLIL_LLADDR_OWN - sizeof(struct dlil_lladdr) >= 8);
+
+void dlil_lladdr_init(struct dlil_ifnet *ifp)
 {
-	ifnet_cache = kmem_cache_create("dlil_ifnet",
-					sizeof(struct dlil_ifnet), 0,
-					SLAB_HWCACHE_ALIGN, NULL);
-	return ifnet_cache ? 0 : -ENOMEM;
+	ifp->lladdr = (struct dlil_lladdr *)ifp->lladdr_own;
 }
 
-/* Nobody can attach any more, and whatever is attached is being detached. */
-void dlil_ifnet_wait_all(void)
+/* Have room for @len bytes.  Not attached, under dlil_ifnets_lock; may sleep. */
+int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 {
-	wait_event(all_dead, !atomic_read(&n_live));
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	if (len <= DLIL_LLADDR_OWN - sizeof(*ifp->lladdr) || ifp->lladdr_large)
+		return 0;
+	ifp->lladdr_large = kzalloc(struct_size(ifp->lladdr, addr,
+						MAX_ADDR_LEN), GFP_KERNEL);
+	return ifp->lladdr_large ? 0 : -ENOMEM;
 }
 
-void dlil_ifnet_module_exit(void)
+/*
+ * Take over name, index and length of @ifp and, unless it is NULL, @addr.  Must
+ * be called with dlil_ifnets_lock.
+ */
+void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr)
 {
-	struct dlil_ifnet *ifp, *next;
+	struct dlil_lladdr *old = ifp->lladdr;
+	struct dlil_lladdr *la = ifp->lladdr_large ?: old;
 
-	mutex_lock(&dlil_ifnets_lock);
-	list_for_each_entry_safe(ifp, next, &released_ifnets, released)
-		forget(ifp);
-	WARN_ON(!hash_empty(known_ifnets));
-	mutex_unlock(&dlil_ifnets_lock);
-	/* Frees queued by the puts above run before this returns. */
-	dlil_lanes_destroy();
-	kmem_cache_destroy(ifnet_cache);
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	if (la != old)
+		memcpy(la->addr, old->addr, old->len);
+	la->ifindex = ifp->ifindex;
+	la->family = ifp->kind;
+	strscpy(la->name, ifp->name, sizeof(la->name));
+	if (addr)
+		memcpy(la->addr, addr, ifp->addr_len);
+	if (ifp->addr_len < la->len)
+		memset(la->addr + ifp->addr_len, 0, la->len - ifp->addr_len);
+	la->len = ifp->addr_len;
+	/* Its readers may have no lock. */
+	smp_store_release(&ifp->lladdr, la);
 }
+
+void dlil_lladdr_free(struct dlil_ifnet *ifp)
+{
+	kfree(ifp->lladdr_large);
+}
+
+/**
+ * dlil_ifnet_link - the link address of an ifnet, and whose it is
+ * @ifp: ifnet
+ *
+ * Row IFN-9.  It stays where it is, with contents that change in place, as long
+ * as the caller has a reference to @ifp.  Only an attach with an address longer
+ * than 8 bytes may put the next contents elsewhere, once.
+ *
+ * Context: any.
+ * Return: the link address.
+ */
+const struct dlil_lladdr *dlil_ifnet_link(const struct dlil_ifnet *ifp)
+{
+	/* Pairs with the release in dlil_lladdr_fill(). */
+	return smp_load_acquire(&ifp->lladdr);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_link);
+
+/**
+ * dlil_ifnet_lladdr - the link address of an ifnet, nothing but its bytes
+ * @ifp: ifnet
+ *
+ * Otherwise as dlil_ifnet_link().
+ *
+ * Return: the address, aligned to 8 and at least 8 bytes that can be read.
+ */
+const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp)
+{
+	return dlil_ifnet_link(ifp)->addr;
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_lladdr);

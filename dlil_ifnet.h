@@ -12,11 +12,11 @@
 #include <net/dlil.h>
 #include <net/net_namespace.h>
 
+#include "dlil_call.h"
 #include "dlil_event.h"
 #include "dlil_export.h"
 #include "dlil_input.h"
 #include "dlil_lane.h"
-#include "dlil_overdue.h"
 #include "dlil_reader.h"
 
 struct dlil_debug;
@@ -95,7 +95,7 @@ struct dlil_shared_stats {
  * @final_leaver: the batch before it
  * @final_flush: the main thread lets go of the queue
  * @lane: where its works run; constant
- * @look: what is looked at, see dlil_overdue.c
+ * @look: what was seen of it, see dlil_overdue.c
  *
  * @shared: the other counters
  *
@@ -231,8 +231,8 @@ struct dlil_ifnet {
 	struct dlil_debug *debug;
 };
 
-/* For those who must be called with dlil_ifnets_lock. */
-void dlil_ifnets_assert_locked(void);
+/* See dlil_ifnet.c. */
+extern struct mutex dlil_ifnets_lock;
 
 /* May @ifp be used until the end of the RCU read section that we are in? */
 static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
@@ -265,11 +265,20 @@ struct dlil_ifnet **dlil_ifnet_known_get(void);
 void dlil_ifnet_known_put(struct dlil_ifnet **list);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);
-long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);
 void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work);
 
-int dlil_ifnet_module_init(void);
-void dlil_ifnet_wait_all(void);
-void dlil_ifnet_module_exit(void);
+struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,
+					 const void *id, size_t len);
+void dlil_ifnet_know(struct dlil_ifnet *ifp);
+void dlil_ifnet_forget(struct dlil_ifnet *ifp);
+unsigned int dlil_ifnets_known(void);
+void dlil_ifnet_enlist(struct dlil_ifnet *ifp);
+void dlil_ifnet_delist(struct dlil_ifnet *ifp);
+void dlil_ifnet_relist(struct dlil_ifnet *ifp);
+
+void dlil_lladdr_init(struct dlil_ifnet *ifp);
+int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len);
+void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr);
+void dlil_lladdr_free(struct dlil_ifnet *ifp);
 
 #endif /* _DLIL_IFNET_H */

@@ -26,8 +26,9 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "dlil_call.h"
+#include "dlil_chain.h"
 #include "dlil_drop.h"
-#include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_inq.h"
@@ -998,13 +999,6 @@ int dlil_input_flush(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_input_flush);
 
-/* Are we called from an input callback, of whatever ifnet? */
-bool dlil_input_is_current(void)
-{
-	return current->flags & PF_KTHREAD &&
-	       kthread_func(current) == thread_fn;
-}
-
 /* The queue was empty: tell its thread. */
 void dlil_inq_ready(struct dlil_inq *q)
 {
@@ -1192,6 +1186,7 @@ EXPORT_SYMBOL_GPL(dlil_input);
 
 int dlil_input_module_init(void)
 {
+	dlil_call_thread_fn = thread_fn;
 	dlil_gather_module_init();
 	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED,
 			    NUMA_NO_NODE);

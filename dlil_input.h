@@ -131,7 +131,6 @@ void dlil_inq_check(const struct dlil_ifnet *ifp);
 void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
 void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp);
-bool dlil_input_is_current(void);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 bool dlil_inq_has_packets(const struct dlil_ifnet *ifp);
 void dlil_inq_discard(struct dlil_ifnet *ifp);

@@ -10,11 +10,11 @@
 
 #include "compat.h"
 #include "dlil_debug.h"
-#include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_life.h"
 #include "dlil_main.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
@@ -182,13 +182,13 @@ static int nothing(void)
  * more, then what is attached goes, then the threads that it needed for that.
  */
 static const struct dlil_part parts[] = {
-	{ nothing, dlil_overdue_module_exit },
-	{ dlil_ifnet_module_init, dlil_ifnet_module_exit },
+	{ dlil_overdue_module_init, dlil_overdue_module_exit },
+	{ dlil_life_module_init, dlil_life_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
-	{ nothing, dlil_event_module_exit },
+	{ nothing, dlil_lanes_flush },
 	{ dlil_input_module_init, dlil_input_module_exit },
-	{ nothing, dlil_ifnet_wait_all },
+	{ nothing, dlil_life_wait_all },
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },
 	{ dlil_netlink_module_init, dlil_netlink_module_exit },

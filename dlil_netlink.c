@@ -31,6 +31,7 @@
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
+#include "dlil_overdue.h"
 #include "dlil_proto.h"
 
 /* Room for an ifnet without its protocols and filters, and for each of those. */

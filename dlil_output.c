@@ -13,25 +13,14 @@
  */
 #include <linux/bottom_half.h>
 
+#include "dlil_chain.h"
 #include "dlil_drop.h"
-#include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_multi.h"
 #include "dlil_output.h"
 #include "dlil_proto.h"
 #include "dlil_sender.h"
 #include "dlil_stats.h"
-
-/* Are we called from an output callback? */
-bool dlil_output_is_current(void)
-{
-	const struct dlil_sender *s;
-
-	if (!in_softirq())
-		return false;
-	s = dlil_sender_current();
-	return s && s->depth;
-}
 
 static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		 enum dlil_drop_reason why)

@@ -8,8 +8,6 @@
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
 
-bool dlil_output_is_current(void);
-
 /*
  * A packet of the host's, where nothing is to be done with it but to count it:
  * true.  Else it is one for dlil_filter_output().  Bottom halves off, RCU read lock

@@ -13,7 +13,7 @@
  * may sleep, or that are being detached, and for the tasks.  When there is none of
  * these the work does not run.  A look at an ifnet compares four words.
  *
- * The lock guards the list of ifnets and what was seen of each.
+ * The lock guards what was seen of each ifnet.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -28,71 +28,28 @@
 #include "dlil_overdue.h"
 #include "dlil_proto.h"
 
-#define LOOK_INTERVAL	(5 * HZ / 2)
 #define OVERDUE		(5 * HZ)
 #define OVERDUE_AGAIN	(30 * HZ)
 #define DETACH_OVERDUE	(10 * HZ)
 
-static DEFINE_MUTEX(watch_lock);
-static LIST_HEAD(watched);
-
-static void look_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(look, look_work);
-
-/* There is something to look at from now on.  Any context but hard interrupts. */
-void dlil_overdue_arm(void)
-{
-	if (!delayed_work_pending(&look))
-		queue_delayed_work(system_unbound_wq, &look, LOOK_INTERVAL);
-}
-
-static void watch_get(struct dlil_ifnet *ifp)
-{
-	lockdep_assert_held(&watch_lock);
-
-	if (!ifp->look.users++)
-		list_add_tail(&ifp->look.list, &watched);
-	dlil_overdue_arm();
-}
-
-static void watch_put(struct dlil_ifnet *ifp)
-{
-	lockdep_assert_held(&watch_lock);
-
-	if (!--ifp->look.users)
-		list_del(&ifp->look.list);
-}
-
-/* A filter or protocol of @ifp whose input may sleep comes, and goes.  May sleep. */
-void dlil_look_get(struct dlil_ifnet *ifp)
-{
-	mutex_lock(&watch_lock);
-	watch_get(ifp);
-	mutex_unlock(&watch_lock);
-}
-
-void dlil_look_put(struct dlil_ifnet *ifp)
-{
-	mutex_lock(&watch_lock);
-	watch_put(ifp);
-	mutex_unlock(&watch_lock);
-}
+static DEFINE_MUTEX(look_lock);
 
 /* The detach of @ifp begins or is over.  May sleep. */
 void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching)
 {
 	struct dlil_look *w = &ifp->look;
 
-	mutex_lock(&watch_lock);
+	mutex_lock(&look_lock);
 	w->detaching = detaching;
 	if (detaching) {
 		w->detach_since = jiffies;
 		w->detach_told = 0;
-		watch_get(ifp);
-	} else {
-		watch_put(ifp);
 	}
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&look_lock);
+	if (detaching)
+		dlil_look_get(ifp);
+	else
+		dlil_look_put(ifp);
 }
 
 /* Is the input thread where it was at the last look?  Inside somebody's callback. */
@@ -103,7 +60,7 @@ static bool input_stays(struct dlil_ifnet *ifp)
 	struct dlil_place now;
 	unsigned long seq;
 
-	lockdep_assert_held(&watch_lock);
+	lockdep_assert_held(&look_lock);
 
 	seq = READ_ONCE(reader->seq);
 	now.filter = READ_ONCE(reader->place.filter);
@@ -184,9 +141,9 @@ unsigned int dlil_overdue_get(struct dlil_ifnet *ifp, struct dlil_overdue *o,
 {
 	unsigned int n;
 
-	mutex_lock(&watch_lock);
+	mutex_lock(&look_lock);
 	n = max && input_overdue(ifp, o);
-	mutex_unlock(&watch_lock);
+	mutex_unlock(&look_lock);
 	return n + dlil_call_overdue(ifp, OVERDUE, 0, o + n, max - n);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_overdue_get);
@@ -236,21 +193,20 @@ static bool is_due(unsigned long told)
  * An ifnet that shares its input thread with others waits for their callbacks, too.
  * False if none of them is known to sleep.
  */
-static bool other_overdue(const struct dlil_ifnet *ifp, struct dlil_overdue *o)
+static bool other_overdue(const struct dlil_ifnet *ifp,
+			  struct dlil_ifnet **all, struct dlil_overdue *o)
 {
-	struct dlil_ifnet *other;
+	lockdep_assert_held(&look_lock);
 
-	lockdep_assert_held(&watch_lock);
-
-	list_for_each_entry(other, &watched, look.list)
-		if (other != ifp && other->inq.thread == ifp->inq.thread &&
-		    input_overdue(other, o))
+	for (; *all; all++)
+		if (*all != ifp && (*all)->inq.thread == ifp->inq.thread &&
+		    input_overdue(*all, o))
 			return true;
 	return false;
 }
 
 /* Row IFN-14: the log tells which callback a detach waits for. */
-static void tell_detach(struct dlil_ifnet *ifp)
+static void tell_detach(struct dlil_ifnet *ifp, struct dlil_ifnet **all)
 {
 	struct dlil_look *w = &ifp->look;
 	struct dlil_overdue o = {};
@@ -265,7 +221,7 @@ static void tell_detach(struct dlil_ifnet *ifp)
 	/* Beside the time of what it is in, which is told again only later. */
 	if (input_overdue(ifp, &o) ||
 	    dlil_call_overdue(ifp, OVERDUE, 0, &o, 1) ||
-	    other_overdue(ifp, &o)) {
+	    other_overdue(ifp, all, &o)) {
 		tell(&o);
 		return;
 	}
@@ -274,7 +230,7 @@ static void tell_detach(struct dlil_ifnet *ifp)
 		ifp->name, o.comm, o.pid);
 }
 
-static void look_at(struct dlil_ifnet *ifp)
+static void look_at(struct dlil_ifnet *ifp, struct dlil_ifnet **all)
 {
 	struct dlil_overdue o = {};
 
@@ -282,31 +238,51 @@ static void look_at(struct dlil_ifnet *ifp)
 		ifp->look.told = jiffies ?: 1;
 		tell(&o);
 	}
-	tell_detach(ifp);
+	tell_detach(ifp, all);
+}
+
+/* Returns whether there is something to be looked at again. */
+static bool look_at_all(void)
+{
+	struct dlil_ifnet **all = dlil_ifnet_known_get(), **ifp;
+	bool again = false;
+
+	/* Without memory the next look may have some. */
+	if (!all)
+		return true;
+	mutex_lock(&look_lock);
+	for (ifp = all; *ifp; ifp++)
+		if (atomic_read(&(*ifp)->look.users)) {
+			look_at(*ifp, all);
+			again = true;
+		}
+	mutex_unlock(&look_lock);
+	dlil_ifnet_known_put(all);
+	return again;
 }
 
 static void look_work(struct work_struct *work)
 {
 	struct dlil_overdue o[DLIL_OVERDUE_MAX];
-	struct dlil_ifnet *ifp;
+	bool again = look_at_all();
 	unsigned int i, n;
-	bool again;
 
-	mutex_lock(&watch_lock);
-	list_for_each_entry(ifp, &watched, look.list)
-		look_at(ifp);
-	again = !list_empty(&watched);
-	mutex_unlock(&watch_lock);
 	/* More than these are told at the next look. */
 	n = dlil_call_overdue(NULL, OVERDUE, OVERDUE_AGAIN, o, ARRAY_SIZE(o));
 	for (i = 0; i < n; i++)
 		tell(&o[i]);
 	if (again || dlil_call_any())
-		dlil_overdue_arm();
+		dlil_look_arm();
+}
+
+int dlil_overdue_module_init(void)
+{
+	dlil_look_init(look_work);
+	return 0;
 }
 
 /* The last part that goes: no ifnet and no task has anything to be looked at. */
 void dlil_overdue_module_exit(void)
 {
-	cancel_delayed_work_sync(&look);
+	dlil_look_exit();
 }

@@ -33,40 +33,13 @@ struct dlil_overdue {
 	char comm[TASK_COMM_LEN];
 };
 
-/**
- * struct dlil_look - what was seen of an ifnet at the last look; under the lock of
- *	dlil_overdue.c
- * @list: in the list of what is looked at, while there are @users
- * @users: filters and protocols whose input may sleep, and the detach
- * @seq: of the batch
- * @place: where in it the input thread was
- * @since: since when it has been there, in jiffies
- * @told: when that was logged, or 0
- * @detaching: it is being detached
- * @detach_since: since when
- * @detach_told: when that was logged, or 0
- */
-struct dlil_look {
-	struct list_head list;
-	unsigned int users;
-	unsigned long seq;
-	struct dlil_place place;
-	unsigned long since;
-	unsigned long told;
-	bool detaching;
-	unsigned long detach_since;
-	unsigned long detach_told;
-};
-
-void dlil_overdue_arm(void);
-void dlil_look_get(struct dlil_ifnet *ifp);
-void dlil_look_put(struct dlil_ifnet *ifp);
 void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching);
 unsigned int dlil_overdue_get(struct dlil_ifnet *ifp, struct dlil_overdue *o,
 			      unsigned int max);
 const char *dlil_party_name(enum dlil_party party);
 const char *dlil_callback_name(enum dlil_callback callback);
 
+int dlil_overdue_module_init(void);
 void dlil_overdue_module_exit(void);
 
 #endif /* _DLIL_OVERDUE_H */

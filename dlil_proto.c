@@ -12,8 +12,6 @@
 
 #include "dlil_drop.h"
 #include "dlil_ifnet.h"
-#include "dlil_output.h"
-#include "dlil_overdue.h"
 #include "dlil_proto.h"
 
 static struct kmem_cache *proto_cache;

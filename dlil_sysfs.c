@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "dlil_ifnet.h"
+#include "dlil_life.h"
 #include "dlil_netdev.h"
 #include "dlil_sysfs.h"
 

@@ -6,6 +6,7 @@
 #include <linux/delay.h>
 
 #include "../dlil_ifnet.h"
+#include "../dlil_overdue.h"
 #include "../dlil_proto.h"
 #include "fake.h"
 
@@ -630,23 +631,23 @@ static void watched(struct kunit *test)
 	struct dlil_look *w = &fake->ifp->look;
 	struct fake_proto *p;
 
-	KUNIT_EXPECT_EQ(test, w->users, 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 0);
 	fake_filter(fake, 'a', &fake_filter_out_ops);
-	KUNIT_EXPECT_EQ(test, w->users, 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 0);
 	fake_filter(fake, 'b', &fake_filter_in_ops);
-	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 1);
 	p = fake_proto_new(fake, 'P', FAKE_PF_A);
 	p->params.flags = DLIL_PROTO_ATOMIC;
 	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
-	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 1);
 	fake_proto(fake, 'Q', FAKE_PF_B);
-	KUNIT_EXPECT_EQ(test, w->users, 2U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 2);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_B), 0);
-	KUNIT_EXPECT_EQ(test, w->users, 1U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 1);
 	KUNIT_EXPECT_FALSE(test, w->detaching);
 	fake_detach(fake);
 	KUNIT_EXPECT_FALSE(test, w->detaching);
-	KUNIT_EXPECT_EQ(test, w->users, 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&w->users), 0);
 }
 
 static struct kunit_case dlil_end_cases[] = {

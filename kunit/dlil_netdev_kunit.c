@@ -16,6 +16,7 @@
 
 #include "fake.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_life.h"
 #include "../dlil_netdev.h"
 #include "../dlil_sender.h"
 

@@ -17,6 +17,7 @@
 #include <net/sock.h>
 
 #include "../dlil_ifnet.h"
+#include "../dlil_life.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 
