@@ -61,7 +61,10 @@ void dlil_event_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 		dlil_ifnet_put(ifp);
 }
 
-/* The next one to be delivered, or NULL; *@lost: some before it were lost. */
+/*
+ * The oldest one, or NULL.  *@lost: others were lost since the last look; that takes a
+ * full queue, so there is an item then, and it says whose they were.
+ */
 struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost)
 {
 	struct dlil_event_item *item;

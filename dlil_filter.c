@@ -784,6 +784,13 @@ bool dlil_filter_name(dlil_filter_t ref, char *name)
 	return f;
 }
 
+/* Is no filter attached or being attached, and no reference taken? */
+bool dlil_filters_none(void)
+{
+	return xa_empty(&dlil_filters);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_filters_none);
+
 int dlil_filter_module_init(void)
 {
 	filter_cache = KMEM_CACHE(dlil_filter, 0);
@@ -793,5 +800,6 @@ int dlil_filter_module_init(void)
 void dlil_filter_module_exit(void)
 {
 	rcu_barrier();
+	WARN_ON(!dlil_filters_none());
 	kmem_cache_destroy(filter_cache);
 }

@@ -15,6 +15,7 @@
 #include <net/ndisc.h>
 #include <net/route.h>
 
+#include "dlil_export.h"
 #include "dlil_host.h"
 #include "dlil_netdev.h"
 
@@ -217,6 +218,7 @@ int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
 		NL_SET_ERR_MSG(extack, "device is being detached");
 	return err;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_host_plumb);
 
 /*
  * As dlil_host_plumb().  Packets that are being delivered are not waited for
@@ -234,3 +236,4 @@ int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
 		NL_SET_ERR_MSG(extack, "protocol is not plumbed");
 	return err;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_host_unplumb);

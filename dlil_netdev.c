@@ -1002,6 +1002,7 @@ struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
 	rcu_read_unlock();
 	return dev;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_netdev_begin);
 
 static struct dlil_netdev *find_binding(const struct net_device *dev)
 {

@@ -77,8 +77,6 @@ void dlil_notify_work(struct work_struct *work)
 		deliver(ifp, item, &call);
 		/* The reference of the item keeps the ifnet until here. */
 		next = dlil_event_next(&ifp->events, &lost);
-		if (lost && !next)
-			dlil_event_tell(ifp, item->net_cookie, NULL);
 		dlil_event_done(ifp, item);
 		item = next;
 		/* They may come as fast as they are delivered. */

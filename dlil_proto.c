@@ -170,6 +170,7 @@ u64 dlil_proto_packets(const struct dlil_proto *proto)
 	} while (u64_stats_fetch_retry(&proto->syncp, start));
 	return n;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_proto_packets);
 
 static struct dlil_proto *find_living(struct dlil_ifnet *ifp, u32 family)
 {
@@ -521,6 +522,7 @@ int dlil_proto_for_each(struct dlil_ifnet *ifp,
 	mutex_unlock(&ifp->lock);
 	return err;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_proto_for_each);
 
 /* As filter_next(). */
 static struct dlil_proto *proto_next(struct dlil_ifnet *ifp,

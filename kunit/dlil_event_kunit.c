@@ -673,6 +673,40 @@ static void queue_full(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a!10 D!10 o!10 ~a o!11 free");
 }
 
+static void lose_one(struct fake *fake, const struct dlil_event *event)
+{
+	fake->event_hook = NULL;
+	if (event->code == ON)
+		fake_block(fake);
+}
+
+/*
+ * EVT-1: those outside are told once of what was lost, also if it was the last one,
+ * which leaves no reference behind.
+ */
+static void told_of_loss(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	unsigned int refs = fake_refs(fake);
+	int i;
+
+	flush(fake);
+	fake_listen(fake, 0);
+	fake->event_hook = lose_one;
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	for (i = 0; i < DLIL_EVENT_QUEUE_MAX; i++)
+		KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+	fake_unblock(fake);
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 1);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == refs));
+}
+
 /* EVT-1: there is room again once they are delivered. */
 static void queue_drains(struct kunit *test)
 {
@@ -860,6 +894,7 @@ static struct kunit_case dlil_event_cases[] = {
 	KUNIT_CASE(proto_detach_waits),
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE(queue_full),
+	KUNIT_CASE(told_of_loss),
 	KUNIT_CASE(queue_drains),
 	KUNIT_CASE(inert),
 	KUNIT_CASE(overtaken_by_init),

@@ -4,6 +4,7 @@
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
+#include "../dlil_filter.h"
 #include "../dlil_input.h"
 #include "../dlil_sender.h"
 #include "fake.h"
@@ -34,6 +35,12 @@ static void long_name(struct fake_filter *f)
 	f->params.name = "a name that does not fit in there";
 }
 
+/* FLT-1: the longest that fits has 31 characters. */
+static void name_of_32(struct fake_filter *f)
+{
+	f->params.name = "a name of thirty-two characters.";
+}
+
 static void unknown_flags(struct fake_filter *f)
 {
 	f->params.flags = DLIL_FILTER_SEGMENTS << 1;
@@ -50,6 +57,7 @@ static const struct attach_case attach_cases[] = {
 	{ "no name", -EINVAL, no_name },
 	{ "empty name", -EINVAL, blank_name },
 	{ "long name", -ENAMETOOLONG, long_name },
+	{ "name of 32 characters", -ENAMETOOLONG, name_of_32 },
 	{ "unknown flags", -EINVAL, unknown_flags },
 	{ "both inputs", -EINVAL, both_inputs },
 };
@@ -76,6 +84,27 @@ static void attach_errors(struct kunit *test)
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "");
+}
+
+static int same_name(const char *name, u32 direction,
+		     const struct dlil_filter_ops *ops, void *cookie, void *arg)
+{
+	return !strcmp(name, arg);
+}
+
+/* FLT-1: a name of 31 characters fits, and is shown as it is. */
+static void longest_name(struct kunit *test)
+{
+	static const char name[] = "a name of thirty-one characters";
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	KUNIT_ASSERT_EQ(test, strlen(name), DLIL_NAME_MAX - 1);
+	filter = fake_filter_new(fake, 'a', &fake_filter_both_ops);
+	filter->params.name = name;
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_for_each(fake->ifp, same_name,
+						   (void *)name), 1);
 }
 
 /* FLT-1 */
@@ -309,10 +338,11 @@ static void family_match(struct kunit *test)
 	struct fake_filter *filter;
 	char tag;
 
-	for (tag = 'a'; tag <= 'c'; tag++) {
+	/* Neither the first nor the last one has a family. */
+	for (tag = 'a'; tag <= 'd'; tag++) {
 		filter = fake_filter_new(fake, tag, ops_of(c->out));
-		filter->params.family = tag == 'a' ? 0 :
-					tag == 'b' ? FAKE_PF_A : FAKE_PF_B;
+		filter->params.family = tag == 'b' ? FAKE_PF_A :
+					tag == 'c' ? FAKE_PF_B : 0;
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
 	}
 
@@ -322,8 +352,8 @@ static void family_match(struct kunit *test)
 	pass_packets(fake, c->out, 0, 4, 1);
 
 	FAKE_EXPECT_TRACE(fake, c->out ?
-			  "a1 b1 D1 a2 c2 D2 a3 D3 a4 D4" :
-			  "a1 b1 a2 c2 a3 a4");
+			  "a1 b1 d1 D1 a2 c2 d2 D2 a3 d3 D3 a4 d4 D4" :
+			  "a1 b1 d1 a2 c2 d2 a3 d3 a4 d4");
 }
 
 struct verdict_case {
@@ -1093,9 +1123,10 @@ static void list_skip(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a3 a4 L[ 3 4 ] M[ 3 4 ] x3 b3 x4 b4 P[ 3 4 ]");
 }
 
-/* FLT-1: what a packet goes past is kept for so many kinds. */
+/* FLT-1: what a packet goes past is kept for so many kinds of each direction. */
 static void many_kinds(struct kunit *test)
 {
+	const struct direction_case *c = test->param_value;
 	struct dlil_filter_params params = { .name = "kind" };
 	struct dlil_filter_ops *ops;
 	dlil_filter_t refs[65];
@@ -1108,7 +1139,10 @@ static void many_kinds(struct kunit *test)
 	fake = fake_attached(test);
 	/* No packet comes, so nobody calls them. */
 	for (i = 0; i < ARRAY_SIZE(refs); i++) {
-		ops[i].input = (void *)&ops[i];
+		if (c->out)
+			ops[i].output = (void *)&ops[i];
+		else
+			ops[i].input = (void *)&ops[i];
 		params.ops = &ops[i];
 		err = dlil_filter_attach(fake->ifp, &params, &refs[i]);
 		KUNIT_ASSERT_EQ(test, err, i < 64 ? 0 : -ENOSPC);
@@ -1117,7 +1151,8 @@ static void many_kinds(struct kunit *test)
 	params.ops = &ops[1];
 	err = dlil_filter_attach(fake->ifp, &params, &refs[64]);
 	KUNIT_EXPECT_EQ(test, err, 0);
-	fake_filter(fake, 'A', &fake_filter_list_ops);
+	if (!c->out)
+		fake_filter(fake, 'A', &fake_filter_list_ops);
 	/* As is another kind in place of one that has gone. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(refs[0]), 0);
 	params.ops = &ops[64];
@@ -1719,6 +1754,7 @@ static void gso_bound(struct kunit *test)
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(gso_bound, bound_gen_params),
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
+	KUNIT_CASE(longest_name),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE(attach_not_attached),
 	KUNIT_CASE(module_pinned),
@@ -1749,7 +1785,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(list_family),
 	KUNIT_CASE(list_vlan),
 	KUNIT_CASE(list_skip),
-	KUNIT_CASE(many_kinds),
+	KUNIT_CASE_PARAM(many_kinds, direction_gen_params),
 	KUNIT_CASE(list_detach_waits),
 	KUNIT_CASE(list_detach_from_callback),
 	KUNIT_CASE_PARAM(gso_segments, gso_gen_params),

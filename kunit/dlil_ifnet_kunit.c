@@ -83,6 +83,24 @@ static void acquire_bad_arguments(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ifp);
 }
 
+/* IFN-1: the longest id, of which each byte counts. */
+static void acquire_longest_id(struct kunit *test)
+{
+	u8 id[DLIL_ID_MAX] = {};
+	struct dlil_ifnet *first, *second;
+
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, id, sizeof(id),
+						 &first), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, id, sizeof(id),
+						 &second), -EBUSY);
+	id[DLIL_ID_MAX - 1] = 1;
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, id, sizeof(id),
+						 &second), 0);
+	KUNIT_EXPECT_PTR_NE(test, first, second);
+	dlil_ifnet_release(first);
+	dlil_ifnet_release(second);
+}
+
 /* IFN-2: one that is released while attached is in use until its end. */
 static void release_while_attached(struct kunit *test)
 {
@@ -132,11 +150,13 @@ static void release_in_free(struct kunit *test)
 }
 
 #define ENOUGH	200
+#define KEPT	64
 
-/* IFN-2: released ifnets are kept, but not for ever. */
+/* IFN-2: released ifnets are kept, but not for ever: 64 of them. */
 static void released_are_bounded(struct kunit *test)
 {
 	struct dlil_ifnet *first, *ifp;
+	unsigned int left_at = 0;
 	u32 id = 0;
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
@@ -149,7 +169,11 @@ static void released_are_bounded(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, &id,
 							 sizeof(id), &ifp), 0);
 		dlil_ifnet_release(ifp);
+		if (!left_at && refcount_read(&first->refs) == 1)
+			left_at = id;
 	}
+	/* It was the last of so many, and went with the next one. */
+	KUNIT_EXPECT_EQ(test, left_at, KEPT);
 	/* Ours is the only one left. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 1);
 	dlil_ifnet_put(first);
@@ -496,6 +520,55 @@ static void expect_clean(struct fake *fake)
 			-ENXIO);
 }
 
+static void expect_thread(struct fake *fake)
+{
+	const struct dlil_thread *thread = fake->ifp->inq.thread;
+
+	KUNIT_EXPECT_PTR_EQ(fake->test, thread, &fake->ifp->inq.own);
+	KUNIT_EXPECT_NOT_NULL(fake->test, thread->task);
+}
+
+static void detached_with_thread(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fake_filter *f = cookie;
+
+	expect_thread(f->fake);
+	fake_filter_in_ops.detached(cookie, ifp);
+}
+
+static void proto_detached_with_thread(void *cookie, struct dlil_ifnet *ifp,
+				       u32 family)
+{
+	struct fake_proto *p = cookie;
+
+	expect_thread(p->fake);
+	atomic_inc(&p->detached);
+	fake_trace(p->fake, "~%c", p->tag);
+}
+
+static void expect_no_thread(struct fake *fake)
+{
+	KUNIT_EXPECT_NULL(fake->test, fake->ifp->inq.own.task);
+}
+
+/* IFN-5: the thread is stopped behind all of them, and before the driver hears. */
+static void detach_order_of_thread(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f;
+	struct fake_proto *p;
+
+	f = fake_filter_new(fake, 'a', &fake_filter_in_ops);
+	f->ops.detached = detached_with_thread;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	p = fake_proto_new(fake, 'P', FAKE_PF_A);
+	p->ops.detached = proto_detached_with_thread;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	fake->free_hook = expect_no_thread;
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "~a ~P free");
+}
+
 /* IFN-5: filters, then protocols, and the driver when all is clean. */
 static void detach_order(struct kunit *test)
 {
@@ -710,6 +783,15 @@ static void properties(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, dlil_ifnet_name(fake->ifp), "fake0");
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_broadcast(fake->ifp),
 				     broadcast, ETH_ALEN), 0);
+
+	/* Nothing of it outlasts that life. */
+	fake_detach(fake);
+	fake->params.broadcast = NULL;
+	fake->params.attrs = 0;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(dlil_ifnet_broadcast(fake->ifp), 0,
+					   MAX_ADDR_LEN));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_attrs(fake->ifp), 0);
 }
 
 #define LIVES	20
@@ -762,6 +844,7 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE(acquire_prefix),
 	KUNIT_CASE(acquire_empty_id),
 	KUNIT_CASE(acquire_bad_arguments),
+	KUNIT_CASE(acquire_longest_id),
 	KUNIT_CASE(release_while_attached),
 	KUNIT_CASE(release_in_free),
 	KUNIT_CASE(released_are_bounded),
@@ -779,6 +862,7 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE(detach_errors),
 	KUNIT_CASE(detach_waits_for_io),
 	KUNIT_CASE(detach_order),
+	KUNIT_CASE(detach_order_of_thread),
 	KUNIT_CASE(detach_frees_queue),
 	KUNIT_CASE(detach_from_callback),
 	KUNIT_CASE_PARAM(detached_is_inert, kind_gen_params),

@@ -981,6 +981,33 @@ static void increments(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, counter[i], 2 * one[i]);
 }
 
+/* INP-6, STA-1: also when the packets are refused, since the ifnet is detaching. */
+static void increments_too_late(struct kunit *test)
+{
+	static const struct dlil_stats inc = { .ierrors = 3, .collisions = 7 };
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input(fake->ifp, &list, &inc), 0);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	__skb_queue_tail(&list, fake_rx(fake, FAKE_PF_A, 1));
+	atomic_inc(&fake->handed_in);
+	KUNIT_EXPECT_EQ(test, dlil_input(fake->ifp, &list, &inc), -ENXIO);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->stats.ierrors, 6);
+	KUNIT_EXPECT_EQ(test, fake->stats.collisions, 14);
+	/* The next life begins with nothing of either. */
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->stats.ierrors, 0);
+}
+
 /* STA-1: the core counts for a driver that asks for it. */
 static void counted_by_core(struct kunit *test)
 {
@@ -1204,6 +1231,7 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(sanity_of_count),
 	KUNIT_CASE(affinity),
 	KUNIT_CASE(increments),
+	KUNIT_CASE(increments_too_late),
 	KUNIT_CASE(counted_by_core),
 	KUNIT_CASE(conservation),
 	{}

@@ -745,11 +745,20 @@ static void attach_with(struct fake *fake, const u8 *addr, size_t len)
 static void long_link_address(struct kunit *test)
 {
 	static const u8 addr[MAX_ADDR_LEN] = "an address as long as can be...";
-	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	/* One that nobody has used before. */
+	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "short",
+					    5);
 	const struct dlil_lladdr *small, *large;
 
 	attach_with(fake, addr, 8);
 	small = dlil_ifnet_link(fake->ifp);
+	fake_detach(fake);
+
+	/* 8 bytes have room in the ifnet itself, 9 have not. */
+	KUNIT_EXPECT_NULL(test, fake->ifp->lladdr_large);
+	attach_with(fake, addr, 9);
+	KUNIT_EXPECT_PTR_NE(test, dlil_ifnet_link(fake->ifp), small);
+	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(fake->ifp), addr, 9), 0);
 	fake_detach(fake);
 
 	attach_with(fake, addr, MAX_ADDR_LEN);
@@ -992,6 +1001,24 @@ static void memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
+/* IFN-12: an ifnet that has no length of addresses yet takes any that there is. */
+static void longest_group(struct kunit *test)
+{
+	static const u8 longest[MAX_ADDR_LEN + 1] = { 1 };
+	/* One that nobody has used before. */
+	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "groups",
+					    6);
+	struct dlil_ifnet *ifp = fake->ifp;
+
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, longest, MAX_ADDR_LEN + 1),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, longest, MAX_ADDR_LEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, longest, 1), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, longest, MAX_ADDR_LEN), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, longest, 1), 0);
+	KUNIT_EXPECT_EQ(test, ifp->n_multis, 0);
+}
+
 /* IFN-12: what the driver refuses is not joined. */
 static void membership_refused(struct kunit *test)
 {
@@ -1161,6 +1188,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(idle_forced),
 	KUNIT_CASE(last_route),
 	KUNIT_CASE(memberships),
+	KUNIT_CASE(longest_group),
 	KUNIT_CASE(membership_refused),
 	KUNIT_CASE_PARAM(restore_memberships, restore_gen_params),
 	{}

@@ -11,6 +11,7 @@ static const u8 ip_group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0x01, 0x02, 0x03 };
 
 /* The answers that family and protocol of a test give. */
 static int proto_says, family_says;
+static u8 proto_len;
 
 static void note_ll(struct fake *fake, char tag, const struct sockaddr *addr)
 {
@@ -37,7 +38,7 @@ static int resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	KUNIT_EXPECT_EQ(p->fake->test, family, p->family);
 	note_ll(p->fake, p->tag, addr);
 	if (!proto_says) {
-		link->len = ETH_ALEN;
+		link->len = proto_len;
 		ether_addr_copy(link->addr, ip_group);
 	}
 	return proto_says;
@@ -51,6 +52,7 @@ static struct fake *attached(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	proto_says = 0;
 	family_says = 0;
+	proto_len = ETH_ALEN;
 	return fake;
 }
 
@@ -109,6 +111,25 @@ static void in_turn(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, memcmp(link.addr, ip_group, ETH_ALEN), 0);
 }
 
+/* MUL-1: a protocol that says yes has to say what to, too. */
+static void empty_resolution(struct kunit *test)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct sockaddr *addr = (struct sockaddr *)&sin;
+	struct fake *fake = attached(test);
+	struct dlil_ioc_lladdr link;
+
+	add_proto(fake, 'I', DLIL_PF_INET);
+	proto_len = 0;
+	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link),
+			-EINVAL);
+	proto_len = MAX_ADDR_LEN + 1;
+	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link),
+			-EINVAL);
+	proto_len = MAX_ADDR_LEN;
+	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link), 0);
+}
+
 static const u8 odd[MAX_ADDR_LEN] = "a link address of all 32 bytes";
 
 /* MUL-1: a link address is the family's alone, however long it is. */
@@ -128,6 +149,15 @@ static void link_addresses(struct kunit *test)
 						 &link), 0);
 	KUNIT_EXPECT_EQ(test, link.len, sizeof(odd));
 	KUNIT_EXPECT_EQ(test, memcmp(link.addr, odd, sizeof(odd)), 0);
+	ll->sll_halen = 1;
+	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp,
+						 (struct sockaddr *)&ss,
+						 &link), 0);
+	KUNIT_EXPECT_EQ(test, link.len, 1);
+	ll->sll_halen = 0;
+	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp,
+						 (struct sockaddr *)&ss,
+						 &link), -EINVAL);
 	ll->sll_halen = sizeof(odd) + 1;
 	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp,
 						 (struct sockaddr *)&ss,
@@ -438,6 +468,7 @@ static void storm(struct kunit *test)
 
 static struct kunit_case dlil_multi_cases[] = {
 	KUNIT_CASE_PARAM(in_turn, verdict_gen_params),
+	KUNIT_CASE(empty_resolution),
 	KUNIT_CASE(link_addresses),
 	KUNIT_CASE(nobody),
 	KUNIT_CASE_PARAM(ether_check, check_gen_params),

@@ -16,6 +16,7 @@
 #include <net/ipv6_stubs.h>
 #include <net/sock.h>
 
+#include "../dlil_host.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_life.h"
 #include "../dlil_multi.h"
@@ -584,18 +585,24 @@ static void sent_by_frame(struct kunit *test)
  * struct cut_case - a type of frames, and the host's protocol that has them
  * @type: the type
  * @family: the protocol's family
+ * @name: the protocol's name
  */
 struct cut_case {
 	u16 type;
 	u32 family;
+	const char *name;
 };
 
 static const struct cut_case cut_cases[] = {
-	{ ETH_P_IP, DLIL_PF_INET }, { ETH_P_ARP, DLIL_PF_INET },
-	{ ETH_P_IPV6, DLIL_PF_INET6 },
-	{ ETH_P_8021Q, DLIL_PF_VLAN }, { ETH_P_8021AD, DLIL_PF_VLAN },
-	{ ETH_P_MPLS_UC, DLIL_PF_MPLS }, { ETH_P_MPLS_MC, DLIL_PF_MPLS },
-	{ ETH_P_PPP_DISC, DLIL_PF_PPPOE }, { ETH_P_PPP_SES, DLIL_PF_PPPOE },
+	{ ETH_P_IP, DLIL_PF_INET, "inet" },
+	{ ETH_P_ARP, DLIL_PF_INET, "inet" },
+	{ ETH_P_IPV6, DLIL_PF_INET6, "inet6" },
+	{ ETH_P_8021Q, DLIL_PF_VLAN, "vlan" },
+	{ ETH_P_8021AD, DLIL_PF_VLAN, "vlan" },
+	{ ETH_P_MPLS_UC, DLIL_PF_MPLS, "mpls" },
+	{ ETH_P_MPLS_MC, DLIL_PF_MPLS, "mpls" },
+	{ ETH_P_PPP_DISC, DLIL_PF_PPPOE, "pppoe" },
+	{ ETH_P_PPP_SES, DLIL_PF_PPPOE, "pppoe" },
 };
 
 static void cut_desc(const struct cut_case *c, char *desc)
@@ -605,7 +612,23 @@ static void cut_desc(const struct cut_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(cut, cut_cases, cut_desc);
 
-/* LNX-4 LNX-5: each of the host's protocols can be cut off, with all its types. */
+static int plumb(struct rx *rx, const char *name,
+		 int (*fn)(struct dlil_netdev *nd, const char *name,
+			   struct netlink_ext_ack *extack))
+{
+	struct dlil_netdev *nd = dlil_netdev_begin(rx->ifp);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(rx->test, nd);
+	err = fn(nd, name, NULL);
+	dlil_ifnet_io_end(rx->ifp);
+	return err;
+}
+
+/*
+ * LNX-4 LNX-5: each of the host's protocols can be cut off, with all its types, and
+ * be restored.
+ */
 static void cut_off_both_ways(struct kunit *test)
 {
 	const struct cut_case *c = test->param_value;
@@ -620,7 +643,10 @@ static void cut_off_both_ways(struct kunit *test)
 	dlil_stats_read(rx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, in.delivered, 1);
 
-	KUNIT_ASSERT_EQ(test, dlil_proto_detach(rx->ifp, c->family), 0);
+	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, dlil_host_plumb), -EEXIST);
+	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, dlil_host_unplumb), 0);
+	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, dlil_host_unplumb), -ENXIO);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(rx->ifp, c->family), -ENXIO);
 	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), 0x1234), 0);
 	receive(rx, frame(rx, data, sizeof(data), 60));
 	settle(rx);
@@ -630,6 +656,61 @@ static void cut_off_both_ways(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
 	/* A device that is up sends IPv6 of its own accord. */
 	KUNIT_EXPECT_GE(test, out.drops[DLIL_DROP_NOPROTO], 1);
+
+	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, dlil_host_plumb), 0);
+	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), c->type), 1);
+	receive(rx, frame(rx, data, sizeof(data), 60));
+	settle(rx);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.delivered, 2);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
+}
+
+static bool has_group(struct net_device *dev, const u8 *addr)
+{
+	struct netdev_hw_addr *ha;
+	bool found = false;
+
+	netif_addr_lock_bh(dev);
+	netdev_for_each_mc_addr(ha, dev)
+		found |= ether_addr_equal(ha->addr, addr);
+	netif_addr_unlock_bh(dev);
+	return found;
+}
+
+/*
+ * IFN-12 LNX-6: memberships of a device that has no filter are restored by the first
+ * packet that the host sends, in the device, too.
+ */
+static void host_restores_groups(struct kunit *test)
+{
+	static const u8 group[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x57 };
+	struct rx *rx = test->priv;
+	struct dlil_ifnet *going;
+	unsigned int i;
+
+	/* What a device that is up sends by itself comes before. */
+	rtnl_lock();
+	dev_close(rx->dev);
+	rtnl_unlock();
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(rx->ifp, group, ETH_ALEN), 0);
+	KUNIT_ASSERT_EQ(test, detach(rx, &going), 0);
+	KUNIT_EXPECT_GT(test, dlil_ifnet_wait_death(going, 10 * HZ), 0L);
+	dlil_ifnet_put(going);
+	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
+	KUNIT_ASSERT_EQ(test, rx_attach(rx), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(rx->ifp), 1);
+	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_open(rx->dev, NULL), 0);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, send(rx, plain, sizeof(plain), 0x88b6), 1);
+	for (i = 0; i < 1000 && dlil_multi_suspended(rx->ifp); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(rx->ifp), 0);
+	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group));
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(rx->ifp, group, ETH_ALEN), 0);
+	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
 }
 
 static int unregister_fn(void *arg)
@@ -711,18 +792,6 @@ static void lro_stays_off(struct kunit *test)
 	rtnl_unlock();
 }
 
-static bool has_group(struct net_device *dev, const u8 *addr)
-{
-	struct netdev_hw_addr *ha;
-	bool found = false;
-
-	netif_addr_lock_bh(dev);
-	netdev_for_each_mc_addr(ha, dev)
-		found |= ether_addr_equal(ha->addr, addr);
-	netif_addr_unlock_bh(dev);
-	return found;
-}
-
 /* LNX-10 IFN-12: neither a module nor a user ends what the other has joined. */
 static void groups_of_two(struct kunit *test)
 {
@@ -787,6 +856,7 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(device_begins_to_go),
 	KUNIT_CASE(lro_stays_off),
 	KUNIT_CASE(groups_of_two),
+	KUNIT_CASE(host_restores_groups),
 	KUNIT_CASE(output_without_ipv6),
 	{}
 };

@@ -630,6 +630,40 @@ static void output_of_host_lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 }
 
+static int try_to_wait(struct fake_filter *f, struct sk_buff **skb)
+{
+	struct fake *fake = f->fake;
+
+	if (dlil_filter_detach(f->ref) != -EDEADLK ||
+	    dlil_filter_detach(f[1].ref) != -EDEADLK ||
+	    dlil_proto_detach(fake->ifp, FAKE_PF_A) != -EDEADLK ||
+	    dlil_ifnet_wait_detached(fake->ifp) != -EDEADLK)
+		surprises++;
+	return 0;
+}
+
+/*
+ * FLT-7 PRO-3: waiting for an end is refused in output callbacks, for packets of the
+ * host as for others; senders may belong to tasks.
+ */
+static void output_does_not_wait(struct kunit *test)
+{
+	const struct depth_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	surprises = 0;
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_filter(fake, 'a', &fake_filter_out_ops)->hook = try_to_wait;
+	fake_filter(fake, 'b', &fake_filter_out_ops);
+	dlil_sender_by_task = c->by_task;
+	KUNIT_EXPECT_EQ(test, c->even(fake, 1), 0);
+	dlil_sender_by_task = IS_ENABLED(CONFIG_PREEMPT_RT);
+	KUNIT_EXPECT_EQ(test, surprises, 0);
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->out.delivered, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[1].calls), 1);
+}
+
 /* LNX-6: and what may not go out is counted with its reason. */
 static void output_of_host_refused(struct kunit *test)
 {
@@ -658,6 +692,7 @@ static struct kunit_case dlil_output_cases[] = {
 	KUNIT_CASE_PARAM(output_of_host, host_gen_params),
 	KUNIT_CASE_PARAM(output_of_host_replaced, replace_gen_params),
 	KUNIT_CASE(output_of_host_lost),
+	KUNIT_CASE_PARAM(output_does_not_wait, depth_gen_params),
 	KUNIT_CASE(output_of_host_refused),
 	{}
 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Protocols: rows PRO-1 to PRO-4. */
+#include "../dlil_ifnet.h"
+#include "../dlil_proto.h"
 #include "fake.h"
 
 /* One of each version, where that makes a difference. */
@@ -54,6 +56,17 @@ static void long_name(struct fake_proto *p)
 	p->params.name = "a name that does not fit in there";
 }
 
+/* PRO-1: the longest that fits has 31 characters. */
+static void name_of_32(struct fake_proto *p)
+{
+	p->params.name = "a name of thirty-two characters.";
+}
+
+static void unknown_flags(struct fake_proto *p)
+{
+	p->params.flags = DLIL_PROTO_ATOMIC << 1;
+}
+
 static const struct attach_case attach_cases[] = {
 	{ "v1 without family", false, -EINVAL, no_family },
 	{ "v1 without ops", false, -EINVAL, no_ops },
@@ -65,6 +78,10 @@ static const struct attach_case attach_cases[] = {
 	{ "v2 without descriptors", true, -EINVAL, no_descs },
 	{ "v1 with a long name", false, -ENAMETOOLONG, long_name },
 	{ "v2 with a long name", true, -ENAMETOOLONG, long_name },
+	{ "v1 with a name of 32", false, -ENAMETOOLONG, name_of_32 },
+	{ "v2 with a name of 32", true, -ENAMETOOLONG, name_of_32 },
+	{ "v1 with unknown flags", false, -EINVAL, unknown_flags },
+	{ "v2 with unknown flags", true, -EINVAL, unknown_flags },
 };
 
 static void attach_desc(const struct attach_case *c, char *desc)
@@ -84,6 +101,31 @@ static void attach_errors(struct kunit *test)
 	c->spoil(proto);
 	KUNIT_EXPECT_EQ(test, attach(proto, c->v2), c->err);
 	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
+}
+
+static int note_proto(const struct dlil_proto *proto, void *arg)
+{
+	struct fake *fake = arg;
+
+	fake_trace(fake, "%s:%llu", proto->name, dlil_proto_packets(proto));
+	return 0;
+}
+
+/* PRO-1, STA-1: a name of 31 characters fits; packets are counted one by one. */
+static void longest_name(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+
+	proto->params.name = "a name of thirty-one characters";
+	KUNIT_ASSERT_EQ(test, strlen(proto->params.name), DLIL_NAME_MAX - 1);
+	KUNIT_EXPECT_EQ(test, attach(proto, *v2), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	fake_trace_clear(fake);
+	dlil_proto_for_each(fake->ifp, note_proto, fake);
+	FAKE_EXPECT_TRACE(fake, "a name of thirty-one characters:3");
 }
 
 /* PRO-1 */
@@ -517,6 +559,109 @@ static void detached_without_lock(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 1);
 }
 
+static int detach_two(struct fake_filter *f, struct sk_buff **skb)
+{
+	struct fake *fake = f->fake;
+
+	f->hook = NULL;
+	KUNIT_EXPECT_EQ(fake->test,
+			dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(fake->test,
+			dlil_proto_detach_async(fake->ifp, FAKE_PF_B), 0);
+	/* They are counted no more, and neither is detached yet. */
+	KUNIT_EXPECT_EQ(fake->test, fake_proto_attach(&fake->protos[3]), 0);
+	return 0;
+}
+
+static void note_count(struct fake *fake, const struct dlil_event *event)
+{
+	const struct dlil_event_proto *p = event->data;
+
+	if (event->subclass == DLIL_EVENT_SUBCLASS_DL &&
+	    (event->code == DLIL_EVENT_PROTO_ATTACHED ||
+	     event->code == DLIL_EVENT_PROTO_DETACHED))
+		fake_trace(fake, "%u/%u", p->family - DLIL_PF_PRIVATE,
+			   p->count);
+}
+
+/*
+ * PRO-1, PRO-3: of two protocols that are on their way out at once, neither counts
+ * in what is told of the other, or of one that comes meanwhile.
+ */
+static void two_on_their_way(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	fake_proto(fake, 'Q', FAKE_PF_B);
+	fake_proto(fake, 'R', FAKE_PF_C);
+	fake_proto_new(fake, 'S', FAKE_PF_C + 1);
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = detach_two;
+	dlil_event_flush(fake->ifp);
+	fake_listen(fake, 0);
+	fake->event_hook = note_count;
+	fake_input_new(fake, FAKE_PF_C, 1, 1);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&fake->protos[0].detached) &&
+					atomic_read(&fake->protos[1].detached)));
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(strstr(fake->trace, "2/")));
+	dlil_event_flush(fake->ifp);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "4/2"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "1/2"));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "2/2"));
+}
+
+/*
+ * PRO-3: whoever has looked a protocol up and comes too late is told that there is
+ * none, whatever the version and whatever he asks.
+ */
+static void late_callers(struct kunit *test)
+{
+	const bool *v2 = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	const struct dlil_event event = { .code = DLIL_EVENT_LINK_ON };
+	const struct dlil_proto_ops *ops;
+	struct dlil_ifnet *ifp = fake->ifp;
+	struct dlil_ioc_lladdr link;
+	struct dlil_frame frame;
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+	struct sockaddr addr = {};
+	struct dlil_proto *held;
+
+	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
+	/* In place of the thread, which has nothing to do. */
+	dlil_reader_enter(&ifp->inq.reader);
+	held = dlil_proto_lookup(ifp, FAKE_PF_A);
+	KUNIT_EXPECT_NOT_NULL(test, held);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(ifp, FAKE_PF_A), 0);
+	ops = READ_ONCE(held->ops);
+	skb = fake_rx(fake, FAKE_PF_A, 1);
+	__skb_queue_head_init(&list);
+	if (*v2) {
+		__skb_queue_tail(&list, skb);
+		KUNIT_EXPECT_NULL(test, ops->input);
+		KUNIT_EXPECT_EQ(test, ops->input_list(proto, ifp, FAKE_PF_A,
+						      &list), -ENXIO);
+		KUNIT_EXPECT_EQ(test, skb_queue_len(&list), 1);
+	} else {
+		KUNIT_EXPECT_NULL(test, ops->input_list);
+		KUNIT_EXPECT_EQ(test, ops->input(proto, ifp, FAKE_PF_A, skb),
+				-ENXIO);
+	}
+	KUNIT_EXPECT_EQ(test, ops->pre_output(proto, ifp, FAKE_PF_A, skb, &addr,
+					      &frame), -ENXIO);
+	KUNIT_EXPECT_EQ(test, ops->ioctl(proto, ifp, FAKE_PF_A, 1, NULL),
+			-ENXIO);
+	KUNIT_EXPECT_EQ(test, ops->resolve_multi(proto, ifp, FAKE_PF_A, &addr,
+						 &link), -ENXIO);
+	ops->event(proto, ifp, FAKE_PF_A, &event);
+	kfree_skb(skb);
+	FAKE_EXPECT_TRACE(fake, "");
+	dlil_reader_leave(&ifp->inq.reader);
+}
+
 static int send(struct fake_task *task)
 {
 	struct fake *fake = task->fake;
@@ -566,6 +711,7 @@ static void attach_under_traffic(struct kunit *test)
 
 static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
+	KUNIT_CASE_PARAM(longest_name, version_gen_params),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE_PARAM(attach_not_attached, version_gen_params),
 	KUNIT_CASE_PARAM(attach_twice, version_gen_params),
@@ -583,6 +729,8 @@ static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE_PARAM(detach_from_own_callback, version_gen_params),
 	KUNIT_CASE(detach_from_output),
 	KUNIT_CASE(asked_for),
+	KUNIT_CASE(two_on_their_way),
+	KUNIT_CASE_PARAM(late_callers, version_gen_params),
 	KUNIT_CASE_PARAM(detach_before_delivery, version_gen_params),
 	KUNIT_CASE(detached_without_lock),
 	{}

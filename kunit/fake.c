@@ -5,6 +5,7 @@
 #include <linux/sched/task.h>
 
 #include "../dlil_event.h"
+#include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
@@ -835,6 +836,8 @@ static void fake_destroy(struct fake *fake)
 	KUNIT_EXPECT_EQ(test, fake->protos_deleted, fake->protos_added);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), fake->attaches);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == fake->refs));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->events.hearers), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->look.users), 0);
 
 	if (fake->listener.nb.notifier_call)
 		dlil_event_unlisten(&fake->listener);
@@ -843,6 +846,7 @@ static void fake_destroy(struct fake *fake)
 	skb_queue_purge(&fake->sent);
 	if (atomic_dec_and_test(&live_fakes)) {
 		KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+		KUNIT_EXPECT_TRUE(test, fake_wait_for(dlil_filters_none()));
 		atomic_set(&live_skbs, 0);
 	}
 }

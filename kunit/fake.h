@@ -5,7 +5,8 @@
  *
  * When a test ends, however it ends, its ifnets are detached and checked: every
  * packet made was freed and accounted for (STA-3, OUT-9), each `detached` and
- * `free` was called once, no reference is left.
+ * `free` was called once, no reference is left, neither to the ifnet nor to filters,
+ * and nobody is taken for a listener or watched any more.
  */
 #ifndef _DLIL_KUNIT_FAKE_H
 #define _DLIL_KUNIT_FAKE_H

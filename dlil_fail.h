@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Failures on demand, for the KUnit suites: the compiler includes this header in
+ * front of every source of the module if the suites are built, and never otherwise.
+ *
+ * Functions that may fail for want of memory, or because somebody else says no, fail
+ * here when a test wants the n-th of them to fail in its task (kunit/dlil_fail_kunit.c).
+ * So each way out that an error has is taken, one after the other.
+ */
+#ifndef _DLIL_FAIL_H
+#define _DLIL_FAIL_H
+
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/filter.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <linux/xarray.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+
+bool dlil_fails(void);
+void dlil_fail_begin(unsigned int nth);
+bool dlil_fail_end(void);
+
+/*
+ * Newer kernels have macros of these names, so the functions behind them are kept
+ * here before the names are taken.
+ */
+static inline void *dlil_real_kzalloc(size_t size, gfp_t gfp)
+{
+	return kzalloc(size, gfp);
+}
+
+static inline void *dlil_real_kmalloc(size_t size, gfp_t gfp)
+{
+	return kmalloc(size, gfp);
+}
+
+static inline void *dlil_real_kvzalloc(size_t size, gfp_t gfp)
+{
+	return kvzalloc(size, gfp);
+}
+
+static inline void *dlil_real_kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return kvcalloc(n, size, gfp);
+}
+
+static inline void *dlil_real_kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	return kvmalloc_array(n, size, gfp);
+}
+
+static inline void *dlil_real_kmem_cache_zalloc(struct kmem_cache *cache,
+						gfp_t gfp)
+{
+	return kmem_cache_zalloc(cache, gfp);
+}
+
+static inline char *dlil_real_kstrdup(const char *s, gfp_t gfp)
+{
+	return kstrdup(s, gfp);
+}
+
+static inline void __percpu *dlil_real_alloc_percpu(size_t size, size_t align)
+{
+	return __alloc_percpu(size, align);
+}
+
+static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
+{
+	return alloc_cpumask_var(mask, gfp);
+}
+
+#undef kzalloc
+#undef kmalloc
+#undef kvzalloc
+#undef kvcalloc
+#undef kvmalloc_array
+#undef kmem_cache_zalloc
+#undef kstrdup
+#undef alloc_percpu
+#undef alloc_cpumask_var
+
+#define DLIL_OR_NULL(real)	(dlil_fails() ? NULL : (real))
+#define DLIL_OR(err, real)	(dlil_fails() ? (err) : (real))
+
+#define kzalloc(size, gfp)	DLIL_OR_NULL(dlil_real_kzalloc(size, gfp))
+#define kmalloc(size, gfp)	DLIL_OR_NULL(dlil_real_kmalloc(size, gfp))
+#define kvzalloc(size, gfp)	DLIL_OR_NULL(dlil_real_kvzalloc(size, gfp))
+#define kvcalloc(n, size, gfp)	DLIL_OR_NULL(dlil_real_kvcalloc(n, size, gfp))
+#define kvmalloc_array(n, size, gfp) \
+	DLIL_OR_NULL(dlil_real_kvmalloc_array(n, size, gfp))
+#define kmem_cache_zalloc(cache, gfp) \
+	DLIL_OR_NULL(dlil_real_kmem_cache_zalloc(cache, gfp))
+#define kstrdup(s, gfp)		DLIL_OR_NULL(dlil_real_kstrdup(s, gfp))
+#define alloc_percpu(type) \
+	((typeof(type) __percpu *)DLIL_OR_NULL(dlil_real_alloc_percpu(	\
+		sizeof(type), __alignof__(type))))
+#define alloc_cpumask_var(mask, gfp) \
+	(!dlil_fails() && dlil_real_alloc_cpumask_var(mask, gfp))
+
+/* These are functions everywhere. */
+#define kthread_create_on_node(fn, data, node, ...) \
+	DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__))
+#define percpu_ref_init(ref, release, flags, gfp) \
+	DLIL_OR(-ENOMEM, percpu_ref_init(ref, release, flags, gfp))
+#define xa_alloc_cyclic(xa, id, entry, limit, next, gfp) \
+	DLIL_OR(-ENOMEM, xa_alloc_cyclic(xa, id, entry, limit, next, gfp))
+#define bpf_prog_create(prog, fprog) \
+	DLIL_OR(-ENOMEM, bpf_prog_create(prog, fprog))
+#define nf_register_net_hook(net, ops) \
+	DLIL_OR(-ENOMEM, nf_register_net_hook(net, ops))
+#define sysfs_create_group(kobj, group) \
+	DLIL_OR(-ENOMEM, sysfs_create_group(kobj, group))
+#define netdev_rx_handler_register(dev, handler, data) \
+	DLIL_OR(-EBUSY, netdev_rx_handler_register(dev, handler, data))
+
+#endif /* _DLIL_FAIL_H */
