@@ -48,8 +48,12 @@ EXPORT_SYMBOL_FOR_TEST(dlil_gather_usecs);
 /* A stream worth it lets that many packets gather. */
 #define GATHER_WORTH	4
 
-/* A queue that is full sooner than the thread looks would lose packets. */
+/*
+ * A queue that is full sooner than the thread looks would lose packets.  The bytes are
+ * what 1 Tbit/s is in the time, with one byte of every three left for headers.
+ */
 #define GATHER_ROOM	1024
+#define GATHER_BYTES	(GATHER_ROOM * 8 * 1024)
 
 /* So many packets are remembered of the two halves of the time, at the most. */
 #define HALVES_KEPT	512
@@ -115,7 +119,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_gather_end);
 static bool is_possible(const struct dlil_gather *g)
 {
 	return g->queue && READ_ONCE(dlil_gather_usecs) &&
-	       READ_ONCE(g->queue->max_packets) >= GATHER_ROOM;
+	       READ_ONCE(g->queue->max_packets) >= GATHER_ROOM &&
+	       READ_ONCE(g->queue->max_bytes) >= GATHER_BYTES;
 }
 
 /*

@@ -10,8 +10,9 @@
 #include "dlil_gso.h"
 
 /*
- * Segments share the pages of what they were, and have their checksums left
- * open if that had.
+ * Segments share the pages of the GSO packet, and leave their checksums open if it did.
+ * Inside a tunnel the kernel does what the device can do with tunnels, too, see
+ * dlil_gso_segment().
  */
 #define GSO_FEATURES (NETIF_F_SG | NETIF_F_HW_CSUM)
 
@@ -47,7 +48,12 @@ int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 	err = skb_cow_head(skb, 0);
 	if (err)
 		return err;
-	/* It is asked what it can do with tunnels: this one is always there. */
+	/*
+	 * The kernel asks the device what it can do with tunnels (hw_enc_features).
+	 * blackhole_netdev, which received packets point to behind the first sleeping
+	 * filter, can do nothing: their segments are copies with complete checksums,
+	 * which is right, and dearer.  Without any device loopback answers.
+	 */
 	if (!dev)
 		skb->dev = init_net.loopback_dev;
 	if (skb->ip_summed == CHECKSUM_COMPLETE)

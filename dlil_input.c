@@ -62,6 +62,20 @@ struct waiter {
 	refcount_t refs;
 };
 
+/* The limits of a queue, as long as nobody is changing them. */
+static s64 inq_limits(const struct dlil_inq *q)
+{
+	return DLIL_INQ_SPACE(READ_ONCE(q->max_packets),
+			      READ_ONCE(q->max_bytes));
+}
+
+/* Is nothing counted in the queue, which is open? */
+static bool inq_is_empty(const struct dlil_inq *q)
+{
+	/* Pairs with the release in dlil_inq_open(). */
+	return atomic64_read_acquire(&q->room) == inq_limits(q);
+}
+
 /**
  * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
  * @ifp: whose
@@ -192,10 +206,16 @@ static void batch_turn_found(struct dlil_batch *b)
 			   DLIL_DROP_NOPROTO);
 }
 
+/* Is the packet for another station? */
+static bool is_stranger(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_OTHERHOST;
+}
+
 /* One of them, which may be for somebody else, but that cannot be read. */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
-	if (unlikely(skb->pkt_type == PACKET_OTHERHOST &&
+	if (unlikely(is_stranger(skb) &&
 		     (!b->found || b->found == -ENOENT)))
 		batch_turn(b, 0, NULL, DLIL_DROP_PROMISC);
 	else
@@ -209,11 +229,6 @@ static void dispatch_list(struct dlil_batch *b, struct sk_buff_head *list)
 
 	while ((skb = __skb_dequeue(list)))
 		dispatch(b, skb);
-}
-
-static bool is_stranger(const struct sk_buff *skb)
-{
-	return skb->pkt_type == PACKET_OTHERHOST;
 }
 
 static bool has_strangers(const struct sk_buff_head *list)
@@ -412,20 +427,40 @@ static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
 	if (skb->pkt_type == PACKET_BROADCAST ||
 	    skb->pkt_type == PACKET_MULTICAST)
 		b->tally.stats.imcasts++;
-	else if (skb->pkt_type == PACKET_OTHERHOST)
+	else if (is_stranger(skb))
 		b->strangers = true;
 }
 
-/* Free what is left, for instance once the ifnet is being detached. */
+/* Free the first packets of @list, a batch, and count them.  Returns the others. */
+static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
+				     struct sk_buff *list,
+				     enum dlil_drop_reason why)
+{
+	struct sk_buff *skb;
+	unsigned int n = 0;
+	u64 bytes = 0;
+
+	while ((skb = list) && n < DLIL_INPUT_BATCH) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		n++;
+		bytes += skb->len + header_len(skb);
+		dlil_drop_skb(skb, why);
+	}
+	dlil_stats_refuse(ifp, DLIL_IN, why, n, bytes);
+	return list;
+}
+
+/*
+ * Free what is left, for instance once the ifnet is being detached: as many packets
+ * as a queue holds, which can be a million.  May sleep.
+ */
 static void input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			  enum dlil_drop_reason why)
 {
-	struct sk_buff *skb;
-
-	while ((skb = list)) {
-		list = skb->next;
-		skb_mark_not_on_list(skb);
-		refuse_one(ifp, skb, why);
+	while (list) {
+		list = discard_batch(ifp, list, why);
+		cond_resched();
 	}
 }
 
@@ -582,13 +617,6 @@ static struct sk_buff *inq_take(struct dlil_inq *q, int *taken, s64 *room)
 	return list;
 }
 
-/* The limits, as long as nobody is changing them. */
-static s64 inq_limits(const struct dlil_inq *q)
-{
-	return DLIL_INQ_SPACE(READ_ONCE(q->max_packets),
-			      READ_ONCE(q->max_bytes));
-}
-
 /* How much more is free than there ever was: then something was not counted. */
 static s64 inq_surplus(s64 room, s64 limits)
 {
@@ -635,23 +663,27 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 static void thread_serve(struct llist_node *ready)
 {
 	struct dlil_inq *q, *next;
-	s64 room, limits, surplus;
 	struct dlil_ifnet *ifp;
 	struct sk_buff *list;
+	unsigned int limits;
+	s64 room, surplus;
 	int taken;
 
 	/* A queue may become ready again as soon as it is taken. */
 	llist_for_each_entry_safe(q, next, ready, ready) {
 		ifp = container_of(q, struct dlil_ifnet, inq);
-		limits = inq_limits(q);
+		limits = raw_read_seqcount(&q->limits);
 		list = inq_take(q, &taken, &room);
 		q->thread->gather.packets += taken;
 		if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
-			/* Either limits may be those that @room is of. */
-			surplus = inq_surplus(room, limits);
-			if (surplus)
-				surplus = inq_surplus(room, inq_limits(q));
-			if (surplus) {
+			surplus = inq_surplus(room, inq_limits(q));
+			/*
+			 * If the limits are being changed, they may be others than
+			 * those that @room is of.  A surplus stays, so the next
+			 * look finds it.
+			 */
+			if (surplus && !(limits & 1) &&
+			    !read_seqcount_retry(&q->limits, limits)) {
 				inq_mistrust(ifp, list, surplus);
 				list = NULL;
 			}
@@ -785,11 +817,27 @@ void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 	thread_flush(ifp->inq.thread, flush);
 }
 
-/* Is anything queued that the thread has not taken? */
-bool dlil_inq_has_packets(const struct dlil_ifnet *ifp)
+/**
+ * dlil_inq_is_busy - may packets stay in the queue for long?
+ * @ifp: ifnet that has been detached
+ *
+ * A packet that comes later, from somebody who has seen the ifnet attached, is freed
+ * by the thread at once if this says no: the thread is in no batch, and does not get
+ * far in a later one, since it finds the ifnet detached.
+ *
+ * Context: any.
+ */
+bool dlil_inq_is_busy(const struct dlil_ifnet *ifp)
 {
-	return !llist_empty(&ifp->inq.head);
+	/*
+	 * Pairs with the barrier A of dlil_reader_enter(): either we see the batch,
+	 * or the thread sees the ifnet detached.
+	 */
+	smp_mb();
+	return dlil_reader_is_inside(&ifp->inq.reader) ||
+	       !llist_empty(&ifp->inq.head);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_inq_is_busy);
 
 /**
  * dlil_inq_discard - free what is queued, without waiting for the thread
@@ -851,6 +899,7 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	init_llist_head(&q->head);
 	q->max_packets = READ_ONCE(dlil_rcvq_limit);
 	q->max_bytes = READ_ONCE(dlil_rcvq_bytes);
+	seqcount_init(&q->limits);
 	atomic64_set(&q->room, inq_limits(q) - DLIL_INQ_CLOSED);
 	ifp->filtered = false;
 	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
@@ -932,15 +981,13 @@ void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes)
 
 	lockdep_assert_held(&ifp->lock);
 
-	/*
-	 * The thread checks the room that it finds against the limits before and
-	 * after (INP-11).  So these are the larger ones whenever the room changes.
-	 */
-	WRITE_ONCE(q->max_packets, max(q->max_packets, packets));
-	WRITE_ONCE(q->max_bytes, max(q->max_bytes, bytes));
-	atomic64_add_return(more, &q->room);
+	preempt_disable();
+	write_seqcount_begin(&q->limits);
 	WRITE_ONCE(q->max_packets, packets);
 	WRITE_ONCE(q->max_bytes, bytes);
+	atomic64_add(more, &q->room);
+	write_seqcount_end(&q->limits);
+	preempt_enable();
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_limit);
 
@@ -1009,15 +1056,38 @@ void dlil_inq_ready(struct dlil_inq *q)
 	thread_kick(q->thread);
 }
 
-/* The queue is full or closed: the state was changed before it was closed. */
-int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
+/*
+ * The reason and the error for a packet that the queue does not take: it is full, or
+ * closed, and the state was changed before it was closed.
+ */
+static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
 {
-	if (dlil_ifnet_is_attached(ifp)) {
-		refuse_one(ifp, skb, DLIL_DROP_QUEUE_FULL);
+	if (likely(dlil_ifnet_is_attached(ifp))) {
+		*why = DLIL_DROP_QUEUE_FULL;
 		return -ENOBUFS;
 	}
-	refuse_one(ifp, skb, DLIL_DROP_DETACHED);
+	*why = DLIL_DROP_DETACHED;
 	return -ENXIO;
+}
+
+/*
+ * There is no room for a packet: drop it, unless the queue is empty.  Bottom halves
+ * off, RCU read lock held.
+ */
+int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	enum dlil_drop_reason why;
+	int err;
+
+	if (unlikely(inq_is_empty(&ifp->inq))) {
+		dlil_inq_put(&ifp->inq, skb, DLIL_INQ_SPACE(1, skb->truesize));
+		return 0;
+	}
+	err = inq_refusal(ifp, &why);
+	dlil_stats_refuse_bh(ifp, DLIL_IN, why, 1, skb->len + header_len(skb),
+			     err == -ENOBUFS);
+	dlil_drop_skb(skb, why);
+	return err;
 }
 
 /**
@@ -1033,12 +1103,22 @@ int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
  */
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
+	s64 need = DLIL_INQ_SPACE(1, skb->truesize);
+	struct dlil_inq *q = &ifp->inq;
 	int err;
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
+	/* A packet is freed and counted with preemption on, see dlil_inq_add(). */
+	if (unlikely(!dlil_inq_fits(q, need))) {
+		local_bh_disable();
+		err = dlil_inq_refuse(ifp, skb);
+		local_bh_enable();
+		return err;
+	}
 	preempt_disable();
-	err = dlil_inq_add(ifp, skb);
+	dlil_inq_put(q, skb, need);
 	preempt_enable();
-	return err;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
 
@@ -1079,13 +1159,20 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);
 
-static void refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
-			enum dlil_drop_reason why)
+/* Drop packets that the queue has no room for; they are counted at once. */
+static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
+	enum dlil_drop_reason why;
 	struct sk_buff *skb;
+	u64 bytes = 0;
+	int err;
 
-	while ((skb = __skb_dequeue(list)))
-		refuse_one(ifp, skb, why);
+	err = inq_refusal(ifp, &why);
+	skb_queue_walk(list, skb)
+		bytes += skb->len + header_len(skb);
+	dlil_stats_refuse(ifp, DLIL_IN, why, skb_queue_len(list), bytes);
+	dlil_drop_list(list, why);
+	return err;
 }
 
 /* Take off @list what the queue has no room for.  Returns what the rest takes up. */
@@ -1098,7 +1185,8 @@ static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 
 	skb_queue_walk(list, skb) {
 		more = need + DLIL_INQ_SPACE(1, skb->truesize);
-		if (unlikely(!dlil_inq_fits(q, more)))
+		if (unlikely(!dlil_inq_fits(q, more)) &&
+		    (need || !inq_is_empty(q)))
 			break;
 		need = more;
 		over--;
@@ -1141,12 +1229,7 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 	}
 	if (likely(skb_queue_empty(&excess)))
 		return 0;
-	if (dlil_ifnet_is_attached(ifp)) {
-		refuse_list(ifp, &excess, DLIL_DROP_QUEUE_FULL);
-		return -ENOBUFS;
-	}
-	refuse_list(ifp, &excess, DLIL_DROP_DETACHED);
-	return -ENXIO;
+	return refuse_list(ifp, &excess);
 }
 
 /**

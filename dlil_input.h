@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/llist.h>
+#include <linux/seqlock.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <net/dlil.h>
@@ -84,7 +85,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
 
 /* The range that users may set the limits of a queue to (INP-12). */
 #define DLIL_INQ_PACKETS_MAX	(1024 * 1024)
-#define DLIL_INQ_BYTES_MIN	(1024 * 1024)	/* any packet fits */
+#define DLIL_INQ_BYTES_MIN	(1024 * 1024)
 #define DLIL_INQ_BYTES_MAX	(1024 * 1024 * 1024)
 
 /**
@@ -97,6 +98,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * @max_packets: the limit of packets; written under the ifnet's lock, or while
  *	not attached
  * @max_bytes: the limit of bytes, likewise
+ * @limits: is changed with the limits, for the thread to see that they are (INP-11)
  * @ready: in its thread's ready list from becoming non-empty to being drained
  * @thread: who drains it; set while not attached
  * @list: which of the thread's lists @ready goes to; set while not attached
@@ -109,6 +111,7 @@ struct dlil_inq {
 	atomic64_t room;
 	u32 max_packets;
 	u32 max_bytes;
+	seqcount_t limits;
 	struct llist_node ready;
 	struct dlil_thread *thread;
 	struct llist_head *list;
@@ -132,7 +135,7 @@ void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
 void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
-bool dlil_inq_has_packets(const struct dlil_ifnet *ifp);
+bool dlil_inq_is_busy(const struct dlil_ifnet *ifp);
 void dlil_inq_discard(struct dlil_ifnet *ifp);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);

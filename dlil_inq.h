@@ -42,13 +42,24 @@ static __always_inline void dlil_inq_push(struct dlil_inq *q,
 		preempt_enable();
 }
 
+/* Add one packet, which takes up @need.  Preemption off, as for dlil_inq_push(). */
+static __always_inline void dlil_inq_put(struct dlil_inq *q,
+					 struct sk_buff *skb, s64 need)
+{
+	atomic64_sub(need, &q->room);
+	skb->prev = NULL;
+	dlil_inq_push(q, skb);
+}
+
 /*
  * Is there room for what takes up @need, and the queue open?  Whoever sees it open
  * inside an RCU read section may use the ifnet as if he had seen it attached.
  *
  * The caller takes the room after the look: a queue may hold more than its limits
  * by what one hand-over is, for each processor that looks at the same time, and a
- * drop costs no atomic operation.
+ * drop costs no atomic operation.  An empty queue takes any one packet, however large
+ * that is, see dlil_inq_refuse(); else no packet that is larger than the limit would
+ * ever be received.
  */
 static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
 {
@@ -58,7 +69,11 @@ static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
 	return left >= 0 && dlil_inq_space_bytes(left) >= 0;
 }
 
-/* See dlil_input_one_rcu().  Preemption off, as for dlil_inq_push(). */
+/*
+ * As dlil_input_one_rcu().  Must be called with bottom halves off.  On PREEMPT_RT the
+ * caller stays preemptible but for the push, since dlil_inq_refuse() frees the packet
+ * and counts it, which takes locks that may sleep there.
+ */
 static __always_inline int dlil_inq_add(struct dlil_ifnet *ifp,
 					struct sk_buff *skb)
 {
@@ -68,9 +83,7 @@ static __always_inline int dlil_inq_add(struct dlil_ifnet *ifp,
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
 	if (unlikely(!dlil_inq_fits(q, need)))
 		return dlil_inq_refuse(ifp, skb);
-	atomic64_sub(need, &q->room);
-	skb->prev = NULL;
-	dlil_inq_push(q, skb);
+	dlil_inq_put(q, skb, need);
 	return 0;
 }
 

@@ -439,6 +439,11 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	WRITE_ONCE(ifp->lladdr_reach, true);
 	WRITE_ONCE(ifp->route_cache, true);
 	dlil_idle_attach(ifp);
+	/*
+	 * A packet that is handed in between these two is taken: the thread asks for an
+	 * I/O reference, which can be had, or, of loopback, drops it as detached.  In
+	 * the other order it would be counted as refused by a full queue.
+	 */
 	dlil_inq_open(ifp);
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);

@@ -1380,9 +1380,9 @@ EXPORT_SYMBOL_FOR_TEST(dlil_netdev_detach);
 /* Free what is queued; the ifnet is being detached, and an I/O reference is held. */
 static void discard_queue(struct dlil_ifnet *ifp)
 {
-	if (!dlil_inq_has_packets(ifp))
+	if (!dlil_inq_is_busy(ifp))
 		return;
-	/* A module may have handed packets in that saw the ifnet attached. */
+	/* Wait for modules that hand packets in and have seen the ifnet attached. */
 	synchronize_net();
 	dlil_inq_discard(ifp);
 }

@@ -123,18 +123,31 @@ static u64 add_drops(u64_stats_t *flow, const u64 *drops, bool *rare)
 	return n;
 }
 
-static void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		     const u64 *drops)
+/* Add to the shared counters, for an ifnet in any state. */
+static void add_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       const struct dlil_tally *tally)
 {
 	struct dlil_shared_stats *shared = &ifp->shared;
 	unsigned long flags;
-	unsigned int i;
 
 	raw_spin_lock_irqsave(&shared->lock, flags);
+	sum_words((u64 *)&shared->stats, (const u64 *)&tally->stats,
+		  STATS_WORDS);
+	sum_words((u64 *)&shared->flow[dir], (const u64 *)&tally->flow,
+		  sizeof(tally->flow) / sizeof(u64));
+	raw_spin_unlock_irqrestore(&shared->lock, flags);
+}
+
+static noinline void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			      const u64 *drops)
+{
+	struct dlil_tally tally = {};
+	unsigned int i;
+
 	for (i = 0; i < DLIL_DROP_MAX; i++)
 		if (!drop_words[i])
-			shared->flow[dir].drops[i] += drops[i];
-	raw_spin_unlock_irqrestore(&shared->lock, flags);
+			tally.flow.drops[i] = drops[i];
+	add_shared(ifp, dir, &tally);
 }
 
 /* Tell the driver, for an ifnet that stays attached meanwhile (LNX-14). */
@@ -147,8 +160,9 @@ static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 }
 
 /*
- * Add what one batch has counted in direction @dir.  For an ifnet that stays
- * attached meanwhile; any context, interrupts on.
+ * Add what one batch has counted in direction @dir; drops by the driver, which counts
+ * them in its own counters, are not among it.  For an ifnet that stays attached
+ * meanwhile; any context, interrupts on.
  */
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally)
@@ -167,11 +181,18 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	u64_stats_update_end(&s->syncp);
 	if (unlikely(rare))
 		add_rare(ifp, dir, flow->drops);
-	/* The driver knows itself what it has dropped. */
-	dropped -= flow->drops[DLIL_DROP_DRIVER];
 	if (unlikely(dropped))
 		tell_dropped(ifp, dir, dropped);
 	local_bh_enable();
+}
+
+static noinline void drop_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
+				 enum dlil_drop_reason why, unsigned int n)
+{
+	struct dlil_tally tally = {};
+
+	tally.flow.drops[why] = n;
+	add_shared(ifp, dir, &tally);
 }
 
 /*
@@ -181,9 +202,7 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     enum dlil_drop_reason why, unsigned int n)
 {
-	struct dlil_shared_stats *shared = &ifp->shared;
 	struct dlil_pcpu_stats *s;
-	unsigned long flags;
 
 	local_bh_disable();
 	if (likely(drop_words[why])) {
@@ -192,9 +211,7 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		u64_stats_add(&s->flow[dir][drop_words[why]], n);
 		u64_stats_update_end(&s->syncp);
 	} else {
-		raw_spin_lock_irqsave(&shared->lock, flags);
-		shared->flow[dir].drops[why] += n;
-		raw_spin_unlock_irqrestore(&shared->lock, flags);
+		drop_shared(ifp, dir, why, n);
 	}
 	if (why != DLIL_DROP_DRIVER)
 		tell_dropped(ifp, dir, n);
@@ -203,7 +220,7 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 
 static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			enum dlil_drop_reason why, unsigned int n, bool count,
-			unsigned int bytes)
+			u64 bytes)
 {
 	struct dlil_pcpu_stats *s = this_cpu_ptr(ifp->stats);
 
@@ -219,47 +236,62 @@ static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	u64_stats_update_end(&s->syncp);
 }
 
-static void refuse_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
-			  enum dlil_drop_reason why, unsigned int n, bool count,
-			  unsigned int bytes)
+static noinline void refuse_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
+				   enum dlil_drop_reason why, unsigned int n,
+				   bool count, u64 bytes)
 {
-	struct dlil_shared_stats *shared = &ifp->shared;
-	unsigned long flags;
+	struct dlil_tally tally = {};
 
-	raw_spin_lock_irqsave(&shared->lock, flags);
 	if (count) {
-		shared->stats.ipackets += n;
-		shared->stats.ibytes += bytes;
+		tally.stats.ipackets = n;
+		tally.stats.ibytes = bytes;
 	}
 	if (dir == DLIL_IN)
-		shared->stats.iqdrops += n;
-	shared->flow[dir].seen += n;
-	shared->flow[dir].drops[why] += n;
-	raw_spin_unlock_irqrestore(&shared->lock, flags);
+		tally.stats.iqdrops = n;
+	tally.flow.seen = n;
+	tally.flow.drops[why] = n;
+	add_shared(ifp, dir, &tally);
 }
 
 /*
- * Count packets that came, with these bytes, and were freed at once.  For an ifnet
- * in any state; any context, interrupts on.
+ * As dlil_stats_refuse().  Must be called with bottom halves off, inside the RCU read
+ * section in which the ifnet was seen @attached or not.
  */
-void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		       enum dlil_drop_reason why, unsigned int n,
-		       unsigned int bytes)
+void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			  enum dlil_drop_reason why, unsigned int n, u64 bytes,
+			  bool attached)
 {
 	bool count = dir == DLIL_IN && ifp->attrs & DLIL_ATTR_COUNT_INPUT;
-	bool attached;
 
-	local_bh_disable();
-	rcu_read_lock();
-	attached = dlil_ifnet_is_attached(ifp);
 	if (likely(attached && drop_words[why]))
 		refuse_pcpu(ifp, dir, why, n, count, bytes);
 	else
 		refuse_shared(ifp, dir, why, n, count, bytes);
-	if (attached && why != DLIL_DROP_DRIVER)
+	if (attached)
 		tell_dropped(ifp, dir, n);
+}
+
+/*
+ * Count packets that came, with these bytes, and were freed at once, by anybody but
+ * the driver.  For an ifnet in any state; any context, interrupts on.
+ */
+void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       enum dlil_drop_reason why, unsigned int n, u64 bytes)
+{
+	local_bh_disable();
+	rcu_read_lock();
+	dlil_stats_refuse_bh(ifp, dir, why, n, bytes,
+			     dlil_ifnet_is_attached(ifp));
 	rcu_read_unlock();
 	local_bh_enable();
+}
+
+static noinline void add_inc_shared(struct dlil_ifnet *ifp,
+				    const struct dlil_stats *inc)
+{
+	struct dlil_tally tally = { .stats = *inc };
+
+	add_shared(ifp, DLIL_IN, &tally);
 }
 
 /**
@@ -273,9 +305,7 @@ void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
  */
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc)
 {
-	struct dlil_shared_stats *shared = &ifp->shared;
 	struct dlil_pcpu_stats *s;
-	unsigned long flags;
 
 	local_bh_disable();
 	rcu_read_lock();
@@ -285,9 +315,7 @@ void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc)
 		add_words(s->stats, (const u64 *)inc, STATS_WORDS);
 		u64_stats_update_end(&s->syncp);
 	} else {
-		raw_spin_lock_irqsave(&shared->lock, flags);
-		sum_words((u64 *)&shared->stats, (const u64 *)inc, STATS_WORDS);
-		raw_spin_unlock_irqrestore(&shared->lock, flags);
+		add_inc_shared(ifp, inc);
 	}
 	rcu_read_unlock();
 	local_bh_enable();

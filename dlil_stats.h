@@ -91,8 +91,10 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     enum dlil_drop_reason why, unsigned int n);
 void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
-		       enum dlil_drop_reason why, unsigned int n,
-		       unsigned int bytes);
+		       enum dlil_drop_reason why, unsigned int n, u64 bytes);
+void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			  enum dlil_drop_reason why, unsigned int n, u64 bytes,
+			  bool attached);
 
 /*
  * One packet of the host's own went out.  Must be called with BH disabled, for an

@@ -146,6 +146,23 @@ static void not_with_short_queue(struct kunit *test)
 	t->queue.max_packets = 1023;
 	sleep_after(g, 1, 0);
 	KUNIT_EXPECT_FALSE(test, hold(g));
+	t->queue.max_packets = 1024;
+	sleep_after(g, 1, 0);
+	KUNIT_EXPECT_TRUE(test, hold(g));
+}
+
+/* Likewise one of few bytes. */
+static void not_with_small_queue(struct kunit *test)
+{
+	struct dlil_gather *g = gather(test);
+	struct thread_we_are *t = test->priv;
+
+	t->queue.max_bytes = (8 << 20) - 1;
+	sleep_after(g, 1, 0);
+	KUNIT_EXPECT_FALSE(test, hold(g));
+	t->queue.max_bytes = 8 << 20;
+	sleep_after(g, 1, 0);
+	KUNIT_EXPECT_TRUE(test, hold(g));
 }
 
 /* What has paid is done again, however the packets come now. */
@@ -306,6 +323,7 @@ static struct kunit_case dlil_gather_cases[] = {
 	KUNIT_CASE(woken_in_time),
 	KUNIT_CASE(not_if_off),
 	KUNIT_CASE(not_with_short_queue),
+	KUNIT_CASE(not_with_small_queue),
 	KUNIT_CASE(not_for_many_queues),
 #ifdef CONFIG_SMP
 	KUNIT_CASE(not_for_another_processor),

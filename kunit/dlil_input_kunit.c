@@ -876,6 +876,201 @@ static void limits_change(struct kunit *test)
 	end_limited(fake, 6, 4);
 }
 
+/* One packet that takes up so much, with dlil_input_one() or dlil_input(). */
+static int input_large(struct fake *fake, u32 seq, u32 truesize, bool list)
+{
+	struct sk_buff *skb = fake_rx(fake, FAKE_PF_A, seq);
+	struct sk_buff_head one;
+
+	skb->truesize = truesize;
+	if (list) {
+		__skb_queue_head_init(&one);
+		__skb_queue_tail(&one, skb);
+		return fake_input(fake, &one);
+	}
+	atomic_inc(&fake->handed_in);
+	return dlil_input_one(fake->ifp, skb);
+}
+
+/*
+ * INP-12: an empty queue takes any one packet, however large that is, and another one
+ * only when the thread has taken that; in all else its limit is exact.
+ */
+static void limit_and_large_packet(struct kunit *test)
+{
+	static const struct limit_case c = { "", 2048, 0, 0 };
+	u32 max = DLIL_INQ_BYTES_MIN, truesize;
+	unsigned int i;
+	struct fake *fake;
+
+	for (i = 0; i < 2; i++) {
+		fake = limited(test, &c, &truesize);
+		set_limits(fake, 2048, max);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 2, 3 * max, i), 0);
+		expect_queued(fake, 1, 3 * max);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 90, truesize, i),
+				-ENOBUFS);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 90, 3 * max, i),
+				-ENOBUFS);
+		expect_queued(fake, 1, 3 * max);
+		fake_unblock(fake);
+		fake_read(fake);
+		expect_queued(fake, 0, 0);
+
+		reinit_completion(&fake->leave);
+		fake->protos[0].hook = block_proto;
+		KUNIT_EXPECT_EQ(test, input_large(fake, 3, max + 1, i), 0);
+		fake_wait_blocked(fake);
+		/* The one that the thread has counts no longer. */
+		KUNIT_EXPECT_EQ(test, input_large(fake, 4, 1, i), 0);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 90, max, i), -ENOBUFS);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 5, max - 1, i), 0);
+		KUNIT_EXPECT_EQ(test, input_large(fake, 90, 1, i), -ENOBUFS);
+		fake_unblock(fake);
+		fake_read(fake);
+		FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5");
+		FAKE_EXPECT_IN(fake, .delivered = 5,
+			       .drops[DLIL_DROP_QUEUE_FULL] = 4);
+		fake_detach(fake);
+	}
+}
+
+/* INP-12: a packet that is larger than the limit does not pass a closed queue. */
+static void large_packet_detached(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	set_limits(fake, 2048, DLIL_INQ_BYTES_MIN);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, input_large(fake, 1, 2 << 20, false), -ENXIO);
+	KUNIT_EXPECT_EQ(test, input_large(fake, 1, 2 << 20, true), -ENXIO);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_DETACHED] = 2);
+}
+
+/* How the driver was told of drops. */
+static unsigned int told_times, told_packets;
+static bool told_preemptible;
+
+static void note_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
+{
+	told_times++;
+	told_packets += n;
+	told_preemptible &= !(preempt_count() & PREEMPT_MASK);
+}
+
+/*
+ * INP-12, STA-1, LNX-14: what a full queue refuses is counted with its bytes, of a list
+ * at once.  It is freed and counted with preemption on, since PREEMPT_RT takes locks
+ * there that may sleep.
+ */
+static void refused_is_counted(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	u64 len = FAKE_HLEN + sizeof(struct fake_payload);
+
+	told_times = 0;
+	told_packets = 0;
+	told_preemptible = true;
+	fake->driver.dropped = note_dropped;
+	fake->params.attrs = DLIL_ATTR_COUNT_INPUT;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	set_limits(fake, 2, 1 << 20);
+
+	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 5), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, told_times, 1);
+	KUNIT_EXPECT_EQ(test, told_packets, 3);
+	KUNIT_EXPECT_EQ(test, input_one(fake, 90), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, told_times, 2);
+	KUNIT_EXPECT_EQ(test, told_packets, 4);
+	KUNIT_EXPECT_TRUE(test, told_preemptible);
+
+	fake_unblock(fake);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 3, .drops[DLIL_DROP_QUEUE_FULL] = 4);
+	KUNIT_EXPECT_EQ(test, fake->stats.ipackets, 7);
+	KUNIT_EXPECT_EQ(test, fake->stats.ibytes, 7 * len);
+	KUNIT_EXPECT_EQ(test, fake->stats.iqdrops, 4);
+}
+
+static atomic_t packets_gone;
+static void (*usual_destructor)(struct sk_buff *skb);
+
+static void call_at_tenth_gone(struct sk_buff *skb)
+{
+	usual_destructor(skb);
+	if (atomic_inc_return(&packets_gone) == 10)
+		complete(&yield_to_me);
+}
+
+/* How many packets are gone when this one runs. */
+static int count_gone_at_once(struct fake_task *task)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	sched_set_fifo(current);
+	wait_for_completion(&yield_to_me);
+	return atomic_read(&packets_gone);
+}
+
+/* INP-7: another thread gets the processor within 64 packets that are freed. */
+static void discard_yields(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct sk_buff_head list;
+	struct fake_task *task;
+	struct sk_buff *skb;
+	int i, at;
+
+	reinit_completion(&yield_to_me);
+	atomic_set(&packets_gone, 0);
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	set_cpus_allowed_ptr(fake->ifp->inq.thread->task, cpumask_of(0));
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	__skb_queue_head_init(&list);
+	for (i = 0; i < 400; i++) {
+		skb = fake_rx(fake, FAKE_PF_A, 2 + i);
+		usual_destructor = skb->destructor;
+		skb->destructor = call_at_tenth_gone;
+		__skb_queue_tail(&list, skb);
+	}
+	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
+	task = fake_run(fake, count_gone_at_once);
+	/* It waits by the time that the input thread runs. */
+	schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	fake_unblock(fake);
+	at = fake_join(task);
+	KUNIT_EXPECT_GE(test, at, 10);
+	KUNIT_EXPECT_LE(test, at, 10 + 64);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_DETACHED] = 400);
+}
+
+/*
+ * LNX-13: packets may stay in the queue of a detached ifnet if the thread is inside a
+ * batch, though nothing be queued yet.
+ */
+static void busy_queue(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = block_proto;
+	KUNIT_EXPECT_FALSE(test, dlil_inq_is_busy(fake->ifp));
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	expect_queued(fake, 0, 0);
+	KUNIT_EXPECT_TRUE(test, dlil_inq_is_busy(fake->ifp));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	KUNIT_EXPECT_FALSE(test, dlil_inq_is_busy(fake->ifp));
+}
+
 static int change_limits(struct fake_task *task)
 {
 	unsigned int i;
@@ -1224,6 +1419,11 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE_PARAM(limits_one_by_one, limit_gen_params),
 	KUNIT_CASE_PARAM(limits_of_lists, limit_gen_params),
 	KUNIT_CASE(limits_change),
+	KUNIT_CASE(limit_and_large_packet),
+	KUNIT_CASE(large_packet_detached),
+	KUNIT_CASE(refused_is_counted),
+	KUNIT_CASE(discard_yields),
+	KUNIT_CASE(busy_queue),
 	KUNIT_CASE(limits_change_under_traffic),
 	KUNIT_CASE(limits_at_attach),
 	KUNIT_CASE(not_attached),
