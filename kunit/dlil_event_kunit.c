@@ -437,6 +437,45 @@ static void filters(struct kunit *test)
 	fake->codes = 0;
 }
 
+static void slow_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	/* Whatever has been posted is delivered meanwhile. */
+	dlil_event_flush(ifp);
+	fake_filter_in_ops.detached(cookie, ifp);
+}
+
+static void slow_proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family)
+{
+	struct fake_proto *p = cookie;
+
+	dlil_event_flush(ifp);
+	atomic_inc(&p->detached);
+	fake_trace(p->fake, "~%c", p->tag);
+}
+
+/* FLT-2, PRO-3: an end is told of when `detached` has returned, and no earlier. */
+static void told_after_detached(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *f = filter_new(fake, 'a');
+	struct fake_proto *p = proto_new(fake, 'P', FAKE_PF_A);
+
+	f->ops.detached = slow_detached;
+	p->ops.detached = slow_proto_detached;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	flush(fake);
+	fake_listen(fake, PROTOS | BIT(0));
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f->ref), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "~a P!f2 D!f2 o!f2");
+	fake_trace_clear(fake);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "~P D!15 o!15");
+	fake->codes = 0;
+}
+
 /* EVT-2: who was attached later is not told of what was before. */
 static void late_filter(struct kunit *test)
 {
@@ -887,6 +926,7 @@ static struct kunit_case dlil_event_cases[] = {
 	KUNIT_CASE(protocols),
 	KUNIT_CASE(refused_protocol),
 	KUNIT_CASE(filters),
+	KUNIT_CASE(told_after_detached),
 	KUNIT_CASE(late_filter),
 	KUNIT_CASE(change_from_callback),
 	KUNIT_CASE(detach_from_own_callback),

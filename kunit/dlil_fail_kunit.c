@@ -187,7 +187,7 @@ static int do_match(struct trial *t)
 	return add_match(t, "second");
 }
 
-/* Its end is not waited for by that. */
+/* A deleted filter may not have ended yet. */
 static void undo_match(struct trial *t)
 {
 	struct fake *fake = t->fake;
@@ -321,7 +321,7 @@ static void expect_as_before(struct trial *t, const struct state *before,
 	struct kunit *test = t->fake->test;
 	struct state now;
 
-	/* What is dropped at the end of a work takes a moment. */
+	/* A work may drop its reference a moment later. */
 	fake_wait_for(refcount_read(&t->fake->ifp->refs) <= before->refs);
 	now = state_of(t);
 	KUNIT_EXPECT_EQ_MSG(test, now.refs, before->refs, "call %u", nth);
@@ -438,7 +438,7 @@ static void device_fails(struct kunit *test)
 		err = attach_device(dev, nth, &failed);
 		if (!failed)
 			break;
-		/* What somebody else has taken is not a matter of memory. */
+		/* A receive handler of somebody else is no matter of memory. */
 		KUNIT_EXPECT_TRUE_MSG(test, err == -ENOMEM || err == -EBUSY,
 				      "call %u: %d", nth, err);
 		expect_bare(test, dev, nth);

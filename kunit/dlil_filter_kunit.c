@@ -705,6 +705,55 @@ static void attach_from_callback(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 a2 b2");
 }
 
+#ifdef CONFIG_SMP
+/* Output cannot sleep, but it can be elsewhere for long. */
+static int spin(struct fake_filter *f, struct sk_buff **skb)
+{
+	complete(&f->fake->entered);
+	while (!completion_done(&f->fake->leave))
+		cpu_relax();
+	return 0;
+}
+
+static int output_one(struct fake_task *task)
+{
+	return fake_output_new(task->fake, FAKE_PF_A, 1, 1, DLIL_OUTPUT_RAW);
+}
+
+/*
+ * FLT-2, FLT-6: a call under way in output, on another processor, is waited for, and
+ * so is what is left of the arrays that it goes through.
+ */
+static void detach_waits_for_output(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *first, *second;
+	struct fake_task *task;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one processor");
+	first = fake_filter(fake, 'a', &fake_filter_out_ops);
+	second = fake_filter(fake, 'b', &fake_filter_out_ops);
+	first->hook = spin;
+	task = fake_run(fake, output_one);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(first->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(second->ref), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&first->detached) &&
+					   !atomic_read(&second->detached)));
+	/* As is one that comes meanwhile, and goes at once. */
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(second), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(second->ref), 0);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&first->detached) == 1 &&
+					atomic_read(&second->detached) == 2));
+	/* The second was dying before the packet got to it. */
+	KUNIT_EXPECT_EQ(test, atomic_read(&second->calls), 0);
+}
+#endif
+
 static int detach_ifnet(struct fake_task *task)
 {
 	return dlil_ifnet_detach(task->fake->ifp);
@@ -1772,6 +1821,9 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(detached_without_lock),
 	KUNIT_CASE_PARAM(detach_from_own_callback, direction_gen_params),
 	KUNIT_CASE_PARAM(detach_next_filter, direction_gen_params),
+#ifdef CONFIG_SMP
+	KUNIT_CASE(detach_waits_for_output),
+#endif
 	KUNIT_CASE(attach_from_callback),
 	KUNIT_CASE(detach_races_final_detach),
 	KUNIT_CASE(final_detach_waits),

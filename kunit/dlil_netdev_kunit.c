@@ -866,13 +866,13 @@ static void device_counters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, send_raw(dev, ifp), -EPERM);
 	expect_drops(test, 0, 2, __LINE__);
 
-	local_bh_disable();
 	for (i = 0; i < 3; i++) {
 		skb = frame(dev, 100, ETH_P_LOOPBACK);
 		skb_pull(skb, ETH_HLEN);
+		local_bh_disable();
 		netif_receive_skb(skb);
+		local_bh_enable();
 	}
-	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, dlil_input_flush(ifp), 0);
 	expect_drops(test, 3, 2, __LINE__);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);

@@ -689,7 +689,7 @@ static void host_restores_groups(struct kunit *test)
 	struct dlil_ifnet *going;
 	unsigned int i;
 
-	/* What a device that is up sends by itself comes before. */
+	/* A device that is up sends packets by itself, which would come before. */
 	rtnl_lock();
 	dev_close(rx->dev);
 	rtnl_unlock();

@@ -483,6 +483,51 @@ static void detach_from_output(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 0);
 }
 
+#ifdef CONFIG_SMP
+static int spin_in_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			      struct sk_buff *skb, const struct sockaddr *dest,
+			      struct dlil_frame *frame)
+{
+	struct fake_proto *p = cookie;
+
+	/* It cannot sleep, but it can be elsewhere for long. */
+	complete(&p->fake->entered);
+	while (!completion_done(&p->fake->leave))
+		cpu_relax();
+	return 0;
+}
+
+static int output_one(struct fake_task *task)
+{
+	return fake_output_new(task->fake, FAKE_PF_A, 1, 1, 0);
+}
+
+/* PRO-3: a call under way in output, on another processor, is waited for. */
+static void detach_waits_for_output(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
+	struct fake_task *task;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one processor");
+	proto->ops.pre_output = spin_in_pre_output;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
+	task = fake_run(fake, output_one);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&proto->detached)));
+	/* Nor does the ifnet come to its end before. */
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&proto->detached) &&
+					   !atomic_read(&fake->freed)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 1);
+}
+#endif
+
 static bool is_attached(struct fake *fake, u32 family)
 {
 	bool ret;
@@ -728,6 +773,9 @@ static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE(successor),
 	KUNIT_CASE_PARAM(detach_from_own_callback, version_gen_params),
 	KUNIT_CASE(detach_from_output),
+#ifdef CONFIG_SMP
+	KUNIT_CASE(detach_waits_for_output),
+#endif
 	KUNIT_CASE(asked_for),
 	KUNIT_CASE(two_on_their_way),
 	KUNIT_CASE_PARAM(late_callers, version_gen_params),

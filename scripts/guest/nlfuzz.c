@@ -4,10 +4,13 @@
  * many ways, and wants every one refused:
  *
  *	nlfuzz IFINDEX COUNT
+ *	nlfuzz --denied IFINDEX
  *
  * IFINDEX is that of an attached device, since what is wrong should often be
  * found late.  The same messages every time.  Before them each command gets each
  * attribute that means nothing to it, and has to name that when it refuses it.
+ * Whatever is refused has a sentence.  With --denied, every command but the one that
+ * shows is to be refused for want of a capability.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -101,8 +104,29 @@ static void put_noise(uint16_t type, uint16_t len)
 	put(type, noise, len);
 }
 
+/* Is there a sentence in this answer, which says that something was wrong? */
+static bool has_sentence(const struct nlmsghdr *nlh)
+{
+	const struct nlmsgerr *err = NLMSG_DATA(nlh);
+	const char *end = (const char *)nlh + nlh->nlmsg_len;
+	const struct nlattr *tlv = (const void *)(err + 1);
+
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return false;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		tlv = (const void *)((const char *)tlv +
+				     NLMSG_ALIGN(err->msg.nlmsg_len) - NLMSG_HDRLEN);
+	while ((const char *)(tlv + 1) <= end && tlv->nla_len >= NLA_HDRLEN) {
+		if (tlv->nla_type == NLMSGERR_ATTR_MSG)
+			return tlv->nla_len > NLA_HDRLEN + 1;
+		tlv = (const void *)((const char *)tlv +
+				     NLA_ALIGN(tlv->nla_len));
+	}
+	return false;
+}
+
 /* Returns the error of the answer, 0 for none, 1 for no answer. */
-static int talk(int fd)
+static int talk(int fd, bool *said)
 {
 	char buf[64 * 1024];
 	struct nlmsghdr *nlh;
@@ -112,8 +136,10 @@ static int talk(int fd)
 		return -errno;
 	len = recv(fd, buf, sizeof(buf), 0);
 	for (nlh = (void *)buf; NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len))
-		if (nlh->nlmsg_type == NLMSG_ERROR)
+		if (nlh->nlmsg_type == NLMSG_ERROR) {
+			*said = has_sentence(nlh);
 			return ((struct nlmsgerr *)NLMSG_DATA(nlh))->error;
+		}
 	return 1;
 }
 
@@ -527,18 +553,49 @@ static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
 	return 0;
 }
 
+/* Generic netlink itself knows which commands there are, and has no words for it. */
+static bool is_request(uint8_t cmd)
+{
+	return cmd >= 1 && cmd <= DLIL_CMD_MAX && cmd != DLIL_CMD_EVENT;
+}
+
+/* Every command is refused but the one that only shows. */
+static int try_denied(int fd, uint16_t family, uint32_t ifindex)
+{
+	uint32_t cmd;
+	bool said;
+	int ret;
+
+	for (cmd = 1; cmd <= DLIL_CMD_MAX; cmd++) {
+		if (!is_request(cmd) || cmd == DLIL_CMD_IFNET_GET)
+			continue;
+		begin(family, cmd);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		ret = talk(fd, &said);
+		if (ret == -EPERM)
+			continue;
+		fprintf(stderr, "command %u: the answer was %d\n", cmd, ret);
+		return 1;
+	}
+	printf("%u commands, all denied\n", cmd - 1);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct timeval timeout = { .tv_sec = 10 };
 	uint32_t i, count, ifindex;
+	bool denied = argc == 3 && !strcmp(argv[1], "--denied");
 	int fd, ret, on = 1;
 	uint16_t family;
+	bool said;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: nlfuzz IFINDEX COUNT\n");
+		fprintf(stderr, "usage: nlfuzz IFINDEX COUNT\n"
+			"       nlfuzz --denied IFINDEX\n");
 		return 2;
 	}
-	ifindex = strtoul(argv[1], NULL, 10);
+	ifindex = strtoul(argv[denied ? 2 : 1], NULL, 10);
 	count = strtoul(argv[2], NULL, 10);
 	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout,
@@ -551,19 +608,21 @@ int main(int argc, char **argv)
 		fprintf(stderr, "there is no family dlil\n");
 		return 1;
 	}
+	if (denied)
+		return try_denied(fd, family, ifindex);
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	for (i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
 		if (try_foreign(fd, family, ifindex, &uses[i]))
 			return 1;
-	on = 0;
-	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	for (i = 0; i < count; i++) {
 		make(family, ifindex, i);
-		ret = talk(fd);
-		if (ret < 0)
+		ret = talk(fd, &said);
+		if (ret < 0 && (said || ret == -EPERM || ret == -ENOMEM ||
+				!is_request(msg.genl.cmd)))
 			continue;
-		fprintf(stderr, "message %u, command %u, was %s:", i,
-			msg.genl.cmd, ret ? "not answered" : "accepted");
+		fprintf(stderr, "message %u, command %u, was %s (%d):", i,
+			msg.genl.cmd, ret < 0 ? "refused without a sentence" :
+			ret ? "not answered" : "accepted", ret);
 		for (i = 0; i < msg.nlh.nlmsg_len && i < 128; i++)
 			fprintf(stderr, " %02x", ((unsigned char *)&msg)[i]);
 		fputc('\n', stderr);

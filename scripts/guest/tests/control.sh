@@ -4,6 +4,8 @@
 # dlilctl, netlink and sysfs: what they refuse, and how.
 
 NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+# Root, but without the one capability that is needed.
+UNABLE=(setpriv --bounding-set -net_admin --inh-caps -net_admin)
 
 # LNX-1 LNX-9: devices that cannot be wrapped.
 test_attach_errors() {
@@ -97,6 +99,10 @@ test_unprivileged() {
 		refused dut "${NOBODY[@]}" dlilctl $args
 		[[ $SENTENCE == *"$denied"* ]] || fail "it said: $SENTENCE"
 	done
+	every_command "${NOBODY[@]}"
+	every_command "${UNABLE[@]}"
+	# Root of a user namespace, in a namespace of the network that is not its.
+	every_command unshare -U -r
 	is "what nobody sees" \
 		"$(dut "${NOBODY[@]}" dlilctl -j show | jq -r '.[].state')" \
 		attached
@@ -106,6 +112,16 @@ test_unprivileged() {
 	refused unshare -U -r -n bash -c 'ip link add v0 type veth peer name v1
 		dlilctl attach v0'
 	[[ $SENTENCE == *"$denied"* ]] || fail "it said: $SENTENCE"
+}
+
+# every_command COMMAND...: so run in the device's namespace, no program may change
+# anything, by any command that there is.
+every_command() {
+	local before
+
+	before=$(setup_of dut)
+	dut "$@" nlfuzz --denied "$(json .ifindex)"
+	is "what is attached after $*" "$(setup_of dut)" "$before"
 }
 
 # Messages that dlilctl would never send: none is taken, nothing changes, and
