@@ -16,7 +16,7 @@
  */
 #define GSO_FEATURES (NETIF_F_SG | NETIF_F_HW_CSUM)
 
-/* What the kernel's segmentation takes for granted. */
+/* Has the packet the headers that the kernel's segmentation takes for granted? */
 static bool has_headers(const struct sk_buff *skb, unsigned int header)
 {
 	int network = skb_network_offset(skb);

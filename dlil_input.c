@@ -23,7 +23,11 @@
 #include <linux/pid_namespace.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/sched/rt.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "dlil_call.h"
@@ -180,7 +184,7 @@ static void batch_flush(struct dlil_batch *b)
 		batch_flush_parts(b);
 }
 
-/* What is appended next is for @proto, or for nobody because of @why. */
+/* The packets appended next are for @proto, or for nobody because of @why. */
 static void batch_turn(struct dlil_batch *b, u32 family,
 		       struct dlil_proto *proto, enum dlil_drop_reason why)
 {
@@ -303,7 +307,7 @@ static void filter_list(struct dlil_batch *b)
 	b->strangers = has_strangers(&b->fresh);
 }
 
-/* What has been collected goes through the filters, and on (INP-8). */
+/* Take the packets collected so far through the filters, and on (INP-8). */
 static void fresh_flush(struct dlil_batch *b)
 {
 	if (skb_queue_empty(&b->fresh))
@@ -659,62 +663,245 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	free_cpumask_var(mask);
 }
 
-/* Work off queues that were ready. */
-static void thread_serve(struct llist_node *ready)
+/* Work off what a queue has; it may become ready again as soon as it is taken. */
+static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 {
-	struct dlil_inq *q, *next;
-	struct dlil_ifnet *ifp;
+	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
 	struct sk_buff *list;
 	unsigned int limits;
 	s64 room, surplus;
 	int taken;
 
-	/* A queue may become ready again as soon as it is taken. */
-	llist_for_each_entry_safe(q, next, ready, ready) {
-		ifp = container_of(q, struct dlil_ifnet, inq);
-		limits = raw_read_seqcount(&q->limits);
-		list = inq_take(q, &taken, &room);
-		q->thread->gather.packets += taken;
-		if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
-			surplus = inq_surplus(room, inq_limits(q));
-			/*
-			 * If the limits are being changed, they may be others than
-			 * those that @room is of.  A surplus stays, so the next
-			 * look finds it.
-			 */
-			if (surplus && !(limits & 1) &&
-			    !read_seqcount_retry(&q->limits, limits)) {
-				inq_mistrust(ifp, list, surplus);
-				list = NULL;
-			}
+	limits = raw_read_seqcount(&q->limits);
+	list = inq_take(q, &taken, &room);
+	t->gather.packets += taken;
+	if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
+		surplus = inq_surplus(room, inq_limits(q));
+		/*
+		 * If the limits are being changed, they may be others than those
+		 * that @room is of.  A surplus stays, so the next look finds it.
+		 */
+		if (surplus && !(limits & 1) &&
+		    !read_seqcount_retry(&q->limits, limits)) {
+			inq_mistrust(ifp, list, surplus);
+			list = NULL;
 		}
-		while (list) {
-			list = dlil_input_batch(ifp, list);
-			/* Nor may a busy thread hold up RCU Tasks. */
-			cond_resched_tasks_rcu_qs();
-		}
+	}
+	while (list) {
+		list = dlil_input_batch(ifp, list);
+		/* Nor may a busy thread hold up RCU Tasks. */
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
-static void thread_pass(struct dlil_thread *t)
+/* A queue or a flush was added to one of the thread's lists.  RCU read lock held. */
+static void thread_kick(struct dlil_thread *t)
+{
+	/* How it wants to be woken was set before it said that it sleeps. */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
+		wake_up_process(READ_ONCE(t->task));
+}
+
+static void thread_add(struct dlil_thread *t, struct dlil_inq *q)
+{
+	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
+	thread_kick(t);
+}
+
+/* Call flushes, the oldest first: a later one may end what an older one needs. */
+static void thread_call(struct llist_node *flush)
+{
+	struct dlil_flush *f, *next;
+
+	flush = llist_reverse_order(flush);
+	llist_for_each_entry_safe(f, next, flush, node)
+		f->fn(f);
+}
+
+/* A pass of a thread that serves one ifnet. */
+static void own_pass(struct dlil_thread *t)
 {
 	/*
-	 * What was queued before a flush is seen in ready and first after it,
-	 * and what loopback got before the others is seen in first.
+	 * Packets that were queued before a flush are seen in ready and first
+	 * after it, and those that loopback got before the others in first.
 	 */
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
 	struct llist_node *first = llist_del_all(&t->first);
-	struct dlil_flush *f, *next_f;
+	struct dlil_inq *q, *next;
 
 	if (unlikely(READ_ONCE(t->cpu) >= 0))
 		thread_settle(t, READ_ONCE(t->cpu));
-	thread_serve(first);
-	thread_serve(ready);
-	/* The oldest comes first: a later one may end what an older one needs. */
-	flush = llist_reverse_order(flush);
-	llist_for_each_entry_safe(f, next_f, flush, node)
-		f->fn(f);
+	llist_for_each_entry_safe(q, next, first, ready)
+		queue_serve(t, q);
+	llist_for_each_entry_safe(q, next, ready, ready)
+		queue_serve(t, q);
+	thread_call(flush);
+}
+
+/*
+ * Turns on the main thread (LNX-13)
+ *
+ * The ifnets that share the main thread have turns.  In its turn an ifnet has all that
+ * it has queued worked off, and its callbacks may sleep.  When a turn has lasted for a
+ * second, a work gives the task that is busy with it to that ifnet as a thread of its
+ * own, until the ifnet is detached, and starts another task for the main thread, which
+ * goes on with the pass that the former one has begun.
+ *
+ * Three contexts meet here: the task that serves the main thread, the work, of which
+ * there is one, and producers.
+ *
+ * The task and the work meet at @queue only.  The task sets it when a turn begins and
+ * takes it back when the turn is over, the work takes it when it gives the turn away:
+ * both by cmpxchg(), so one of them succeeds.  While @queue is set the task touches
+ * none of the other fields, nor the lists of the main thread.  If it finds @queue
+ * taken, it waits until the work has made @own of the queue ready, which is said by
+ * @thread of the queue, and is @own's task from then on.  So the ifnet stays as long
+ * as the work needs it: its turn is not over before.  The new task is woken last, and
+ * sees all that the former one and the work have written.
+ *
+ * Until a queue has been drained its node is in one list, wherever that is.  A producer
+ * may have read @thread of the queue before it was changed, and add the node to the
+ * main thread's list: then the main thread, which drains only queues that are its own,
+ * passes the node on.  So each queue is drained by one task at any time, and packets
+ * of an ifnet keep their order: those of the turn come first, since the task is busy
+ * with them, and then what is queued.
+ *
+ * A flush of an ifnet that shares the main thread goes there for good, and is passed on
+ * like a queue.  The main thread takes flushes before it takes queues, passes queues on
+ * before flushes, and its successor does likewise.  So the node of a queue that was
+ * filled before the flush gets to the list of @own before the flush does, whichever
+ * thread a producer has added it to.  This holds for the last flush as well, that of
+ * the final detach: after it the main thread knows nothing of the ifnet.
+ *
+ * A producer may read @task of the main thread before it is replaced, and wake the
+ * former one.  That is harmless, and the task is there: producers hold the RCU read
+ * lock, and a task is freed a grace period after its end.
+ *
+ * @queue: the queue whose turn it is; NULL between turns
+ * @count: turns so far; written by the task
+ * @first: queues whose turn is to come in this pass; as what follows, the task's
+ * @ready: likewise, behind those
+ * @flush: flushes behind them
+ * @seen: @count when the work has looked last; the work's
+ * @since: jiffies when it was not yet that number; the work's
+ */
+static struct {
+	struct dlil_inq *queue;
+	unsigned long count;
+	struct llist_node *first;
+	struct llist_node *ready;
+	struct llist_node *flush;
+	unsigned long seen;
+	unsigned long since;
+} turns;
+
+/* A turn may last so long, and is looked at so often. */
+#define TURN_MAX	HZ
+#define TURN_LOOK	(HZ / 2)
+
+static void turn_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(turn_work, turn_look);
+
+/* The main thread has something to do. */
+static void turns_watch(void)
+{
+	/* Pairs with the barrier of the workqueue before turn_look(), see there. */
+	smp_mb();
+	if (!delayed_work_pending(&turn_work))
+		queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
+}
+
+/*
+ * Give each queue of @rest its turn.  Returns the queue in whose turn the task has
+ * ceased to be the main thread's, or NULL.
+ */
+static struct dlil_inq *turns_take(struct llist_node **rest)
+{
+	struct dlil_thread *t;
+	struct dlil_inq *q;
+
+	while (*rest) {
+		q = llist_entry(*rest, struct dlil_inq, ready);
+		/* It may become ready again as soon as it is taken. */
+		*rest = (*rest)->next;
+		t = READ_ONCE(q->thread);
+		if (unlikely(t != &dlil_main_thread)) {
+			rcu_read_lock();
+			preempt_disable();
+			thread_add(t, q);
+			preempt_enable();
+			rcu_read_unlock();
+			continue;
+		}
+		WRITE_ONCE(turns.count, turns.count + 1);
+		/* Pairs with the cmpxchg() in turn_give(). */
+		smp_store_release(&turns.queue, q);
+		queue_serve(t, q);
+		if (unlikely(cmpxchg(&turns.queue, q, NULL) != q))
+			return q;
+	}
+	return NULL;
+}
+
+/* Call the flushes of ifnets that the main thread serves, and pass on the others. */
+static void main_call(void)
+{
+	struct llist_node *flush = llist_reverse_order(turns.flush);
+	struct dlil_flush *f, *next;
+	struct task_struct *task;
+	struct dlil_thread *t;
+
+	turns.flush = NULL;
+	llist_for_each_entry_safe(f, next, flush, node) {
+		t = READ_ONCE(f->queue->thread);
+		if (likely(t == &dlil_main_thread)) {
+			f->fn(f);
+			continue;
+		}
+		/* The call may end the ifnet, which @t is part of. */
+		task = get_task_struct(t->task);
+		llist_add(&f->node, &t->flush);
+		wake_up_process(task);
+		put_task_struct(task);
+	}
+}
+
+/* Is the queue's own thread ready?  The work needs a moment for that. */
+static bool turn_is_given(const struct dlil_inq *q)
+{
+	/* Pairs with the release in turn_give(). */
+	return smp_load_acquire(&q->thread) == &q->own;
+}
+
+/* Do the rest of a pass.  Returns the thread that this task is behind it. */
+static struct dlil_thread *main_go_on(void)
+{
+	struct dlil_inq *q;
+
+	q = turns_take(&turns.first);
+	if (!q)
+		q = turns_take(&turns.ready);
+	if (q) {
+		wait_var_event(&q->thread, turn_is_given(q));
+		return &q->own;
+	}
+	main_call();
+	return &dlil_main_thread;
+}
+
+static struct dlil_thread *thread_pass(struct dlil_thread *t)
+{
+	if (likely(t != &dlil_main_thread)) {
+		own_pass(t);
+		return t;
+	}
+	turns_watch();
+	/* The order is that of own_pass(). */
+	turns.flush = llist_del_all(&t->flush);
+	turns.ready = llist_del_all(&t->ready);
+	turns.first = llist_del_all(&t->first);
+	return main_go_on();
 }
 
 static bool thread_idle(const struct dlil_thread *t)
@@ -723,15 +910,27 @@ static bool thread_idle(const struct dlil_thread *t)
 	       llist_empty(&t->flush);
 }
 
-static int thread_fn(void *arg)
+/* This task is @t from now on, which has not said yet that it sleeps. */
+static void thread_enter(struct dlil_thread *t)
 {
-	struct dlil_thread *t = arg;
-
-	cpumask_copy(t->allowed, current->cpus_ptr);
 	dlil_gather_init(&t->gather, t == &dlil_main_thread ? NULL :
 			 &container_of(t, struct dlil_ifnet, inq.own)->inq);
+}
+
+static int thread_fn(void *arg)
+{
+	struct dlil_thread *t = arg, *next;
+
+	cpumask_copy(t->allowed, current->cpus_ptr);
+	thread_enter(t);
 	complete(&t->started);
+	/* Another task may have begun a pass of the main thread. */
+	next = t == &dlil_main_thread ? main_go_on() : t;
 	for (;;) {
+		if (unlikely(next != t)) {
+			t = next;
+			thread_enter(t);
+		}
 		/* First: whose timer is started by what follows is woken by it. */
 		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
@@ -747,19 +946,98 @@ static int thread_fn(void *arg)
 		}
 		WRITE_ONCE(t->asleep, false);
 		__set_current_state(TASK_RUNNING);
-		thread_pass(t);
+		next = thread_pass(t);
 		cond_resched_tasks_rcu_qs();
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 
-/* A queue was added to one of the thread's lists. */
-static void thread_kick(struct dlil_thread *t)
+/* Make @q's own a thread that @task serves already. */
+static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
 {
-	/* How it wants to be woken was set before it said that it sleeps. */
-	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
-		wake_up_process(t->task);
+	struct dlil_thread *t = &q->own;
+
+	init_llist_head(&t->ready);
+	init_llist_head(&t->first);
+	init_llist_head(&t->flush);
+	init_completion(&t->started);
+	t->asleep = false;
+	t->cpu = DLIL_CPU_SETTLED;
+	memset(&t->allowed, 0, sizeof(t->allowed));
+	t->task = task;
+	t->pid = pid;
+}
+
+/* The new task runs where and as its predecessor was allowed and told to. */
+static void task_resemble(struct task_struct *task, struct task_struct *former)
+{
+	set_cpus_allowed_ptr(task, &former->cpus_mask);
+	set_user_nice(task, task_nice(former));
+	if (rt_task(former))
+		sched_set_fifo(task);
+}
+
+/* Row INP-2: a thread is called after its ifnet. */
+static void task_rename(struct task_struct *task, struct dlil_inq *q)
+{
+	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
+	char name[IFNAMSIZ], comm[TASK_COMM_LEN];
+
+	dlil_ifnet_copy_name(ifp, name);
+	snprintf(comm, sizeof(comm), "dlil/%s", name);
+	task_lock(task);
+	strscpy_pad(task->comm, comm, sizeof(task->comm));
+	task_unlock(task);
+	pr_info("dlil: %s has an input thread of its own now, since its callbacks held up dlil/main\n",
+		name);
+}
+
+/* The turn of @q, which may be over, has lasted too long: see above. */
+static void turn_give(struct dlil_inq *q)
+{
+	struct dlil_thread *t = &dlil_main_thread;
+	struct task_struct *task, *former;
+
+	task = kthread_create(thread_fn, t, "dlil/main");
+	if (IS_ERR(task))
+		return;
+	if (cmpxchg(&turns.queue, q, NULL) != q) {
+		kthread_stop(task);
+		return;
+	}
+	/* The reference of @t goes to @q. */
+	former = t->task;
+	thread_adopt(q, former, t->pid);
+	task_rename(former, q);
+	task_resemble(task, former);
+	WRITE_ONCE(t->task, get_task_struct(task));
+	WRITE_ONCE(t->pid, task_pid_nr(task));
+	/* Pairs with the acquire in turn_is_given(). */
+	smp_store_release(&q->thread, &q->own);
+	/* The ifnet may go from here on. */
+	wake_up_var(&q->thread);
+	wake_up_process(task);
+}
+
+/*
+ * Look whether a turn lasts long, while the main thread is awake.  If it is seen
+ * asleep, it sees this work not pending any more when it wakes up.
+ */
+static void turn_look(struct work_struct *work)
+{
+	unsigned long count = READ_ONCE(turns.count);
+	struct dlil_inq *q = READ_ONCE(turns.queue);
+
+	if (READ_ONCE(dlil_main_thread.asleep))
+		return;
+	if (!q || count != turns.seen) {
+		turns.seen = count;
+		turns.since = jiffies;
+	} else if (time_after_eq(jiffies, turns.since + TURN_MAX)) {
+		turn_give(q);
+	}
+	queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
 }
 
 /* @node is where the memory of what feeds it is, or NUMA_NO_NODE. */
@@ -782,6 +1060,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 		return PTR_ERR(task);
 	}
 	t->task = get_task_struct(task);
+	t->pid = task_pid_nr(task);
 	wake_up_process(task);
 	wait_for_completion(&t->started);
 	return 0;
@@ -797,11 +1076,17 @@ static void thread_stop(struct dlil_thread *t)
 	free_cpumask_var(t->allowed);
 }
 
-static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
+/* The main thread passes it on if the queue has a thread of its own since. */
+static void inq_flush(struct dlil_inq *q, struct dlil_flush *flush)
 {
+	struct dlil_thread *t = q->shared ? &dlil_main_thread : &q->own;
+
+	flush->queue = q;
+	rcu_read_lock();
 	llist_add(&flush->node, &t->flush);
 	if (READ_ONCE(t->asleep))
-		wake_up_process(t->task);
+		wake_up_process(READ_ONCE(t->task));
+	rcu_read_unlock();
 }
 
 /**
@@ -814,8 +1099,9 @@ static void thread_flush(struct dlil_thread *t, struct dlil_flush *flush)
  */
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
-	thread_flush(ifp->inq.thread, flush);
+	inq_flush(&ifp->inq, flush);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_inq_flush);
 
 /**
  * dlil_inq_is_busy - may packets stay in the queue for long?
@@ -902,8 +1188,10 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	seqcount_init(&q->limits);
 	atomic64_set(&q->room, inq_limits(q) - DLIL_INQ_CLOSED);
 	ifp->filtered = false;
-	q->thread = has_own_thread(ifp) ? &q->own : &dlil_main_thread;
-	if (q->thread == &q->own) {
+	q->shared = !has_own_thread(ifp);
+	q->goes_first = ifp->kind == DLIL_IFNET_LOOPBACK;
+	WRITE_ONCE(q->thread, q->shared ? &dlil_main_thread : &q->own);
+	if (!q->shared) {
 		int err = thread_start(&q->own, ifp->name,
 				       READ_ONCE(dlil_net_affinity) ?
 				       DLIL_CPU_OPEN : DLIL_CPU_SETTLED,
@@ -912,9 +1200,6 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 		if (err)
 			return err;
 	}
-	q->list = ifp->kind == DLIL_IFNET_LOOPBACK ? &q->thread->first :
-						     &q->thread->ready;
-	q->pid = task_pid_nr(q->thread->task);
 	return 0;
 }
 
@@ -944,19 +1229,24 @@ bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
 	struct dlil_inq *q = &ifp->inq;
 
-	if (q->thread != &q->own) {
-		thread_flush(q->thread, flush);
+	if (q->shared) {
+		inq_flush(q, flush);
 		return false;
 	}
 	thread_stop(&q->own);
 	return true;
 }
 
-/* The thread has let go of what was queued. */
-void dlil_inq_check(const struct dlil_ifnet *ifp)
+/*
+ * The thread has let go of what was queued, and is stopped if it has become the
+ * ifnet's own.  May sleep; the thread is in no callback.
+ */
+void dlil_inq_end(struct dlil_ifnet *ifp)
 {
-	const struct dlil_inq *q = &ifp->inq;
+	struct dlil_inq *q = &ifp->inq;
 
+	if (q->shared && q->thread == &q->own)
+		thread_stop(&q->own);
 	if (READ_ONCE(dlil_input_sanity_check) &&
 	    atomic64_read(&q->room) != inq_limits(q) - DLIL_INQ_CLOSED)
 		pr_warn_once("dlil: %s had packets counted that were not in its queue\n",
@@ -1007,12 +1297,25 @@ void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes)
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_used);
 
 /*
+ * The process id of the task that serves an ifnet, in the initial namespace.  0: it has
+ * never been attached.  The task may be gone by now.
+ */
+pid_t dlil_inq_task(const struct dlil_ifnet *ifp)
+{
+	const struct dlil_thread *t = READ_ONCE(ifp->inq.thread);
+
+	return t ? READ_ONCE(t->pid) : 0;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_inq_task);
+
+/*
  * The process id of the thread that serves an ifnet, as the current task may use it:
  * kernel threads have none but in the initial namespace.  0: none there.
  */
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp)
 {
-	return task_active_pid_ns(current) == &init_pid_ns ? ifp->inq.pid : 0;
+	return task_active_pid_ns(current) == &init_pid_ns ?
+	       dlil_inq_task(ifp) : 0;
 }
 
 /**
@@ -1038,7 +1341,7 @@ int dlil_input_flush(struct dlil_ifnet *ifp)
 		kfree(w);
 		return -ENXIO;
 	}
-	thread_flush(ifp->inq.thread, &w->flush);
+	inq_flush(&ifp->inq, &w->flush);
 	err = wait_for_completion_killable(&w->done);
 	dlil_ifnet_io_end(ifp);
 	waiter_put(w);
@@ -1046,14 +1349,15 @@ int dlil_input_flush(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_input_flush);
 
-/* The queue was empty: tell its thread. */
+/* The queue was empty: tell its thread.  RCU read lock held, preemption off. */
 void dlil_inq_ready(struct dlil_inq *q)
 {
-	if (unlikely(READ_ONCE(q->thread->cpu) == DLIL_CPU_OPEN))
-		cmpxchg(&q->thread->cpu, DLIL_CPU_OPEN,
-			raw_smp_processor_id());
-	llist_add(&q->ready, q->list);
-	thread_kick(q->thread);
+	/* It may be the main thread no longer, see there. */
+	struct dlil_thread *t = READ_ONCE(q->thread);
+
+	if (unlikely(READ_ONCE(t->cpu) == DLIL_CPU_OPEN))
+		cmpxchg(&t->cpu, DLIL_CPU_OPEN, raw_smp_processor_id());
+	thread_add(t, q);
 }
 
 /*
@@ -1278,4 +1582,6 @@ int dlil_input_module_init(void)
 void dlil_input_module_exit(void)
 {
 	thread_stop(&dlil_main_thread);
+	/* The thread was the last to queue it, and no turn is under way. */
+	cancel_delayed_work_sync(&turn_work);
 }

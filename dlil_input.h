@@ -15,6 +15,7 @@
 #include "dlil_reader.h"
 
 struct dlil_ifnet;
+struct dlil_inq;
 struct task_struct;
 
 /* Packets worked on in one batch, and between two yields (INP-7). */
@@ -23,17 +24,20 @@ struct task_struct;
 /**
  * struct dlil_flush - a call that is to follow all that is queued now
  * @node: in the thread's list
+ * @queue: the queue that it follows
  * @fn: called by the thread, with no lock held, once it has worked off all that
  *	was queued before; must not sleep for long, and may free this
  */
 struct dlil_flush {
 	struct llist_node node;
+	struct dlil_inq *queue;
 	void (*fn)(struct dlil_flush *flush);
 };
 
 /**
  * struct dlil_thread - an input thread
- * @task: the thread
+ * @task: its task; that of the main thread may be replaced, see dlil_input.c
+ * @pid: its process id in the initial namespace
  * @ready: queues that have become non-empty since the last pass
  * @first: those of them that go before the others: loopback's (INP-5)
  * @flush: calls that follow what was queued, see struct dlil_flush
@@ -46,6 +50,7 @@ struct dlil_flush {
  */
 struct dlil_thread {
 	struct task_struct *task;
+	pid_t pid;
 	struct llist_head ready;
 	struct llist_head first;
 	struct llist_head flush;
@@ -100,10 +105,11 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * @max_bytes: the limit of bytes, likewise
  * @limits: is changed with the limits, for the thread to see that they are (INP-11)
  * @ready: in its thread's ready list from becoming non-empty to being drained
- * @thread: who drains it; set while not attached
- * @list: which of the thread's lists @ready goes to; set while not attached
+ * @thread: who drains it; set while not attached, and changed once from the main
+ *	thread to @own, see dlil_input.c
+ * @shared: the main thread was @thread at the attach; set while not attached
+ * @goes_first: which of the thread's lists @ready goes to; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
- * @pid: process id of @thread in the initial namespace, see dlil_inq_pid()
  * @reader: its batches
  */
 struct dlil_inq {
@@ -114,9 +120,9 @@ struct dlil_inq {
 	seqcount_t limits;
 	struct llist_node ready;
 	struct dlil_thread *thread;
-	struct llist_head *list;
+	bool shared;
+	bool goes_first;
 	struct dlil_thread own;
-	pid_t pid;
 	struct dlil_reader reader;
 };
 
@@ -130,9 +136,10 @@ int dlil_inq_start(struct dlil_ifnet *ifp);
 void dlil_inq_open(struct dlil_ifnet *ifp);
 void dlil_inq_close(struct dlil_ifnet *ifp);
 bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush);
-void dlil_inq_check(const struct dlil_ifnet *ifp);
+void dlil_inq_end(struct dlil_ifnet *ifp);
 void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
 void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
+pid_t dlil_inq_task(const struct dlil_ifnet *ifp);
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 bool dlil_inq_is_busy(const struct dlil_ifnet *ifp);

@@ -551,7 +551,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	const struct dlil_driver_ops *driver = ifp->driver;
 	u32 life = ifp->lives;
 
-	dlil_inq_check(ifp);
+	dlil_inq_end(ifp);
 	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
 	dlil_event_flush(ifp);
 

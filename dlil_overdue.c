@@ -81,7 +81,7 @@ static void fill_task(struct dlil_ifnet *ifp, struct dlil_overdue *o)
 {
 	struct task_struct *task;
 
-	o->pid = READ_ONCE(ifp->inq.pid);
+	o->pid = dlil_inq_task(ifp);
 	o->comm[0] = '\0';
 	rcu_read_lock();
 	task = pid_task(find_pid_ns(o->pid, &init_pid_ns), PIDTYPE_PID);
@@ -199,7 +199,8 @@ static bool other_overdue(const struct dlil_ifnet *ifp,
 	lockdep_assert_held(&look_lock);
 
 	for (; *all; all++)
-		if (*all != ifp && (*all)->inq.thread == ifp->inq.thread &&
+		if (*all != ifp &&
+		    READ_ONCE((*all)->inq.thread) == READ_ONCE(ifp->inq.thread) &&
 		    input_overdue(*all, o))
 			return true;
 	return false;

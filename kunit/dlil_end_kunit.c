@@ -538,7 +538,7 @@ static void expect_overdue(struct fake *fake, enum dlil_party party,
 	KUNIT_EXPECT_GE(fake->test, o[0].seconds, 5U);
 	KUNIT_EXPECT_LT(fake->test, o[0].seconds, 60U);
 	if (input)
-		KUNIT_EXPECT_EQ(fake->test, o[0].pid, fake->ifp->inq.pid);
+		KUNIT_EXPECT_EQ(fake->test, o[0].pid, dlil_inq_task(fake->ifp));
 	else
 		KUNIT_EXPECT_NE(fake->test, o[0].pid, 0);
 	KUNIT_EXPECT_EQ(fake->test, dlil_overdue_get(fake->ifp, o, 0), 0);

@@ -226,6 +226,273 @@ static void loopback_first(struct kunit *test)
 	FAKE_EXPECT_IN(lo, .delivered = 2);
 }
 
+static void set_limits(struct fake *fake, u32 packets, u32 bytes)
+{
+	mutex_lock(&fake->ifp->lock);
+	dlil_inq_limit(fake->ifp, packets, bytes);
+	mutex_unlock(&fake->ifp->lock);
+}
+
+static void block_proto(struct fake_proto *p)
+{
+	p->hook = NULL;
+	fake_block(p->fake);
+}
+
+static struct dlil_thread *thread_of(struct fake *fake)
+{
+	return READ_ONCE(fake->ifp->inq.thread);
+}
+
+static bool has_own(struct fake *fake)
+{
+	return thread_of(fake) == &fake->ifp->inq.own;
+}
+
+static int flush_input(struct fake_task *task)
+{
+	return dlil_input_flush(task->fake->ifp);
+}
+
+/* An ifnet of the main thread with one protocol. */
+static struct fake *sharing(struct kunit *test, char tag,
+			    enum dlil_ifnet_family kind, int ifindex)
+{
+	char *name = kunit_kzalloc(test, 2, GFP_KERNEL);
+	struct fake *fake;
+
+	KUNIT_ASSERT_NOT_NULL(test, name);
+	*name = tag;
+	fake = attached_as(test, name, kind, ifindex);
+	fake_proto(fake, tag, FAKE_PF_A);
+	return fake;
+}
+
+/* It has a packet of @fake that it does not let go of. */
+static void hold_main(struct fake *fake)
+{
+	fake->protos[0].hook = block_proto;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+}
+
+/*
+ * LNX-13, INP-2: the main thread is not held up for long by a callback that sleeps: the
+ * ifnet of the callback takes the thread with it, and gets its packets in order; packets,
+ * flushes and the detach of the others go on.
+ */
+static void held_up(struct kunit *test)
+{
+	struct fake *a = sharing(test, 'a', DLIL_IFNET_RAW, 1);
+	struct fake *b = sharing(test, 'b', DLIL_IFNET_RAW, 2);
+	struct fake *lo = sharing(test, 'l', DLIL_IFNET_LOOPBACK, 3);
+	struct dlil_thread *main = thread_of(a);
+	struct task_struct *former = main->task;
+	pid_t pid = dlil_inq_task(a->ifp);
+	struct fake_task *task;
+
+	KUNIT_EXPECT_FALSE(test, has_own(a));
+	hold_main(a);
+	fake_input_new(a, FAKE_PF_A, 2, 2);
+	task = fake_run(a, flush_input);
+	fake_input_new(b, FAKE_PF_A, 1, 2);
+	fake_input_new(lo, FAKE_PF_A, 1, 1);
+	/* A turn that is short is not given away. */
+	schedule_timeout_uninterruptible(HZ * 3 / 4);
+	KUNIT_EXPECT_FALSE(test, has_own(a));
+	KUNIT_EXPECT_EQ(test, atomic_read(&b->protos[0].packets), 0);
+
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(lo->ifp), 0);
+	FAKE_EXPECT_TRACE(b, "b1 b2");
+	FAKE_EXPECT_TRACE(lo, "l1");
+	KUNIT_EXPECT_TRUE(test, has_own(a));
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(a)->task, former);
+	KUNIT_EXPECT_EQ(test, dlil_inq_task(a->ifp), pid);
+	KUNIT_EXPECT_STREQ(test, (const char *)former->comm, "dlil/a");
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(b), main);
+	KUNIT_EXPECT_PTR_NE(test, main->task, former);
+	KUNIT_EXPECT_NE(test, dlil_inq_task(b->ifp), pid);
+	KUNIT_EXPECT_STREQ(test, (const char *)main->task->comm, "dlil/main");
+
+	fake_input_new(a, FAKE_PF_A, 4, 2);
+	fake_detach(b);
+	KUNIT_EXPECT_EQ(test, fake_attach(b), 0);
+	fake_detach(lo);
+	KUNIT_EXPECT_FALSE(test, fake_done(task));
+	KUNIT_EXPECT_EQ(test, atomic_read(&a->protos[0].packets), 1);
+
+	fake_unblock(a);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	fake_input_new(a, FAKE_PF_A, 6, 1);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(a->ifp), 0);
+	FAKE_EXPECT_TRACE(a, "a1 a2 a3 a4 a5 a6");
+	/* The thread stays the ifnet's until that is detached. */
+	KUNIT_EXPECT_TRUE(test, has_own(a));
+	fake_detach(a);
+	KUNIT_EXPECT_EQ(test, fake_attach(a), 0);
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(a), main);
+}
+
+/* LNX-13: the same if the ifnet is detached before its callback returns. */
+static void held_up_detached(struct kunit *test)
+{
+	static const enum dlil_ifnet_family kinds[] = {
+		DLIL_IFNET_RAW, DLIL_IFNET_LOOPBACK
+	};
+	struct fake *b = sharing(test, 'b', DLIL_IFNET_RAW, 2);
+	struct fake *a;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		a = sharing(test, 'a', kinds[i], 3);
+		hold_main(a);
+		fake_input_new(a, FAKE_PF_A, 2, 100);
+		/* Before the thread is given away, and after. */
+		if (!i)
+			KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(a->ifp), 0);
+		KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
+		KUNIT_EXPECT_TRUE(test, has_own(a));
+		if (i)
+			KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(a->ifp), 0);
+		fake_input_new(b, FAKE_PF_A, 1, 1);
+		KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
+		KUNIT_EXPECT_EQ(test, atomic_read(&a->freed), 0);
+		fake_unblock(a);
+		fake_detach(a);
+		KUNIT_EXPECT_EQ(test, atomic_read(&a->freed), 1);
+		fake_read(a);
+		FAKE_EXPECT_IN(a, .delivered = 1,
+			       .drops[DLIL_DROP_DETACHED] = 100);
+	}
+	fake_read(b);
+	FAKE_EXPECT_IN(b, .delivered = 2);
+}
+
+/**
+ * struct noted_flush - a flush that is traced
+ * @flush: the flush
+ * @fake: where
+ */
+struct noted_flush {
+	struct dlil_flush flush;
+	struct fake *fake;
+};
+
+static void note_flush(struct dlil_flush *flush)
+{
+	fake_trace(container_of(flush, struct noted_flush, flush)->fake, "F");
+}
+
+/* A flush follows the packets of its ifnet and no others. */
+static void flush_noted(struct fake *fake, struct noted_flush *f)
+{
+	f->flush.fn = note_flush;
+	f->fake = fake;
+	KUNIT_ASSERT_TRUE(fake->test, dlil_ifnet_io_begin(fake->ifp));
+	dlil_inq_flush(fake->ifp, &f->flush);
+	dlil_ifnet_io_end(fake->ifp);
+}
+
+/*
+ * LNX-13: one pass of the main thread is held up twice: what the pass has taken, queues
+ * and flushes, is gone on with by the next task each time.
+ */
+static void held_up_twice(struct kunit *test)
+{
+	struct fake *busy = sharing(test, 'm', DLIL_IFNET_RAW, 1);
+	struct fake *a = sharing(test, 'a', DLIL_IFNET_RAW, 2);
+	struct fake *b = sharing(test, 'b', DLIL_IFNET_RAW, 3);
+	struct fake *c = sharing(test, 'c', DLIL_IFNET_RAW, 4);
+	struct noted_flush flushes[3] = {};
+
+	hold_main(busy);
+	a->protos[0].hook = block_proto;
+	b->protos[0].hook = block_proto;
+	/* They have their turns in the reverse order. */
+	fake_input_new(c, FAKE_PF_A, 1, 3);
+	fake_input_new(b, FAKE_PF_A, 1, 3);
+	fake_input_new(a, FAKE_PF_A, 1, 3);
+	flush_noted(a, &flushes[0]);
+	flush_noted(b, &flushes[1]);
+	flush_noted(c, &flushes[2]);
+	fake_unblock(busy);
+
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->ifp), 0);
+	FAKE_EXPECT_TRACE(c, "c1 c2 c3 F");
+	KUNIT_EXPECT_TRUE(test, has_own(a));
+	KUNIT_EXPECT_TRUE(test, has_own(b));
+	KUNIT_EXPECT_PTR_NE(test, thread_of(a)->task, thread_of(b)->task);
+	KUNIT_EXPECT_FALSE(test, has_own(c));
+	FAKE_EXPECT_TRACE(a, "a1");
+	FAKE_EXPECT_TRACE(b, "b1");
+
+	fake_unblock(b);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
+	FAKE_EXPECT_TRACE(b, "b1 b2 b3 F");
+	FAKE_EXPECT_TRACE(a, "a1");
+	fake_unblock(a);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(a->ifp), 0);
+	FAKE_EXPECT_TRACE(a, "a1 a2 a3 F");
+}
+
+static atomic_t out_of_order, next_seq;
+static bool stop_producing;
+
+static int take_in_order(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff *skb)
+{
+	struct fake_proto *p = cookie;
+
+	if (fake_payload(skb)->seq != atomic_inc_return(&next_seq))
+		atomic_inc(&out_of_order);
+	if (fake_payload(skb)->seq == 1)
+		fake_block(p->fake);
+	kfree_skb(skb);
+	return 0;
+}
+
+static int produce_in_order(struct fake_task *task)
+{
+	u32 seq = 1;
+
+	while (!READ_ONCE(stop_producing)) {
+		fake_input_new(task->fake, FAKE_PF_A, seq, 1);
+		if (seq++ % 4 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	return 0;
+}
+
+/* LNX-13, INP-9: packets that come while the thread is given away stay in order. */
+static void held_up_under_traffic(struct kunit *test)
+{
+	struct fake *a = attached_as(test, "a", DLIL_IFNET_RAW, 1);
+	struct fake *b = sharing(test, 'b', DLIL_IFNET_RAW, 2);
+	struct fake_proto *p = fake_proto_new(a, 'a', FAKE_PF_A);
+	struct fake_task *task;
+
+	p->ops.input = take_in_order;
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
+	set_limits(a, DLIL_INQ_PACKETS_MAX, DLIL_INQ_BYTES_MAX);
+	atomic_set(&out_of_order, 0);
+	atomic_set(&next_seq, 0);
+	stop_producing = false;
+	task = fake_run(a, produce_in_order);
+	fake_wait_blocked(a);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
+	KUNIT_EXPECT_TRUE(test, has_own(a));
+	fake_unblock(a);
+	schedule_timeout_uninterruptible(HZ / 10);
+	WRITE_ONCE(stop_producing, true);
+	fake_join(task);
+	fake_read(a);
+	KUNIT_EXPECT_EQ(test, atomic_read(&out_of_order), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&next_seq),
+			atomic_read(&a->handed_in));
+	KUNIT_EXPECT_EQ(test, a->in.delivered, atomic_read(&a->handed_in));
+}
+
 static unsigned long sleeps(struct fake *fake)
 {
 	return READ_ONCE(fake->ifp->inq.thread->task->nvcsw);
@@ -255,10 +522,39 @@ static void one_wake_per_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10");
 }
 
-static void block_proto(struct fake_proto *p)
+/* The jiffies that were left of its sleep when the thread was woken. */
+static long woken_early;
+
+static void sleep_for_a_while(struct fake_proto *p)
 {
 	p->hook = NULL;
-	fake_block(p->fake);
+	/* As set_current_state() does at once, so that no wake-up is missed. */
+	set_current_state(TASK_IDLE);
+	complete(&p->fake->entered);
+	woken_early = schedule_timeout(HZ / 2);
+}
+
+/*
+ * INP-3: a thread that has not said that it sleeps is not woken for packets.  Here it is
+ * asleep in a callback, where a wake-up shows.
+ */
+static void no_wake_while_at_work(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	int i;
+
+	woken_early = -1;
+	fake_proto(fake, 'P', FAKE_PF_A)->hook = sleep_for_a_while;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	for (i = 0; i < 20; i++) {
+		KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 2, 3), 0);
+		schedule_timeout_uninterruptible(1);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[0].packets), 1);
+	fake_read(fake);
+	FAKE_EXPECT_IN(fake, .delivered = 61);
+	KUNIT_EXPECT_EQ(test, woken_early, 0L);
 }
 
 /* INP-3, INP-7: lists of any length that pile up are taken in order. */
@@ -720,13 +1016,6 @@ static void list_taken_in_part(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_PROTOCOL] = 2);
 }
 
-static void set_limits(struct fake *fake, u32 packets, u32 bytes)
-{
-	mutex_lock(&fake->ifp->lock);
-	dlil_inq_limit(fake->ifp, packets, bytes);
-	mutex_unlock(&fake->ifp->lock);
-}
-
 static void expect_queued(struct fake *fake, u32 packets, u32 bytes)
 {
 	u32 p, b;
@@ -743,7 +1032,7 @@ static int input_one(struct fake *fake, u32 seq)
 	return dlil_input_one(fake->ifp, fake_rx(fake, FAKE_PF_A, seq));
 }
 
-/* What a packet of fake_input_new() takes up. */
+/* The truesize of a packet of fake_input_new(). */
 static u32 fake_truesize(struct fake *fake)
 {
 	struct sk_buff *skb = fake_rx(fake, FAKE_PF_A, 0);
@@ -1118,7 +1407,7 @@ static void limits_at_attach(struct kunit *test)
 	dlil_rcvq_bytes = 7 << 20;
 	KUNIT_EXPECT_EQ(test, q->max_packets, packets);
 	KUNIT_EXPECT_EQ(test, q->max_bytes, bytes);
-	/* What was set for a former life does not last. */
+	/* Limits that were set for a former life do not last. */
 	set_limits(fake, 9, 9 << 20);
 	fake_detach(fake);
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
@@ -1406,7 +1695,12 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(shared_thread),
 	KUNIT_CASE(yields),
 	KUNIT_CASE(loopback_first),
+	KUNIT_CASE(held_up),
+	KUNIT_CASE(held_up_detached),
+	KUNIT_CASE(held_up_twice),
+	KUNIT_CASE(held_up_under_traffic),
 	KUNIT_CASE(one_wake_per_list),
+	KUNIT_CASE(no_wake_while_at_work),
 	KUNIT_CASE(lists_in_order),
 	KUNIT_CASE(long_list),
 	KUNIT_CASE_PARAM(path_of_packet, path_gen_params),
