@@ -259,3 +259,57 @@ test_sleeper_loopback() {
 	wake_sleeper
 	namespaces_gone
 }
+
+# thread_of NAMESPACE: what the input thread of its loopback is called.
+thread_of() {
+	local pid
+
+	pid=$(dlilctl -n "$1" -j show lo | jget '[0].thread')
+	cat "/proc/$pid/comm"
+}
+
+# LNX-13 INP-2: a callback that sleeps on the main thread holds up the other devices of
+# that thread for a moment only: packets, filters that end, and a detach go on, and so
+# they do when another device comes and has a callback asleep as well.
+test_sleeper_shared() {
+	local ns
+
+	for ns in third fourth; do
+		ip netns add $ns
+		ip -n $ns link set lo up
+		dlilctl -n $ns attach lo
+	done
+	is "the thread of both" "$(thread_of third) $(thread_of fourth)" \
+		"dlil/main dlil/main"
+	ctl attach lo
+	inns dut modprobe dlil_sleeper dev=lo where=input
+	inns dut ping -n -c 3 -i 0.2 -W 1 127.0.0.1 >"$T/sleeping" 2>&1 &
+	wait_for 10 asleep 1
+
+	is answers "$(inns third ping -n -i 0.01 -c 20 -w 10 127.0.0.1 |
+		grep -c 'bytes from')" 20
+	is "the thread of the sleeper" "$(thread_of dut)" dlil/lo
+	is "the thread of the others" "$(thread_of third)" dlil/main
+	soon dlilctl -n third filter add lo f match udp count
+	soon dlilctl -n third -w 10 filter del lo f
+	soon dlilctl -n third -w 10 detach lo
+	soon dlilctl -n third attach lo
+	soon ip netns del third
+	is "answers of the fourth" "$(inns fourth ping -n -i 0.01 -c 20 -w 10 \
+		127.0.0.1 | grep -c 'bytes from')" 20
+	others_go_on
+	asleep 1 || fail "it has been woken"
+
+	soon dlilctl -n dut -w 0 detach lo
+	asleep 1 || fail "it has been woken"
+	wake_sleeper
+	wait_for 10 gone_from dut lo
+	# It begins again on the main thread.
+	ctl attach lo
+	is "the thread later" "$(thread_of dut)" dlil/main
+	is "answers later" "$(pings dut 5 127.0.0.1)" 5
+	soon ip netns del fourth
+}
+
+# gone_from NAMESPACE DEVICE: it is attached no more.
+gone_from() { ! attached_in "$1" | grep -qx "$2"; }
