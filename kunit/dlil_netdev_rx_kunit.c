@@ -13,6 +13,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/wait.h>
 #include <net/dst_metadata.h>
+#include <net/inet_hashtables.h>
 #include <net/ipv6_stubs.h>
 #include <net/sock.h>
 
@@ -33,6 +34,8 @@
  * @pkt_type: PACKET_*
  * @protocol: its protocol
  * @len: its length
+ * @ip_summed: the state of its checksum
+ * @csum: its checksum
  */
 struct seen {
 	const struct sk_buff *skb;
@@ -41,6 +44,8 @@ struct seen {
 	u8 pkt_type;
 	__be16 protocol;
 	unsigned int len;
+	u8 ip_summed;
+	__wsum csum;
 };
 
 /**
@@ -50,7 +55,10 @@ struct seen {
  * @ifp: its ifnet, referenced
  * @filter: a filter on it, or 0
  * @edit: what the filter does to each packet, or NULL
+ * @look: looks at each packet in the filter, or NULL
+ * @verdict: what the filter returns
  * @filtered: the packet that the filter saw last
+ * @calls: packets the filter saw
  * @sk: that packet's socket
  * @blocked: completed by the filter when it waits for @go
  * @go: lets the filter go on
@@ -67,7 +75,10 @@ struct rx {
 	struct dlil_ifnet *ifp;
 	dlil_filter_t filter;
 	void (*edit)(struct sk_buff *skb);
+	void (*look)(struct rx *rx, const struct sk_buff *skb);
+	int verdict;
 	const struct sk_buff *filtered;
+	unsigned int calls;
 	const struct sock *sk;
 	struct completion blocked;
 	struct completion go;
@@ -108,6 +119,8 @@ static int host_rcv(struct sk_buff *skb, struct net_device *dev,
 			.pkt_type = skb->pkt_type,
 			.protocol = skb->protocol,
 			.len = skb->len,
+			.ip_summed = skb->ip_summed,
+			.csum = skb->csum,
 		};
 	/* Pairs with the acquire in wait_host(). */
 	smp_store_release(&rx->n, rx->n + 1);
@@ -164,13 +177,18 @@ static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 
 	rx->filtered = *skb;
 	rx->sk = (*skb)->sk;
+	rx->calls++;
+	if (rx->look)
+		rx->look(rx, *skb);
 	if (rx->edit)
 		rx->edit(*skb);
 	if (READ_ONCE(rx->blocks)) {
 		complete(&rx->blocked);
 		wait_for_completion(&rx->go);
 	}
-	return 0;
+	if (rx->verdict == DLIL_STOLEN)
+		kfree_skb(*skb);
+	return rx->verdict;
 }
 
 static const struct dlil_filter_ops filter_ops = {
@@ -778,6 +796,456 @@ static void device_begins_to_go(struct kunit *test)
 	rx->dev->dismantle = false;
 }
 
+/* As receive(), of a packet that has been through eth_type_trans(). */
+static void receive_typed(struct sk_buff *skb)
+{
+	local_bh_disable();
+	netif_receive_skb(skb);
+	local_bh_enable();
+}
+
+/* The frame @skb with @n bytes more, in a page of its own. */
+static struct page *add_page(struct rx *rx, struct sk_buff *skb, unsigned int n)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+
+	KUNIT_ASSERT_NOT_NULL(rx->test, page);
+	get_page(page);
+	skb_add_rx_frag(skb, 0, page, 0, n, PAGE_SIZE);
+	return page;
+}
+
+/*
+ * LNX-3: the pages of a user, who waits for them, are given back before a filter
+ * may sleep on the packet.
+ */
+static void zero_copy(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+	struct page *page = add_page(rx, skb, 100);
+
+	skb_zcopy_set_nouarg(skb, NULL);
+	rx->blocks = true;
+	add_filter(rx);
+	receive(rx, skb);
+	wait_blocked(rx);
+	KUNIT_EXPECT_FALSE(test, skb_zcopy(skb));
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	unblock(rx);
+	wait_host(rx, 1);
+	KUNIT_EXPECT_EQ(test, rx->seen[0].len, 146);
+	put_page(page);
+}
+
+/* LNX-3: a packet that may set memory free goes to the host at once. */
+static void memory_reserves(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	skb->pfmemalloc = 1;
+	add_filter(rx);
+	receive(rx, skb);
+	/* Not from the thread. */
+	KUNIT_EXPECT_EQ(test, rx->n, 1);
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->calls, 0);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.seen, 0);
+}
+
+/* Take a packet whose route is not referenced; says whether it is, in the filter. */
+static unsigned long refdst_seen;
+
+static void look_at_dst(struct rx *rx, const struct sk_buff *skb)
+{
+	refdst_seen = skb->_skb_refdst;
+}
+
+static bool is_pinned(struct rx *rx)
+{
+	const struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
+
+	return READ_ONCE(nd->pinned);
+}
+
+/*
+ * LNX-3 LNX-13: a packet that is parked has a reference to its route; if that is one
+ * of the namespace, the device is kept.
+ */
+static void route_of_packet(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct metadata_dst *dst;
+	struct sk_buff *skb;
+	int i;
+
+	dst = metadata_dst_alloc(0, METADATA_HW_PORT_MUX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, dst);
+	rx->look = look_at_dst;
+	add_filter(rx);
+	KUNIT_EXPECT_FALSE(test, is_pinned(rx));
+	for (i = 0; i < 2; i++) {
+		skb = frame(rx, plain, sizeof(plain), 60);
+		skb->protocol = eth_type_trans(skb, rx->dev);
+		refdst_seen = 0;
+		rcu_read_lock();
+		skb_dst_set_noref(skb, &dst->dst);
+		receive_typed(skb);
+		rcu_read_unlock();
+		wait_host(rx, i + 1);
+		KUNIT_EXPECT_EQ(test, refdst_seen, (unsigned long)&dst->dst);
+		/* The first one has a route of a tunnel, which pins nothing. */
+		KUNIT_EXPECT_EQ(test, is_pinned(rx), i == 1);
+		dst->dst.flags &= ~DST_METADATA;
+	}
+	settle(rx);
+	dst->dst.flags |= DST_METADATA;
+	dst_release(&dst->dst);
+}
+
+/* LNX-15: of the sockets that tc assigns to a packet the referenced one stays. */
+static void assigned_socket(struct kunit *test)
+{
+	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
+	struct rx *rx = test->priv;
+	struct sk_buff *skb;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, sk);
+	refcount_set(&sk->sk_refcnt, 2);
+	add_filter(rx);
+	for (i = 0; i < 2; i++) {
+		skb = frame(rx, plain, sizeof(plain), 60);
+		skb->sk = sk;
+		skb->destructor = sock_pfree;
+		receive(rx, skb);
+		wait_host(rx, i + 1);
+		settle(rx);
+		KUNIT_EXPECT_PTR_EQ(test, rx->sk,
+				    (const struct sock *)(i ? NULL : sk));
+		KUNIT_EXPECT_EQ(test, refcount_read(&sk->sk_refcnt), 1);
+		/* The next one has no reference. */
+		sock_set_flag(sk, SOCK_RCU_FREE);
+	}
+}
+
+/**
+ * struct behind_case - tags that a received frame has
+ * @name: in words
+ * @data: the frame behind its addresses
+ * @n: how much of it
+ * @protocol: what the filter sees: its protocol
+ * @tag: and the number of its VLAN, 0 if it has no tag
+ * @len: and its length
+ */
+struct behind_case {
+	const char *name;
+	u8 data[16];
+	unsigned int n;
+	u16 protocol;
+	u16 tag;
+	unsigned int len;
+};
+
+static const struct behind_case behind_cases[] = {
+	{ "none", { 0x88, 0xb6 }, 2, 0x88b6, 0, 46 },
+	{ "priority", { 0x81, 0, 0xe0, 0, 0x88, 0xb6 }, 6, 0x88b6, 0, 42 },
+	{ "two priorities", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0, 0x88, 0xb6 },
+	  10, 0x88b6, 0, 38 },
+	{ "three, of both types", { 0x88, 0xa8, 0, 0, 0x81, 0, 0x20, 0, 0x88,
+				    0xa8, 0, 0, 0x88, 0xb6 },
+	  14, 0x88b6, 0, 34 },
+	{ "VLAN", { 0x81, 0, 0x20, 5, 0x88, 0xb6 }, 6, 0x88b6, 5, 42 },
+	{ "VLAN behind priority", { 0x81, 0, 0x20, 0, 0x81, 0, 0x20, 5, 0x88,
+				    0xb6 },
+	  10, 0x88b6, 5, 38 },
+	{ "priority behind VLAN", { 0x81, 0, 0x20, 5, 0x81, 0, 0x20, 0, 0x88,
+				    0xb6 },
+	  10, 0x8100, 5, 42 },
+};
+
+static void behind_desc(const struct behind_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(behind, behind_cases, behind_desc);
+
+static struct behind_case behind_seen;
+
+static void look_at_tags(struct rx *rx, const struct sk_buff *skb)
+{
+	behind_seen.protocol = ntohs(skb->protocol);
+	behind_seen.tag = skb_vlan_tag_get_id(skb);
+	behind_seen.n = skb_vlan_tag_present(skb);
+	behind_seen.len = skb->len;
+}
+
+/* LNX-3: tags of priority alone, however many, are gone before filters. */
+static void tags_before_filters(struct kunit *test)
+{
+	const struct behind_case *c = test->param_value;
+	struct rx *rx = test->priv;
+
+	rx->look = look_at_tags;
+	add_filter(rx);
+	receive(rx, frame(rx, c->data, c->n, 60));
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->calls, 1);
+	KUNIT_EXPECT_EQ(test, behind_seen.protocol, c->protocol);
+	KUNIT_EXPECT_EQ(test, behind_seen.tag, c->tag);
+	KUNIT_EXPECT_EQ(test, behind_seen.n, c->tag ? 1 : 0);
+	KUNIT_EXPECT_EQ(test, behind_seen.len, c->len);
+	wait_host(rx, 1);
+}
+
+static void make_nothing(struct rx *rx, struct sk_buff *skb)
+{
+}
+
+static void make_cloned(struct rx *rx, struct sk_buff *skb)
+{
+	consume_skb(skb_clone(skb, GFP_KERNEL));
+}
+
+static void make_paged(struct rx *rx, struct sk_buff *skb)
+{
+	put_page(add_page(rx, skb, 1000));
+}
+
+static void make_unnecessary(struct rx *rx, struct sk_buff *skb)
+{
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = 1;
+}
+
+static void make_complete(struct rx *rx, struct sk_buff *skb)
+{
+	skb->ip_summed = CHECKSUM_COMPLETE;
+	skb->csum = skb_checksum(skb, 0, skb->len, 0);
+}
+
+static void make_partial(struct rx *rx, struct sk_buff *skb)
+{
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + 4;
+	skb->csum_offset = 2;
+}
+
+static void make_empty(struct rx *rx, struct sk_buff *skb)
+{
+	skb_trim(skb, 0);
+}
+
+static void make_group(struct rx *rx, struct sk_buff *skb)
+{
+	skb->pkt_type = PACKET_MULTICAST;
+	eth_hdr(skb)->h_dest[0] |= 1;
+}
+
+static void make_others(struct rx *rx, struct sk_buff *skb)
+{
+	skb->pkt_type = PACKET_OTHERHOST;
+	eth_hdr(skb)->h_dest[5] ^= 0xff;
+}
+
+/**
+ * struct odd_case - a received packet that is not as others are
+ * @name: in words
+ * @make: makes it so
+ */
+struct odd_case {
+	const char *name;
+	void (*make)(struct rx *rx, struct sk_buff *skb);
+};
+
+static const struct odd_case odd_cases[] = {
+	{ "plain", make_nothing },
+	{ "cloned", make_cloned },
+	{ "with a page", make_paged },
+	{ "checksum verified", make_unnecessary },
+	{ "checksum complete", make_complete },
+	{ "checksum partial", make_partial },
+	{ "no payload", make_empty },
+	{ "to a group", make_group },
+	{ "to another station", make_others },
+};
+
+static void odd_desc(const struct odd_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(odd, odd_cases, odd_desc);
+
+static struct sk_buff *odd_packet(struct rx *rx, const struct odd_case *c)
+{
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+
+	skb->protocol = eth_type_trans(skb, rx->dev);
+	c->make(rx, skb);
+	return skb;
+}
+
+/*
+ * LNX-2 LNX-3 STA-3: the host gets each packet as it came, whether a filter looks at
+ * it or not; one that a filter refuses or keeps it does not get.
+ */
+static void odd_packets(struct kunit *test)
+{
+	const struct odd_case *c = test->param_value;
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct sk_buff *skb;
+	struct seen want;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		skb = odd_packet(rx, c);
+		want = (struct seen){
+			.pkt_type = skb->pkt_type,
+			.protocol = skb->protocol,
+			.len = skb->len,
+			.ip_summed = skb->ip_summed,
+			.csum = skb->csum,
+		};
+		receive_typed(skb);
+		wait_host(rx, i + 1);
+		settle(rx);
+		KUNIT_EXPECT_EQ(test, rx->n, i + 1);
+		KUNIT_EXPECT_EQ(test, rx->calls, i);
+		KUNIT_EXPECT_EQ(test, rx->seen[i].pkt_type, want.pkt_type);
+		KUNIT_EXPECT_EQ(test, rx->seen[i].protocol, want.protocol);
+		KUNIT_EXPECT_EQ(test, rx->seen[i].len, want.len);
+		KUNIT_EXPECT_EQ(test, rx->seen[i].ip_summed, want.ip_summed);
+		KUNIT_EXPECT_EQ(test, rx->seen[i].csum, want.csum);
+		KUNIT_EXPECT_FALSE(test, rx->seen[i].marked);
+		if (!i)
+			add_filter(rx);
+	}
+	rx->verdict = -EPERM;
+	receive_typed(odd_packet(rx, c));
+	settle(rx);
+	rx->verdict = DLIL_STOLEN;
+	receive_typed(odd_packet(rx, c));
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->n, 2);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.seen, 4);
+	KUNIT_EXPECT_EQ(test, in.passed, 2);
+	KUNIT_EXPECT_EQ(test, in.stolen, 1);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_FILTER], 1);
+	KUNIT_EXPECT_EQ(test, stats.ipackets, 4);
+	KUNIT_EXPECT_EQ(test, stats.imcasts, c->make == make_group ? 4 : 0);
+}
+
+/* LNX-5: what no protocol wants is freed if so told, and counted by why. */
+static void unmatched_dropped(struct kunit *test)
+{
+	static const struct odd_case others = { .make = make_others };
+	struct rx *rx = test->priv;
+	struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	dlil_change_unmatched(nd, DLIL_UNMATCHED_DROP);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	receive_typed(odd_packet(rx, &others));
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->n, 0);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.passed, 0);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_PROMISC], 1);
+	dlil_change_unmatched(nd, DLIL_UNMATCHED_PASS);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_host(rx, 1);
+}
+
+static const struct sk_buff *tapped;
+static unsigned int taps;
+
+static void tap_in(void *cookie, struct dlil_ifnet *ifp, enum dlil_tap_mode way,
+		   const struct sk_buff *skb)
+{
+	tapped = skb;
+	taps++;
+}
+
+/* TAP-1 LNX-3: a tap sees a received packet once, and what is sent only if asked. */
+static void tap_sees_once(struct kunit *test)
+{
+	static const struct dlil_tap tap = { .packet = tap_in };
+	struct rx *rx = test->priv;
+
+	taps = 0;
+	add_filter(rx);
+	KUNIT_ASSERT_EQ(test, dlil_set_tap(rx->ifp, DLIL_TAP_INPUT, &tap), 0);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_host(rx, 1);
+	KUNIT_EXPECT_EQ(test, taps, 1);
+	KUNIT_EXPECT_PTR_EQ(test, tapped, rx->filtered);
+	KUNIT_EXPECT_EQ(test, dlil_set_tap(rx->ifp, DLIL_TAP_OFF, &tap), 0);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_host(rx, 2);
+	KUNIT_EXPECT_EQ(test, taps, 1);
+}
+
+/* LNX-8 LNX-15: one that goes on is neither tapped nor queued while it is unhooked. */
+static void passes_while_unhooked(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
+
+	add_filter(rx);
+	set_bit(DLIL_SLOW_UNHOOK, &nd->slow);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	KUNIT_EXPECT_EQ(test, rx->n, 1);
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->calls, 0);
+	clear_bit(DLIL_SLOW_UNHOOK, &nd->slow);
+}
+
+/* LNX-8: what is queued when the device goes is freed, and counted. */
+static void queue_of_device_that_goes(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct task_struct *task;
+	int i;
+
+	rx->blocks = true;
+	add_filter(rx);
+	receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
+	wait_blocked(rx);
+	for (i = 0; i < 5; i++)
+		receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
+	host_stop(rx);
+	task = kthread_run(unregister_fn, rx, "dlil-unregister");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	/* A thread that is stopped before it runs does nothing. */
+	for (i = 0; i < 1000 && is_wrapped(rx); i++)
+		msleep(20);
+	/* The callback still has its packet: the device does not wait for it. */
+	kthread_stop(task);
+	put_task_struct(task);
+	unblock(rx);
+	dlil_ifnet_wait_detached(rx->ifp);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.seen, 6);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DETACHED], 6);
+	KUNIT_EXPECT_EQ(test, rx->calls, 1);
+	free_netdev(rx->dev);
+	rx->dev = NULL;
+}
+
 /* LNX-1: LRO is switched off, and stays off. */
 static void lro_stays_off(struct kunit *test)
 {
@@ -854,6 +1322,16 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE_PARAM(cut_off_both_ways, cut_gen_params),
 	KUNIT_CASE(device_goes),
 	KUNIT_CASE(device_begins_to_go),
+	KUNIT_CASE(zero_copy),
+	KUNIT_CASE(memory_reserves),
+	KUNIT_CASE(route_of_packet),
+	KUNIT_CASE(assigned_socket),
+	KUNIT_CASE_PARAM(tags_before_filters, behind_gen_params),
+	KUNIT_CASE_PARAM(odd_packets, odd_gen_params),
+	KUNIT_CASE(unmatched_dropped),
+	KUNIT_CASE(tap_sees_once),
+	KUNIT_CASE(passes_while_unhooked),
+	KUNIT_CASE(queue_of_device_that_goes),
 	KUNIT_CASE(lro_stays_off),
 	KUNIT_CASE(groups_of_two),
 	KUNIT_CASE(host_restores_groups),

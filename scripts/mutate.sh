@@ -56,7 +56,7 @@ field() { header "$1" | sed -n "s/^$2: *//p"; }
 files() { sed -nE 's#^\+\+\+ b/([^[:space:]]+).*#\1#p' "$1"; }
 
 # places PATCH: the changes without where they are, but with their functions.
-places() { sed -E '/^(---|\+\+\+) /d; s/^@@ [^@]* @@/@@/' "$1"; }
+places() { sed -nE '/^(---|\+\+\+) /d; s/^@@ [^@]* @@/@@/p; /^[-+]/p' "$1"; }
 
 # All cases of KUnit, with their suites; a file has one.
 kunit_cases() {
@@ -149,7 +149,7 @@ refresh_hint() { echo "see where it belongs: scripts/mutate.sh --refresh $1"; }
 # check_patch PATCH: says what is wrong with it.
 check_patch() {
 	check_header "$1"
-	if ! try "$1" 0; then
+	if ! try "$1" 1; then
 		sed 's/^/does not apply: /' "$OUT/said"
 		refresh_hint "$1"
 	elif ! cmp -s <(places "$1") <(places "$OUT/now"); then
@@ -286,7 +286,7 @@ mutate() {
 			return 2
 		}
 		rsync -rlpc --delete --exclude=/build "$CLEAN/" "$COPY/"
-		apply "$1" "$COPY" 0 || { cat "$OUT/said"; return 2; }
+		apply "$1" "$COPY" 1 || { cat "$OUT/said"; return 2; }
 		status=0
 		run_tests "$kind" "$pattern" "$log.$kind" || status=$?
 		case $status in
