@@ -34,7 +34,10 @@ static DEFINE_SPINLOCK(watches_lock);
 /* How many devices are watched; the work has nothing to do while none is. */
 static atomic_t n_watched = ATOMIC_INIT(0);
 
-/* A socket listened when that was asked last. */
+/*
+ * A socket listened when that was asked last, and all devices are watched for it.
+ * Cleared whenever a device is found that nobody hears.
+ */
 static bool heard_outside;
 
 static void watch_work(struct work_struct *work);
@@ -58,6 +61,9 @@ static bool watch_update(struct dlil_netdev *nd)
 	lockdep_assert_held(&nd->watch.lock);
 
 	on = dlil_event_is_heard(nd->ifp);
+	/* The next socket that listens may come before the work has asked. */
+	if (!on)
+		WRITE_ONCE(heard_outside, false);
 	if (on == nd->watch.on)
 		return false;
 	nd->watch.on = on;

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network devices as ifnets: rows LNX-1, LNX-8 to LNX-10, and what the host sends:
- * LNX-6, LNX-14, OUT-10.
+ * Network devices as ifnets: rows LNX-1, LNX-7 to LNX-10, STA-1, and what the host
+ * sends: LNX-6, LNX-14, OUT-10.
  */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/ip.h>
+#include <linux/kernfs.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/sysfs.h>
 #include <linux/tcp.h>
+#include <net/arp.h>
+#include <net/neighbour.h>
 #include <net/sch_generic.h>
 
 #include "fake.h"
@@ -513,6 +517,455 @@ static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
 	return ifnet_of(dev);
 }
 
+#define CODES (DLIL_EVENT_MASTER_ELECTED + 1)
+
+/**
+ * struct heard - the events of an ifnet
+ * @listener: hears them
+ * @ifp: the ifnet
+ * @block: holds up the next event, until @go_on
+ * @blocked: an event is held up
+ * @go_on: lets it go on
+ * @n: how many came, by code
+ * @last: the data of the last one, by code
+ */
+struct heard {
+	struct dlil_listener listener;
+	struct dlil_ifnet *ifp;
+	bool block;
+	struct completion blocked;
+	struct completion go_on;
+	unsigned int n[CODES];
+	union {
+		u32 value;
+		u8 addr[ETH_ALEN];
+		struct dlil_event_node node;
+	} last[CODES];
+};
+
+static int hear(struct notifier_block *nb, unsigned long what, void *ptr)
+{
+	struct heard *h = container_of(nb, struct heard, listener.nb);
+	const struct dlil_told *told = ptr;
+	const struct dlil_event *event;
+
+	if (what != DLIL_TELL_EVENT || told->ifp != h->ifp)
+		return NOTIFY_DONE;
+	event = told->event;
+	if (READ_ONCE(h->block)) {
+		WRITE_ONCE(h->block, false);
+		complete(&h->blocked);
+		wait_for_completion(&h->go_on);
+	}
+	if (event->code >= CODES)
+		return NOTIFY_DONE;
+	memset(&h->last[event->code], 0, sizeof(h->last[0]));
+	memcpy(&h->last[event->code], event->data,
+	       min_t(size_t, event->len, sizeof(h->last[0])));
+	WRITE_ONCE(h->n[event->code], h->n[event->code] + 1);
+	return NOTIFY_DONE;
+}
+
+/* The device is attached and up, and its events are heard from here on. */
+static struct heard *begin_hearing(struct kunit *test)
+{
+	struct heard *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	init_completion(&h->blocked);
+	init_completion(&h->go_on);
+	h->listener.nb.notifier_call = hear;
+	h->ifp = attached(test, test->priv);
+	KUNIT_ASSERT_NOT_NULL(test, h->ifp);
+	dlil_event_flush(h->ifp);
+	KUNIT_ASSERT_EQ(test, dlil_event_listen(&h->listener), 0);
+	dlil_watch_notice();
+	return h;
+}
+
+/* Hold up an event, and fill the queue behind it. */
+static void fill_events(struct kunit *test, struct heard *h)
+{
+	int n = 0, err;
+
+	WRITE_ONCE(h->block, true);
+	KUNIT_ASSERT_EQ(test, dlil_event_post(h->ifp, DLIL_EVENT_SIFGENERIC,
+					      NULL, 0), 0);
+	wait_for_completion(&h->blocked);
+	do {
+		err = dlil_event_post(h->ifp, DLIL_EVENT_SIFGENERIC, NULL, 0);
+	} while (!err && ++n < 100000);
+	KUNIT_ASSERT_EQ(test, err, -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, n, DLIL_EVENT_QUEUE_MAX);
+}
+
+/* LNX-7 EVT-3: each change of the device is told once, with what is so now. */
+static void changes_told(struct kunit *test)
+{
+	struct dlil_ioc_lladdr lladdr = {
+		.len = ETH_ALEN, .addr = { 2, 0, 0, 0, 8, 0x57 },
+	};
+	struct heard *h = begin_hearing(test);
+	struct net_device *dev = test->priv;
+
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_set_mtu(dev, 1300), 0);
+	rtnl_unlock();
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFMTU], 1);
+	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFMTU].value, 1300);
+
+	KUNIT_EXPECT_EQ(test, dlil_ioctl(h->ifp, 0, DLIL_IOC_SIFLLADDR, &lladdr),
+			0);
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_ADDRESS_CHANGED], 1);
+	KUNIT_EXPECT_EQ(test,
+			memcmp(h->last[DLIL_EVENT_LINK_ADDRESS_CHANGED].addr,
+			       lladdr.addr, ETH_ALEN), 0);
+
+	/* This is a change of the link alone. */
+	rtnl_lock();
+	netif_carrier_off(dev);
+	netdev_state_change(dev);
+	netdev_state_change(dev);
+	rtnl_unlock();
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_OFF], 1);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_ON], 0);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFFLAGS], 0);
+	rtnl_lock();
+	netif_carrier_on(dev);
+	netdev_state_change(dev);
+	rtnl_unlock();
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_ON], 1);
+
+	/* The kernel has counts of these, and tells only sometimes. */
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_set_promiscuity(dev, 1), 0);
+	netdev_state_change(dev);
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFFLAGS], 0);
+	KUNIT_EXPECT_EQ(test, dev_set_promiscuity(dev, -1), 0);
+	dev_close(dev);
+	rtnl_unlock();
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFFLAGS], 1);
+	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFFLAGS].value & IFF_UP, 0);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_OFF], 2);
+
+	rtnl_lock();
+	netdev_features_change(dev);
+	rtnl_unlock();
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_IFCAP_CHANGED], 1);
+	dlil_change_unmatched(dlil_ifnet_priv(h->ifp), DLIL_UNMATCHED_PASS);
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_IFCAP_CHANGED], 1);
+	dlil_change_unmatched(dlil_ifnet_priv(h->ifp), DLIL_UNMATCHED_DROP);
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_IFCAP_CHANGED], 2);
+	dlil_event_unlisten(&h->listener);
+}
+
+/* LNX-7: changes for which there was no room are told later, as they are by then. */
+static void changes_owed(struct kunit *test)
+{
+	struct heard *h = begin_hearing(test);
+	struct net_device *dev = test->priv;
+
+	fill_events(test, h);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_set_mtu(dev, 1300), 0);
+	dev_close(dev);
+	rtnl_unlock();
+	/* It is tried again in between, and is owed still. */
+	msleep(500);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, dev_set_mtu(dev, 1350), 0);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFMTU], 0);
+	complete(&h->go_on);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(READ_ONCE(h->n[DLIL_EVENT_SIFMTU]) &&
+					READ_ONCE(h->n[DLIL_EVENT_SIFFLAGS]) &&
+					READ_ONCE(h->n[DLIL_EVENT_LINK_OFF])));
+	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFMTU].value, 1350);
+	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFFLAGS].value & IFF_UP, 0);
+	/* And not for ever. */
+	msleep(500);
+	dlil_event_flush(h->ifp);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFMTU], 1);
+	dlil_event_unlisten(&h->listener);
+}
+
+/* The neighbour 10.0.x.y of the device is in this state, with an address of this end. */
+static void neigh_is(struct kunit *test, u16 number, u8 end, u8 state)
+{
+	const u8 lladdr[ETH_ALEN] = { 2, 0, 0, 9, 0, end };
+	struct net_device *dev = test->priv;
+	__be32 key = htonl(0x0a000000 + number);
+	struct neighbour *neigh;
+
+	neigh = neigh_lookup(&arp_tbl, &key, dev) ?:
+		neigh_create(&arp_tbl, &key, dev);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(neigh));
+	KUNIT_EXPECT_EQ(test, neigh_update(neigh, end ? lladdr : NULL, state,
+					   NEIGH_UPDATE_F_OVERRIDE |
+					   NEIGH_UPDATE_F_ADMIN, 0), 0);
+	neigh_release(neigh);
+}
+
+/* All that is to be told of neighbours has been. */
+static void settle_neighs(struct heard *h)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(h->ifp);
+
+	flush_delayed_work(&nd->neighs.work);
+	dlil_event_flush(h->ifp);
+}
+
+/**
+ * struct neigh_step - what becomes of a neighbour, and what is told
+ * @number: which one
+ * @end: the last byte of its link address, 0: unknown
+ * @state: NUD_*
+ * @here: events NODE_PRESENCE
+ * @gone: events NODE_ABSENCE
+ */
+struct neigh_step {
+	u16 number;
+	u8 end;
+	u8 state;
+	unsigned int here;
+	unsigned int gone;
+};
+
+static const struct neigh_step neigh_steps[] = {
+	{ 1, 0, NUD_FAILED, 0, 0 },	/* one that was never here */
+	{ 1, 1, NUD_REACHABLE, 1, 0 },
+	{ 1, 1, NUD_STALE, 0, 0 },
+	{ 1, 1, NUD_REACHABLE, 0, 0 },
+	{ 1, 2, NUD_REACHABLE, 1, 0 },	/* another machine */
+	{ 1, 0, NUD_FAILED, 0, 1 },
+	{ 1, 0, NUD_FAILED, 0, 0 },
+	{ 1, 2, NUD_PERMANENT, 1, 0 },
+	{ 2, 3, NUD_NOARP, 0, 0 },
+	{ 3, 4, NUD_STALE, 1, 0 },
+	{ 3, 0, NUD_FAILED, 0, 1 },
+};
+
+/* LNX-7: whether neighbours can be reached becomes events, one for each change. */
+static void neighbours_told(struct kunit *test)
+{
+	const struct dlil_event_node *node;
+	const struct neigh_step *s;
+	struct heard *h;
+	unsigned int i;
+
+	/* A neighbour that is there already is no news. */
+	neigh_is(test, 7, 7, NUD_PERMANENT);
+	h = begin_hearing(test);
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_PRESENCE], 0);
+	for (i = 0; i < ARRAY_SIZE(neigh_steps); i++) {
+		s = &neigh_steps[i];
+		h->n[DLIL_EVENT_NODE_PRESENCE] = 0;
+		h->n[DLIL_EVENT_NODE_ABSENCE] = 0;
+		neigh_is(test, s->number, s->end, s->state);
+		settle_neighs(h);
+		KUNIT_EXPECT_EQ_MSG(test, h->n[DLIL_EVENT_NODE_PRESENCE],
+				    s->here, "step %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, h->n[DLIL_EVENT_NODE_ABSENCE],
+				    s->gone, "step %u", i);
+		if (!s->here)
+			continue;
+		node = &h->last[DLIL_EVENT_NODE_PRESENCE].node;
+		KUNIT_EXPECT_EQ(test, node->family, AF_INET);
+		KUNIT_EXPECT_EQ(test, node->lladdr_len, ETH_ALEN);
+		KUNIT_EXPECT_EQ(test, node->lladdr[ETH_ALEN - 1], s->end);
+		KUNIT_EXPECT_EQ(test, node->addr[3], s->number);
+	}
+	/* That one of them goes is told. */
+	neigh_is(test, 7, 0, NUD_FAILED);
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_ABSENCE], 2);
+	dlil_event_unlisten(&h->listener);
+}
+
+/* LNX-7: if there is no room for events, the last state of a neighbour is told later. */
+static void neighbours_owed(struct kunit *test)
+{
+	struct heard *h = begin_hearing(test);
+	struct dlil_netdev *nd = dlil_ifnet_priv(h->ifp);
+
+	neigh_is(test, 1, 1, NUD_REACHABLE);
+	settle_neighs(h);
+	fill_events(test, h);
+	neigh_is(test, 1, 0, NUD_FAILED);
+	neigh_is(test, 2, 2, NUD_PERMANENT);
+	flush_delayed_work(&nd->neighs.work);
+	neigh_is(test, 2, 0, NUD_FAILED);
+	neigh_is(test, 2, 4, NUD_PERMANENT);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_ABSENCE], 0);
+	complete(&h->go_on);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(READ_ONCE(h->n[DLIL_EVENT_NODE_ABSENCE]) &&
+					READ_ONCE(h->n[DLIL_EVENT_NODE_PRESENCE]) > 1));
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_ABSENCE], 1);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_PRESENCE], 2);
+	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_NODE_PRESENCE].node.lladdr[5],
+			4);
+	dlil_event_unlisten(&h->listener);
+}
+
+#define NEIGHS 1024
+
+/* LNX-13: at most so many neighbours are kept; one that is gone makes room. */
+static void neighbours_bounded(struct kunit *test)
+{
+	struct heard *h = begin_hearing(test);
+	struct dlil_netdev *nd = dlil_ifnet_priv(h->ifp);
+	int i;
+
+	for (i = 1; i <= NEIGHS; i++) {
+		neigh_is(test, i, 1, NUD_PERMANENT);
+		if (!(i % 100))
+			settle_neighs(h);
+	}
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, nd->neighs.n, NEIGHS);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_PRESENCE], NEIGHS);
+	neigh_is(test, i++, 1, NUD_PERMANENT);
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_PRESENCE], NEIGHS);
+	neigh_is(test, 5, 0, NUD_FAILED);
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_ABSENCE], 1);
+	neigh_is(test, i, 1, NUD_PERMANENT);
+	settle_neighs(h);
+	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_PRESENCE], NEIGHS + 1);
+	KUNIT_EXPECT_EQ(test, nd->neighs.n, NEIGHS);
+
+	dlil_event_unlisten(&h->listener);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!READ_ONCE(nd->watch.on)));
+	KUNIT_EXPECT_EQ(test, nd->neighs.n, 0);
+}
+
+/* LNX-1 IFN-1: of two devices with one permanent address each has an ifnet. */
+static void same_permanent_address(struct kunit *test)
+{
+	struct net_device *first = test->priv, *second;
+	struct dlil_ifnet *a, *b, *going;
+
+	second = alloc_netdev(0, "dlilu%d", NET_NAME_UNKNOWN, ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, second);
+	second->netdev_ops = &test_netdev_ops;
+	eth_hw_addr_set(second, first->dev_addr);
+	KUNIT_ASSERT_EQ(test, register_netdev(second), 0);
+	KUNIT_EXPECT_TRUE(test, ether_addr_equal(second->perm_addr,
+						 first->perm_addr));
+	a = attached(test, first);
+	b = attached(test, second);
+	KUNIT_EXPECT_NOT_NULL(test, a);
+	KUNIT_EXPECT_NOT_NULL(test, b);
+	KUNIT_EXPECT_PTR_NE(test, a, b);
+	KUNIT_ASSERT_EQ(test, detach(second, &going), 0);
+	KUNIT_EXPECT_PTR_EQ(test, going, b);
+	wait_gone(test, going);
+	KUNIT_EXPECT_PTR_EQ(test, attached(test, second), b);
+	KUNIT_ASSERT_EQ(test, detach(first, &going), 0);
+	KUNIT_EXPECT_PTR_EQ(test, going, a);
+	wait_gone(test, going);
+	KUNIT_EXPECT_PTR_EQ(test, attached(test, first), a);
+	/* The address is the device's, whatever address it has now. */
+	KUNIT_ASSERT_EQ(test, detach(first, &going), 0);
+	wait_gone(test, going);
+	dev_addr_mod(first, 5, "\x77", 1);
+	KUNIT_EXPECT_PTR_EQ(test, attached(test, first), a);
+	unregister_netdev(second);
+	free_netdev(second);
+}
+
+/* LNX-9: the type of a device that is attached cannot change. */
+static void type_stays(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+	int before, during;
+
+	rtnl_lock();
+	before = notifier_to_errno(call_netdevice_notifiers(NETDEV_PRE_TYPE_CHANGE,
+							    dev));
+	rtnl_unlock();
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	rtnl_lock();
+	during = notifier_to_errno(call_netdevice_notifiers(NETDEV_PRE_TYPE_CHANGE,
+							    dev));
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, before, 0);
+	KUNIT_EXPECT_EQ(test, during, -EBUSY);
+}
+
+/* Reads a file of the device's group `dlil`.  Returns NULL if there is none. */
+static const char *sysfs_says(struct net_device *dev, const char *name, char *buf)
+{
+	struct kernfs_node *group, *file = NULL;
+	struct device_attribute *attr;
+	ssize_t len = -1;
+
+	group = kernfs_find_and_get(dev->dev.kobj.sd, "dlil");
+	if (group)
+		file = kernfs_find_and_get(group, name);
+	if (file) {
+		attr = container_of((struct attribute *)file->priv,
+				    struct device_attribute, attr);
+		len = attr->show(&dev->dev, attr, buf);
+	}
+	kernfs_put(file);
+	kernfs_put(group);
+	return len < 0 ? NULL : buf;
+}
+
+/* STA-1: each file in sysfs shows its own counter. */
+static void sysfs_counters(struct kunit *test)
+{
+	static const struct dlil_stats inc = {
+		.ipackets = 1001, .ierrors = 1002, .opackets = 1003,
+		.oerrors = 1004, .collisions = 1005, .ibytes = 1006,
+		.obytes = 1007, .imcasts = 1008, .omcasts = 1009,
+		.iqdrops = 1010, .noproto = 1011,
+	};
+	static const struct { const char *name, *says; } files[] = {
+		{ "ipackets", "1001\n" }, { "ibytes", "1006\n" },
+		{ "opackets", "1003\n" }, { "obytes", "1007\n" },
+		{ "imcasts", "1008\n" }, { "iqdrops", "1010\n" },
+		{ "noproto", "1011\n" }, { "state", "attached\n" },
+		{ "unmatched", "pass\n" },
+	};
+	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	dlil_stats_add(ifnet_of(dev), &inc);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		KUNIT_EXPECT_STREQ(test, sysfs_says(dev, files[i].name, buf) ?: "",
+				   files[i].says);
+	dlil_change_unmatched(dlil_ifnet_priv(ifnet_of(dev)),
+			      DLIL_UNMATCHED_DROP);
+	KUNIT_EXPECT_STREQ(test, sysfs_says(dev, "unmatched", buf) ?: "",
+			   "drop\n");
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	KUNIT_EXPECT_NULL(test, sysfs_says(dev, "state", buf));
+	wait_gone(test, going);
+	free_page((unsigned long)buf);
+}
+
 static struct sk_buff *frame(struct net_device *dev, unsigned int len,
 			     u16 type)
 {
@@ -931,6 +1384,14 @@ static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(groups_are_bounded),
 	KUNIT_CASE(groups_without_room),
 	KUNIT_CASE(groups_for_a_filter),
+	KUNIT_CASE(changes_told),
+	KUNIT_CASE(changes_owed),
+	KUNIT_CASE(neighbours_told),
+	KUNIT_CASE(neighbours_owed),
+	KUNIT_CASE(neighbours_bounded),
+	KUNIT_CASE(same_permanent_address),
+	KUNIT_CASE(type_stays),
+	KUNIT_CASE(sysfs_counters),
 	{}
 };
 

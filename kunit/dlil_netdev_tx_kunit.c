@@ -21,6 +21,7 @@
 
 #include "fake.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_life.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 
@@ -72,7 +73,7 @@ struct tx {
 
 static struct tx *tx_now;
 
-/* What IPv6 sends on any device that is up is no test's; tests send others. */
+/* IPv6 sends to groups of its own on any device that is up; tests do not. */
 static bool is_ours(const struct sk_buff *skb)
 {
 	return skb->len >= ETH_HLEN && skb->data[0] != 0x33;
@@ -689,7 +690,7 @@ static void kept_until_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 1);
 	dlil_stats_read(tx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, out.stolen, 1);
-	/* What has been sent asks for the neighbour. */
+	/* The kernel asks for the neighbour. */
 	asked = tx->n;
 	KUNIT_ASSERT_EQ(test, asked, 1);
 	KUNIT_EXPECT_EQ(test, tx->sent[0].protocol, ETH_P_ARP);
@@ -742,6 +743,7 @@ static bool has_group(struct net_device *dev, const u8 *addr)
 
 static const u8 first[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x56 };
 static const u8 second[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x57 };
+static const u8 third[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x58 };
 
 /* Two memberships that have outlived a detach. */
 static void suspend_two(struct tx *tx)
@@ -793,7 +795,7 @@ static void memberships_restored(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_group(tx->dev, second));
 }
 
-/* IFN-12 LNX-10: one that a user has joined meanwhile is none that fails. */
+/* IFN-12 LNX-10: what a user or a module has joined meanwhile does not fail. */
 static void membership_joined_since(struct kunit *test)
 {
 	struct dlil_ioc_lladdr group = { .len = ETH_ALEN };
@@ -804,6 +806,7 @@ static void membership_joined_since(struct kunit *test)
 	suspend_two(tx);
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(tx->ifp, 0, DLIL_IOC_ADDMULTI, &group),
 			0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(tx->ifp, third, ETH_ALEN), 0);
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_open(tx->dev, NULL), 0);
 	rtnl_unlock();
@@ -815,6 +818,8 @@ static void membership_joined_since(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(restored(tx)));
 	leave_both(tx);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(tx->ifp, third, ETH_ALEN), 0);
+	KUNIT_EXPECT_FALSE(test, has_group(tx->dev, third));
 	/* The user's is the user's. */
 	KUNIT_EXPECT_TRUE(test, has_group(tx->dev, first));
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(tx->ifp, 0, DLIL_IOC_DELMULTI, &group),
