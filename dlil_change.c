@@ -25,6 +25,7 @@
 
 #include "compat.h"
 #include "dlil_change.h"
+#include "dlil_export.h"
 #include "dlil_multi.h"
 #include "dlil_netdev.h"
 
@@ -335,6 +336,7 @@ void dlil_change_unmatched(struct dlil_netdev *nd, u32 unmatched)
 	if (post(nd, DLIL_EVENT_IFCAP_CHANGED))
 		owe(nd, DLIL_EVENT_IFCAP_CHANGED);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_change_unmatched);
 
 /* RTNL held. */
 void dlil_change_init(struct dlil_netdev *nd)
