@@ -124,6 +124,68 @@ every_command() {
 	is "what is attached after $*" "$(setup_of dut)" "$before"
 }
 
+# An owner of namespaces: of users, and of the network with a device v0 in it.  The
+# latter is called own.
+begin_owner() {
+	unshare -U -r -n sleep 600 &
+	OWNER=$!
+	wait_for 20 has_namespaces $OWNER
+	: >/run/netns/own
+	mount --bind /proc/$OWNER/ns/net /run/netns/own
+	nsenter -t $OWNER -U -n --preserve-credentials \
+		ip link add v0 type veth peer name v1
+}
+
+has_namespaces() {
+	[ "$(readlink /proc/$1/ns/user)" != "$(readlink /proc/self/ns/user)" ] &&
+		[ "$(readlink /proc/$1/ns/net)" != "$(readlink /proc/self/ns/net)" ] &&
+		grep -q '[^ ]' /proc/$1/uid_map
+}
+
+end_owner() {
+	umount /run/netns/own
+	rm /run/netns/own
+	kill $OWNER
+	wait $OWNER || true
+}
+
+# as_owner COMMAND...: with the sysfs of its namespace.
+as_owner() {
+	nsenter -t $OWNER -U -n --preserve-credentials unshare -m bash -c '
+		mount -t sysfs own /sys && exec "$@"' own "$@"
+}
+
+# LNX-11: who owns a namespace may look at what is attached in it, and change nothing,
+# be it its own device; others it does not see.
+test_owner_of_namespaces() {
+	local index
+
+	begin_owner
+	ctl attach dl0
+	# Somebody else has to wrap it.
+	! as_owner dlilctl attach v0 2>"$T/said" || fail "an owner may attach"
+	grep -q 'not permitted' "$T/said" || fail "it said: $(<"$T/said")"
+	is "what is attached there" "$(dlilctl -n own -j show)" "[]"
+	dlilctl -n own attach v0
+	index=$(dlilctl -n own -j show v0 | jget '[0].ifindex')
+	is "what the owner sees" "$(as_owner dlilctl -j show | jget '[0].ifname')" \
+		v0
+	! as_owner dlilctl show dl0 2>"$T/said" || fail "an owner sees dl0"
+	grep -q 'no such device' "$T/said" || fail "it said: $(<"$T/said")"
+	as_owner nlfuzz --denied "$index"
+	as_owner nlfuzz --denied "$(json .ifindex)"
+	as_owner bash -c '! echo drop >/sys/class/net/v0/dlil/unmatched' \
+		2>"$T/said" || fail "an owner set unmatched"
+	grep -q 'not permitted' "$T/said" || fail "it said: $(<"$T/said")"
+	as_owner bash -c '! echo -v0 >/sys/class/net/dlil_ifnets' 2>"$T/said" ||
+		fail "an owner detached"
+	is unmatched "$(as_owner cat /sys/class/net/v0/dlil/unmatched)" pass
+	is "what is attached there" "$(attached_in own)" v0
+	dlilctl -n own detach v0
+	end_owner
+	is "what is attached" "$(attached_in dut)" dl0
+}
+
 # Messages that dlilctl would never send: none is taken, nothing changes, and
 # the kernel has nothing to say about it.
 test_garbage_netlink() {
@@ -174,6 +236,52 @@ test_sysfs_device() {
 		fail "a counter can be written"
 	ctl detach dl0
 	! sys dl0/dlil/state 2>/dev/null || fail "sysfs still has it"
+}
+
+# What somebody is told who reads each file of dut's sysfs, and writes to it: a line for
+# each, with builtin commands only.
+TRY_FILES='cd /sys/class/net
+for path in dlil_ifnets dl0/dlil/*; do
+	read -r got <"$path" || got=
+	text=drop
+	[ $path != dlil_ifnets ] || text=-dl0
+	said=$({ echo $text >"$path"; } 2>&1) && said=written
+	echo "${path##*/} ${got:+read} ${said##*: }"
+done'
+
+# LNX-11: each file of sysfs can be read by everybody, and written by nobody that
+# lacks the capability, be it root; and counters by nobody at all.
+test_sysfs_denied() {
+	local file readable said
+
+	ctl attach dl0
+	dut "${NOBODY[@]}" bash -c "$TRY_FILES" >"$T/nobody"
+	at_least "files" "$(wc -l <"$T/nobody")" 11
+	while read -r file readable said; do
+		is "what nobody may do with $file" "$readable $said" \
+			"read Permission denied"
+	done <"$T/nobody"
+	dut "${UNABLE[@]}" bash -c "$TRY_FILES" >"$T/unable"
+	while read -r file readable said; do
+		[[ $file =~ ^(dlil_ifnets|unmatched)$ ]] || continue
+		is "what root may do with $file" "$readable $said" \
+			"read Operation not permitted"
+	done <"$T/unable"
+	! grep written "$T/unable" || fail "it was taken"
+	is unmatched "$(json .unmatched)" pass
+	is dlil_ifnets "$(sys dlil_ifnets)" dl0
+	dut bash -c 'cd /sys/class/net
+		for text in maybe ""; do
+			echo "$text" >dl0/dlil/unmatched
+		done
+		for text in dl0 +nodev0 +dl0; do
+			echo "$text" >dlil_ifnets
+		done
+		echo drop >dl0/dlil/unmatched' 2>&1 |
+		sed 's/.*: //' >"$T/said"
+	is "why that is wrong" "$(paste -sd , "$T/said")" \
+		"Invalid argument,Invalid argument,Invalid argument,No such device,File exists"
+	is unmatched "$(json .unmatched)" drop
 }
 
 # INI-2: a value out of range is refused at load time as well.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+# shellcheck shell=bash disable=SC2016,SC2086,SC2154 # other shells; constants of lib.sh
 #
 # Odd frames of a capture file that make-pcap.py has made.  What DLIL counts is
 # what tcpdump counts in the file.
@@ -100,4 +100,44 @@ test_pcap_filters() {
 		is "frames that match $expr" "$(filter "f$i" matched)" \
 			"$(in_file "$expr")"
 	done
+}
+
+COUNTERS='^(ibytes|imcasts|ipackets|iqdrops|noproto|obytes|opackets)$'
+
+# files_agree: says yes if each file of sysfs has what netlink says.
+files_agree() {
+	local file got path all n=0
+
+	all=$(ctl -j -s show dl0)
+	while read -r file got; do
+		path=.$file
+		if [[ $file =~ $COUNTERS ]]; then
+			path=.stats.$file
+			n=$((n + 1))
+		fi
+		[ "$got" = "$(jget "[0]$path" <<<"$all")" ] ||
+			{ echo "$file is $got"; return; }
+	done < <(dut bash -c 'cd /sys/class/net/dl0/dlil
+		for file in *; do read -r got <$file; echo "$file $got"; done')
+	[ $n -ne 7 ] || echo yes
+}
+
+# STA-1: what the files of sysfs say of a device is what netlink says, and no two of
+# them have the same to say.
+test_sysfs_counters() {
+	quiet
+	ctl attach dl0 unmatched drop
+	replay
+	no_pings dut $IP1
+	# The thread sleeps with the first packets, and the queue fills.
+	ctl set dl0 queue packets 10
+	sleeper input
+	peer tcpreplay -q -p 2000 -i pe0 odd.pcap >"$T/tcpreplay" 2>&1
+	asleep 1 || fail "nothing arrived"
+	wake_sleeper
+	becomes "packets queued" 0 json .queue.packets
+	becomes "the files of sysfs" yes files_agree
+	is "different counters" "$(dut bash -c 'cd /sys/class/net/dl0/dlil &&
+		cat {i,o}{bytes,packets} imcasts iqdrops noproto' | grep -vx 0 |
+		sort -u | wc -l)" 7
 }
