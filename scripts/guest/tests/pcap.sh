@@ -141,3 +141,45 @@ test_sysfs_counters() {
 		cat {i,o}{bytes,packets} imcasts iqdrops noproto' | grep -vx 0 |
 		sort -u | wc -l)" 7
 }
+
+# cut_off FAMILY TYPE...: without that protocol none of its frames gets to the host, of
+# whatever type, and those of others do; with it again they all do.
+cut_off() {
+	local family=$1 expr type dropped passed others had
+	shift
+
+	for type; do
+		at_least "frames of type $type" \
+			"$(in_file "$TYPE = $type and $OURS")" 1
+	done
+	local -n expr=${family^^}
+	others=$(in_file "not $TRUNCATED and not ($KNOWN and $OURS)")
+	dropped=$(json .flow.input.drops.noproto)
+	passed=$(json .flow.input.passed)
+	ctl proto unplumb dl0 $family
+	replay
+	is "drops without $family" "$(json .flow.input.drops.noproto)" \
+		$((dropped + $(in_file "$expr and $OURS")))
+	is "passed without $family" "$(json .flow.input.passed)" \
+		$((passed + others))
+	ctl proto plumb dl0 $family
+	had=$(json .flow.input.delivered)
+	replay
+	is "drops with $family again" "$(json .flow.input.drops.noproto)" \
+		$((dropped + $(in_file "$expr and $OURS")))
+	is "packets of $family" "$(packets_of $family)" \
+		"$(in_file "$expr and $OURS")"
+	is "delivered with $family again" "$(json .flow.input.delivered)" \
+		$((had + $(in_file "$KNOWN and $OURS")))
+}
+
+# LNX-4 LNX-5: each of the host's protocols, with all its types of frames.
+test_pcap_cut_off() {
+	quiet
+	ctl attach dl0 unmatched pass
+	cut_off inet 0x0800 0x0806
+	cut_off inet6 0x86dd
+	cut_off vlan 0x8100 0x88a8
+	cut_off mpls 0x8847 0x8848
+	cut_off pppoe 0x8863 0x8864
+}
