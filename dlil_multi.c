@@ -108,12 +108,15 @@ static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
  * Whoever is told may not change the memberships of that ifnet: it would wait for
  * itself.  It may change those of another one, as a driver does that stands on
  * others; hence a bit and no mutex, whose order lockdep would take for a mistake.
+ * The one before may be in a callback that sleeps, so a task can be killed here; a
+ * work cannot.
  */
 static int begin_telling(struct dlil_ifnet *ifp)
 {
 	if (READ_ONCE(ifp->multi_teller) == current)
 		return -EDEADLK;
-	wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_UNINTERRUPTIBLE);
+	if (wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_KILLABLE))
+		return -ERESTARTSYS;
 	WRITE_ONCE(ifp->multi_teller, current);
 	return 0;
 }
@@ -159,8 +162,8 @@ static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
  * Context: process; may sleep.  Holding no lock that a callback on @ifp might
  * want.
  * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK from a callback that is
- * being told of a group of this ifnet; or what the driver said: then all is as
- * before.
+ * being told of a group of this ifnet; -ERESTARTSYS if the caller was killed while it
+ * waited for another change; or what the driver said: then all is as before.
  */
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -197,8 +200,8 @@ static int leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
  *
  * Context: as dlil_multi_join().
  * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined;
- * -EDEADLK as dlil_multi_join(); or what the driver said, which does not bring the
- * membership back.
+ * -EDEADLK and -ERESTARTSYS as dlil_multi_join(); or what the driver said, which does
+ * not bring the membership back.
  */
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -395,15 +398,15 @@ void dlil_multi_restore(struct dlil_ifnet *ifp)
 		dlil_ifnet_queue_work(ifp, &ifp->multi_work);
 }
 
-/* What a driver refuses stays suspended until the next attach. */
+/* Groups that a driver refuses stay suspended until the next attach. */
 static void multi_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      multi_work);
 	int err;
 
-	/* It is no callback: nothing can be wrong with it. */
-	begin_telling(ifp);
+	/* It is neither a callback nor a task that can be killed. */
+	WARN_ON_ONCE(begin_telling(ifp));
 	err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
 	end_telling(ifp);
 	if (!err || err == -EAFNOSUPPORT)

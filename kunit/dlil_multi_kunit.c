@@ -369,6 +369,32 @@ static void told_in_order(struct kunit *test)
 			0);
 }
 
+/*
+ * LNX-13 IFN-12: a task that waits for another change can be killed, and has then
+ * changed nothing.
+ */
+static void change_killed(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_task *leaver, *joiner;
+
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(fake->ifp, ip_group, ETH_ALEN),
+			0);
+	listener(fake, hold_up_leave);
+	leaver = fake_run(fake, leave);
+	fake_wait_blocked(fake);
+	fake_trace_clear(fake);
+	joiner = fake_run(fake, join);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(joiner)));
+	fake_kill(joiner);
+	KUNIT_EXPECT_EQ(test, fake_join(joiner), -ERESTARTSYS);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(leaver), 0);
+	FAKE_EXPECT_TRACE(fake, "D:5");
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(fake->ifp, ip_group, ETH_ALEN),
+			-EADDRNOTAVAIL);
+}
+
 /* IFN-12: the driver has restored all before it hears of a change. */
 static void restored_first(struct kunit *test)
 {
@@ -474,6 +500,7 @@ static struct kunit_case dlil_multi_cases[] = {
 	KUNIT_CASE_PARAM(ether_check, check_gen_params),
 	KUNIT_CASE_PARAM(ether_resolve, group_gen_params),
 	KUNIT_CASE(told_in_order),
+	KUNIT_CASE(change_killed),
 	KUNIT_CASE(restored_first),
 	KUNIT_CASE(change_while_told),
 	KUNIT_CASE(storm),
