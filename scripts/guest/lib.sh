@@ -66,6 +66,24 @@ is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
 # tested takes its time; what comes before and after it need not.
 in_haste() { echo "$1" >/sys/kernel/rcu_expedited; }
 
+# The kernel rewrites its code when the first egress or ingress hook of the machine
+# comes and the last one goes, and with the first and last socket that wants
+# timestamps, such as that of ping.  An emulated processor that is just there may
+# trap at the old code for ever (QEMU before 8.1).  One of each that stays keeps that
+# from happening thousands of times.
+pin_static_branches() {
+	[ ! -e /sys/class/net/pin0 ] || return 0
+	modprobe dummy numdummies=0
+	ip link add pin0 type dummy
+	nft -f - <<-END
+		table netdev pin {
+			chain in { type filter hook ingress device pin0 priority 0; }
+			chain out { type filter hook egress device pin0 priority 0; }
+		}
+	END
+	ping -q -i 100000 127.0.0.1 >/dev/null 2>&1 &
+}
+
 # Joined by a wire, with addresses.  A link of which the other end has the same
 # number elsewhere is told to be up a second later only.
 two_namespaces() {

@@ -23,20 +23,6 @@ LIMIT=120
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
 	grep -E -- "$1" | awk -v part="$2" -v parts="$3" 'NR % parts == part % parts')
 
-# Every first egress hook and every last one gone has the kernel rewrite its code,
-# and an emulated processor that is just there may trap at the old one for ever.
-# One hook that stays keeps that from happening thousands of times.
-pin_egress_hook() {
-	[ ! -e /sys/class/net/pin0 ] || return 0
-	modprobe dummy numdummies=0
-	ip link add pin0 type dummy
-	nft -f - <<-END
-		table netdev pin {
-			chain out { type filter hook egress device pin0 priority 0; }
-		}
-	END
-}
-
 # The test NAME in a fresh pair of namespaces with dlil loaded.
 one_test() {
 	set -eEuo pipefail
@@ -129,7 +115,7 @@ run() {
 	return $status
 }
 
-pin_egress_hook || exit
+pin_static_branches || exit
 echo "KTAP version 1"
 echo "1..${#TESTS[@]}"
 n=0 failed=0

@@ -18,6 +18,7 @@ PRIVILEGED=$((COUNT * 7 / 10 > LEAST ? COUNT * 7 / 10 : LEAST))
 set_up() {
 	local i
 
+	pin_static_branches
 	modprobe dlil
 	modprobe dummy numdummies=0
 	two_namespaces

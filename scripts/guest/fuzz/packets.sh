@@ -12,6 +12,7 @@ COUNT=${1:-200000} SEED=${2:-1}
 # fz0 receives nothing but what the fuzzer feeds; what it feeds to dl0 gets to
 # pe0, which is wrapped as well.
 set_up() {
+	pin_static_branches
 	modprobe dlil
 	# Not much, so that some do not fit.
 	echo 128 >"$PARAMS/rcvq_limit"
