@@ -105,7 +105,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 
 	if (unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0, place);
-	/* What each further filter costs is here: run_stretch() without checks. */
+	/* This loop is what each further filter costs: run_stretch() without checks. */
 	for (; slot != end; slot++) {
 		fn = READ_ONCE(slot->fn);
 		WRITE_ONCE(place->filter, slot->id);
@@ -193,7 +193,10 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
 	skb_queue_splice_init(&on, p->list);
 }
 
-/* Who takes a list says by what is in it afterwards what has become of the rest. */
+/*
+ * A list filter leaves in @list what goes on and in @drop what is to be freed; it has
+ * stolen the rest.
+ */
 static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
 			 struct sk_buff_head *list)
 {

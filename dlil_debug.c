@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who took and who dropped references: /sys/kernel/debug/dlil/refs (IFN-7).
+ * /sys/kernel/debug/dlil/refs: who took and who dropped references (IFN-7).
  *
  * With the parameter ifnet_debug each ifnet remembers the stacks of the last
  * ones.  Without it all of this is a branch that is patched out.  Addresses are

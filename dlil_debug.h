@@ -9,7 +9,7 @@
 struct dlil_ifnet;
 struct seq_file;
 
-/* What is remembered of an ifnet; indices. */
+/* Kinds of stacks that are remembered of an ifnet; indices. */
 enum dlil_debug_what {
 	DLIL_DEBUG_TAKEN,
 	DLIL_DEBUG_DROPPED,

@@ -84,8 +84,9 @@ struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost)
 }
 
 /*
- * Of what it speaks, as of now: behind the final detach the ifnet may become that
- * of another device, in another namespace, before the event is delivered.
+ * An event speaks of what the ifnet is when it is posted: behind the final detach the
+ * ifnet may become that of another device, in another namespace, before the event is
+ * delivered.
  */
 static void identify(struct dlil_event_item *item,
 		     const struct dlil_events *events)
@@ -232,8 +233,8 @@ void dlil_event_identify(struct dlil_ifnet *ifp)
 }
 
 /*
- * What happens to the ifnet itself: needs no memory.  At most once in each life:
- * dlil_event_flush() separates the lives.
+ * Post what happens to the ifnet itself, which needs no memory.  At most once in each
+ * life: dlil_event_flush() separates the lives.
  */
 void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what)
 {

@@ -98,7 +98,7 @@ static void vec_free_left(struct dlil_leaver *leaver)
 	vec_free(container_of(leaver, struct dlil_filter_vec, leaver));
 }
 
-/* Of stubs only: there was no memory to replace them. */
+/* Arrays that are left have stubs only: there was no memory to replace them. */
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
 {
 	struct dlil_filter_vec *in, *out;
@@ -354,7 +354,7 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		return -ENOSPC;
 	}
 	if (f) {
-		/* Its owner may detach it from the very first call. */
+		/* First, as its owner may detach it from the very first call. */
 		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
@@ -452,7 +452,7 @@ static const struct dlil_retire_ops filter_retire_ops = {
 	.free = filter_retire_free,
 };
 
-/* What it has to say, so that a detach needs no memory. */
+/* Allocate an event of its life early, so that a detach needs no memory. */
 static struct dlil_event_item *filter_event(u32 code, const char *name)
 {
 	struct dlil_event_filter *data;

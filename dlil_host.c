@@ -39,7 +39,7 @@ static int resolve(struct neighbour *neigh, struct net_device *dev,
 
 	if (IS_ERR(neigh))
 		return PTR_ERR(neigh);
-	/* Who sends it later takes the room for a header for granted. */
+	/* The neighbour code takes the room for a header for granted. */
 	err = skb_cow_head(skb, LL_RESERVED_SPACE(dev));
 	if (err)
 		return err;
@@ -122,7 +122,7 @@ static const struct dlil_proto_ops raw_ops = {
 	.pre_output = raw_pre_output,
 };
 
-/* Those of which the kernel has nothing to resolve: raw output only. */
+/* Protocols without neighbours to resolve: raw output only. */
 static const struct dlil_proto_ops link_ops = {
 	.input_list = host_input,
 };

@@ -230,7 +230,7 @@ void dlil_ifnet_forget(struct dlil_ifnet *ifp)
 	n_known--;
 }
 
-/* Those that are known.  Any context. */
+/* How many are known.  Any context. */
 unsigned int dlil_ifnets_known(void)
 {
 	return READ_ONCE(n_known);
@@ -668,7 +668,7 @@ void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr)
 	if (ifp->addr_len < la->len)
 		memset(la->addr + ifp->addr_len, 0, la->len - ifp->addr_len);
 	la->len = ifp->addr_len;
-	/* Its readers may have no lock. */
+	/* Readers may have no lock. */
 	smp_store_release(&ifp->lladdr, la);
 }
 

@@ -247,7 +247,7 @@ static inline void dlil_ifnet_changed(struct dlil_ifnet *ifp)
 	atomic_inc(&ifp->gen);
 }
 
-/* What a callback returned, as our callers want to see it. */
+/* Convert what a callback returned to what our callers want to see. */
 static inline int dlil_errno(int err)
 {
 	if (err == DLIL_STOLEN)

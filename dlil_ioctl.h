@@ -6,7 +6,7 @@
 
 struct dlil_ifnet;
 
-/* Whose answer was final. */
+/* Parties whose answer may be final. */
 enum dlil_ioctl_stage {
 	DLIL_ASKED_FILTER,
 	DLIL_ASKED_PROTO,

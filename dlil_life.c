@@ -49,7 +49,7 @@
 
 static DEFINE_MUTEX(attach_lock);
 
-/* Those that nobody uses, least recently released first. */
+/* Ifnets that nobody uses, least recently released first. */
 static LIST_HEAD(released_ifnets);
 static unsigned int n_released;
 
@@ -463,7 +463,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	WRITE_ONCE(ifp->route_cache, false);
 }
 
-/* What can fail comes first and changes nothing that anybody sees. */
+/* Steps that can fail come first and change nothing that anybody sees. */
 static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
 	int err;
@@ -494,7 +494,7 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
-	/* Who joins a group from here on tells the driver himself. */
+	/* From here on, joining a group tells the driver at once. */
 	dlil_multi_attach(ifp);
 	ifnet_list(ifp);
 	return 0;

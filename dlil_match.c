@@ -32,7 +32,7 @@
 #include "dlil_match.h"
 #include "dlil_merge.h"
 
-/* What input and output callbacks return for a packet that matches. */
+/* Actions, and what callbacks return for a packet that matches. */
 static const struct {
 	const char *name;
 	int verdict;
@@ -96,7 +96,7 @@ static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
 /* Serialises adding, so that the names of match filters are unique. */
 static DEFINE_MUTEX(match_lock);
 
-/* Of those in @which, the ones that match, up to the first one that is final. */
+/* Find those of @which that match, up to the first one that is final. */
 static u32 run_alone(const struct match_set *set, unsigned long which,
 		     const struct sk_buff *skb)
 {
@@ -113,7 +113,7 @@ static u32 run_alone(const struct match_set *set, unsigned long which,
 	return found;
 }
 
-/* Those in @alive that match; maybe not all that stand behind a final one. */
+/* Find those of @alive that match; maybe not all that stand behind a final one. */
 static __always_inline u32 run_set(const struct match_set *set, u32 alive,
 				   const struct sk_buff *skb)
 {

@@ -122,7 +122,7 @@ static u16 new_label(struct merge *m)
 	return ++m->n_labels;
 }
 
-/* What is emitted next is where @label is. */
+/* Set @label to where the next instruction is emitted. */
 static void place(struct merge *m, u16 label)
 {
 	m->labels[label] = m->n_items;
@@ -302,7 +302,7 @@ static void emit_division(struct merge *m, const struct group *g,
 	emit_group(m, part, pc, g->depth + 1, g->end);
 }
 
-/* What @members do from @pc on, all of them in the same state there. */
+/* Emit what @members do from @pc on, all of them in the same state there. */
 static void emit_group(struct merge *m, u32 members, unsigned int pc,
 		       unsigned int depth, u16 end)
 {

@@ -108,12 +108,12 @@ static void file(struct dlil_neighs *ns, struct known *k)
 		list_add_tail(&k->list, k->now ? &ns->here : &ns->gone);
 }
 
-/* What the kernel knows of @neigh; false if that is nothing. */
+/* Set *@now to what the kernel knows of @neigh; false if it knows nothing. */
 static bool judge(const struct neighbour *neigh, int *now)
 {
 	u8 state = READ_ONCE(neigh->nud_state);
 
-	/* Those of groups are not resolved, let alone reached. */
+	/* Neighbours of groups are not resolved, let alone reached. */
 	if (state & NUD_NOARP)
 		return false;
 	if (READ_ONCE(neigh->dead) || state & NUD_FAILED)
@@ -155,7 +155,7 @@ static bool update(struct dlil_neighs *ns, const struct neighbour *neigh)
 	if (!ns->on || !judge(neigh, &now) || !describe(neigh, &node))
 		return false;
 	k = find(ns, &node);
-	/* Who has never been there, or was forgotten, is not missed. */
+	/* A neighbour that was never reported present is not reported absent. */
 	if (!k && now == ABSENT && (!node.lladdr_len || READ_ONCE(neigh->dead)))
 		return false;
 	if (!k)

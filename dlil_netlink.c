@@ -390,7 +390,7 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 	return 0;
 }
 
-/* What a filter is added by; the rest only comes from the kernel. */
+/* Attributes that a filter is added by; the kernel alone sets the others. */
 #define MATCH_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
 		     BIT(DLIL_A_FILTER_DIRECTION) | \
 		     BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_PROGRAM) | \
@@ -676,7 +676,7 @@ static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	return 0;
 }
 
-/* What goes before the filters. */
+/* Put everything that comes before the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
 	struct dlil_flow in, out;

@@ -53,7 +53,7 @@ static int gone_resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return -ENXIO;
 }
 
-/* What late callers reach, by version (PRO-3). */
+/* Operations that late callers reach, by version (PRO-3). */
 static const struct dlil_proto_ops gone_ops[] = {
 	{
 		.input = gone_input,
@@ -191,7 +191,7 @@ static void proto_free(struct dlil_proto *proto)
 	kmem_cache_free(proto_cache, proto);
 }
 
-/* What it has to say, so that a detach needs no memory. */
+/* Allocate an event of its life early, so that a detach needs no memory. */
 static struct dlil_event_item *proto_event(u32 code,
 					   const struct dlil_proto *proto)
 {
@@ -588,7 +588,7 @@ int dlil_proto_module_init(void)
 
 void dlil_proto_module_exit(void)
 {
-	/* Those that have ended are freed a grace period later. */
+	/* Protocols that have ended are freed a grace period later. */
 	rcu_barrier();
 	kmem_cache_destroy(proto_cache);
 }

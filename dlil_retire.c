@@ -49,7 +49,7 @@ void dlil_retire_stamp(struct dlil_retire *r)
 	r->since = atomic64_inc_return(&attaches);
 }
 
-/* What is attached from now on is younger than this. */
+/* Everything that is attached from now on is younger than this. */
 u64 dlil_retire_now(void)
 {
 	return atomic64_read(&attaches);

@@ -7,7 +7,7 @@
 
 DEFINE_PER_CPU(struct dlil_sender, dlil_sender_of_cpu);
 
-/* Those of the tasks that are sending on this CPU; preemption disabled. */
+/* Senders of the tasks that are sending on this CPU; preemption disabled. */
 static DEFINE_PER_CPU(struct hlist_head, senders);
 
 #ifdef DLIL_TESTED

@@ -69,7 +69,7 @@ static int tap_off(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 	bool ours;
 
 	mutex_lock(&ifp->lock);
-	/* Of an ifnet that is detaching, the final detach ends it. */
+	/* If the ifnet is detaching, the final detach ends the tap. */
 	ours = ifp->tap == tap && dlil_ifnet_is_attached(ifp);
 	if (ours) {
 		ifp->driver->set_tap(ifp, DLIL_TAP_OFF, NULL);
@@ -119,7 +119,7 @@ EXPORT_SYMBOL_GPL(dlil_set_tap);
 void dlil_tap_detach(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&ifp->lock);
-	/* Who comes later sees the state, and sets none. */
+	/* A caller that comes later sees the state, and sets none. */
 	if (ifp->tap)
 		ifp->driver->set_tap(ifp, DLIL_TAP_OFF, NULL);
 	mutex_unlock(&ifp->lock);

@@ -22,7 +22,7 @@
 #error "DLIL needs a kernel with CONFIG_NET_CLS_ACT and CONFIG_NETFILTER_EGRESS"
 #endif
 
-/* What segments packets has a header of its own since 6.5. */
+/* Segmentation has a header of its own since 6.5. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>
 #endif
@@ -46,7 +46,7 @@
 #define compat_set_mac_address(dev, ss) dev_set_mac_address_user(dev, ss, NULL)
 #endif
 
-/* What a dump of generic netlink was asked with; a macro, for those who dump. */
+/* The attributes of a request for a dump; a macro, since only some files dump. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define compat_dump_attrs(cb) (genl_dumpit_info(cb)->attrs)
 #else

@@ -367,7 +367,7 @@ static int hand_over_read(struct fake_task *task)
 		thing = READ_ONCE(h->thing);
 		if (thing && READ_ONCE(*thing) != THING_ALIVE)
 			bad++;
-		/* Of callbacks some sleep. */
+		/* Some callbacks sleep. */
 		if (!(h->batches % 64))
 			cond_resched();
 		if (thing && READ_ONCE(*thing) != THING_ALIVE)

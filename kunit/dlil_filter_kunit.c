@@ -321,7 +321,7 @@ static void order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, c->out ? "a1 b1 c1 d1 D1 a2 b2 c2 d2 D2" :
 					 "a1 b1 c1 d1 a2 b2 c2 d2");
 
-	/* Who comes back stands last. */
+	/* A filter that comes back stands last. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(a->ref), 0);
 	KUNIT_EXPECT_EQ(test, fake_filter_attach(b), 0);
@@ -978,7 +978,7 @@ static void replace_and_add(struct fake_filter *f, struct sk_buff_head *list,
 		__skb_queue_after(list, other, more);
 		__skb_unlink(skb, list);
 		kfree_skb(skb);
-		/* What there is more than before counts as received. */
+		/* A packet that a filter adds counts as received. */
 		atomic_inc(&f->fake->handed_in);
 	}
 }
@@ -1123,7 +1123,7 @@ static void list_vlan(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] A[ 5 ] B[ 1 2 3 4 5 6 ] P[ 1 2 3 4 5 6 ]");
 }
 
-/* What a filter writes to skb->cb is nobody's business. */
+/* A filter may write to skb->cb without harm to anybody. */
 static void scribble(struct fake_filter *f, struct sk_buff_head *list,
 		     struct sk_buff_head *drop)
 {
@@ -1271,7 +1271,7 @@ static void list_detach_from_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 4);
 }
 
-/* What is in such a packet is TCP, and no order of ours. */
+/* Such a packet has TCP in it, and no orders to the fake. */
 static int gso_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
 	*family = FAKE_PF_A;
@@ -1370,7 +1370,7 @@ static int watch_packet(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return f->verdict;
 }
 
-/* Of another kind. */
+/* A callback of another kind. */
 static int watch_again(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {

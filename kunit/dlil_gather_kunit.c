@@ -165,7 +165,7 @@ static void not_with_small_queue(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hold(g));
 }
 
-/* What has paid is done again, however the packets come now. */
+/* Gathering that has paid is done again, however the packets come now. */
 static void goes_on_while_it_pays(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);

@@ -174,7 +174,7 @@ static void released_are_bounded(struct kunit *test)
 	}
 	/* It was the last of so many, and went with the next one. */
 	KUNIT_EXPECT_EQ(test, left_at, KEPT);
-	/* Ours is the only one left. */
+	/* The reference of the test is the only one left. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 1);
 	dlil_ifnet_put(first);
 }

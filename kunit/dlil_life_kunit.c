@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an ifnet keeps and loses over its lives: rows INI-1, IFN-1 to IFN-12. */
+/* The lives of an ifnet, what it keeps and loses: rows INI-1, IFN-1 to IFN-12. */
 #include <linux/etherdevice.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -459,7 +459,7 @@ noinline void dlil_life_dropper(struct dlil_ifnet *ifp)
 
 #define SHOWN	(64 * 1024)
 
-/* What debugfs says of an ifnet. */
+/* The text in debugfs about an ifnet. */
 static char *shown(struct kunit *test, struct fake *fake)
 {
 	struct seq_file m = { .size = SHOWN };
@@ -827,7 +827,7 @@ static unsigned int listed(struct kunit *test, struct net *net,
 	return n;
 }
 
-/* What a dump meets behind @ifp, or at @pos. */
+/* The ifnet that a dump meets behind @ifp, or at @pos. */
 static struct dlil_ifnet *next_of(struct dlil_ifnet *ifp, unsigned long pos)
 {
 	struct dlil_ifnet *next = dlil_ifnet_next(&init_net, ifp, pos);
@@ -1053,7 +1053,7 @@ static void traffic_out(struct fake *fake)
 	fake_output_new(fake, FAKE_PF_A, 4, 3, DLIL_OUTPUT_RAW);
 }
 
-/* What the host sends by itself. */
+/* Packets that the host sends by itself. */
 static void traffic_of_host(struct fake *fake)
 {
 	struct sk_buff *skb = fake_raw(fake, 1);

@@ -324,8 +324,8 @@ static void common_part_once(struct kunit *test)
 	}
 	KUNIT_ASSERT_TRUE(test, merged_make(&m));
 	/*
-	 * Of each one the two comparisons, by IPv4 and IPv6, and what a match
-	 * does behind them; of all of them the rest.
+	 * Each one has two comparisons, by IPv4 and IPv6, and what a match does
+	 * behind them; all of them share the rest.
 	 */
 	KUNIT_EXPECT_LE(test, m.len, 31 * 2 * 6 + 24);
 	merged_free(&m);

@@ -293,7 +293,7 @@ static void requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, NULL),
 			-EINVAL);
 
-	/* What is unwrapped is not asked any more. */
+	/* A device that was detached is not asked any more. */
 	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
 	mtu = 1300;
 	/* The ifnet may be detached by now, which is another error. */
@@ -435,7 +435,7 @@ static void groups_are_bounded(struct kunit *test)
 	look(c);
 	KUNIT_EXPECT_TRUE(test, c->in[GROUPS - 1]);
 	KUNIT_EXPECT_FALSE(test, c->in[3]);
-	/* Of the first three it was not told that they were there. */
+	/* The listener was not told that the first three were there. */
 	KUNIT_EXPECT_EQ(test, c->wrong, 3);
 
 	dlil_event_unlisten(&c->listener);
@@ -1210,7 +1210,7 @@ static struct net_device *stacked_device(struct kunit *test,
 	*(struct net_device **)netdev_priv(dev) = lower;
 	eth_hw_addr_random(dev);
 	KUNIT_ASSERT_EQ(test, register_netdev(dev), 0);
-	/* Its queue is locked around the lower device's. */
+	/* The upper device's queue is locked around the lower one's. */
 	netdev_lockdep_set_classes(dev);
 	return dev;
 }

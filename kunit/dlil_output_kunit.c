@@ -289,7 +289,7 @@ static void empty_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-/* What is nested is as small as can be: with KASAN 8 levels just fit on a stack. */
+/* Nested calls are as small as can be: with KASAN 8 levels just fit on a stack. */
 
 /* As the egress hook does with what the host sends. */
 static int output_by_host(struct fake *fake, u32 seq)

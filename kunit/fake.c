@@ -116,7 +116,7 @@ struct sk_buff *fake_rx(struct fake *fake, u32 family, u32 seq)
 	return skb;
 }
 
-/* What the packet tells @stage to do.  Who steals, frees. */
+/* Do what the packet tells @stage to do.  A stage that steals it frees it. */
 static int obey(struct sk_buff *skb, enum fake_stage stage)
 {
 	int verdict = fake_payload(skb)->verdict[stage];
@@ -748,7 +748,7 @@ bool fake_done(struct fake_task *task)
 	return completion_done(&task->done);
 }
 
-/* What it waits for killably is over for it. */
+/* End whatever the task waits for killably. */
 void fake_kill(struct fake_task *task)
 {
 	send_sig(SIGKILL, task->task, 1);

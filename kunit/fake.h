@@ -35,7 +35,7 @@
 extern const u8 fake_lladdr[ETH_ALEN];
 extern const u8 fake_target[ETH_ALEN];
 
-/* Who asks a packet what to do with it. */
+/* Stages that ask a packet what to do with it. */
 enum fake_stage {
 	FAKE_DEMUX,
 	FAKE_FILTER_IN,
@@ -306,7 +306,7 @@ void fake_block(struct fake *fake);
 void fake_wait_blocked(struct fake *fake);
 void fake_unblock(struct fake *fake);
 
-/* What the kernel complains of in between is what a test wants to see. */
+/* A test wants to see what the kernel complains of in between: it is no fault. */
 int fake_silence(void);
 void fake_end_silence(int level);
 

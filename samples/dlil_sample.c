@@ -79,7 +79,7 @@ static atomic64_t sample_events;
 static atomic64_t sample_tapped_in;
 static atomic64_t sample_tapped_out;
 
-/* What the tap is shown, enum dlil_tap_mode. */
+/* The packets that the tap is shown, enum dlil_tap_mode. */
 static unsigned int sample_tap_mode;
 
 /* Should the filter see segments instead of GSO packets when it is attached next? */
@@ -88,7 +88,7 @@ static bool sample_segments;
 /* The largest MTU that the filter lets control requests set; 0 for any. */
 static unsigned int sample_max_mtu;
 
-/* Who sends to us */
+/* The senders that the filter has learned */
 
 static struct sample_peer *sample_find_peer(const u8 *addr)
 {
@@ -617,8 +617,9 @@ static int __init sample_init(void)
 }
 
 /*
- * What is attached pins the module, so nothing is attached here.  The parameters
- * are still there after this; a write that gets in between changes nothing.
+ * A filter that is attached pins the module, so nothing is attached here.  The
+ * parameters are still there after this; a write that gets in between changes
+ * nothing.
  */
 static void __exit sample_exit(void)
 {

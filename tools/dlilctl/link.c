@@ -77,7 +77,7 @@ static void put_queue(struct nlmsghdr *nlh, struct args *args)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* Of the first two the kernel has the say, of the others filters and device. */
+/* The kernel decides the first two, filters and the device the others. */
 static const char *const settings[] = {
 	"unmatched", "queue", "mtu", "lladdr", "up", "down", "multicast", NULL
 };

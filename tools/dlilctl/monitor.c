@@ -10,7 +10,7 @@
 /* The device that is watched, as the user calls it, or NULL for all. */
 static const char *watched;
 
-/* Its index when it was last looked up, or 0. */
+/* The index that the device had when it was last looked up, or 0. */
 static uint32_t watched_index;
 
 static void find_watched(void)
