@@ -12,9 +12,9 @@
 #             then nothing is compared with targets, or drawn
 #
 # Writes build/bench/results.json, facts.json, table.txt and the pictures
-# filters and bursts, as .svg and .png.  A case that is missing, or that lost
-# packets which it ought not to lose, is a failure.  The last line is
-# "bench: N passed, N failed".
+# filters and bursts, as .svg and .png, the former also as Documentation/cost.svg.
+# A case that is missing, or that lost packets which it ought not to lose, is a
+# failure.  The last line is "bench: N passed, N failed".
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -55,6 +55,9 @@ data='$OUT/$picture.dat'" \
 				"$TOP/scripts/bench/$picture.gp"
 		done
 	done
+	# The one that README names.
+	sed '1a <!-- SPDX-License-Identifier: GPL-2.0 -->' "$OUT/filters.svg" \
+		>"$TOP/Documentation/cost.svg"
 }
 
 say "measuring; about two minutes on an idle machine"

@@ -273,6 +273,7 @@ trap 'rm -rf "$WORK"' EXIT
 ROOT=$WORK/root
 mkdir -p "$ROOT/dlil"
 cp -r "$TOP/scripts/guest/." "$ROOT/dlil/"
+cp "$TOP/README" "$ROOT/dlil/"
 mv "$ROOT/dlil/init" "$ROOT/init"
 cp "$SCRIPT" "$ROOT/dlil/script"
 {

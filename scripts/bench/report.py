@@ -253,7 +253,9 @@ def curves(res):
         for burst in BURSTS]
     kinds = ["dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf"]
     none = {"nft": res.over("nft_0"), "tc_bpf": 0.0}
-    yield "filters", ["filters"] + kinds, [
+    shown = ["DLIL, empty filters", "DLIL, empty list filters",
+             "DLIL, filters match", "nftables, rules", "tc, BPF filters"]
+    yield "filters", ["filters"] + shown, [
         [0] + [none.get(kind, res.over("dlil_0")) for kind in kinds]] + [
         [n] + [res.over(f"{kind}_{n}") for kind in kinds] for n in COUNTS]
 
@@ -297,7 +299,8 @@ def write_curves(folder, res):
         rows = [titles] + [[f"{x:.1f}" if isinstance(x, float) else str(x)
                             for x in line] for line in lines]
         (folder / f"{name}.dat").write_text(
-            "".join(" ".join(row) + "\n" for row in rows))
+            "".join(" ".join(f'"{x}"' if " " in x else x for x in row) + "\n"
+                    for row in rows))
 
 
 def judge(res):
