@@ -14,7 +14,6 @@
 
 #include "dlil_call.h"
 #include "dlil_ifnet.h"
-#include "dlil_overdue.h"
 #include "dlil_sender.h"
 
 #define LOOK_INTERVAL	(5 * HZ / 2)

@@ -3,14 +3,16 @@
 #define _DLIL_CALL_H
 
 #include <linux/atomic.h>
+#include <linux/if.h>
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <net/dlil.h>
 
 #include "dlil_reader.h"
 
 struct dlil_ifnet;
-struct task_struct;
 
 /* Parties that have callbacks. */
 enum dlil_party {
@@ -56,6 +58,26 @@ struct dlil_call {
 };
 
 /**
+ * struct dlil_overdue - a callback that has not returned for some seconds
+ * @ifname: of which ifnet
+ * @party: whose
+ * @callback: which
+ * @name: of the filter or protocol, or empty
+ * @seconds: for how long, as far as it was watched
+ * @pid: the task that it runs in
+ * @comm: the name of that task
+ */
+struct dlil_overdue {
+	char ifname[IFNAMSIZ];
+	enum dlil_party party;
+	enum dlil_callback callback;
+	char name[DLIL_NAME_MAX];
+	unsigned int seconds;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
  * struct dlil_look - what was seen of an ifnet at the last look; under the lock of
  *	dlil_overdue.c
  * @users: filters and protocols whose input may sleep, and the detach; it is looked
@@ -78,8 +100,6 @@ struct dlil_look {
 	unsigned long detach_since;
 	unsigned long detach_told;
 };
-
-struct dlil_overdue;
 
 /* The function that all input threads run. */
 extern int (*dlil_call_thread_fn)(void *data);

@@ -25,7 +25,6 @@
 #include <linux/stringhash.h>
 
 #include "compat.h"
-#include "dlil_debug.h"
 #include "dlil_ifnet.h"
 
 /* Guards the tables below, and what struct dlil_ifnet says. */

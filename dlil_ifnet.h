@@ -3,6 +3,7 @@
 #define _DLIL_IFNET_H
 
 #include <linux/dlil.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
@@ -19,7 +20,6 @@
 #include "dlil_lane.h"
 #include "dlil_reader.h"
 
-struct dlil_debug;
 struct dlil_filter_vec;
 struct dlil_pcpu_stats;
 struct dlil_proto;
@@ -37,6 +37,40 @@ enum dlil_final {
 	DLIL_FINAL_ENDING,	/* filters and protocols are being ended */
 	DLIL_FINAL_FLUSHING,	/* the main thread is to let go of its queue */
 	DLIL_FINAL_FLUSHED,	/* the rest is to be done */
+};
+
+/* Kinds of stacks that are remembered of an ifnet; indices. */
+enum dlil_debug_what {
+	DLIL_DEBUG_TAKEN,
+	DLIL_DEBUG_DROPPED,
+	DLIL_DEBUG_ATTACHED,
+	DLIL_DEBUG_DETACHED,
+	DLIL_DEBUG_WHATS
+};
+
+#define DLIL_DEBUG_LAST	8	/* takers, and droppers */
+#define DLIL_DEBUG_DEPTH	12	/* calls of a stack */
+
+/**
+ * struct dlil_trace - a stack
+ * @entries: return addresses, innermost first
+ * @n: how many
+ */
+struct dlil_trace {
+	unsigned long entries[DLIL_DEBUG_DEPTH];
+	unsigned int n;
+};
+
+/**
+ * struct dlil_debug - what is remembered of an ifnet
+ * @lock: guards the rest
+ * @n: how often each kind of thing has happened
+ * @traces: the last ones of each kind; slot @n modulo DLIL_DEBUG_LAST is the next
+ */
+struct dlil_debug {
+	spinlock_t lock;	/* see above */
+	unsigned int n[DLIL_DEBUG_WHATS];
+	struct dlil_trace traces[DLIL_DEBUG_WHATS][DLIL_DEBUG_LAST];
 };
 
 /**
@@ -280,5 +314,43 @@ void dlil_lladdr_init(struct dlil_ifnet *ifp);
 int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len);
 void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr);
 void dlil_lladdr_free(struct dlil_ifnet *ifp);
+
+DECLARE_STATIC_KEY_FALSE(dlil_debug_key);
+
+void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what);
+
+/* The parameter ifnet_debug, off unless somebody is looking for something. */
+static inline bool dlil_debug_is_on(void)
+{
+	return static_branch_unlikely(&dlil_debug_key);
+}
+
+static inline void dlil_debug_taken(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_TAKEN);
+}
+
+static inline void dlil_debug_dropped(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_DROPPED);
+}
+
+static inline void dlil_debug_attached(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_ATTACHED);
+}
+
+static inline void dlil_debug_detached(struct dlil_ifnet *ifp)
+{
+	if (dlil_debug_is_on())
+		dlil_debug_save(ifp, DLIL_DEBUG_DETACHED);
+}
+
+void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg);
+void dlil_debug_init(struct dlil_ifnet *ifp);
+void dlil_debug_free(struct dlil_ifnet *ifp);
 
 #endif /* _DLIL_IFNET_H */

@@ -31,7 +31,6 @@
 #include <linux/slab.h>
 
 #include "dlil_call.h"
-#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"

@@ -9,6 +9,7 @@
 #include <net/genetlink.h>
 
 #include "compat.h"
+#include "dlil_control.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_idle.h"
@@ -21,8 +22,6 @@
 #include "dlil_overdue.h"
 #include "dlil_proto.h"
 #include "dlil_sysfs.h"
-
-bool dlil_verbose;
 
 /* Row INI-2.  A number is a switch only if it is 0 or 1: 10 is not 1. */
 static int get_switch(const char *val, bool *on)
@@ -191,6 +190,9 @@ static const struct dlil_part parts[] = {
 	{ nothing, dlil_life_wait_all },
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },
+	{ dlil_netlink_nets_init, dlil_netlink_nets_exit },
+	/* Behind the family, whose last requests it answers. */
+	{ dlil_control_module_init, dlil_control_module_exit },
 	{ dlil_netlink_module_init, dlil_netlink_module_exit },
 	{ dlil_debug_module_init, dlil_debug_module_exit },
 };

@@ -75,6 +75,9 @@
 #include "dlil_sender.h"
 #include "dlil_sysfs.h"
 
+/* The parameter verbose. */
+bool dlil_verbose;
+
 /* Devices that are wrapped or still being unwrapped. */
 static LIST_HEAD(bindings);
 static DEFINE_MUTEX(bindings_lock);

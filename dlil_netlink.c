@@ -22,7 +22,6 @@
 #include <net/sock.h>
 
 #include "compat.h"
-#include "dlil_control.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_host.h"
@@ -1146,30 +1145,26 @@ static struct genl_family dlil_nl_family __ro_after_init = {
 	.resv_start_op	= DLIL_CMD_IFNET_ATTACH,
 };
 
+/* The namespaces that answers go to. */
+int dlil_netlink_nets_init(void)
+{
+	return register_pernet_subsys(&nl_net_ops);
+}
+
+void dlil_netlink_nets_exit(void)
+{
+	unregister_pernet_subsys(&nl_net_ops);
+}
+
 int dlil_netlink_module_init(void)
 {
-	int err;
+	int err = genl_register_family(&dlil_nl_family);
 
-	err = dlil_control_module_init();
 	if (err)
 		return err;
-	err = register_pernet_subsys(&nl_net_ops);
-	if (err)
-		goto exit_control;
-	err = genl_register_family(&dlil_nl_family);
-	if (err)
-		goto unregister_pernet;
 	err = dlil_event_listen(&listener);
 	if (err)
-		goto unregister_family;
-	return 0;
-
-unregister_family:
-	genl_unregister_family(&dlil_nl_family);
-unregister_pernet:
-	unregister_pernet_subsys(&nl_net_ops);
-exit_control:
-	dlil_control_module_exit();
+		genl_unregister_family(&dlil_nl_family);
 	return err;
 }
 
@@ -1178,7 +1173,4 @@ void dlil_netlink_module_exit(void)
 {
 	dlil_event_unlisten(&listener);
 	genl_unregister_family(&dlil_nl_family);
-	/* It still answers requests. */
-	dlil_control_module_exit();
-	unregister_pernet_subsys(&nl_net_ops);
 }

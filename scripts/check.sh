@@ -12,7 +12,7 @@
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-CHECKS=(build checkpatch kernel-doc shellcheck tool netlink spdx
+CHECKS=(build floors checkpatch kernel-doc shellcheck tool netlink spdx
 	spelling comments hosts commits semantics mutants)
 
 need_packages build-essential git perl rsync shellcheck sparse codespell
@@ -179,6 +179,48 @@ check_spdx() {
 check_spelling() {
 	mapfile -t texts < <(matching . | grep -vx LICENSE)
 	codespell --quiet-level 3 --ignore-words-list nd,struc "${texts[@]}"
+}
+
+# Calls and includes that go up, of the floors that hacking.rst gives each file.
+# UPWARDS is how many pairs of files there are that do: it may fall, not rise.
+UPWARDS=6
+
+# The files of the table in hacking.rst, lowest first.
+floors() {
+	sed -nE 's/^[0-9]+ +(dlil_[a-z_]+)\.c .*/\1/p' Documentation/hacking.rst
+}
+
+# Lines `FILE CALLED SYMBOL`, and `FILE INCLUDED header`.
+references() {
+	local f
+
+	for f in $(floors); do
+		nm "$BUILD/$f.o" | awk -v f="$f" '{ print f, $(NF-1), $NF }'
+	done | awk '$2 == "U" && $1 != "dlil_netlink_gen" { use[$1 " " $3] }
+		$2 ~ /^[A-TV-Z]$/ { def[$3] = $1 }
+		END { for (u in use) { split(u, p, " ")
+			if (p[2] in def) print p[1], def[p[2]], p[2] } }'
+	grep -oE '^#include "dlil_[a-z_]+\.h"' dlil_*.c |
+		sed -E 's/\.c:#include "(.*)\.h"/ \1 header/'
+}
+
+check_floors() {
+	local n
+
+	matching '^dlil_[a-z_]+\.c$' | sed 's/\.c$//' | sort |
+		diff - <(floors | sort) ||
+		{ echo "above: files that only are (<) or only are in the table (>)"
+		return 1; }
+	references | awk 'NR == FNR { rank[$1] = NR; next }
+		$2 in rank && rank[$1] < rank[$2] {
+			up[$1 " " $2] = up[$1 " " $2] " " $3 }
+		END { for (p in up) print p ":" up[p] }' <(floors) - |
+		sort >"$OUT/upwards"
+	n=$(wc -l <"$OUT/upwards")
+	echo "# pairs of files of which the lower one calls the upper: $n, at most $UPWARDS"
+	[ "$n" -le $UPWARDS ] || { cat "$OUT/upwards"
+		echo "above: FILE UPPER: WHAT; see Documentation/hacking.rst"
+		return 1; }
 }
 
 # A comment names its subject.  OPENINGS is how many old ones do not, but begin with one of
