@@ -372,7 +372,7 @@ static const struct nlmsghdr no_request;
 /* One of a device that is gone has the name by which it was asked for. */
 #define GONE_INDEX 9
 
-/* Of a device by any name: the event has its first one. */
+/* A device may be meant by any name: the event has its first one. */
 static struct nlmsghdr *start_event(const char *dev)
 {
 	struct nlmsghdr *nlh = start(&no_request, FAMILY, 0);
