@@ -52,7 +52,7 @@ struct match_stats {
 /**
  * struct match - a match filter; all of it constant once attached
  * @prog: the program
- * @source: the same as it came, for merging
+ * @source: the same in classic BPF, for merging
  * @verdict: what a packet that it picks gets
  * @action: the same in words
  * @expr: the expression that it was made from, or ""
@@ -435,8 +435,32 @@ static int set_action(struct match *m, const char *name,
 	return -EINVAL;
 }
 
+/*
+ * Received packets do not point to their device while filters have them (LNX-13), so
+ * what a program loads of the device cannot be taken from the packet.  The index is
+ * that of the ifnet, for as long as the filter is attached: a device that gets
+ * another one, in another namespace, is detached first.
+ */
+static int settle_device(const struct dlil_program *prog,
+			 struct sock_filter *insns, int ifindex,
+			 struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+
+	if (dlil_program_loads(prog, SKF_AD_HATYPE)) {
+		NL_SET_ERR_MSG(extack,
+			       "program must not load the device's hardware type: filters do not know it");
+		return -EOPNOTSUPP;
+	}
+	for (i = 0; i < prog->n; i++)
+		if (dlil_insn_loads(&insns[i], SKF_AD_IFINDEX))
+			insns[i] = (struct sock_filter)
+				BPF_STMT(BPF_LD | BPF_IMM, ifindex);
+	return 0;
+}
+
 static int set_program(struct match *m, const struct dlil_match_params *params,
-		       struct netlink_ext_ack *extack)
+		       int ifindex, struct netlink_ext_ack *extack)
 {
 	struct sock_filter *insns;
 	int err;
@@ -446,22 +470,24 @@ static int set_program(struct match *m, const struct dlil_match_params *params,
 			       "program must have between 1 and 4096 instructions");
 		return -EINVAL;
 	}
-	err = create_program(&m->prog, params->program, params->n);
-	if (err == -EINVAL)
-		NL_SET_ERR_MSG(extack, "program is not valid classic BPF");
-	if (err)
-		return err;
 	insns = kvmalloc_array(params->n, sizeof(*insns), GFP_KERNEL);
 	if (!insns)
 		return -ENOMEM;
 	memcpy(insns, params->program, params->n * sizeof(*insns));
 	m->source.insns = insns;
 	m->source.n = params->n;
-	return 0;
+	err = settle_device(&m->source, insns, ifindex, extack);
+	if (err)
+		return err;
+	err = create_program(&m->prog, insns, params->n);
+	if (err == -EINVAL)
+		NL_SET_ERR_MSG(extack, "program is not valid classic BPF");
+	return err;
 }
 
+/* For an ifnet whose index is @ifindex. */
 static struct match *match_new(const struct dlil_match_params *params,
-			       struct netlink_ext_ack *extack)
+			       int ifindex, struct netlink_ext_ack *extack)
 {
 	struct match *m = kzalloc(sizeof(*m), GFP_KERNEL);
 	int err, cpu;
@@ -471,7 +497,7 @@ static struct match *match_new(const struct dlil_match_params *params,
 	err = set_action(m, params->action, extack);
 	if (err)
 		goto free;
-	err = set_program(m, params, extack);
+	err = set_program(m, params, ifindex, extack);
 	if (err)
 		goto free;
 	err = -ENOMEM;
@@ -514,6 +540,37 @@ static int check_room(struct dlil_ifnet *ifp, const char *name,
 	return 0;
 }
 
+/* With an I/O reference of @ifp. */
+static int match_attach(struct dlil_ifnet *ifp,
+			const struct dlil_match_params *params,
+			struct netlink_ext_ack *extack)
+{
+	struct dlil_filter_params filter = {
+		.name = params->name,
+		.ops = &match_ops[params->direction],
+	};
+	dlil_filter_t ref;
+	struct match *m;
+	int err;
+
+	m = match_new(params, ifp->ifindex, extack);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	filter.cookie = m;
+	mutex_lock(&match_lock);
+	err = check_room(ifp, params->name, extack);
+	if (!err) {
+		err = dlil_filter_attach(ifp, &filter, &ref);
+		/* Its detach may begin while we have the reference. */
+		if (err == -ENXIO)
+			NL_SET_ERR_MSG(extack, "device is being detached");
+	}
+	mutex_unlock(&match_lock);
+	if (err)
+		match_free(m);
+	return err;
+}
+
 /**
  * dlil_match_add - put a match filter behind the filters of an ifnet
  * @ifp: ifnet
@@ -521,17 +578,12 @@ static int check_room(struct dlil_ifnet *ifp, const char *name,
  * @extack: gets a sentence when it is refused
  *
  * Context: process; may sleep.
- * Return: 0, -EINVAL, -EEXIST, -ENOSPC, -ENXIO or -ENOMEM.
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -EEXIST, -ENOSPC, -ENXIO or -ENOMEM.
  */
 int dlil_match_add(struct dlil_ifnet *ifp,
 		   const struct dlil_match_params *params,
 		   struct netlink_ext_ack *extack)
 {
-	struct dlil_filter_params filter = {
-		.name = params->name,
-	};
-	dlil_filter_t ref;
-	struct match *m;
 	int err;
 
 	if (!params->direction ||
@@ -543,22 +595,13 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
-	m = match_new(params, extack);
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	filter.ops = &match_ops[params->direction];
-	filter.cookie = m;
-
-	mutex_lock(&match_lock);
-	err = check_room(ifp, params->name, extack);
-	if (!err) {
-		err = dlil_filter_attach(ifp, &filter, &ref);
-		if (err == -ENXIO)
-			NL_SET_ERR_MSG(extack, "device is being detached");
+	/* With this reference it is attached once, and has one index, up to the end. */
+	if (!dlil_ifnet_io_begin(ifp)) {
+		NL_SET_ERR_MSG(extack, "device is being detached");
+		return -ENXIO;
 	}
-	mutex_unlock(&match_lock);
-	if (err)
-		match_free(m);
+	err = match_attach(ifp, params, extack);
+	dlil_ifnet_io_end(ifp);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_match_add);

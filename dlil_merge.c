@@ -404,6 +404,12 @@ static bool is_ancillary(const struct sock_filter *insn)
 	       BPF_MODE(insn->code) == BPF_ABS && (s32)insn->k < 0;
 }
 
+/* Does @insn load @what, one of SKF_AD_*, of what is beside the data? */
+bool dlil_insn_loads(const struct sock_filter *insn, u32 what)
+{
+	return is_ancillary(insn) && insn->k == SKF_AD_OFF + what;
+}
+
 /**
  * dlil_program_loads - does a program load something that is beside the data?
  * @prog: the program
@@ -417,7 +423,7 @@ bool dlil_program_loads(const struct dlil_program *prog, u32 what)
 	const struct sock_filter *insn;
 
 	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
-		if (is_ancillary(insn) && insn->k == SKF_AD_OFF + what)
+		if (dlil_insn_loads(insn, what))
 			return true;
 	return false;
 }

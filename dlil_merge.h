@@ -22,6 +22,7 @@ struct dlil_program {
 	unsigned int n;
 };
 
+bool dlil_insn_loads(const struct sock_filter *insn, u32 what);
 bool dlil_program_loads(const struct dlil_program *prog, u32 what);
 bool dlil_merge_possible(const struct dlil_program *prog);
 int dlil_merge(const struct dlil_program *progs, u32 which,

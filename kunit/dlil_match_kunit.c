@@ -401,6 +401,65 @@ static void as_received(struct kunit *test)
 	expect_counters(fake, "beside", 2, 1);
 }
 
+static const struct sock_filter is_of_device[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE(SKF_AD_IFINDEX)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FAKE_IFINDEX, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* Alone, since it uses scratch memory; and the index is loaded as a byte. */
+static const struct sock_filter is_of_device_alone[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_IFINDEX)),
+	BPF_STMT(BPF_ST, 0),
+	BPF_STMT(BPF_LD | BPF_MEM, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FAKE_IFINDEX, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+static const struct sock_filter asks_hatype[] = {
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, BESIDE(SKF_AD_HATYPE)),
+	BPF_STMT(BPF_RET | BPF_A, 0),
+};
+
+/*
+ * FLT-18: received packets do not point to their device, and those of dlil_output()
+ * to none, but a program is told the index that tcpdump is; also side by side with
+ * others, with which it is merged.
+ */
+static void index_of_device(struct kunit *test)
+{
+	const u32 both = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
+	struct fake *fake = fake_attached(test);
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "second", both, "count", packet_2,
+					ARRAY_SIZE(packet_2)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "index", both, "count",
+					is_of_device,
+					ARRAY_SIZE(is_of_device)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "alone", both, "count",
+					is_of_device_alone,
+					ARRAY_SIZE(is_of_device_alone)), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "all", both, "count", everything,
+					1), 0);
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_read(fake);
+	expect_counters(fake, "index", 3, 3);
+	expect_counters(fake, "alone", 3, 3);
+	expect_counters(fake, "second", 3, 1);
+	fake_output_new(fake, FAKE_PF_A, 1, 3, DLIL_OUTPUT_RAW);
+	fake_read(fake);
+	expect_counters(fake, "index", 6, 6);
+	expect_counters(fake, "alone", 6, 6);
+	expect_counters(fake, "second", 6, 2);
+	expect_counters(fake, "all", 6, 6);
+	KUNIT_EXPECT_EQ(test, match_add(fake, "type", both, "count",
+					asks_hatype, ARRAY_SIZE(asks_hatype)),
+			-EOPNOTSUPP);
+}
+
 struct error_case {
 	const char *name;
 	const char *filter;
@@ -717,6 +776,7 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(no_link_header),
 	KUNIT_CASE_PARAM(as_sent, sent_gen_params),
 	KUNIT_CASE(as_received),
+	KUNIT_CASE(index_of_device),
 	KUNIT_CASE_PARAM(bad_arguments, error_gen_params),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(add_and_del),

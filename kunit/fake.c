@@ -9,8 +9,6 @@
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
-#define FAKE_IFINDEX	4711
-
 const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
 
 const u8 fake_target[ETH_ALEN] = { 0x02, 't', 'a', 'r', 'g', 'e' };

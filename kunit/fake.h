@@ -25,6 +25,7 @@
 #define FAKE_PF_C	(DLIL_PF_PRIVATE + 3)
 
 #define FAKE_HLEN	16	/* link header of the fake family */
+#define FAKE_IFINDEX	4711
 #define FAKE_FILTERS	32
 #define FAKE_PROTOS	32
 #define FAKE_TASKS	8
