@@ -186,12 +186,14 @@ void dlil_watch_init(struct dlil_netdev *nd)
  */
 void dlil_watch_start(struct dlil_netdev *nd)
 {
-	bool begun;
+	bool on;
 
 	mutex_lock(&nd->watch.lock);
-	begun = watch_update(nd);
+	watch_update(nd);
+	/* Or somebody can hear already, who did not find the device's neighbours. */
+	on = nd->watch.on;
 	mutex_unlock(&nd->watch.lock);
-	if (begun)
+	if (on)
 		dlil_neigh_tell(nd);
 	spin_lock(&watches_lock);
 	list_add_tail(&nd->watch.list, &watches);
