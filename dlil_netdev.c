@@ -559,6 +559,9 @@ static bool netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	struct net_device *dev = skb->dev;
 	netdev_features_t features;
 
+	/* The ifnet may be attached for a while after its device was let go of. */
+	if (unlikely(!READ_ONCE(nd->live)))
+		return false;
 	/* A packet of dlil_output() may have no device yet. */
 	skb->dev = nd->dev;
 	features = netif_skb_features(skb);

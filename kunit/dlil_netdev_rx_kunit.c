@@ -20,6 +20,7 @@
 #include "../dlil_host.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_life.h"
+#include "../dlil_match.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 
@@ -530,6 +531,79 @@ static void tagged_by_filter(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rx->seen[1].tagged);
 	KUNIT_EXPECT_EQ(test, rx->seen[1].pkt_type, c->pkt_type);
 	KUNIT_EXPECT_EQ(test, ntohs(rx->seen[1].protocol), c->protocol);
+}
+
+/* As &struct rx.edit, in the input thread: the device's own end. */
+static void unregister_own(struct sk_buff *skb)
+{
+	struct net_device *dev = rx_now->dev;
+
+	/* Once: what comes behind is freed as detached. */
+	rx_now->edit = NULL;
+	unregister_netdev(dev);
+	KUNIT_EXPECT_EQ(rx_now->test, dev->reg_state, NETREG_UNREGISTERED);
+	/* The packet is not of the device any more. */
+	KUNIT_EXPECT_PTR_NE(rx_now->test, skb->dev, dev);
+	free_netdev(dev);
+	rx_now->dev = NULL;
+	complete(&rx_now->blocked);
+}
+
+/*
+ * LNX-8 LNX-12: a callback may unregister the very device that its packet came from,
+ * which waits for all references to it.
+ */
+static void callback_unregisters(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	host_stop(rx);
+	rx->edit = unregister_own;
+	add_filter(rx);
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	wait_blocked(rx);
+	dlil_ifnet_wait_detached(rx->ifp);
+	KUNIT_EXPECT_NULL(test, rx->dev);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.seen, 1);
+	KUNIT_EXPECT_EQ(test, in.passed, 0);
+	KUNIT_EXPECT_EQ(test, rx->n, 0);
+}
+
+/*
+ * LNX-8 FLT-18: the device has been let go of, and the ifnet is not detached yet.  A
+ * packet with a tag meets a match filter, which would ask what the device does to it.
+ */
+static void output_without_device(struct kunit *test)
+{
+	static const struct sock_filter everything[] = {
+		BPF_STMT(BPF_RET | BPF_K, 1),
+	};
+	const struct dlil_match_params params = {
+		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "count",
+		.program = everything, .n = 1,
+	};
+	struct rx *rx = test->priv;
+	struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
+	struct sk_buff_head list;
+	int err;
+
+	KUNIT_ASSERT_EQ(test, dlil_match_add(rx->ifp, &params, NULL), 0);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, frame(rx, plain, sizeof(plain), 60));
+	put_tag_beside(skb_peek(&list));
+	rtnl_lock();
+	WRITE_ONCE(nd->live, false);
+	synchronize_net();
+	WRITE_ONCE(nd->dev, NULL);
+	err = dlil_output(rx->ifp, 0, &list, NULL, DLIL_OUTPUT_RAW);
+	WRITE_ONCE(nd->dev, rx->dev);
+	WRITE_ONCE(nd->live, true);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, err, -ENXIO);
+	KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 0);
 }
 
 static const u8 short_types[][10] = {
@@ -1321,6 +1395,8 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(keep_lets_go),
 	KUNIT_CASE(unmarked_at_detach),
 	KUNIT_CASE_PARAM(tagged_by_filter, tag_gen_params),
+	KUNIT_CASE(callback_unregisters),
+	KUNIT_CASE(output_without_device),
 	KUNIT_CASE(short_types_pass),
 	KUNIT_CASE(sent_by_frame),
 	KUNIT_CASE_PARAM(cut_off_both_ways, cut_gen_params),

@@ -96,7 +96,10 @@ test_match_as_tcpdump() {
 	local i txvlan
 	EXPRS=(icmp vlan 'vlan 5' 'vlan 5 and icmp' 'vlan 9 and udp port 53'
 		'port 53' 'inbound and icmp' outbound 'ether broadcast' arp ip6
-		'not vlan' 'icmp or vlan 9' 'vlan 7' 'vlan 5 and vlan 6' 'greater 101' '')
+		'not vlan' 'icmp or vlan 9' 'vlan 7' 'vlan 5 and vlan 6' 'greater 101'
+		"ifindex $(ip -n dut -j link show dl0 | jq '.[0].ifindex')"
+		"ifindex $(ip -n dut -j link show dl0 | jq '.[0].ifindex') and icmp"
+		'not ifindex 9999' '')
 
 	vlan_on dut dl0 5 10.8.0.1/24
 	ip -n dut neigh add 10.8.0.2 lladdr $MAC1 dev dl0.5
