@@ -947,6 +947,7 @@ static void sysfs_counters(struct kunit *test)
 	};
 	char *buf = (char *)get_zeroed_page(GFP_KERNEL);
 	struct net_device *dev = test->priv;
+	struct kernfs_node *group;
 	struct dlil_ifnet *going;
 	unsigned int i;
 
@@ -961,7 +962,9 @@ static void sysfs_counters(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, sysfs_says(dev, "unmatched", buf) ?: "",
 			   "drop\n");
 	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
-	KUNIT_EXPECT_NULL(test, sysfs_says(dev, "state", buf));
+	group = kernfs_find_and_get(dev->dev.kobj.sd, "dlil");
+	KUNIT_EXPECT_NULL(test, group);
+	kernfs_put(group);
 	wait_gone(test, going);
 	free_page((unsigned long)buf);
 }
