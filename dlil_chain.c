@@ -123,7 +123,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 }
 
 /**
- * struct passage - a batch on its way through the filters
+ * struct transit - a batch on its way through the filters
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of all its packets
@@ -134,7 +134,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @plain: no packet is a GSO packet
  * @err: the first error that a filter returned
  */
-struct passage {
+struct transit {
 	const struct dlil_filter_vec *vec;
 	struct dlil_ifnet *ifp;
 	u32 family;
@@ -164,7 +164,7 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 }
 
 /* All packets through slots that take them one by one. */
-static void run_packets(struct passage *p, unsigned int i, unsigned int end)
+static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 {
 	bool marked = p->marked;
 	struct sk_buff_head on;
@@ -197,7 +197,7 @@ static void run_packets(struct passage *p, unsigned int i, unsigned int end)
  * A list filter leaves in @list what goes on and in @drop what is to be freed; it has
  * stolen the rest.
  */
-static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
+static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 			 struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list), after, dropped;
@@ -226,7 +226,7 @@ static void call_list_fn(struct passage *p, const struct dlil_filter_slot *slot,
 }
 
 /* Move the first packets of @list to @part, as far as @slot makes no difference. */
-static bool take_alike(const struct passage *p,
+static bool take_alike(const struct transit *p,
 		       const struct dlil_filter_slot *slot,
 		       struct sk_buff_head *part, u64 *mark)
 {
@@ -244,7 +244,7 @@ static bool take_alike(const struct passage *p,
 }
 
 /* Some packets go past this filter, or have marks that are to outlast it. */
-static void run_parts(struct passage *p, const struct dlil_filter_slot *slot)
+static void run_parts(struct transit *p, const struct dlil_filter_slot *slot)
 {
 	struct sk_buff_head on, part;
 	struct sk_buff *skb;
@@ -263,7 +263,7 @@ static void run_parts(struct passage *p, const struct dlil_filter_slot *slot)
 	skb_queue_splice_init(&on, p->list);
 }
 
-static bool wants_all(const struct passage *p,
+static bool wants_all(const struct transit *p,
 		      const struct dlil_filter_slot *slot)
 {
 	struct sk_buff *skb;
@@ -276,7 +276,7 @@ static bool wants_all(const struct passage *p,
 	return true;
 }
 
-static void run_batch(struct passage *p, const struct dlil_filter_slot *slot)
+static void run_batch(struct transit *p, const struct dlil_filter_slot *slot)
 {
 	if (likely(!p->marked && wants_all(p, slot)))
 		call_list_fn(p, slot, p->list);
@@ -285,7 +285,7 @@ static void run_batch(struct passage *p, const struct dlil_filter_slot *slot)
 }
 
 /* Segments, or what other filters have added: more than one call may get. */
-static noinline void run_batches(struct passage *p,
+static noinline void run_batches(struct transit *p,
 				 const struct dlil_filter_slot *slot)
 {
 	struct sk_buff_head *all = p->list, part, on;
@@ -301,7 +301,7 @@ static noinline void run_batches(struct passage *p,
 	skb_queue_splice_init(&on, all);
 }
 
-static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
+static void run_list(struct transit *p, const struct dlil_filter_slot *slot)
 {
 	if (slot->family && slot->family != p->family)
 		return;
@@ -312,7 +312,7 @@ static void run_list(struct passage *p, const struct dlil_filter_slot *slot)
 }
 
 /* Does a packet meet one of the filters from @i to before @end? */
-static bool meets(const struct passage *p, unsigned int i, unsigned int end,
+static bool meets(const struct transit *p, unsigned int i, unsigned int end,
 		  const struct sk_buff *skb)
 {
 	const struct dlil_filter_slot *slot;
@@ -328,7 +328,7 @@ static bool meets(const struct passage *p, unsigned int i, unsigned int end,
 }
 
 /* Put the segments of @skb behind @on; each counts as seen from now on (STA-3). */
-static void segment_one(struct passage *p, struct sk_buff *skb,
+static void segment_one(struct transit *p, struct sk_buff *skb,
 			struct sk_buff_head *on)
 {
 	unsigned int header = p->vec->out ? 0 : skb->data - skb_mac_header(skb);
@@ -363,7 +363,7 @@ static bool is_plain(const struct sk_buff_head *list)
 }
 
 /* Row FLT-10: the filters from @i to before @end see no GSO packet. */
-static void segment(struct passage *p, unsigned int i, unsigned int end)
+static void segment(struct transit *p, unsigned int i, unsigned int end)
 {
 	struct sk_buff_head on;
 	struct sk_buff *skb;
@@ -416,7 +416,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct sk_buff_head *list, struct dlil_flow *flow,
 			    struct dlil_place *place)
 {
-	struct passage p = {
+	struct transit p = {
 		.vec = vec,
 		.ifp = ifp,
 		.family = family,

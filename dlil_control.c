@@ -280,23 +280,23 @@ static struct queue *find_queue(const struct dlil_ifnet *ifp)
 /* Takes @req, with its I/O reference, unless there are too many. */
 static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 {
-	struct queue *fresh = kzalloc(sizeof(*fresh), GFP_KERNEL), *q;
+	struct queue *added = kzalloc(sizeof(*added), GFP_KERNEL), *q;
 	int err = 0;
 
-	if (!fresh)
+	if (!added)
 		return -ENOMEM;
-	INIT_WORK(&fresh->work, queue_work_fn);
-	INIT_LIST_HEAD(&fresh->requests);
-	fresh->ifp = ifp;
+	INIT_WORK(&added->work, queue_work_fn);
+	INIT_LIST_HEAD(&added->requests);
+	added->ifp = ifp;
 
 	spin_lock(&queues_lock);
 	q = find_queue(ifp);
 	if (!q) {
-		q = fresh;
+		q = added;
 		list_add_tail(&q->list, &queues);
 		/* It cannot be freed before it has seen the request below. */
 		queue_work(ifp->lane->wq, &q->work);
-		fresh = NULL;
+		added = NULL;
 	}
 	if (q->n < PENDING_MAX) {
 		list_add_tail(&req->list, &q->requests);
@@ -305,7 +305,7 @@ static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 		err = -EBUSY;
 	}
 	spin_unlock(&queues_lock);
-	kfree(fresh);
+	kfree(added);
 	return err;
 }
 

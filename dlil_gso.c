@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Super-packets, which GRO makes of received packets and which the host sends,
+ * GSO packets, which GRO makes of received packets and which the host sends,
  * into the packets that are on the wire.
  */
 #include <linux/netdevice.h>
@@ -26,7 +26,7 @@ static bool has_headers(const struct sk_buff *skb, unsigned int header)
 }
 
 /**
- * dlil_gso_segment - make segments of a super-packet (FLT-10)
+ * dlil_gso_segment - make segments of a GSO packet (FLT-10)
  * @skb: the packet; gone afterwards, unless this fails
  * @header: bytes of its link header in front of skb->data
  * @out: it is on its way out

@@ -245,7 +245,7 @@ static bool has_strangers(const struct sk_buff_head *list)
 	return false;
 }
 
-/* Row FLT-10: a super-packet alone, since it may become many. */
+/* Row FLT-10: a GSO packet alone, since it may become many. */
 static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 			    struct sk_buff_head *on)
 {

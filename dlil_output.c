@@ -46,7 +46,7 @@ static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return 0;
 }
 
-/* Row FLT-10: a super-packet goes through the filters, and out, in segments. */
+/* Row FLT-10: a GSO packet goes through the filters, and out, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff *skb, struct dlil_sent *sent)
@@ -134,7 +134,7 @@ static int host_filtered(const struct dlil_filter_vec *vec,
  * @skb: the packet, with its link header
  *
  * Rows LNX-6, FLT-5, OUT-10.  The packet is counted, whatever becomes of it.  If
- * it is a super-packet that filters have to see in segments (FLT-10), or a filter
+ * it is a GSO packet that filters have to see in segments (FLT-10), or a filter
  * replaces it, what takes its place is given to the driver's `output`.  Filters
  * may leave anything in skb->cb.
  *

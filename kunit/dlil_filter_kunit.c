@@ -1289,7 +1289,7 @@ static int gso_sent(struct dlil_ifnet *ifp, struct sk_buff *skb)
 
 /**
  * struct gso_watch - what filters of a test have seen
- * @whole: super-packets
+ * @whole: GSO packets
  * @parts: other packets
  * @bytes: of their payload
  * @bad: packets that are not as they should be
@@ -1415,7 +1415,7 @@ static void attach_watchers(struct fake *fake, const char *letters)
 	}
 }
 
-/* A super-packet of @n segments. */
+/* A GSO packet of @n segments. */
 static void pass_gso(struct fake *fake, bool out, unsigned int n)
 {
 	struct sk_buff_head list;

@@ -56,7 +56,7 @@ struct fuzz_filter {
 
 /* One of each kind */
 #define FUZZ_FILTERS 10
-/* So many of them always take super-packets. */
+/* So many of them always take GSO packets. */
 #define FUZZ_WHOLE 7
 
 /**

@@ -299,7 +299,7 @@ static int run_filter(struct fuzz_filter *f, struct dlil_ifnet *ifp,
 		fuzz_fail("%s got a packet that is not private", f->kind->name);
 	/* Unless it comes from filter_replace(), on output. */
 	if (in && skb_is_gso(*skb) && f->params.flags & DLIL_FILTER_SEGMENTS)
-		fuzz_fail("%s got a super-packet", f->kind->name);
+		fuzz_fail("%s got a GSO packet", f->kind->name);
 	if (r % f->kind->often)
 		return 0;
 	return f->kind->fn(f, skb, fuzz_whim(*skb, asker + 1000), in);

@@ -99,7 +99,7 @@ suites_log() {
 job_kunit() {
 	local tree passed ran skipped failed status=0 log=$TOP/build/vm/$KIND-kunit.log
 
-	vm kunit --timeout 900 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
+	vm kunit --timeout 1800 "$TOP/scripts/guest/debug/kunit.sh" || status=$?
 	tree=$("$TOP/scripts/kernel.sh" source)
 	suites_log "$log" >"$log.ktap"
 	/usr/bin/python3 "$tree/tools/testing/kunit/kunit.py" parse "$log.ktap" |

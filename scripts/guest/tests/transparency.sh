@@ -39,7 +39,7 @@ test_tcp_in() {
 	is "freed on input" "$(json .flow.input.freed)" 0
 }
 
-# LNX-2 LNX-6: TCP from the wrapped device, in super-packets as the host makes
+# LNX-2 LNX-6: TCP from the wrapped device, in GSO packets as the host makes
 # them.
 test_tcp_out() {
 	transfer_much dut peer $IP1
