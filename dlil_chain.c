@@ -32,14 +32,31 @@ static int known(int err)
 	return err > DLIL_STOLEN ? -EINVAL : err;
 }
 
+#ifdef DLIL_TESTED
+#define LOOKS_FOR_LOST true
+#else
+#define LOOKS_FOR_LOST IS_ENABLED(CONFIG_DEBUG_NET)
+#endif
+
 /*
- * Has a filter put something in the place of a received packet that nobody can read?
- * All of them have a link header when they come here, be it an empty one.
+ * Has a filter let a packet by, and left nothing in its place, or something that
+ * nobody can read?  All received packets have a link header when they come here, be
+ * it an empty one.
  */
 static bool is_spoilt(const struct dlil_filter_vec *vec,
 		      const struct sk_buff *skb)
 {
-	return unlikely(!vec->out && !(skb && dlil_filter_is_readable(skb)));
+	return unlikely(!skb || (!vec->out && !dlil_filter_is_readable(skb)));
+}
+
+/*
+ * The same between two filters that packets go through one by one, where a check
+ * would cost more than an empty filter does.  A filter that does that is wrong, and
+ * kernels that look for what is wrong in network code find it here.
+ */
+static bool is_lost(const struct sk_buff *skb)
+{
+	return LOOKS_FOR_LOST && !skb;
 }
 
 /* One packet through the slots from @i to before @end, but for @skipped kinds. */
@@ -110,8 +127,11 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		fn = READ_ONCE(slot->fn);
 		WRITE_ONCE(place->filter, slot->id);
 		err = fn(slot->cookie, ifp, family, skb);
-		if (likely(!err))
+		if (likely(!err)) {
+			if (is_lost(*skb))
+				return -EINVAL;
 			continue;
+		}
 		if (err != DLIL_SKIP)
 			return known(err);
 		if (is_spoilt(vec, *skb))

@@ -207,9 +207,12 @@ static int output_packet(struct dlil_ifnet *ifp, u32 family,
 	int err = 0;
 
 	why = DLIL_DROP_FRAMER;
-	if (frame)
+	if (frame) {
 		err = ifp->family->framer ?
 		      ifp->family->framer(ifp, &skb, frame) : -EOPNOTSUPP;
+		if (WARN_ON_ONCE(!err && !skb))
+			err = -EINVAL;
+	}
 	if (!err && vec) {
 		if (dlil_filter_segments(vec, skb))
 			return output_segments(vec, ifp, family, skb, sent);

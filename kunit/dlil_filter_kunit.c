@@ -499,6 +499,77 @@ static void lost_packet(struct kunit *test)
 			drops[DLIL_DROP_FILTER], 2);
 }
 
+static int lose_in_silence(struct fake_filter *f, struct sk_buff **skb)
+{
+	kfree_skb(*skb);
+	*skb = NULL;
+	return 0;
+}
+
+static int lose_and_skip(struct fake_filter *f, struct sk_buff **skb)
+{
+	lose_in_silence(f, skb);
+	return DLIL_SKIP;
+}
+
+/**
+ * struct silent_case - a filter that leaves no packet and says that it goes on
+ * @name: in words
+ * @hook: what it does
+ * @family: that of the filter behind it
+ * @flags: likewise
+ * @list: a last filter takes lists on input; it sees what is sent, too
+ */
+struct silent_case {
+	const char *name;
+	int (*hook)(struct fake_filter *f, struct sk_buff **skb);
+	u32 family;
+	u32 flags;
+	bool list;
+};
+
+static const struct silent_case silent_cases[] = {
+	{ "goes on", lose_in_silence, 0, 0, false },
+	{ "skips", lose_and_skip, 0, 0, false },
+	{ "goes on, families", lose_in_silence, FAKE_PF_A, 0, false },
+	{ "skips, families", lose_and_skip, FAKE_PF_A, 0, false },
+	{ "goes on, tags", lose_in_silence, 0, DLIL_FILTER_NO_VLAN, false },
+	{ "goes on, lists", lose_in_silence, 0, 0, true },
+};
+
+static void silent_desc(const struct silent_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(silent, silent_cases, silent_desc);
+
+/* FLT-5, STA-3: no filter, and not the driver, gets what is no packet any more. */
+static void lost_in_silence(struct kunit *test)
+{
+	const struct silent_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *next;
+	bool out;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	for (out = false; ; out = true) {
+		fake_filter(fake, out ? 'c' : 'a', ops_of(out))->hook = c->hook;
+		next = fake_filter_new(fake, out ? 'd' : 'b', ops_of(out));
+		next->params.family = c->family;
+		next->params.flags = c->flags;
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(next), 0);
+		if (c->list && !out)
+			fake_filter(fake, 'L', &fake_filter_list_ops);
+		pass_packets(fake, out, FAKE_PF_A, 1, 2);
+		if (out)
+			break;
+	}
+	FAKE_EXPECT_TRACE(fake, c->list ? "a1 a2 L1 c1 L2 c2" : "a1 a2 c1 c2");
+	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_FILTER] = 2);
+	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_FILTER] = 2);
+}
+
 static int block(struct fake_filter *f, struct sk_buff **skb)
 {
 	f->hook = NULL;
@@ -1815,6 +1886,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(skip_kinds),
 	KUNIT_CASE_PARAM(replaced_packet, direction_gen_params),
 	KUNIT_CASE_PARAM(lost_packet, direction_gen_params),
+	KUNIT_CASE_PARAM(lost_in_silence, silent_gen_params),
 	KUNIT_CASE(detach_waits),
 	KUNIT_CASE(detach_killed),
 	KUNIT_CASE(detach_stale),

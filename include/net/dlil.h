@@ -623,7 +623,9 @@ struct dlil_filter_info {
  * Verdicts of @input and @output (FLT-5): 0 lets the packet go on to the next
  * filter, DLIL_SKIP past all later filters that have the same callback,
  * DLIL_STOLEN keeps it, an error has it freed.  A filter that frees or keeps
- * the packet it was given and puts another one in *@skb has replaced it.
+ * the packet it was given and puts another one in *@skb has replaced it.  With 0 and
+ * DLIL_SKIP it has to leave one there: NULL behind the last filter counts as an
+ * error, and in front of another one only if CONFIG_DEBUG_NET is set.
  * @input_list has no verdict: where it leaves a packet is what it says of it.
  *
  * A filter of headers needs no flags: skb_is_gso() packets have the headers that
