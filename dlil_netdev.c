@@ -1493,6 +1493,37 @@ int dlil_netdev_module_init(void)
 	return err;
 }
 
+/**
+ * struct drain - somebody waits until a queue is worked off
+ * @flush: is behind what is in the queue
+ * @done: it has been reached
+ */
+struct drain {
+	struct dlil_flush flush;
+	struct completion done;
+};
+
+static void drain_done(struct dlil_flush *flush)
+{
+	complete(&container_of(flush, struct drain, flush)->done);
+}
+
+/*
+ * No callback is left that might sleep, so this ends soon, and it is not to be cut
+ * short: what would be left in the queue would be lost.
+ */
+static void drain_queue(struct dlil_ifnet *ifp)
+{
+	struct drain drain = { .flush.fn = drain_done };
+
+	init_completion(&drain.done);
+	if (!dlil_ifnet_io_begin(ifp))
+		return;
+	dlil_inq_flush(ifp, &drain.flush);
+	wait_for_completion(&drain.done);
+	dlil_ifnet_io_end(ifp);
+}
+
 /*
  * The devices stay, and what they have received is not to be lost: work it off
  * while the ifnets are attached.  No filter or protocol is left that might want
@@ -1512,7 +1543,7 @@ static void unhook_all(void)
 
 	mutex_lock(&bindings_lock);
 	list_for_each_entry(nd, &bindings, list)
-		dlil_input_flush(nd->ifp);
+		drain_queue(nd->ifp);
 	mutex_unlock(&bindings_lock);
 }
 
