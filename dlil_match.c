@@ -561,7 +561,7 @@ static int match_attach(struct dlil_ifnet *ifp,
 	err = check_room(ifp, params->name, extack);
 	if (!err) {
 		err = dlil_filter_attach(ifp, &filter, &ref);
-		/* Its detach may begin while we have the reference. */
+		/* The detach may begin while we have the reference. */
 		if (err == -ENXIO)
 			NL_SET_ERR_MSG(extack, "device is being detached");
 	}

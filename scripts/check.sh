@@ -241,7 +241,8 @@ check_comments() {
 
 # Where packages come from and where the checkout lies is each machine's own.
 check_hosts() {
-	mapfile -t texts < <(matching . | grep -vx LICENSE)
+	# What looks like an address in a picture is the name of its format.
+	mapfile -t texts < <(matching . | grep -vxE 'LICENSE|.*\.svg')
 	none grep -nE '[a-z]+://[a-zA-Z0-9]|\.(debian|ubuntu)\.[a-z]{2,}|[r]egistry\.' \
 		"${texts[@]}"
 	none grep -nE '(^|[^a-zA-Z0-9_.~$}*])/(work|root|home|Users)/[a-zA-Z0-9]' \
