@@ -974,7 +974,8 @@ static void task_resemble(struct task_struct *task, struct task_struct *former)
 {
 	set_cpus_allowed_ptr(task, &former->cpus_mask);
 	set_user_nice(task, task_nice(former));
-	if (rt_task(former))
+	/* Not rt_task(): the priority may be lent, by who waits for its lock. */
+	if (former->policy == SCHED_FIFO || former->policy == SCHED_RR)
 		sched_set_fifo(task);
 }
 
@@ -1011,11 +1012,19 @@ static void turn_give(struct dlil_inq *q)
 	thread_adopt(q, former, t->pid);
 	task_rename(former, q);
 	task_resemble(task, former);
-	WRITE_ONCE(t->task, get_task_struct(task));
-	WRITE_ONCE(t->pid, task_pid_nr(task));
-	/* Pairs with the acquire in turn_is_given(). */
+	/*
+	 * First, since whoever finds the new task may wake it, and it must not take
+	 * the queue for one of the main thread's.  Pairs with the acquire in
+	 * turn_is_given().
+	 */
 	smp_store_release(&q->thread, &q->own);
-	/* The ifnet may go from here on. */
+	WRITE_ONCE(t->pid, task_pid_nr(task));
+	smp_store_release(&t->task, get_task_struct(task));
+	/*
+	 * wake_up_var() looks for waiters without a lock.  It takes the address for
+	 * a number: the ifnet may go from here on.
+	 */
+	smp_mb();
 	wake_up_var(&q->thread);
 	wake_up_process(task);
 }
@@ -1026,8 +1035,9 @@ static void turn_give(struct dlil_inq *q)
  */
 static void turn_look(struct work_struct *work)
 {
+	/* Pairs with the release in turns_take(): the count is no older. */
+	struct dlil_inq *q = smp_load_acquire(&turns.queue);
 	unsigned long count = READ_ONCE(turns.count);
-	struct dlil_inq *q = READ_ONCE(turns.queue);
 
 	if (READ_ONCE(dlil_main_thread.asleep))
 		return;

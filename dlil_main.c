@@ -181,8 +181,9 @@ static int nothing(void)
  * more, then what is attached goes, then the threads that it needed for that.
  */
 static const struct dlil_part parts[] = {
-	{ dlil_overdue_module_init, dlil_overdue_module_exit },
 	{ dlil_life_module_init, dlil_life_module_exit },
+	/* A look holds references to ifnets. */
+	{ dlil_overdue_module_init, dlil_overdue_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
 	{ nothing, dlil_lanes_flush },

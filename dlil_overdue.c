@@ -282,7 +282,7 @@ int dlil_overdue_module_init(void)
 	return 0;
 }
 
-/* The last part that goes: no ifnet and no task has anything to be looked at. */
+/* No ifnet is attached and no task is in a callback: nothing arms the work again. */
 void dlil_overdue_module_exit(void)
 {
 	dlil_look_exit();

@@ -188,6 +188,11 @@ void dlil_watch_start(struct dlil_netdev *nd)
 {
 	bool on;
 
+	/* First: whoever begins to listen from here on finds the device. */
+	spin_lock(&watches_lock);
+	list_add_tail(&nd->watch.list, &watches);
+	watch_again();
+	spin_unlock(&watches_lock);
 	mutex_lock(&nd->watch.lock);
 	watch_update(nd);
 	/* Or somebody can hear already, who did not find the device's neighbours. */
@@ -195,10 +200,6 @@ void dlil_watch_start(struct dlil_netdev *nd)
 	mutex_unlock(&nd->watch.lock);
 	if (on)
 		dlil_neigh_tell(nd);
-	spin_lock(&watches_lock);
-	list_add_tail(&nd->watch.list, &watches);
-	watch_again();
-	spin_unlock(&watches_lock);
 }
 
 /* A request has changed the groups.  With an I/O reference; may sleep. */
