@@ -22,8 +22,9 @@ static bool wants(const struct dlil_filter_slot *slot, u32 family,
 {
 	if (slot->family && slot->family != family)
 		return false;
+	/* A tag without a VLAN carries a priority, and is none to the host either. */
 	return !(slot->flags & DLIL_FILTER_NO_VLAN) ||
-	       !skb_vlan_tag_present(skb);
+	       !skb_vlan_tag_present(skb) || !skb_vlan_tag_get_id(skb);
 }
 
 /* A verdict that nobody knows is an error of the filter's. */

@@ -254,18 +254,20 @@ static __always_inline int find_family(struct dlil_ifnet *ifp, ether_key key,
 }
 
 /*
- * The key of an 802.3 frame, whose type field is its length.  A length that is not
- * true, or has no room for the header, is a type of somebody's own: no match.  The
- * frame is malformed if its length is true and the header goes on behind its end.
+ * The key of an 802.3 frame, whose type field is its length.  The packet begins @at
+ * bytes into the data, which are there.  A length that is not true, or has no room
+ * for the header, is a type of somebody's own: no match.  The frame is malformed if
+ * its length is true and the header goes on behind its end.
  */
-static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
+static int llc_key(const struct sk_buff *skb, unsigned int at, unsigned int len,
+		   ether_key *key)
 {
 	u8 buf[LLC_LEN + SNAP_LEN];
 	const u8 *llc;
 
-	if (len > skb->len)
+	if (len > skb->len - at)
 		return -ENOENT;
-	llc = skb_header_pointer(skb, 0, LLC_LEN, buf);
+	llc = skb_header_pointer(skb, at, LLC_LEN, buf);
 	if (!llc)
 		return -EINVAL;
 	if (len < LLC_LEN)
@@ -273,7 +275,7 @@ static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
 	*key = ETHER_KEY(DLIL_DESC_SAP, be_bytes(llc, LLC_LEN));
 	if (*key != ETHER_KEY(DLIL_DESC_SAP, LLC_SNAP))
 		return 0;
-	llc = skb_header_pointer(skb, LLC_LEN, SNAP_LEN, buf);
+	llc = skb_header_pointer(skb, at + LLC_LEN, SNAP_LEN, buf);
 	if (!llc)
 		return -EINVAL;
 	if (len < LLC_LEN + SNAP_LEN)
@@ -284,13 +286,53 @@ static int llc_key(const struct sk_buff *skb, unsigned int len, ether_key *key)
 
 /* Out of line: what it needs of the stack would be a cost of every frame. */
 static noinline int demux_llc(struct dlil_ifnet *ifp, const struct sk_buff *skb,
-			      unsigned int len, u32 *family)
+			      unsigned int at, unsigned int len, u32 *family)
 {
 	ether_key key;
 	int err;
 
-	err = llc_key(skb, len, &key);
+	err = llc_key(skb, at, len, &key);
 	return err ?: find_family(ifp, key, family);
+}
+
+/* The packet begins behind the link header, or the tag, that has this type. */
+static __always_inline int demux_type(struct dlil_ifnet *ifp,
+				      const struct sk_buff *skb,
+				      unsigned int at, u16 type, u32 *family)
+{
+	if (unlikely(type < ETH_P_802_3_MIN))
+		return demux_llc(ifp, skb, at, type, family);
+	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
+}
+
+/*
+ * The frame has a tag beside its data, and @type behind that.  A tag is the outermost
+ * type on the wire; but tags without a VLAN only carry a priority, and are taken off
+ * before any protocol gets the packet, so that the type behind them decides.
+ */
+static noinline int demux_tagged(struct dlil_ifnet *ifp,
+				 const struct sk_buff *skb, u16 type,
+				 u32 *family)
+{
+	const struct vlan_hdr *tag;
+	struct vlan_hdr buf;
+	unsigned int at = 0;
+
+	if (skb_vlan_tag_get_id(skb))
+		return demux_type(ifp, skb, 0, ntohs(skb->vlan_proto), family);
+	while (eth_type_vlan(htons(type))) {
+		tag = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		if (!tag)
+			return -EINVAL;
+		if (ntohs(tag->h_vlan_TCI) & VLAN_VID_MASK)
+			break;
+		type = ntohs(tag->h_vlan_encapsulated_proto);
+		at += VLAN_HLEN;
+	}
+	/* The stack has made one of these two of a length. */
+	if (!at && (type == ETH_P_802_2 || type == ETH_P_802_3))
+		type = get_unaligned_be16(skb->data - 2);
+	return demux_type(ifp, skb, at, type, family);
 }
 
 /**
@@ -340,12 +382,10 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 	eth = eth_hdr(skb);
 	if (!(ifp->attrs & DLIL_ATTR_CLASSIFIED))
 		classify(ifp, skb, eth);
-	/* A tag in the packet's metadata is the outermost type on the wire. */
-	type = ntohs(likely(!skb_vlan_tag_present(skb)) ? eth->h_proto :
-							  skb->vlan_proto);
-	if (unlikely(type < ETH_P_802_3_MIN))
-		return demux_llc(ifp, skb, type, family);
-	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
+	type = ntohs(eth->h_proto);
+	if (unlikely(skb_vlan_tag_present(skb)))
+		return demux_tagged(ifp, skb, type, family);
+	return demux_type(ifp, skb, 0, type, family);
 }
 EXPORT_SYMBOL_GPL(dlil_ether_demux);
 
@@ -371,11 +411,12 @@ int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		return -EINVAL;
 	if (!(ifp->attrs & DLIL_ATTR_CLASSIFIED))
 		classify(ifp, skb, eth_hdr(skb));
-	type = ntohs(likely(!skb_vlan_tag_present(skb)) ? skb->protocol :
-							  skb->vlan_proto);
+	type = ntohs(skb->protocol);
+	if (unlikely(skb_vlan_tag_present(skb)))
+		return demux_tagged(ifp, skb, type, family);
 	/* The length ends the link header, however many tags are in that. */
 	if (unlikely(type == ETH_P_802_2 || type == ETH_P_802_3))
-		return demux_llc(ifp, skb, get_unaligned_be16(skb->data - 2),
+		return demux_llc(ifp, skb, 0, get_unaligned_be16(skb->data - 2),
 				 family);
 	return find_family(ifp, ETHER_KEY(DLIL_DESC_ETYPE, type), family);
 }

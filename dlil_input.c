@@ -87,7 +87,7 @@ static bool inq_is_empty(const struct dlil_inq *q)
  * @fresh: consecutive packets that demux said the same of
  * @found: what it said of @fresh
  * @found_family: their protocol family
- * @strangers: some of @fresh are for somebody else (PACKET_OTHERHOST)
+ * @odd: some of @fresh are as few packets are, and need a look at each; ODD_*
  * @check: look whether packets are of this ifnet (INP-11)
  * @refused: how many were not
  * @types: for frames of a type there is nothing to be done but to know that, see
@@ -105,7 +105,7 @@ struct dlil_batch {
 	struct sk_buff_head fresh;
 	int found;
 	u32 found_family;
-	bool strangers;
+	u8 odd;
 	bool check;
 	unsigned int refused;
 	bool types;
@@ -119,6 +119,11 @@ struct dlil_batch {
 
 /* No type of a frame. */
 #define TYPE_NONE (-1)
+
+/* A packet is for another station (PACKET_OTHERHOST). */
+#define ODD_STRANGER	1
+/* A packet had a VLAN tag without a VLAN beside its data when demux saw it. */
+#define ODD_PRIORITY	2
 
 /* The driver's `unmatched` may take packets of @list. */
 static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
@@ -210,15 +215,55 @@ static void batch_turn_found(struct dlil_batch *b)
 			   DLIL_DROP_NOPROTO);
 }
 
-/* Is the packet for another station? */
-static bool is_stranger(const struct sk_buff *skb)
+/* ODD_STRANGER if the packet is for another station, or 0. */
+static u8 is_stranger(const struct sk_buff *skb)
 {
-	return skb->pkt_type == PACKET_OTHERHOST;
+	return skb->pkt_type == PACKET_OTHERHOST ? ODD_STRANGER : 0;
+}
+
+static bool has_priority_tag(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_present(skb) && !skb_vlan_tag_get_id(skb);
+}
+
+/*
+ * Take tags without a VLAN off, as the host does with packets that it hands to no
+ * VLAN device.  Filters have seen them, as tcpdump does (FLT-18); demux has told the
+ * family by what is behind them.  The packet is the thread's own, and on no list.
+ * Returns NULL if the packet was malformed, or there was no memory: then it is freed
+ * and counted.
+ */
+static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
+						    struct sk_buff *skb)
+{
+	while (has_priority_tag(skb)) {
+		__vlan_hwaccel_clear_tag(skb);
+		if (!eth_type_vlan(skb->protocol))
+			break;
+		/* The kernel wants the type behind the next tag as well. */
+		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
+			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
+			dlil_drop_skb(skb, DLIL_DROP_DEMUX);
+			return NULL;
+		}
+		skb = skb_vlan_untag(skb);
+		if (!skb) {
+			b->tally.flow.drops[DLIL_DROP_NOMEM]++;
+			return NULL;
+		}
+		skb_reset_mac_len(skb);
+	}
+	return skb;
 }
 
 /* One of them, which may be for somebody else, but that cannot be read. */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
+	if (unlikely(has_priority_tag(skb))) {
+		skb = strip_priority_tags(b, skb);
+		if (!skb)
+			return;
+	}
 	if (unlikely(is_stranger(skb) &&
 		     (!b->found || b->found == -ENOENT)))
 		batch_turn(b, 0, NULL, DLIL_DROP_PROMISC);
@@ -235,14 +280,14 @@ static void dispatch_list(struct dlil_batch *b, struct sk_buff_head *list)
 		dispatch(b, skb);
 }
 
-static bool has_strangers(const struct sk_buff_head *list)
+static u8 has_strangers(const struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
 
 	skb_queue_walk(list, skb)
 		if (is_stranger(skb))
-			return true;
-	return false;
+			return ODD_STRANGER;
+	return 0;
 }
 
 /* Row FLT-10: a GSO packet alone, since it may become many. */
@@ -255,7 +300,7 @@ static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 	__skb_queue_tail(&alone, skb);
 	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &alone,
 				&b->tally.flow, &b->ifp->inq.reader.place);
-	b->strangers |= has_strangers(&alone);
+	b->odd |= has_strangers(&alone);
 	skb_queue_splice_tail(&alone, on);
 }
 
@@ -273,7 +318,7 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 	err = dlil_filter_run_at(b->filters, b->ifp, b->found_family, &skb,
 				 place);
 	if (likely(!err)) {
-		b->strangers |= is_stranger(skb);
+		b->odd |= is_stranger(skb);
 		__skb_queue_tail(on, skb);
 	} else if (err == DLIL_STOLEN) {
 		b->tally.flow.stolen++;
@@ -290,7 +335,7 @@ static void filter_each(struct dlil_batch *b)
 	struct sk_buff_head on;
 
 	__skb_queue_head_init(&on);
-	b->strangers = false;
+	b->odd &= ~ODD_STRANGER;
 	skb_queue_walk_safe(&b->fresh, skb, next) {
 		skb_mark_not_on_list(skb);
 		skb->prev = NULL;
@@ -304,7 +349,8 @@ static void filter_list(struct dlil_batch *b)
 {
 	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &b->fresh,
 				&b->tally.flow, &b->ifp->inq.reader.place);
-	b->strangers = has_strangers(&b->fresh);
+	b->odd &= ~ODD_STRANGER;
+	b->odd |= has_strangers(&b->fresh);
 }
 
 /* Take the packets collected so far through the filters, and on (INP-8). */
@@ -322,7 +368,7 @@ static void fresh_flush(struct dlil_batch *b)
 		if (skb_queue_empty(&b->fresh))
 			return;
 	}
-	if (unlikely(b->strangers))
+	if (unlikely(b->odd))
 		return dispatch_list(b, &b->fresh);
 	batch_turn_found(b);
 	skb_queue_splice_tail_init(&b->fresh, &b->list);
@@ -363,14 +409,14 @@ static void fresh_turn(struct dlil_batch *b, int demux, u32 family)
 	rcu_read_lock();
 	b->found = demux;
 	b->found_family = family;
-	b->strangers = false;
+	b->odd = 0;
 }
 
-/* The type by which alone demux has told this frame, if it was so. */
+/* The type by which alone demux has told this untagged frame, if it was so. */
 static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
 		   int header)
 {
-	if (!b->types || header < ETH_HLEN || skb_vlan_tag_present(skb) ||
+	if (!b->types || header < ETH_HLEN ||
 	    !eth_proto_is_802_3(skb->protocol))
 		return TYPE_NONE;
 	return (__force u16)skb->protocol;
@@ -422,7 +468,13 @@ static noinline int fresh_demux(struct dlil_batch *b, struct sk_buff *skb,
 		family = 0;
 	if (family != b->found_family || demux != b->found)
 		fresh_turn(b, demux, family);
-	b->type = type_of(b, skb, header);
+	if (likely(!skb_vlan_tag_present(skb))) {
+		b->type = type_of(b, skb, header);
+	} else {
+		b->type = TYPE_NONE;
+		if (!skb_vlan_tag_get_id(skb))
+			b->odd |= ODD_PRIORITY;
+	}
 	return header;
 }
 
@@ -432,7 +484,7 @@ static noinline void fresh_note(struct dlil_batch *b, const struct sk_buff *skb)
 	    skb->pkt_type == PACKET_MULTICAST)
 		b->tally.stats.imcasts++;
 	else if (is_stranger(skb))
-		b->strangers = true;
+		b->odd |= ODD_STRANGER;
 }
 
 /* Free the first packets of @list, a batch, and count them.  Returns the others. */

@@ -82,24 +82,6 @@ bool dlil_verbose;
 static LIST_HEAD(bindings);
 static DEFINE_MUTEX(bindings_lock);
 
-/*
- * The stack takes tags without a VLAN, which only carry a priority, off what it
- * does not hand to a VLAN device.  Do it before filters and demux: they are to
- * see what the host will.
- */
-static struct sk_buff *strip_priority_tags(struct sk_buff *skb)
-{
-	while (skb && skb_vlan_tag_present(skb) && !skb_vlan_tag_get_id(skb)) {
-		__vlan_hwaccel_clear_tag(skb);
-		if (!eth_type_vlan(skb->protocol))
-			break;
-		skb = skb_vlan_untag(skb);
-		if (skb)
-			skb_reset_mac_len(skb);
-	}
-	return skb;
-}
-
 /* One test for both, since nearly no received packet has either. */
 static __always_inline bool has_dst_or_ct(const struct sk_buff *skb)
 {
@@ -177,7 +159,7 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 	/* Row LNX-13, and its exception: see struct dlil_netdev. */
 	if (skb_valid_dst(skb) || skb_nfct(skb))
 		WRITE_ONCE(nd->pinned, true);
-	return skb_vlan_tag_present(skb) ? strip_priority_tags(skb) : skb;
+	return skb;
 }
 
 /* Row TAP-1.  The pointers are where a packet's way has taken us anyhow. */

@@ -61,6 +61,8 @@ struct seen {
  * @filtered: the packet that the filter saw last
  * @calls: packets the filter saw
  * @sk: that packet's socket
+ * @tci: its VLAN tag, or -1 without one
+ * @family: its protocol family
  * @blocked: completed by the filter when it waits for @go
  * @go: lets the filter go on
  * @blocks: the filter waits
@@ -81,6 +83,8 @@ struct rx {
 	const struct sk_buff *filtered;
 	unsigned int calls;
 	const struct sock *sk;
+	int tci;
+	u32 family;
 	struct completion blocked;
 	struct completion go;
 	bool blocks;
@@ -181,6 +185,8 @@ static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	rx->calls++;
 	if (rx->look)
 		rx->look(rx, *skb);
+	rx->tci = skb_vlan_tag_present(*skb) ? skb_vlan_tag_get(*skb) : -1;
+	rx->family = family;
 	if (rx->edit)
 		rx->edit(*skb);
 	if (READ_ONCE(rx->blocks)) {
@@ -531,6 +537,200 @@ static void tagged_by_filter(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, rx->seen[1].tagged);
 	KUNIT_EXPECT_EQ(test, rx->seen[1].pkt_type, c->pkt_type);
 	KUNIT_EXPECT_EQ(test, ntohs(rx->seen[1].protocol), c->protocol);
+}
+
+/**
+ * struct priority_case - a frame from the wire, most of them with a tag without VLAN
+ * @name: in words
+ * @data: the frame behind its addresses
+ * @n: how much of it
+ * @tci: the tag that a filter sees beside the data, -1 if it sees none
+ * @family: the protocol family that the filter is told
+ * @protocol: skb->protocol as the host sees it; 0: the host's test does not look
+ * @pkt_type: and skb->pkt_type
+ * @len: bytes that the host gets of 64
+ * @short_len: length of the frame if it is malformed, else 0
+ */
+struct priority_case {
+	const char *name;
+	u8 data[20];
+	unsigned int n;
+	int tci;
+	u32 family;
+	u16 protocol;
+	u8 pkt_type;
+	unsigned int len;
+	unsigned int short_len;
+};
+
+static const struct priority_case priority_cases[] = {
+	{ "no tag", { 0x88, 0xb6 }, 2, -1, 0, 0x88b6, PACKET_HOST, 50 },
+	{ "a VLAN", { 0x81, 0, 0x20, 5, 0x88, 0xb6 }, 6, 0x2005, DLIL_PF_VLAN,
+	  0x88b6, PACKET_OTHERHOST, 46 },
+	{ "a VLAN in front", { 0x81, 0, 0x20, 5, 0x81, 0, 0x20, 0, 0x88, 0xb6 },
+	  10, 0x2005, DLIL_PF_VLAN, ETH_P_8021Q, PACKET_OTHERHOST, 46 },
+	{ "a type of nobody", { 0x81, 0, 0xe0, 0, 0x88, 0xb6 }, 6, 0xe000, 0,
+	  0x88b6, PACKET_HOST, 46 },
+	{ "IPv4", { 0x81, 0, 0x20, 0, 0x08, 0x00, 0x45 }, 7, 0x2000,
+	  DLIL_PF_INET },
+	{ "802.3", { 0x81, 0, 0xe0, 0, 0x00, 0x26, 0x42, 0x42, 0x03 }, 9, 0xe000,
+	  0, ETH_P_802_2, PACKET_HOST, 46 },
+	{ "two of them", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0, 0x88, 0xb6 }, 10,
+	  0xe000, 0, 0x88b6, PACKET_HOST, 42 },
+	{ "three, of both types", { 0x88, 0xa8, 0, 0, 0x81, 0, 0x20, 0, 0x88, 0xa8,
+	  0, 0, 0x88, 0xb6 }, 14, 0, 0, 0x88b6, PACKET_HOST, 38 },
+	{ "IPv4 behind two", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0, 0x08, 0, 0x45 },
+	  11, 0xe000, DLIL_PF_INET },
+	{ "802.3 behind two", { 0x81, 0, 0xe0, 0, 0x81, 0, 0, 0, 0x00, 0x22, 0x42,
+	  0x42, 0x03 }, 13, 0xe000, 0, ETH_P_802_2, PACKET_HOST, 42 },
+	{ "a VLAN behind it", { 0x81, 0, 0xe0, 0, 0x81, 0, 0, 5, 0x88, 0xb6 },
+	  10, 0xe000, DLIL_PF_VLAN, 0x88b6, PACKET_OTHERHOST, 42 },
+	{ "a VLAN and a tag in it", { 0x88, 0xa8, 0xe0, 0, 0x81, 0, 0, 5, 0x81, 0,
+	  0, 6 }, 12, 0xe000, DLIL_PF_VLAN, ETH_P_8021Q, PACKET_OTHERHOST, 42 },
+	{ "half a tag behind it", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0 }, 8,
+	  0xe000, 0, .short_len = 20 },
+	{ "a tag, a type and an end", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0, 0x88,
+	  0xb6 }, 10, 0xe000, 0, .short_len = 22 },
+	{ "a tag and no type", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0 }, 8,
+	  0xe000, 0, .short_len = 22 },
+};
+
+static void priority_desc(const struct priority_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(priority, priority_cases, priority_desc);
+
+static void expect_priority(struct rx *rx, const struct priority_case *c,
+			    unsigned int i)
+{
+	struct kunit *test = rx->test;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	receive(rx, frame(rx, c->data, c->n, c->short_len ?: 64));
+	settle(rx);
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.seen, i + 1);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DEMUX],
+			c->short_len ? i + 1 : 0);
+	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOMEM], 0);
+	KUNIT_EXPECT_EQ(test, in.delivered, c->family ? i + 1 : 0);
+	KUNIT_EXPECT_EQ(test, in.passed,
+			c->family || c->short_len ? 0 : i + 1);
+	if (!c->protocol)
+		return;
+	wait_host(rx, i + 1);
+	KUNIT_EXPECT_EQ(test, ntohs(rx->seen[i].protocol), c->protocol);
+	KUNIT_EXPECT_FALSE(test, rx->seen[i].tagged);
+	KUNIT_EXPECT_FALSE(test, rx->seen[i].marked);
+	KUNIT_EXPECT_EQ(test, rx->seen[i].pkt_type, c->pkt_type);
+	KUNIT_EXPECT_EQ(test, rx->seen[i].len, c->len);
+}
+
+/*
+ * FLT-18 FLT-4 LNX-3 LNX-4: filters see tags without a VLAN, as tcpdump does, and the
+ * host does not.  The type behind them tells the family.
+ */
+static void priority_tags(struct kunit *test)
+{
+	const struct priority_case *c = test->param_value;
+	struct rx *rx = test->priv;
+
+	expect_priority(rx, c, 0);
+	add_filter(rx);
+	rx->tci = -2;
+	expect_priority(rx, c, 1);
+	KUNIT_EXPECT_EQ(test, rx->tci, c->tci);
+	KUNIT_EXPECT_EQ(test, rx->family, c->family);
+}
+
+/**
+ * struct proto_saw - a packet as a protocol got it
+ * @protocol: skb->protocol
+ * @tci: its VLAN tag, or -1 without one
+ * @len: its length
+ * @n: packets so far
+ */
+struct proto_saw {
+	u16 protocol;
+	int tci;
+	unsigned int len;
+	unsigned int n;
+};
+
+static int proto_look(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff *skb)
+{
+	struct proto_saw *saw = cookie;
+
+	saw->protocol = ntohs(skb->protocol);
+	saw->tci = skb_vlan_tag_present(skb) ? skb_vlan_tag_get(skb) : -1;
+	saw->len = skb->len;
+	saw->n++;
+	consume_skb(skb);
+	return 0;
+}
+
+static const struct dlil_proto_ops proto_looks = {
+	.owner = THIS_MODULE,
+	.input = proto_look,
+};
+
+/* FLT-18 LNX-4: no protocol gets a tag without a VLAN, be there filters or not. */
+static void priority_to_proto(struct kunit *test)
+{
+	static const u8 data[] = { 0x88, 0xa8, 0, 0, 0x81, 0, 0x20, 0, 0x88, 0xb6 };
+	static const struct dlil_demux_desc desc = {
+		.kind = DLIL_DESC_ETYPE, .len = 2, .data = { 0x88, 0xb6 },
+	};
+	struct proto_saw saw = {};
+	const struct dlil_proto_params params = {
+		.ops = &proto_looks, .name = "looks", .cookie = &saw,
+		.descs = &desc, .n_descs = 1,
+	};
+	struct rx *rx = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, dlil_proto_attach(rx->ifp, DLIL_PF_PRIVATE, &params),
+			0);
+	for (i = 1; i <= 2; i++) {
+		receive(rx, frame(rx, data, sizeof(data), 64));
+		settle(rx);
+		KUNIT_EXPECT_EQ(test, saw.n, i);
+		KUNIT_EXPECT_EQ(test, saw.protocol, 0x88b6);
+		KUNIT_EXPECT_EQ(test, saw.tci, -1);
+		KUNIT_EXPECT_EQ(test, saw.len, 42);
+		if (i == 1)
+			add_filter(rx);
+	}
+	KUNIT_EXPECT_EQ(test, rx->tci, 0);
+	KUNIT_EXPECT_EQ(test, rx->family, DLIL_PF_PRIVATE);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(rx->ifp, DLIL_PF_PRIVATE), 0);
+}
+
+/* FLT-9: a tag without a VLAN is none to filters that want no tagged packets. */
+static void priority_is_no_vlan(struct kunit *test)
+{
+	const struct dlil_filter_params params = {
+		.ops = &filter_ops,
+		.name = "looks",
+		.cookie = test->priv,
+		.flags = DLIL_FILTER_NO_VLAN,
+	};
+	struct rx *rx = test->priv;
+
+	KUNIT_ASSERT_EQ(test, dlil_filter_attach(rx->ifp, &params, &rx->filter),
+			0);
+	receive(rx, frame(rx, (const u8 *)"\x81\0\0\x05\x88\xb6", 6, 60));
+	wait_host(rx, 1);
+	settle(rx);
+	KUNIT_EXPECT_NULL(test, rx->filtered);
+	receive(rx, frame(rx, (const u8 *)"\x81\0\xe0\0\x88\xb6", 6, 60));
+	wait_host(rx, 2);
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, rx->tci, 0xe000);
 }
 
 /* As &struct rx.edit, in the input thread: the device's own end. */
@@ -1007,76 +1207,6 @@ static void assigned_socket(struct kunit *test)
 	}
 }
 
-/**
- * struct behind_case - tags that a received frame has
- * @name: in words
- * @data: the frame behind its addresses
- * @n: how much of it
- * @protocol: what the filter sees: its protocol
- * @tag: and the number of its VLAN, 0 if it has no tag
- * @len: and its length
- */
-struct behind_case {
-	const char *name;
-	u8 data[16];
-	unsigned int n;
-	u16 protocol;
-	u16 tag;
-	unsigned int len;
-};
-
-static const struct behind_case behind_cases[] = {
-	{ "none", { 0x88, 0xb6 }, 2, 0x88b6, 0, 46 },
-	{ "priority", { 0x81, 0, 0xe0, 0, 0x88, 0xb6 }, 6, 0x88b6, 0, 42 },
-	{ "two priorities", { 0x81, 0, 0xe0, 0, 0x81, 0, 0x20, 0, 0x88, 0xb6 },
-	  10, 0x88b6, 0, 38 },
-	{ "three, of both types", { 0x88, 0xa8, 0, 0, 0x81, 0, 0x20, 0, 0x88,
-				    0xa8, 0, 0, 0x88, 0xb6 },
-	  14, 0x88b6, 0, 34 },
-	{ "VLAN", { 0x81, 0, 0x20, 5, 0x88, 0xb6 }, 6, 0x88b6, 5, 42 },
-	{ "VLAN behind priority", { 0x81, 0, 0x20, 0, 0x81, 0, 0x20, 5, 0x88,
-				    0xb6 },
-	  10, 0x88b6, 5, 38 },
-	{ "priority behind VLAN", { 0x81, 0, 0x20, 5, 0x81, 0, 0x20, 0, 0x88,
-				    0xb6 },
-	  10, 0x8100, 5, 42 },
-};
-
-static void behind_desc(const struct behind_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(behind, behind_cases, behind_desc);
-
-static struct behind_case behind_seen;
-
-static void look_at_tags(struct rx *rx, const struct sk_buff *skb)
-{
-	behind_seen.protocol = ntohs(skb->protocol);
-	behind_seen.tag = skb_vlan_tag_get_id(skb);
-	behind_seen.n = skb_vlan_tag_present(skb);
-	behind_seen.len = skb->len;
-}
-
-/* LNX-3: tags of priority alone, however many, are gone before filters. */
-static void tags_before_filters(struct kunit *test)
-{
-	const struct behind_case *c = test->param_value;
-	struct rx *rx = test->priv;
-
-	rx->look = look_at_tags;
-	add_filter(rx);
-	receive(rx, frame(rx, c->data, c->n, 60));
-	settle(rx);
-	KUNIT_EXPECT_EQ(test, rx->calls, 1);
-	KUNIT_EXPECT_EQ(test, behind_seen.protocol, c->protocol);
-	KUNIT_EXPECT_EQ(test, behind_seen.tag, c->tag);
-	KUNIT_EXPECT_EQ(test, behind_seen.n, c->tag ? 1 : 0);
-	KUNIT_EXPECT_EQ(test, behind_seen.len, c->len);
-	wait_host(rx, 1);
-}
-
 static void make_nothing(struct rx *rx, struct sk_buff *skb)
 {
 }
@@ -1395,6 +1525,9 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(keep_lets_go),
 	KUNIT_CASE(unmarked_at_detach),
 	KUNIT_CASE_PARAM(tagged_by_filter, tag_gen_params),
+	KUNIT_CASE_PARAM(priority_tags, priority_gen_params),
+	KUNIT_CASE(priority_to_proto),
+	KUNIT_CASE(priority_is_no_vlan),
 	KUNIT_CASE(callback_unregisters),
 	KUNIT_CASE(output_without_device),
 	KUNIT_CASE(short_types_pass),
@@ -1406,7 +1539,6 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(memory_reserves),
 	KUNIT_CASE(route_of_packet),
 	KUNIT_CASE(assigned_socket),
-	KUNIT_CASE_PARAM(tags_before_filters, behind_gen_params),
 	KUNIT_CASE_PARAM(odd_packets, odd_gen_params),
 	KUNIT_CASE(unmatched_dropped),
 	KUNIT_CASE(tap_sees_once),

@@ -371,7 +371,7 @@ static void fuzz_filter_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		if (skb_shared(skb))
 			fuzz_fail("%s got a packet that is not private",
 				  f->kind->name);
-		if (skb_vlan_tag_present(skb) &&
+		if (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb) &&
 		    f->params.flags & DLIL_FILTER_NO_VLAN)
 			fuzz_fail("%s got a tagged packet", f->kind->name);
 		run_list(f, skb, list, drop);

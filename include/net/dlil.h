@@ -588,7 +588,7 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
  * define DLIL_FILTER_NO_VLAN - packets with a VLAN tag beside their data go past
- * this filter (FLT-9)
+ * this filter (FLT-9); a tag without a VLAN, which carries a priority only, is none
  */
 #define DLIL_FILTER_NO_VLAN	BIT(0)
 

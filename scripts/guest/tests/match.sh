@@ -87,6 +87,10 @@ all_sorts() {
 	# With tags in the data: of VLAN 5 or 7, and of VLAN 6 in a service VLAN 5.
 	send_frames dut dl0 "${MAC1//:/} ${MAC0//:/} 81000005 88b5 $(printf '%092d' 0)" \
 		"${MAC1//:/} ${MAC0//:/} 88a80005 81000006 88b5 $(printf '%092d' 0)"
+	# Tags without a VLAN, of which one is in front of VLAN 8 and one of another.
+	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 8100e000 88b5 $(printf '%092d' 0)" \
+		"${MAC0//:/} ${MAC1//:/} 8100e000 81000008 88b5 $(printf '%092d' 0)" \
+		"${MAC0//:/} ${MAC1//:/} 8100e000 81002000 0800 $(printf '%092d' 0)"
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 81000007 88b5 $(printf '%092d' 0)" \
 		"${MAC0//:/} ${MAC1//:/} 88a80005 81000006 88b5 $(printf '%092d' 0)"
 }
@@ -97,6 +101,7 @@ test_match_as_tcpdump() {
 	EXPRS=(icmp vlan 'vlan 5' 'vlan 5 and icmp' 'vlan 9 and udp port 53'
 		'port 53' 'inbound and icmp' outbound 'ether broadcast' arp ip6
 		'not vlan' 'icmp or vlan 9' 'vlan 7' 'vlan 5 and vlan 6' 'greater 101'
+		'vlan 0' 'vlan 0 and vlan 8' 'vlan 0 and vlan 0 and ip'
 		"ifindex $(ip -n dut -j link show dl0 | jq '.[0].ifindex')"
 		"ifindex $(ip -n dut -j link show dl0 | jq '.[0].ifindex') and icmp"
 		'not ifindex 9999' '')
