@@ -738,6 +738,7 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 	mutex_unlock(&ifp->lock);
 	return err;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_filters_behind);
 
 /* Call @fn for the filters of @ifp, in order, until it returns not 0. */
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
@@ -790,6 +791,16 @@ bool dlil_filters_none(void)
 	return xa_empty(&dlil_filters);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filters_none);
+
+/*
+ * Give the memory of filters that have been freed to new ones, which checkers put off:
+ * for tests of filters at the address of a dead one.  May sleep.
+ */
+void dlil_filter_reuse(void)
+{
+	kmem_cache_shrink(filter_cache);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_filter_reuse);
 
 int dlil_filter_module_init(void)
 {

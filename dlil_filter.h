@@ -35,6 +35,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 bool dlil_filter_name(dlil_filter_t ref, char *name);
 
 bool dlil_filters_none(void);
+void dlil_filter_reuse(void);
 int dlil_filter_module_init(void);
 void dlil_filter_module_exit(void);
 

@@ -341,6 +341,30 @@ static void leavers(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&reader.leavers));
 }
 
+/* FLT-2, PRO-3: the end comes when the batch that is under way has been left. */
+static void ends_after_batch(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_reader *reader = &fake->ifp->inq.reader;
+	struct fake_filter *f = fake_filter(fake, 'a', &fake_filter_both_ops);
+	struct fake_proto *p = fake_proto(fake, 'P', FAKE_PF_A);
+
+	/* In place of the thread, which has nothing to do. */
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(f->ref), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&f->detached)));
+	dlil_reader_leave(reader);
+	/* The next one has found neither, and is not waited for. */
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&f->detached) == 1));
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&p->detached)));
+	dlil_reader_leave(reader);
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&p->detached) == 1));
+	dlil_reader_leave(reader);
+}
+
 /**
  * struct hand_over - a thing that a reader uses and an updater takes away
  * @reader: the reader's batches
@@ -662,6 +686,7 @@ static struct kunit_case dlil_end_cases[] = {
 	KUNIT_CASE(nested),
 	KUNIT_CASE(refused_at_ends),
 	KUNIT_CASE(leavers),
+	KUNIT_CASE(ends_after_batch),
 	KUNIT_CASE(hand_overs),
 	KUNIT_CASE(look_up_final),
 	{}

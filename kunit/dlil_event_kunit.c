@@ -746,6 +746,93 @@ static void told_of_loss(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == refs));
 }
 
+/* EVT-1, IFN-3: an event of the ifnet's life has room of its own, and takes none. */
+static void life_takes_no_room(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int i;
+
+	fake_listen(fake, LIFE);
+	fake->event_hook = lose_one;
+	KUNIT_EXPECT_EQ(test, post(fake, ON), 0);
+	fake_wait_blocked(fake);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	for (i = 0; i < DLIL_EVENT_QUEUE_MAX; i++)
+		KUNIT_ASSERT_EQ(test, post(fake, OFF), 0);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+	/* There is none for others, and for these two there is. */
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+	fake_unblock(fake);
+	fake_detach(fake);
+	FAKE_EXPECT_TRACE(fake, "D!9 o!9 D!10 o!10 o!11 free");
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 1);
+}
+
+static void block_each(struct fake *fake, const struct dlil_event *event)
+{
+	if (event->code == ON)
+		fake_block(fake);
+}
+
+/* EVT-1: with one delivered there is room for one, and each loss is told of. */
+static void room_for_one(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	int i;
+
+	flush(fake);
+	fake_listen(fake, 0);
+	fake->event_hook = block_each;
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	for (i = 0; i < DLIL_EVENT_QUEUE_MAX; i++)
+		KUNIT_ASSERT_EQ(test, post(fake, i < 2 ? ON : OFF), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), i);
+		complete(&fake->leave);
+		fake_wait_blocked(fake);
+		KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), i + 1);
+		KUNIT_EXPECT_EQ(test, post(fake, OFF), 0);
+	}
+	fake_unblock(fake);
+	flush(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 2);
+}
+
+/*
+ * FLT-1, FLT-2, PRO-1, PRO-3, EVT-1: filters and protocols come and go as ever while
+ * there is no room to tell of it; that something was lost is told, and nothing of
+ * what could not be told is left.
+ */
+static void changes_without_room(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	unsigned int refs = fake_refs(fake);
+	struct fake_filter *f;
+	int i;
+
+	flush(fake);
+	fake_listen(fake, PROTOS | BIT(0));
+	fake->event_hook = lose_one;
+	post(fake, ON);
+	fake_wait_blocked(fake);
+	for (i = 0; i < DLIL_EVENT_QUEUE_MAX; i++)
+		KUNIT_ASSERT_EQ(test, post(fake, OFF), 0);
+	f = filter(fake, 'a');
+	proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 0);
+	fake_unblock(fake);
+	flush(fake);
+	FAKE_EXPECT_TRACE(fake, "~a ~P");
+	fake->codes = 0;
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == refs));
+}
+
 /* EVT-1: there is room again once they are delivered. */
 static void queue_drains(struct kunit *test)
 {
@@ -935,6 +1022,9 @@ static struct kunit_case dlil_event_cases[] = {
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE(queue_full),
 	KUNIT_CASE(told_of_loss),
+	KUNIT_CASE(life_takes_no_room),
+	KUNIT_CASE(room_for_one),
+	KUNIT_CASE(changes_without_room),
 	KUNIT_CASE(queue_drains),
 	KUNIT_CASE(inert),
 	KUNIT_CASE(overtaken_by_init),

@@ -5,6 +5,7 @@
 #include <linux/tcp.h>
 
 #include "../dlil_filter.h"
+#include "../dlil_ifnet.h"
 #include "../dlil_input.h"
 #include "../dlil_sender.h"
 #include "fake.h"
@@ -1871,6 +1872,297 @@ static void gso_bound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.seen, c->packets * c->segments);
 }
 
+/**
+ * struct set - a bundle of filters that count for nothing but their trace
+ * @refs: references
+ * @n: how many filters
+ * @alive: bits of those that have not been dropped
+ * @f: the filters
+ */
+struct set {
+	refcount_t refs;
+	unsigned int n;
+	unsigned long alive;
+	struct fake_filter *f[DLIL_BUNDLE_MAX];
+};
+
+/* How many sets there are, and whether a new one finds no memory or waits. */
+static atomic_t sets;
+static bool set_fails;
+static struct fake *set_waits;
+
+static void *set_make(void *const *cookies, unsigned int n, bool out)
+{
+	struct set *set;
+
+	if (set_waits)
+		fake_block(set_waits);
+	set = set_fails ? NULL : kzalloc(sizeof(*set), GFP_KERNEL);
+	if (!set)
+		return NULL;
+	refcount_set(&set->refs, 1);
+	memcpy(set->f, cookies, n * sizeof(*cookies));
+	set->n = n;
+	set->alive = BIT(n) - 1;
+	atomic_inc(&sets);
+	return set;
+}
+
+static void set_drop(void *bundle, unsigned int i)
+{
+	struct set *set = bundle;
+
+	clear_bit(i, &set->alive);
+}
+
+static void set_get(void *bundle)
+{
+	struct set *set = bundle;
+
+	refcount_inc(&set->refs);
+}
+
+static void set_put(void *bundle)
+{
+	struct set *set = bundle;
+
+	if (!refcount_dec_and_test(&set->refs))
+		return;
+	kfree(set);
+	atomic_dec(&sets);
+}
+
+static const struct dlil_filter_bundle_ops set_ops = {
+	.make = set_make,
+	.drop = set_drop,
+	.get = set_get,
+	.put = set_put,
+};
+
+static int set_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		     struct sk_buff **skb)
+{
+	const struct fake_payload *payload = fake_payload(*skb);
+	struct set *set = cookie;
+	unsigned int i;
+
+	for_each_set_bit(i, &set->alive, set->n)
+		fake_trace(set->f[i]->fake, "%c%u", set->f[i]->tag, payload->seq);
+	return 0;
+}
+
+static struct fake_filter *set_filter(struct fake *fake, char tag)
+{
+	struct fake_filter *f;
+
+	f = fake_filter_new(fake, tag, &fake_filter_in_ops);
+	f->ops.input = set_input;
+	f->ops.bundle = &set_ops;
+	return f;
+}
+
+/* The second filter of the first bundle that packets meet; not to be followed. */
+static const struct dlil_filter *second_in_set(struct fake *fake)
+{
+	const struct dlil_filter_vec *vec;
+
+	vec = rcu_dereference_protected(fake->ifp->filters_in, true);
+	KUNIT_ASSERT_NOT_NULL(fake->test, vec);
+	KUNIT_ASSERT_EQ(fake->test, vec->slots[0].n, 2);
+	return vec->slots[0].filters[1];
+}
+
+/* The memory of all that has been detached is free for others. */
+static void forget_dead(struct fake *fake)
+{
+	flush_work(&fake->ifp->end_work);
+	rcu_barrier();
+	dlil_filter_reuse();
+}
+
+/*
+ * FLT-1, FLT-2: without memory the place of a dead filter stays in the array.  A new
+ * filter may get the address of the dead one, but not its place, in which no packet
+ * gets to anybody.
+ */
+static void address_of_dead(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *a = set_filter(fake, 'a'), *b = set_filter(fake, 'b');
+	struct fake_filter *c = set_filter(fake, 'c');
+	struct fake *other = fake_attached(test);
+	const struct dlil_filter *dead;
+	int i;
+
+	for (i = 0; i < FAKE_FILTERS; i++) {
+		forget_dead(fake);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(a), 0);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(b), 0);
+		dead = second_in_set(fake);
+		set_fails = true;
+		KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
+		forget_dead(fake);
+		set_fails = false;
+		/* Its stub has its place still. */
+		KUNIT_ASSERT_PTR_EQ(test, second_in_set(fake), dead);
+		KUNIT_ASSERT_EQ(test, fake_filter_attach(c), 0);
+		if (second_in_set(fake) == dead)
+			break;
+		KUNIT_EXPECT_EQ(test, dlil_filter_detach(c->ref), 0);
+		KUNIT_EXPECT_EQ(test, dlil_filter_detach(a->ref), 0);
+		/* With others that stay, the dead one is the only room left. */
+		fake_filter(other, 'x', &fake_filter_in_ops);
+	}
+	KUNIT_ASSERT_LT_MSG(test, i, FAKE_FILTERS, "no address was used again");
+	fake_trace_clear(fake);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "a1 c1");
+	fake_detach(fake);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&sets)));
+}
+
+/* FLT-6, FLT-11: an array goes when the batch that may use it has been left. */
+static void array_after_batch(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_reader *reader = &fake->ifp->inq.reader;
+	struct fake_filter *b = set_filter(fake, 'b');
+
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(set_filter(fake, 'a')), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 1);
+	/* In place of the thread, which has nothing to do. */
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(b), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 2);
+	KUNIT_EXPECT_TRUE(test, fake_stays(atomic_read(&sets) == 2));
+	dlil_reader_leave(reader);
+	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 1);
+
+	/* A batch that begins later has the new one, and keeps nothing. */
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(b->ref), 0);
+	dlil_reader_leave(reader);
+	dlil_reader_enter(reader);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&b->detached)));
+	dlil_reader_leave(reader);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&sets) == 1));
+	fake_detach(fake);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&sets)));
+}
+
+static int attach_second(struct fake_task *task)
+{
+	return fake_filter_attach(&task->fake->filters[1]);
+}
+
+static int attach_third(struct fake_task *task)
+{
+	return fake_filter_attach(&task->fake->filters[2]);
+}
+
+/*
+ * FLT-1, FLT-8: a filter whose attach is under way when the ifnet is detached is
+ * detached with it; one that still waits for its turn is refused.
+ */
+static void attach_races_final_detach(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *first = set_filter(fake, 'a');
+	struct fake_filter *second = set_filter(fake, 'b');
+	struct fake_filter *third = set_filter(fake, 'c');
+	struct fake_task *during, *late, *end;
+
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(first), 0);
+	set_waits = fake;
+	during = fake_run(fake, attach_second);
+	fake_wait_blocked(fake);
+	set_waits = NULL;
+	late = fake_run(fake, attach_third);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(late)));
+	end = fake_run(fake, detach_ifnet);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(!dlil_ifnet_is_attached(fake->ifp)));
+	/* It gets as far as it can. */
+	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&first->detached) &&
+					   !atomic_read(&fake->freed)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(during), 0);
+	KUNIT_EXPECT_EQ(test, fake_join(late), -ENXIO);
+	KUNIT_EXPECT_EQ(test, fake_join(end), 0);
+	KUNIT_EXPECT_EQ(test, third->ref, 0);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&first->detached), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&second->detached), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&sets)));
+}
+
+/**
+ * struct part - a part of a dump
+ * @fake: whose filters
+ * @room: how many more filters fit in
+ */
+struct part {
+	struct fake *fake;
+	unsigned int room;
+};
+
+static int put_in_part(const char *name, u32 direction,
+		       const struct dlil_filter_ops *ops, void *cookie,
+		       void *arg)
+{
+	const struct fake_filter *f = cookie;
+	struct part *part = arg;
+
+	if (!part->room)
+		return -EMSGSIZE;
+	part->room--;
+	fake_trace(part->fake, "%c", f->tag);
+	return 0;
+}
+
+/*
+ * LNX-11: a dump in parts has each filter that stays once, whatever comes and goes in
+ * between: also if the one goes that the last part ended with.
+ */
+static void dump_in_parts(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct part part = { .fake = fake };
+	struct fake_filter *f[6];
+	u64 behind = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(f); i++)
+		f[i] = fake_filter(fake, 'a' + i, &fake_filter_in_ops);
+	part.room = 2;
+	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
+						  put_in_part, &part),
+			-EMSGSIZE);
+	FAKE_EXPECT_TRACE(fake, "a b");
+	/* Nothing fits in: nothing is lost. */
+	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
+						  put_in_part, &part),
+			-EMSGSIZE);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[0]->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[1]->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[3]->ref), 0);
+	fake_filter(fake, 'g', &fake_filter_in_ops);
+	fake_trace_clear(fake);
+	part.room = 1;
+	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
+						  put_in_part, &part),
+			-EMSGSIZE);
+	FAKE_EXPECT_TRACE(fake, "c");
+	part.room = 3;
+	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
+						  put_in_part, &part), 0);
+	FAKE_EXPECT_TRACE(fake, "c e f g");
+	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
+						  put_in_part, &part), 0);
+	FAKE_EXPECT_TRACE(fake, "c e f g");
+}
+
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(gso_bound, bound_gen_params),
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
@@ -1898,6 +2190,10 @@ static struct kunit_case dlil_filter_cases[] = {
 #endif
 	KUNIT_CASE(attach_from_callback),
 	KUNIT_CASE(detach_races_final_detach),
+	KUNIT_CASE(attach_races_final_detach),
+	KUNIT_CASE(address_of_dead),
+	KUNIT_CASE(array_after_batch),
+	KUNIT_CASE(dump_in_parts),
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE_PARAM(vlan_tagged, direction_gen_params),
 	KUNIT_CASE(list_once_per_batch),

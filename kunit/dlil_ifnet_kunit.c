@@ -474,9 +474,11 @@ static unsigned int threads_called(const char *name)
 static void attach_twice_at_once(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct module *module = fake_module(test, MODULE_STATE_LIVE);
 	struct fake_task *first, *second;
 	int err;
 
+	fake->driver.owner = module;
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
 	first = fake_run(fake, attach_too);
 	second = fake_run(fake, attach_too);
@@ -487,6 +489,11 @@ static void attach_twice_at_once(struct kunit *test)
 	fake->attached = true;
 	fake->attaches++;
 	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 1);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 1);
+	/* Of the other one nothing is left. */
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!fake_module_pins(module)));
 }
 
 /* IFN-4, IFN-5, IFN-8: detach does not wait, the final detach does. */

@@ -8,6 +8,7 @@
 #include <linux/if_arp.h>
 #include <linux/ip.h>
 #include <linux/kernfs.h>
+#include <linux/kthread.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/netdevice.h>
@@ -124,6 +125,56 @@ static void attach_and_detach(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
 	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
 	/* And it can go as it is. */
+}
+
+/**
+ * struct attacher - a task that attaches a device
+ * @dev: the device
+ * @going: as dlil_netdev_attach() says
+ * @err: likewise
+ * @done: it has
+ */
+struct attacher {
+	struct net_device *dev;
+	struct dlil_ifnet *going;
+	int err;
+	struct completion done;
+};
+
+static int attach_task(void *arg)
+{
+	struct attacher *a = arg;
+
+	a->err = attach(a->dev, &a->going);
+	complete(&a->done);
+	return 0;
+}
+
+/* LNX-1: of two tasks that attach a device one succeeds; of the other nothing is left. */
+static void attach_at_once(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct attacher a[2] = { { .dev = dev }, { .dev = dev } };
+	int i, refs = netdev_refcnt_read(dev);
+	struct dlil_ifnet *going;
+
+	rtnl_lock();
+	for (i = 0; i < 2; i++) {
+		init_completion(&a[i].done);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(kthread_run(attach_task, &a[i],
+							    "attach")));
+	}
+	rtnl_unlock();
+	for (i = 0; i < 2; i++) {
+		wait_for_completion(&a[i].done);
+		KUNIT_EXPECT_TRUE(test, !a[i].err || a[i].err == -EEXIST);
+		KUNIT_EXPECT_NULL(test, a[i].going);
+	}
+	KUNIT_EXPECT_EQ(test, a[0].err + a[1].err, -EEXIST);
+	KUNIT_EXPECT_EQ(test, detach(dev, &going), 0);
+	wait_gone(test, going);
+	KUNIT_EXPECT_NULL(test, ifnet_of(dev));
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(netdev_refcnt_read(dev) == refs));
 }
 
 /**
@@ -1381,6 +1432,7 @@ static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(device_counters),
 	KUNIT_CASE(tap_recursion),
 	KUNIT_CASE(attach_and_detach),
+	KUNIT_CASE(attach_at_once),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
 	KUNIT_CASE(refusals),
 	KUNIT_CASE(requests),

@@ -754,12 +754,61 @@ static void attach_under_traffic(struct kunit *test)
 	fake_join(task);
 }
 
+static int slow_add(struct dlil_ifnet *ifp, u32 family,
+		    const struct dlil_demux_desc *descs, unsigned int n)
+{
+	struct fake *fake = dlil_ifnet_priv(ifp);
+
+	fake_block(fake);
+	fake->protos_added++;
+	return 0;
+}
+
+static int attach_first(struct fake_task *task)
+{
+	return fake_proto_attach(&task->fake->protos[0]);
+}
+
+static int attach_second(struct fake_task *task)
+{
+	return fake_proto_attach(&task->fake->protos[1]);
+}
+
+/* PRO-1: of two tasks that attach a family one succeeds; of the other nothing is left. */
+static void attach_twice_at_once(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct module *module = fake_module(test, MODULE_STATE_LIVE);
+	struct fake_task *first, *second;
+
+	fake->family.add_proto = slow_add;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake_proto_new(fake, 'P', FAKE_PF_A)->ops.owner = module;
+	fake_proto_new(fake, 'Q', FAKE_PF_A)->ops.owner = module;
+	first = fake_run(fake, attach_first);
+	fake_wait_blocked(fake);
+	second = fake_run(fake, attach_second);
+	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(second)));
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(first), 0);
+	KUNIT_EXPECT_EQ(test, fake_join(second), -EEXIST);
+	KUNIT_EXPECT_EQ(test, fake->protos_added, 1);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->look.users), 1);
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P1");
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 0);
+}
+
 static struct kunit_case dlil_proto_cases[] = {
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE_PARAM(longest_name, version_gen_params),
 	KUNIT_CASE(attach_null),
 	KUNIT_CASE_PARAM(attach_not_attached, version_gen_params),
 	KUNIT_CASE_PARAM(attach_twice, version_gen_params),
+	KUNIT_CASE(attach_twice_at_once),
 	KUNIT_CASE_PARAM(add_proto_refuses, refusal_gen_params),
 	KUNIT_CASE(module_pinned),
 	KUNIT_CASE(module_going),
