@@ -1071,6 +1071,7 @@ static void turn_give(struct dlil_inq *q)
 	 */
 	smp_store_release(&q->thread, &q->own);
 	WRITE_ONCE(t->pid, task_pid_nr(task));
+	/* Behind the queue: those who read it depend on what they find. */
 	smp_store_release(&t->task, get_task_struct(task));
 	/*
 	 * wake_up_var() looks for waiters without a lock.  It takes the address for
