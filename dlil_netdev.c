@@ -194,7 +194,7 @@ static int netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 	return 0;
 }
 
-/* What the driver took off in front is not of this link. */
+/* A header that the driver took off in front is none of this link. */
 static void raw_header(struct sk_buff *skb)
 {
 	skb_reset_mac_header(skb);
@@ -235,7 +235,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 	struct sk_buff *skb = *pskb;
 	struct dlil_netdev *nd;
 
-	/* Ours, on its way back to the host. */
+	/* A packet that we have handed back, on its way to the host. */
 	if (skb_is_redirected(skb)) {
 		skb_reset_redirect(skb);
 		return RX_HANDLER_PASS;
@@ -561,7 +561,7 @@ static int raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return output(ifp, skb, true);
 }
 
-/* Of a raw device dev_hard_header() makes no header. */
+/* On a raw device dev_hard_header() makes no header. */
 static int netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 			 const struct dlil_frame *frame)
 {
@@ -599,7 +599,7 @@ static noinline void tap_hosts(struct dlil_netdev *nd,
 	dlil_sender_leave(sender);
 }
 
-/* What a packet of the host's meets last.  Bottom halves off. */
+/* The last that a packet of the host meets here.  Bottom halves off. */
 static noinline unsigned int send_noted(struct dlil_netdev *nd,
 					const struct sk_buff *skb, bool raw)
 {
@@ -784,7 +784,7 @@ static noinline unsigned int send_hosts_bh(struct dlil_netdev *nd,
 	return verdict;
 }
 
-/* What bypasses the qdisc (PACKET_QDISC_BYPASS) comes with bottom halves on. */
+/* Packets that bypass the qdisc (PACKET_QDISC_BYPASS) come with bottom halves on. */
 static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 					   bool raw)
 {
@@ -899,7 +899,7 @@ static const struct netdev_kind ether_kind = {
 	ether_egress,
 };
 
-/* Who receives is who sent: the header says nothing that the packet does not. */
+/* The sender receives: the header says nothing that the packet does not. */
 static const struct netdev_kind loopback_kind = {
 	DLIL_IFNET_LOOPBACK, &ether_driver, &raw_family, ether_rx,
 	ether_egress,
@@ -1433,7 +1433,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		forsake_device(dev);
 		break;
 	case NETDEV_PRE_TYPE_CHANGE:
-		/* What its packets begin with is settled. */
+		/* The header format stays while the device is attached. */
 		return nd ? notifier_from_errno(-EBUSY) : NOTIFY_DONE;
 	case NETDEV_CHANGENAME:
 		if (nd)
