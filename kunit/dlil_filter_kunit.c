@@ -2003,7 +2003,7 @@ static void address_of_dead(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
 		forget_dead(fake);
 		set_fails = false;
-		/* Its stub has its place still. */
+		/* The stub has the place of the filter still. */
 		KUNIT_ASSERT_PTR_EQ(test, second_in_set(fake), dead);
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(c), 0);
 		if (second_in_set(fake) == dead)

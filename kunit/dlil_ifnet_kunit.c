@@ -490,7 +490,7 @@ static void attach_twice_at_once(struct kunit *test)
 	fake->attaches++;
 	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 1);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 1);
-	/* Of the other one nothing is left. */
+	/* Nothing is left of the other one. */
 	fake_detach(fake);
 	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 0);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!fake_module_pins(module)));

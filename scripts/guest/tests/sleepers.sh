@@ -286,7 +286,8 @@ test_sleeper_shared() {
 	inns dut ping -n -c 3 -i 0.2 -W 1 127.0.0.1 >"$T/sleeping" 2>&1 &
 	wait_for 10 asleep 1
 
-	is answers "$(inns third ping -n -i 0.01 -c 20 -w 10 127.0.0.1 |
+	# With -w it would go on to send until it has its answers.
+	is answers "$(inns third ping -n -i 0.01 -c 20 -W 10 127.0.0.1 |
 		grep -c 'bytes from')" 20
 	is "the thread of the sleeper" "$(thread_of dut)" dlil/lo
 	is "the thread of the others" "$(thread_of third)" dlil/main
@@ -295,7 +296,7 @@ test_sleeper_shared() {
 	soon dlilctl -n third -w 10 detach lo
 	soon dlilctl -n third attach lo
 	soon ip netns del third
-	is "answers of the fourth" "$(inns fourth ping -n -i 0.01 -c 20 -w 10 \
+	is "answers of the fourth" "$(inns fourth ping -n -i 0.01 -c 20 -W 10 \
 		127.0.0.1 | grep -c 'bytes from')" 20
 	others_go_on
 	asleep 1 || fail "it has been woken"
