@@ -14,6 +14,7 @@
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/tcp.h>
+#include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
@@ -162,6 +163,9 @@ static int tx_make(struct kunit *test, unsigned short type)
 	}
 	KUNIT_ASSERT_EQ(test, register_netdev(tx->dev), 0);
 	rtnl_lock();
+	/* IPv6 would send to groups whenever it likes. */
+	if (__in6_dev_get(tx->dev))
+		__in6_dev_get(tx->dev)->cnf.disable_ipv6 = 1;
 	KUNIT_EXPECT_EQ(test, dev_open(tx->dev, NULL), 0);
 	rtnl_unlock();
 	KUNIT_ASSERT_EQ(test, tx_attach(tx), 0);
