@@ -111,7 +111,7 @@ static void retry_work(struct work_struct *work)
 					      struct dlil_netdev, change.retry);
 	u32 code;
 
-	/* Nobody wants to know of a device that is being unwrapped. */
+	/* A device that is being unwrapped is no news. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
 	rtnl_lock();
@@ -358,7 +358,7 @@ void dlil_change_unhook(struct dlil_netdev *nd)
 		leave_last(nd, group);
 }
 
-/* Nobody notifies any more.  May sleep; without RTNL. */
+/* The device has been unhooked, so no change is noticed.  May sleep; no RTNL. */
 void dlil_change_exit(struct dlil_netdev *nd)
 {
 	cancel_delayed_work_sync(&nd->change.retry);

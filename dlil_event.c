@@ -7,13 +7,13 @@
  *
  * An event that is for more than the listeners outside holds an I/O reference
  * until it has been delivered, so the final detach comes after all of them: it
- * finds neither a callback under way nor one to come.  What is posted later is
- * for the listeners outside only, holds a life-time reference, and is flushed
+ * finds neither a callback under way nor one to come.  An event that is posted later
+ * is for the listeners outside only, holds a life-time reference, and is flushed
  * before the final detach ends.
  *
  * An event that nobody would hear is not made: whoever begins to listen later does
- * not get what was posted before.  Those who would have to look for what happens
- * ask dlil_event_is_heard() whether that is worth it.
+ * not get what was posted before.  A caller that would have to look for what happens
+ * asks dlil_event_is_heard() whether that is worth it.
  */
 #include <linux/slab.h>
 

@@ -78,7 +78,7 @@ static void copy_groups(struct dlil_netdev *nd, struct dlil_group_list *list,
 
 /*
  * The groups that the device is in now, sorted, or NULL if it is going or there is
- * no memory.  Those for which there was no room are the youngest: the next look
+ * no memory.  The groups for which there was no room are the youngest: the next look
  * finds them.
  */
 static struct dlil_group_list *take_stock(struct dlil_netdev *nd)

@@ -344,8 +344,8 @@ static bool is_listed(const struct dlil_ifnet *ifp, const struct net *net,
  * @family: interface family, DLIL_IFNET_ANY for all
  * @n: set to how many they are
  *
- * Row IFN-10.  What is attached later is not in the list; what is detached later
- * is still there, and does nothing any more.
+ * Row IFN-10.  An ifnet that is attached later is not in the list; one that is
+ * detached later is still there, and does nothing any more.
  *
  * Context: process; may sleep.
  * Return: the ifnets, oldest first, each referenced, with NULL behind the last,
@@ -598,9 +598,9 @@ out:
 EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_next);
 
 /*
- * A number that another list of attached ifnets of that namespace does not have: who
- * came last, and how many there are.  What happens in other namespaces does not
- * change it.
+ * A number that another list of attached ifnets of that namespace does not have, made
+ * of the ifnet that came last and how many there are.  Ifnets of other namespaces do
+ * not change it.
  */
 u32 dlil_ifnets_seq(const struct net *net)
 {

@@ -1608,8 +1608,8 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
  * @inc: increments of the counters that go with them, or NULL (INP-6)
  *
  * The packets are queued as they are, by one atomic operation for all of them, and
- * worked on by the input thread, which is woken once at the most (INP-3).  What is
- * looked at in each of them is its truesize.
+ * worked on by the input thread, which is woken once at the most (INP-3).  Only the
+ * truesize of each of them is looked at.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL without ifnet or packets (INP-1); -ENXIO if the ifnet is

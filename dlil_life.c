@@ -540,7 +540,7 @@ static void driver_free(struct dlil_ifnet *ifp,
 		driver->free(ifp);
 		dlil_call_end(&call);
 	}
-	/* Not a moment before: that was its code.  Its vector may go now. */
+	/* Only now: free() was code of that module, whose vector may go after this. */
 	module_put(owner);
 }
 
@@ -748,7 +748,7 @@ int dlil_life_module_init(void)
 	return ifnet_cache ? 0 : -ENOMEM;
 }
 
-/* Nobody can attach any more, and whatever is attached is being detached. */
+/* Wait until the last final detach is over.  No ifnet can be attached any more. */
 void dlil_life_wait_all(void)
 {
 	wait_event(all_dead, !atomic_read(&n_live));

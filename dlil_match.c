@@ -5,8 +5,8 @@
  *
  * The kernel checks, translates and runs the program.  A match filter is a filter
  * like any module's, but that neighbours are a bundle, a set: their programs are
- * merged into one (dlil_merge.c), which finds all that match in one go.  What
- * follows from that is done in the order of the filters.
+ * merged into one (dlil_merge.c), which finds all that match in one go.  Their
+ * actions are taken in the order of the filters.
  *
  * A program sees the packet as it would on a packet socket of the device, so that a
  * filter counts what tcpdump with the same program does (FLT-18).  A VLAN tag

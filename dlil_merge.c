@@ -483,8 +483,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_merge_possible);
  * @merged: set to the program, to be freed by kvfree()
  * @n: set to the number of its instructions
  *
- * What it returns has DLIL_MERGE_DONE set if it is of use; then bit i is set if
- * program i would have returned something else than 0.
+ * The merged program returns a word with DLIL_MERGE_DONE set if it is of use; then
+ * bit i is set if program i would have returned something else than 0.
  *
  * Context: process; may sleep.
  * Return: 0; -E2BIG if it would be too large; -ENOMEM.

@@ -234,7 +234,7 @@ static void neigh_work(struct work_struct *work)
 	struct dlil_event_node node;
 	int now;
 
-	/* Nobody wants to know of a device that is being unwrapped. */
+	/* A device that is being unwrapped is no news. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
 	while (first_news(ns, &node, &now)) {

@@ -3,7 +3,7 @@
  * A netdev as an ifnet: receive handler, egress hook, notifier.
  *
  * Received packets are taken by the device's rx_handler, which sits behind taps,
- * tc and nft ingress.  Those for the host are given back to the stack on the same
+ * tc and nft ingress.  Packets for the host are given back to the stack on the same
  * device, marked so that it lets taps and classifiers alone and so that we know
  * them: skb->redirected together with tc_skip_classify.  The stack clears the
  * first of every packet that lacks the second, so nobody else's get here with it
@@ -24,15 +24,15 @@
  *    would keep its mark if the device is unwrapped meanwhile.
  * Taps, tc and nft do not see it, and generic XDP of the device passes it.
  *
- * What the host sends meets the netfilter egress hook, in front of nft, tc and
- * qdisc.  What we send ourselves has been through the filters and is told by the
+ * Packets that the host sends meet the netfilter egress hook, in front of nft, tc and
+ * qdisc.  Packets of dlil_output() have been through the filters and are known by the
  * sender (dlil_sender.h), which remembers packet and binding: dev_queue_xmit() calls
  * the hook before anything else, in this context and with bottom halves off.  The
  * packet alone would not do, for a device on top hands it to the one below.
  *
  * Unwrapping a device begins under RTNL with the hooks, and with an RCU grace
  * period after which they do not run.  A device that stays is to lose no packet:
- * the ifnet is detached behind those that are queued, by the input thread.  Nobody
+ * the ifnet is detached behind those that are queued, by the input thread.  No task
  * waits for that, since a callback may sleep before them (LNX-13).
  *
  * For a device that goes `live` is cleared before the grace period, so that after
@@ -44,10 +44,10 @@
  * follows that.  The binding lives until the final detach.
  *
  * Three kinds of devices can be wrapped: those with Ethernet headers; loopback
- * ones, which have them too, for nobody; and raw ones, without any (LNX-9).  What
- * is done to a packet is written once, and made for devices with headers and for
- * those without by an argument that is a constant: which of the two a device gets
- * is settled when it is attached.
+ * ones, whose headers say nothing; and raw ones, without any (LNX-9).  The code for
+ * a packet is written once, and made for devices with headers and for those without
+ * by an argument that is a constant: which of the two a device gets is settled when
+ * it is attached.
  */
 #include <linux/cpu.h>
 #include <linux/etherdevice.h>
@@ -1286,7 +1286,7 @@ static void drain_backlogs(void)
 
 /*
  * Row LNX-15: from here on the receive handler passes what it gets, and packets that
- * are worked off are given to the host without our mark.  Those that have been
+ * are worked off are given to the host without our mark.  Packets that have been
  * marked get to the handler before it is taken away.
  */
 static void begin_unhook(struct dlil_netdev *nd)
@@ -1412,8 +1412,8 @@ static void forsake_device(const struct net_device *dev)
 }
 
 /*
- * Merged packets have no type of GSO: they cannot be made what they were.  What
- * switches LRO off is an event like this one, which finds nothing more to do.
+ * Merged packets have no type of GSO: they cannot be made what they were.  To
+ * switch LRO off causes an event like this one, which finds nothing more to do.
  */
 static void keep_lro_off(struct net_device *dev)
 {
@@ -1530,8 +1530,8 @@ static void unhook_all(void)
 }
 
 /*
- * Nobody can attach any more.  The notifier is told once more of every device as
- * if that were going, so it ends what is still there (INI-4).
+ * Unwrap all devices; none can be attached any more.  The notifier is told once more of
+ * every device as if that were going, so it ends what is still there (INI-4).
  */
 void dlil_netdev_module_exit(void)
 {

@@ -6,9 +6,9 @@
  * a time, with no lock held: a callback may sleep, take RTNL (LNX-12), attach or
  * detach anything, and post further events.
  *
- * Who gets an event was attached when it was posted and is not being detached
- * when its turn comes.  It is held during its callback, see dlil_retire.c; the
- * lists are walked from one that is held to the next (EVT-2).
+ * Filters and protocols get an event if they were attached when it was posted and are
+ * not being detached when their turn comes.  Each is held during its callback, see
+ * dlil_retire.c; the lists are walked from one that is held to the next (EVT-2).
  */
 #include <linux/sched.h>
 

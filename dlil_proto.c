@@ -90,7 +90,7 @@ static enum dlil_drop_reason drop_reason(int err)
 	return err == -ENXIO ? DLIL_DROP_DETACHED : DLIL_DROP_PROTOCOL;
 }
 
-/* Version 1: one by one.  What is refused is freed here. */
+/* Version 1: hand packets over one by one, and free those that are refused. */
 static void deliver_each(struct dlil_proto *proto,
 			 const struct dlil_proto_ops *ops,
 			 struct dlil_ifnet *ifp, struct sk_buff_head *list,

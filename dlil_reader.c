@@ -43,7 +43,7 @@ static bool reader_wait(struct dlil_reader *reader, struct dlil_leaver *leaver)
  * @leaver: the call; the callee's from then on
  * @fn: what is called, maybe before this returns
  *
- * What was made unreachable before is used by no batch any more when @fn is called.
+ * When @fn is called, no batch uses any more what the caller has made unreachable.
  *
  * Context: any but hard interrupts.
  */

@@ -8,7 +8,7 @@
  * deliver an event or make a control request, who hold it for as long as their
  * callback may take, without keeping others.
  *
- * Nobody waits for them: each but netlink has a part in `calls` (see struct
+ * No task waits for these users: each but netlink has a part in `calls` (see struct
  * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
  * to be ended and queues the ifnet's work.  The work takes the ifnet's lock before
  * it calls `detached`, and so comes behind netlink, which finds the object no more.
@@ -18,7 +18,7 @@
  *
  * A worker is needed for `detached` only, which may sleep.  One that does holds up
  * the other endings of its ifnet; those of other ifnets have a work of their own
- * that always finds a worker, see dlil_lane.c.  Who is in `detached` must not wait
+ * that always finds a worker, see dlil_lane.c.  A callback `detached` must not wait
  * for other endings (FLT-7): they may come after it in the same work.
  *
  * To hold it takes the ifnet's lock and finding it on the list: it stays there

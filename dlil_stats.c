@@ -2,9 +2,9 @@
 /*
  * Counters of an ifnet: 64 bits, exact when summed (STA-1, STA-3).
  *
- * What is frequent is counted per CPU, by those who keep the ifnet attached: they
+ * Frequent events are counted per CPU, by callers that keep the ifnet attached: they
  * have an I/O reference, or have seen it attached inside the RCU read section that
- * they are still in.  The final detach waits for both, so nobody counts there when
+ * they are still in.  The final detach waits for both, so no caller counts there when
  * the next attach sets these counters to zero.
  *
  * Drops for rare reasons, and whatever is counted while the ifnet is not attached

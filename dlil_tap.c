@@ -14,7 +14,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_tap.h"
 
-/* Nobody shows it anything any more. */
+/* End a tap that no driver shows packets to any more. */
 static void tap_end(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 {
 	struct module *owner = tap->owner;

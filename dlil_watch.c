@@ -5,7 +5,8 @@
  * Both cost memory and time, and users without privileges choose how much: they
  * join groups and make neighbours.  So a device is watched only while somebody can
  * hear (LNX-13): a filter or protocol on it has a callback for events, or a socket
- * listens to the group of generic netlink.  What was there before is no news.
+ * listens to the group of generic netlink.  Groups and neighbours that were there
+ * before are no news.
  *
  * A filter or protocol says so when it is attached.  Netlink tells nobody who
  * joins a group of a family, so one work for all devices asks once a second; and
