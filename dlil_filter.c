@@ -12,7 +12,7 @@
  * they stand side by side: a bundle, which an array that has the same filters in
  * that place takes over from the one before it.
  *
- * A detach begins by winning FILTER_DYING; the winner, and only it, brings the
+ * A detach begins by dlil_retire_claim(); the winner, and only it, brings the
  * filter to its end.  It puts a stub in the filter's slots, which works from any
  * context and cannot fail; from then on no new call is made (FLT-2).  The rest is
  * in dlil_retire.c and filter_end().  That a filter may die while new arrays are
@@ -27,34 +27,26 @@
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
-enum { FILTER_DYING };
-
 #define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS)
 
 /**
  * struct dlil_filter - an attached filter
  * @id: what its owner knows it by
- * @ifp: where it is attached; referenced
  * @ops: callbacks
  * @cookie: handed to them
  * @family: protocol family it sees, 0 for all
  * @flags: DLIL_FILTER_*
  * @name: shown to users
- * @state: FILTER_DYING
- * @list: in the ifnet's list, under its lock
  * @said: the events of its attach and detach, until they are posted
- * @retire: its end
+ * @retire: where it is attached, and its end
  */
 struct dlil_filter {
 	dlil_filter_t id;
-	struct dlil_ifnet *ifp;
 	const struct dlil_filter_ops *ops;
 	void *cookie;
 	u32 family;
 	u32 flags;
 	char name[DLIL_NAME_MAX];
-	unsigned long state;
-	struct list_head list;
 	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
 };
@@ -113,7 +105,7 @@ void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
 
 static bool filter_is_dying(const struct dlil_filter *f)
 {
-	return test_bit(FILTER_DYING, &f->state);
+	return dlil_retire_is_dying(&f->retire);
 }
 
 /* Number the kinds, so that what a packet goes past can be said in a word. */
@@ -238,12 +230,12 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
 
 	lockdep_assert_held(&ifp->lock);
 
-	list_for_each_entry(other, &ifp->filter_list, list)
+	list_for_each_entry(other, &ifp->filter_list, retire.list)
 		n++;
 	vec = vec_new(n, out);
 	if (!vec)
 		return NULL;
-	list_for_each_entry(other, &ifp->filter_list, list)
+	list_for_each_entry(other, &ifp->filter_list, retire.list)
 		if (!filter_is_dying(other))
 			vec_add(vec, other);
 	if (f)
@@ -329,9 +321,9 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 /* Post the event of its attach (0) or detach (1). */
 static void filter_say(struct dlil_filter *f, unsigned int which)
 {
-	lockdep_assert_held(&f->ifp->lock);
+	lockdep_assert_held(&f->retire.ifp->lock);
 
-	dlil_event_queue(f->ifp, f->said[which]);
+	dlil_event_queue(f->retire.ifp, f->said[which]);
 	f->said[which] = NULL;
 }
 
@@ -356,7 +348,7 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 	if (f) {
 		/* First, as its owner may detach it from the very first call. */
 		dlil_retire_stamp(&f->retire);
-		list_add_tail(&f->list, &ifp->filter_list);
+		list_add_tail(&f->retire.list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
 		if (f->ops->event)
 			dlil_event_hearer(ifp);
@@ -383,7 +375,7 @@ static bool filter_sleeps(const struct dlil_filter *f)
 /* From here on no new call is made.  Any context but hard interrupts. */
 static void filter_kill(struct dlil_filter *f)
 {
-	struct dlil_ifnet *ifp = f->ifp;
+	struct dlil_ifnet *ifp = f->retire.ifp;
 
 	spin_lock_bh(&ifp->filter_lock);
 	if (vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
@@ -399,19 +391,19 @@ static void filter_detached(struct dlil_filter *f)
 
 	if (!f->ops->detached)
 		return;
-	dlil_call_begin(&call, f->ifp);
+	dlil_call_begin(&call, f->retire.ifp);
 	dlil_call_enter(&call, DLIL_PARTY_FILTER, DLIL_CALLBACK_DETACHED,
 			f->name);
-	f->ops->detached(f->cookie, f->ifp);
+	f->ops->detached(f->cookie, f->retire.ifp);
 	dlil_call_end(&call);
 }
 
-/* No callback runs any more and whoever retired it has won FILTER_DYING. */
+/* No callback runs any more and whoever retired it has claimed it. */
 static void filter_end(struct dlil_retire *r)
 {
 	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
 	struct module *owner = f->ops->owner;
-	struct dlil_ifnet *ifp = f->ifp;
+	struct dlil_ifnet *ifp = f->retire.ifp;
 
 	/*
 	 * This lock is taken in any case: whoever has found the filter before it
@@ -436,7 +428,7 @@ static void filter_end(struct dlil_retire *r)
 	filter_say(f, 1);
 	if (f->ops->event)
 		dlil_event_hearer_gone(ifp);
-	list_del_init(&f->list);
+	list_del_init(&f->retire.list);
 	mutex_unlock(&ifp->lock);
 	module_put(owner);
 	dlil_ifnet_put(ifp);
@@ -480,7 +472,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 		return NULL;
 	}
 	dlil_retire_init(&f->retire, ifp, &filter_retire_ops);
-	f->ifp = dlil_ifnet_get(ifp);
+	dlil_ifnet_get(ifp);
 	f->ops = params->ops;
 	f->cookie = params->cookie;
 	f->family = params->family;
@@ -572,7 +564,7 @@ static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 		err = -EINVAL;
 	else if (waiter && dlil_in_callback())
 		err = -EDEADLK;
-	else if (test_and_set_bit(FILTER_DYING, &f->state))
+	else if (!dlil_retire_claim(&f->retire))
 		err = -EINVAL;
 	rcu_read_unlock();
 	if (err)
@@ -637,36 +629,13 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 	struct dlil_filter *f;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, list) {
-		if (test_and_set_bit(FILTER_DYING, &f->state))
+	list_for_each_entry(f, &ifp->filter_list, retire.list) {
+		if (!dlil_retire_claim(&f->retire))
 			continue;
 		filter_kill(f);
 		dlil_retire_queue_final(&f->retire);
 	}
 	mutex_unlock(&ifp->lock);
-}
-
-/*
- * The living filter behind @f, or the first one, if it is no younger than @until:
- * held.  @f, held or NULL, is let go of.
- */
-static struct dlil_filter *filter_next(struct dlil_ifnet *ifp,
-				       struct dlil_filter *f, u64 until)
-{
-	struct dlil_filter *next;
-
-	mutex_lock(&ifp->lock);
-	next = list_prepare_entry(f, &ifp->filter_list, list);
-	list_for_each_entry_continue(next, &ifp->filter_list, list)
-		if (next->retire.since <= until && !filter_is_dying(next) &&
-		    dlil_retire_hold(&next->retire))
-			goto out;
-	next = NULL;
-out:
-	mutex_unlock(&ifp->lock);
-	if (f)
-		dlil_retire_let_go(&f->retire);
-	return next;
 }
 
 /**
@@ -690,18 +659,21 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),
 		     void *arg)
 {
-	struct dlil_filter *f = NULL;
+	struct dlil_retire *r = NULL;
+	struct dlil_filter *f;
 	int err = 0;
 
-	while (!err && (f = filter_next(ifp, f, until))) {
+	while (!err &&
+	       (r = dlil_retire_next(ifp, &ifp->filter_list, r, until))) {
+		f = container_of(r, struct dlil_filter, retire);
 		if (filter_is_dying(f))
 			continue;
 		dlil_call_enter(call, DLIL_PARTY_FILTER, callback, f->name);
 		err = fn(f->ops, f->cookie, ifp, f->family, arg);
 		dlil_call_leave(call);
 	}
-	if (f)
-		dlil_retire_let_go(&f->retire);
+	if (r)
+		dlil_retire_let_go(r);
 	return err;
 }
 
@@ -722,7 +694,7 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 	int err = 0;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, list) {
+	list_for_each_entry(f, &ifp->filter_list, retire.list) {
 		if (f->retire.since <= *behind || filter_is_dying(f))
 			continue;
 		direction = 0;
@@ -761,7 +733,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 	struct dlil_filter *f;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, list) {
+	list_for_each_entry(f, &ifp->filter_list, retire.list) {
 		if (filter_is_dying(f) || strcmp(f->name, name) || !is(f->ops))
 			continue;
 		ref = f->id;

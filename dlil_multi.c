@@ -151,6 +151,22 @@ static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	return err;
 }
 
+/* Make a change in its turn. */
+static int change(struct dlil_ifnet *ifp, const u8 *addr, size_t len,
+		  int (*fn)(struct dlil_ifnet *ifp, const u8 *addr, size_t len))
+{
+	int err;
+
+	if (is_bad(ifp, addr, len))
+		return -EINVAL;
+	err = begin_telling(ifp);
+	if (err)
+		return err;
+	err = fn(ifp, addr, len);
+	end_telling(ifp);
+	return err;
+}
+
 /**
  * dlil_multi_join - listen to a group address
  * @ifp: ifnet, attached or not
@@ -167,16 +183,7 @@ static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
  */
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
-	int err;
-
-	if (is_bad(ifp, addr, len))
-		return -EINVAL;
-	err = begin_telling(ifp);
-	if (err)
-		return err;
-	err = join(ifp, addr, len);
-	end_telling(ifp);
-	return err;
+	return change(ifp, addr, len, join);
 }
 EXPORT_SYMBOL_GPL(dlil_multi_join);
 
@@ -205,16 +212,7 @@ static int leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
  */
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
-	int err;
-
-	if (is_bad(ifp, addr, len))
-		return -EINVAL;
-	err = begin_telling(ifp);
-	if (err)
-		return err;
-	err = leave(ifp, addr, len);
-	end_telling(ifp);
-	return err;
+	return change(ifp, addr, len, leave);
 }
 EXPORT_SYMBOL_GPL(dlil_multi_leave);
 

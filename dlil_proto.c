@@ -178,8 +178,9 @@ static struct dlil_proto *find_living(struct dlil_ifnet *ifp, u32 family)
 
 	lockdep_assert_held(&ifp->lock);
 
-	list_for_each_entry(proto, &ifp->proto_list, list)
-		if (proto->family == family && !proto->dying)
+	list_for_each_entry(proto, &ifp->proto_list, retire.list)
+		if (proto->family == family &&
+		    !dlil_retire_is_dying(&proto->retire))
 			return proto;
 	return NULL;
 }
@@ -216,8 +217,8 @@ static void proto_say(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 
 	lockdep_assert_held(&ifp->lock);
 
-	list_for_each_entry(other, &ifp->proto_list, list)
-		data->count += !other->dying;
+	list_for_each_entry(other, &ifp->proto_list, retire.list)
+		data->count += !dlil_retire_is_dying(&other->retire);
 	dlil_event_queue(ifp, proto->said[which]);
 	proto->said[which] = NULL;
 }
@@ -250,7 +251,7 @@ static void proto_end(struct dlil_retire *r)
 	proto_say(ifp, proto, 1);
 	if (proto->real->event)
 		dlil_event_hearer_gone(ifp);
-	list_del_init(&proto->list);
+	list_del_init(&proto->retire.list);
 	mutex_unlock(&ifp->lock);
 	module_put(owner);
 }
@@ -315,7 +316,7 @@ static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 	if (err)
 		return dlil_errno(err);
 	dlil_retire_stamp(&proto->retire);
-	list_add_tail(&proto->list, &ifp->proto_list);
+	list_add_tail(&proto->retire.list, &ifp->proto_list);
 	hlist_add_head_rcu(&proto->node,
 			   &ifp->protos[dlil_proto_slot(family)]);
 	if (params->ops->event)
@@ -407,7 +408,7 @@ static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
 {
 	lockdep_assert_held(&ifp->lock);
 
-	proto->dying = true;
+	dlil_retire_claim(&proto->retire);
 	ifp->family->del_proto(ifp, proto->family);
 	hlist_del_rcu(&proto->node);
 	WRITE_ONCE(proto->ops, &gone_ops[proto->v2]);
@@ -494,8 +495,8 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 	struct dlil_proto *proto;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(proto, &ifp->proto_list, list) {
-		if (proto->dying)
+	list_for_each_entry(proto, &ifp->proto_list, retire.list) {
+		if (dlil_retire_is_dying(&proto->retire))
 			continue;
 		proto_unlink(ifp, proto);
 		dlil_retire_queue_final(&proto->retire);
@@ -512,8 +513,8 @@ int dlil_proto_for_each(struct dlil_ifnet *ifp,
 	int err = 0;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(proto, &ifp->proto_list, list) {
-		if (proto->dying)
+	list_for_each_entry(proto, &ifp->proto_list, retire.list) {
+		if (dlil_retire_is_dying(&proto->retire))
 			continue;
 		err = fn(proto, arg);
 		if (err)
@@ -523,26 +524,6 @@ int dlil_proto_for_each(struct dlil_ifnet *ifp,
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_proto_for_each);
-
-/* As filter_next(). */
-static struct dlil_proto *proto_next(struct dlil_ifnet *ifp,
-				     struct dlil_proto *proto, u64 until)
-{
-	struct dlil_proto *next;
-
-	mutex_lock(&ifp->lock);
-	next = list_prepare_entry(proto, &ifp->proto_list, list);
-	list_for_each_entry_continue(next, &ifp->proto_list, list)
-		if (next->retire.since <= until && !next->dying &&
-		    dlil_retire_hold(&next->retire))
-			goto out;
-	next = NULL;
-out:
-	mutex_unlock(&ifp->lock);
-	if (proto)
-		dlil_retire_let_go(&proto->retire);
-	return next;
-}
 
 /**
  * dlil_proto_call - call something of each protocol, with no lock held
@@ -566,17 +547,20 @@ int dlil_proto_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 			      struct dlil_ifnet *ifp, u32 family, void *arg),
 		    void *arg)
 {
-	struct dlil_proto *proto = NULL;
+	struct dlil_retire *r = NULL;
+	struct dlil_proto *proto;
 	int err = 0;
 
-	while (!err && (proto = proto_next(ifp, proto, until))) {
+	while (!err &&
+	       (r = dlil_retire_next(ifp, &ifp->proto_list, r, until))) {
+		proto = container_of(r, struct dlil_proto, retire);
 		dlil_call_enter(call, DLIL_PARTY_PROTO, callback, proto->name);
 		err = fn(READ_ONCE(proto->ops), proto->cookie, ifp,
 			 proto->family, arg);
 		dlil_call_leave(call);
 	}
-	if (proto)
-		dlil_retire_let_go(&proto->retire);
+	if (r)
+		dlil_retire_let_go(r);
 	return err;
 }
 

@@ -24,8 +24,6 @@
  * @name: shown to users
  * @packets: received packets handed to it; written by the input thread
  * @syncp: makes @packets readable on 32 bits
- * @list: in the ifnet's list, under its lock
- * @dying: its detach has begun, under the ifnet's lock
  * @said: the events of its attach and detach, until they are posted
  * @retire: its end
  */
@@ -41,8 +39,6 @@ struct dlil_proto {
 	char name[DLIL_NAME_MAX];
 	u64_stats_t packets;
 	struct u64_stats_sync syncp;
-	struct list_head list;
-	bool dying;
 	struct dlil_event_item *said[2];
 	struct dlil_retire retire;
 };

@@ -56,7 +56,7 @@ u64 dlil_retire_now(void)
 }
 
 /* Keep it from its end; under the ifnet's lock, and it is on the list. */
-bool dlil_retire_hold(struct dlil_retire *r)
+static bool retire_hold(struct dlil_retire *r)
 {
 	return refcount_inc_not_zero(&r->calls);
 }
@@ -73,6 +73,30 @@ void dlil_retire_let_go(struct dlil_retire *r)
 	if (llist_add(&r->node, &ifp->endings))
 		dlil_ifnet_queue_work(ifp, &ifp->end_work);
 	dlil_ifnet_put(ifp);
+}
+
+/*
+ * The living one of @all behind @r, or the first one, if it is no younger than @until:
+ * held.  @r, held or NULL, is let go of.
+ */
+struct dlil_retire *dlil_retire_next(struct dlil_ifnet *ifp,
+				     struct list_head *all,
+				     struct dlil_retire *r, u64 until)
+{
+	struct dlil_retire *next;
+
+	mutex_lock(&ifp->lock);
+	next = list_prepare_entry(r, all, list);
+	list_for_each_entry_continue(next, all, list)
+		if (next->since <= until && !dlil_retire_is_dying(next) &&
+		    retire_hold(next))
+			goto out;
+	next = NULL;
+out:
+	mutex_unlock(&ifp->lock);
+	if (r)
+		dlil_retire_let_go(r);
+	return next;
 }
 
 static void retire_left(struct dlil_leaver *leaver)

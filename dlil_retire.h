@@ -2,7 +2,9 @@
 #ifndef _DLIL_RETIRE_H
 #define _DLIL_RETIRE_H
 
+#include <linux/bitops.h>
 #include <linux/completion.h>
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -27,6 +29,9 @@ struct dlil_retire_ops {
  * struct dlil_retire - the end of a filter or protocol
  * @ops: what ends
  * @ifp: on what; referenced from the retirement to the end
+ * @list: in the ifnet's list of filters or of protocols, under its lock, until it has
+ *	ended
+ * @state: %DLIL_RETIRE_DYING
  * @since: when it was attached, see dlil_retire_stamp()
  * @calls: event and control callbacks under way; 1 until it is retired and a grace
  *	period has gone by; 1 from then until the input thread has left its batch
@@ -39,6 +44,8 @@ struct dlil_retire_ops {
 struct dlil_retire {
 	const struct dlil_retire_ops *ops;
 	struct dlil_ifnet *ifp;
+	struct list_head list;
+	unsigned long state;
 	u64 since;
 	refcount_t calls;
 	refcount_t refs;
@@ -48,11 +55,27 @@ struct dlil_retire {
 	struct rcu_head rcu;
 };
 
+/* The bit of &struct dlil_retire.state: its detach has begun. */
+#define DLIL_RETIRE_DYING	0
+
+static inline bool dlil_retire_is_dying(const struct dlil_retire *r)
+{
+	return test_bit(DLIL_RETIRE_DYING, &r->state);
+}
+
+/* Begin its detach: true for the first caller, who brings it to its end.  Any context. */
+static inline bool dlil_retire_claim(struct dlil_retire *r)
+{
+	return !test_and_set_bit(DLIL_RETIRE_DYING, &r->state);
+}
+
 void dlil_retire_init(struct dlil_retire *r, struct dlil_ifnet *ifp,
 		      const struct dlil_retire_ops *ops);
 void dlil_retire_stamp(struct dlil_retire *r);
 u64 dlil_retire_now(void);
-bool dlil_retire_hold(struct dlil_retire *r);
+struct dlil_retire *dlil_retire_next(struct dlil_ifnet *ifp,
+				     struct list_head *all,
+				     struct dlil_retire *r, u64 until);
 void dlil_retire_let_go(struct dlil_retire *r);
 void dlil_retire_queue(struct dlil_retire *r);
 void dlil_retire_queue_final(struct dlil_retire *r);
