@@ -50,8 +50,8 @@ int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 		return err;
 	/*
 	 * The kernel asks the device what it can do with tunnels (hw_enc_features).
-	 * blackhole_netdev, which received packets point to behind the first sleeping
-	 * filter, can do nothing: their segments are copies with complete checksums,
+	 * blackhole_netdev, which received packets point to while filters have them,
+	 * can do nothing: their segments are copies with complete checksums,
 	 * which is right, and dearer.  Without any device loopback answers.
 	 */
 	if (!dev)

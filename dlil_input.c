@@ -23,7 +23,6 @@
 #include <linux/pid_namespace.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
-#include <linux/sched/rt.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -38,7 +37,6 @@
 #include "dlil_inq.h"
 #include "dlil_multi.h"
 #include "dlil_proto.h"
-#include "dlil_retire.h"
 #include "dlil_stats.h"
 
 unsigned int dlil_rcvq_limit = 2048;
@@ -256,7 +254,10 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 	return skb;
 }
 
-/* One of them, which may be for somebody else, but that cannot be read. */
+/*
+ * Put a packet to those of its taker.  One for another station gets nowhere, unless
+ * demux could not read it: then that is why it is dropped.
+ */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
 	if (unlikely(has_priority_tag(skb))) {
@@ -379,14 +380,6 @@ static unsigned int header_len(const struct sk_buff *skb)
 	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
 }
 
-/* The packet comes to its end here.  @why is counted, and what goes with it. */
-static void refuse_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		       enum dlil_drop_reason why)
-{
-	dlil_stats_refuse(ifp, DLIL_IN, why, 1, skb->len + header_len(skb));
-	dlil_drop_skb(skb, why);
-}
-
 /* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
 static bool is_strange(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
@@ -398,7 +391,9 @@ static void refuse_strange(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
 		     ifp->name, skb->skb_iif);
-	refuse_one(ifp, skb, DLIL_DROP_SANITY);
+	dlil_stats_refuse(ifp, DLIL_IN, DLIL_DROP_SANITY, 1,
+			  skb->len + header_len(skb));
+	dlil_drop_skb(skb, DLIL_DROP_SANITY);
 }
 
 /* From here on demux says something else.  Inside its RCU section. */
@@ -1005,17 +1000,22 @@ static int thread_fn(void *arg)
 	return 0;
 }
 
-/* Make @q's own a thread that @task serves already. */
-static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
+static void thread_init(struct dlil_thread *t, int cpu)
 {
-	struct dlil_thread *t = &q->own;
-
 	init_llist_head(&t->ready);
 	init_llist_head(&t->first);
 	init_llist_head(&t->flush);
 	init_completion(&t->started);
 	t->asleep = false;
-	t->cpu = DLIL_CPU_SETTLED;
+	t->cpu = cpu;
+}
+
+/* Make @q's own a thread that @task serves already. */
+static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
+{
+	struct dlil_thread *t = &q->own;
+
+	thread_init(t, DLIL_CPU_SETTLED);
 	memset(&t->allowed, 0, sizeof(t->allowed));
 	t->task = task;
 	t->pid = pid;
@@ -1111,12 +1111,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 
 	if (!alloc_cpumask_var(&t->allowed, GFP_KERNEL))
 		return -ENOMEM;
-	init_llist_head(&t->ready);
-	init_llist_head(&t->first);
-	init_llist_head(&t->flush);
-	init_completion(&t->started);
-	t->asleep = false;
-	t->cpu = cpu;
+	thread_init(t, cpu);
 	task = kthread_create_on_node(thread_fn, t, node, "dlil/%s", name);
 	if (IS_ERR(task)) {
 		free_cpumask_var(t->allowed);

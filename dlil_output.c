@@ -66,7 +66,7 @@ static int output_segments(const struct dlil_filter_vec *vec,
 	return err;
 }
 
-/* The same for the host, which sees no more of the packet. */
+/* As output_segments(), for a packet of the host's, which sees no more of it. */
 static int host_segments(const struct dlil_filter_vec *vec,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb)

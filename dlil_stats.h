@@ -18,7 +18,8 @@ enum dlil_dir {
 /**
  * struct dlil_tally - what one batch adds to the counters
  * @stats: as in struct dlil_stats
- * @flow: by direction, without freed, which is the sum of drops
+ * @flow: as in struct dlil_flow, of one direction; without freed, which is the sum of
+ *	drops
  *
  * Lives on the stack of whoever works on a batch, so that the hot path counts
  * in its own memory and touches the per-CPU counters once per batch.

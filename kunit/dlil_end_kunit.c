@@ -56,16 +56,11 @@ static dlil_filter_t slow_attach(struct kunit *test, struct dlil_ifnet *ifp)
 	return ref;
 }
 
-static int detach_first(struct fake_task *task)
-{
-	return dlil_filter_detach(task->fake->filters[0].ref);
-}
-
 /* A detach that waits, on an ifnet where nobody sleeps, comes to its end. */
 static void expect_detach(struct fake *fake)
 {
 	struct fake_filter *f = fake_filter(fake, 'a', &fake_filter_both_ops);
-	struct fake_task *task = fake_run(fake, detach_first);
+	struct fake_task *task = fake_run(fake, fake_detach_first);
 
 	KUNIT_EXPECT_TRUE(fake->test, fake_wait_for(fake_done(task)));
 	if (fake_done(task))
@@ -511,26 +506,6 @@ static void look_up_final(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
 }
 
-static int block(struct fake_filter *f, struct sk_buff **skb)
-{
-	f->hook = NULL;
-	fake_block(f->fake);
-	return 0;
-}
-
-static void block_list(struct fake_filter *f, struct sk_buff_head *list,
-		       struct sk_buff_head *drop)
-{
-	f->list_hook = NULL;
-	fake_block(f->fake);
-}
-
-static void block_proto(struct fake_proto *p)
-{
-	p->hook = NULL;
-	fake_block(p->fake);
-}
-
 static void block_event(struct fake_filter *f, const struct dlil_event *event)
 {
 	f->event_hook = NULL;
@@ -579,7 +554,7 @@ static void overdue_filter(struct kunit *test)
 	fake_filter(fake, 'a', &fake_filter_in_ops);
 	f = fake_filter_new(fake, 'b', &fake_filter_in_ops);
 	f->params.name = "slow";
-	f->hook = block;
+	f->hook = fake_block_filter;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_wait_blocked(fake);
@@ -595,7 +570,7 @@ static void overdue_dying(struct kunit *test)
 
 	f = fake_filter_new(fake, 'b', &fake_filter_list_ops);
 	f->params.name = "slow";
-	f->list_hook = block_list;
+	f->list_hook = fake_block_list;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_wait_blocked(fake);
@@ -610,7 +585,7 @@ static void overdue_proto(struct kunit *test)
 	struct fake_proto *p = fake_proto_new(fake, 'P', FAKE_PF_A);
 
 	p->params.name = "lazy";
-	p->hook = block_proto;
+	p->hook = fake_block_proto;
 	KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_wait_blocked(fake);

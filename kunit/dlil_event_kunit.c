@@ -581,11 +581,6 @@ static void detach_from_own_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[1].ref), 0);
 }
 
-static int detach_first(struct fake_task *task)
-{
-	return dlil_filter_detach(task->fake->filters[0].ref);
-}
-
 static int detach_second(struct fake_task *task)
 {
 	return dlil_filter_detach(task->fake->filters[1].ref);
@@ -607,7 +602,7 @@ static void detach_waits(struct kunit *test)
 	flush(fake);
 	post(fake, ON);
 	fake_wait_blocked(fake);
-	first = fake_run(fake, detach_first);
+	first = fake_run(fake, fake_detach_first);
 	second = fake_run(fake, detach_second);
 	KUNIT_EXPECT_EQ(test, fake_join(second), 0);
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
@@ -980,7 +975,7 @@ static void storm(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(b), 0);
 		KUNIT_ASSERT_EQ(test, fake_proto_attach(p), 0);
 		one = fake_run(fake, post_many);
-		two = fake_run(fake, detach_first);
+		two = fake_run(fake, fake_detach_first);
 		three = fake_run(fake, detach_proto);
 		if (i % 2)
 			schedule_timeout_uninterruptible(1);

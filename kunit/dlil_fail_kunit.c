@@ -132,17 +132,15 @@ static void undo_nothing(struct trial *t)
 	dlil_event_flush(t->fake->ifp);
 }
 
+static const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 1, 2, 3 };
+
 static int do_join(struct trial *t)
 {
-	static const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 1, 2, 3 };
-
 	return dlil_multi_join(t->fake->ifp, group, ETH_ALEN);
 }
 
 static void undo_join(struct trial *t)
 {
-	static const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 1, 2, 3 };
-
 	KUNIT_EXPECT_EQ(t->fake->test,
 			dlil_multi_leave(t->fake->ifp, group, ETH_ALEN), 0);
 }

@@ -571,18 +571,6 @@ static void lost_in_silence(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_FILTER] = 2);
 }
 
-static int block(struct fake_filter *f, struct sk_buff **skb)
-{
-	f->hook = NULL;
-	fake_block(f->fake);
-	return 0;
-}
-
-static int detach_first(struct fake_task *task)
-{
-	return dlil_filter_detach(task->fake->filters[0].ref);
-}
-
 /* FLT-2, FLT-11: a call under way may sleep, and is waited for. */
 static void detach_waits(struct kunit *test)
 {
@@ -592,12 +580,12 @@ static void detach_waits(struct kunit *test)
 
 	fake_proto(fake, 'P', FAKE_PF_A);
 	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
-	filter->hook = block;
+	filter->hook = fake_block_filter;
 	fake_filter(fake, 'b', &fake_filter_in_ops);
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_wait_blocked(fake);
 
-	task = fake_run(fake, detach_first);
+	task = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
 	/* Whoever else wants to detach it comes too late. */
@@ -621,11 +609,11 @@ static void detach_killed(struct kunit *test)
 	struct fake_task *task;
 
 	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
-	filter->hook = block;
+	filter->hook = fake_block_filter;
 	fake_input_new(fake, FAKE_PF_A, 1, 2);
 	fake_wait_blocked(fake);
 
-	task = fake_run(fake, detach_first);
+	task = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	fake_kill(task);
 	KUNIT_EXPECT_EQ(test, fake_join(task), -ERESTARTSYS);
@@ -845,14 +833,14 @@ static void detach_races_final_detach(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
 		if (i % 2) {
 			one = fake_run(fake, detach_ifnet);
-			two = fake_run(fake, detach_first);
+			two = fake_run(fake, fake_detach_first);
 		} else {
-			two = fake_run(fake, detach_first);
+			two = fake_run(fake, fake_detach_first);
 			one = fake_run(fake, detach_ifnet);
 		}
 		/* Both at the worst moment: while a call is under way. */
 		if (i % 4 < 2) {
-			filter->hook = block;
+			filter->hook = fake_block_filter;
 			fake_input_new(fake, FAKE_PF_A, 1, 1);
 		}
 		schedule_timeout_uninterruptible(i % 3);
@@ -875,10 +863,10 @@ static void final_detach_waits(struct kunit *test)
 	struct fake_task *task;
 
 	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
-	filter->hook = block;
+	filter->hook = fake_block_filter;
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);
-	task = fake_run(fake, detach_first);
+	task = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
@@ -1281,13 +1269,6 @@ static void many_kinds(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, 0);
 }
 
-static void block_list(struct fake_filter *f, struct sk_buff_head *list,
-		       struct sk_buff_head *drop)
-{
-	f->list_hook = NULL;
-	fake_block(f->fake);
-}
-
 /* FLT-2, FLT-12: a call under way is waited for; the next list is spared. */
 static void list_detach_waits(struct kunit *test)
 {
@@ -1297,11 +1278,11 @@ static void list_detach_waits(struct kunit *test)
 
 	fake_proto(fake, 'P', FAKE_PF_A);
 	filter = fake_filter(fake, 'A', &fake_filter_list_ops);
-	filter->list_hook = block_list;
+	filter->list_hook = fake_block_list;
 	fake_input_new(fake, FAKE_PF_A, 1, 64 + 2);
 	fake_wait_blocked(fake);
 
-	task = fake_run(fake, detach_first);
+	task = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
 	fake_unblock(fake);

@@ -592,19 +592,12 @@ static void detach_order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "~a ~b ~P ~Q free");
 }
 
-static int block_filter(struct fake_filter *f, struct sk_buff **skb)
-{
-	f->hook = NULL;
-	fake_block(f->fake);
-	return 0;
-}
-
 /* IFN-5, STA-3: what is queued behind the last batch is freed and counted. */
 static void detach_frees_queue(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
 
-	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = block_filter;
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = fake_block_filter;
 	fake_proto(fake, 'P', FAKE_PF_A);
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);

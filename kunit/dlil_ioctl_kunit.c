@@ -210,11 +210,6 @@ static int request(struct fake_task *task)
 	return dlil_ioctl(task->fake->ifp, 0, CODE, NULL);
 }
 
-static int detach_first(struct fake_task *task)
-{
-	return dlil_filter_detach(task->fake->filters[0].ref);
-}
-
 /* FLT-2, IFN-8: the filter's detach waits, and so does the final detach. */
 static void detaches_wait(struct kunit *test)
 {
@@ -225,7 +220,7 @@ static void detaches_wait(struct kunit *test)
 	f->ioctl_hook = block;
 	asks = fake_run(fake, request);
 	fake_wait_blocked(fake);
-	detaches = fake_run(fake, detach_first);
+	detaches = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(detaches)));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&f->detached) &&

@@ -539,13 +539,6 @@ static void who_took_it_later(struct kunit *test)
 	dlil_life_dropper(fake->ifp);
 }
 
-static int block_filter(struct fake_filter *f, struct sk_buff **skb)
-{
-	f->hook = NULL;
-	fake_block(f->fake);
-	return 0;
-}
-
 struct input_ref_case {
 	enum dlil_ifnet_family kind;
 	bool takes;
@@ -575,7 +568,7 @@ static void input_reference(struct kunit *test)
 	struct percpu_ref *io = &fake->ifp->io;
 
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
-	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = block_filter;
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = fake_block_filter;
 	fake_proto(fake, 'P', FAKE_PF_A);
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);

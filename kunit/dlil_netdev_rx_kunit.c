@@ -23,8 +23,8 @@
 #include "../dlil_match.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
+#include "fake.h"
 
-#define DEADLINE	(60 * HZ)
 #define MAX_SEEN	16
 
 /**
@@ -165,7 +165,7 @@ static void host_stop(struct rx *rx)
 static void wait_host(struct rx *rx, unsigned int n)
 {
 	/* Pairs with the release in host_rcv(). */
-	wait_event_timeout(rx->arrived, smp_load_acquire(&rx->n) >= n, DEADLINE);
+	wait_event_timeout(rx->arrived, smp_load_acquire(&rx->n) >= n, FAKE_DEADLINE);
 	KUNIT_EXPECT_EQ(rx->test, rx->n, n);
 }
 
@@ -216,7 +216,7 @@ static void add_filter(struct rx *rx)
 
 static void wait_blocked(struct rx *rx)
 {
-	KUNIT_ASSERT_NE(rx->test, wait_for_completion_timeout(&rx->blocked, DEADLINE), 0);
+	KUNIT_ASSERT_NE(rx->test, wait_for_completion_timeout(&rx->blocked, FAKE_DEADLINE), 0);
 }
 
 static void unblock(struct rx *rx)
@@ -238,7 +238,7 @@ static int rx_attach(struct rx *rx)
 		rtnl_unlock();
 		if (err != -EAGAIN)
 			return err;
-		err = dlil_ifnet_wait_death(going, DEADLINE) > 0 ? 0 : -EBUSY;
+		err = dlil_ifnet_wait_death(going, FAKE_DEADLINE) > 0 ? 0 : -EBUSY;
 		dlil_ifnet_put(going);
 		if (err)
 			return err;
@@ -958,18 +958,6 @@ static void cut_off_both_ways(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
 }
 
-static bool has_group(struct net_device *dev, const u8 *addr)
-{
-	struct netdev_hw_addr *ha;
-	bool found = false;
-
-	netif_addr_lock_bh(dev);
-	netdev_for_each_mc_addr(ha, dev)
-		found |= ether_addr_equal(ha->addr, addr);
-	netif_addr_unlock_bh(dev);
-	return found;
-}
-
 /*
  * IFN-12 LNX-6: memberships of a device that has no filter are restored by the first
  * packet that the host sends, in the device, too.
@@ -989,20 +977,18 @@ static void host_restores_groups(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, detach(rx, &going), 0);
 	KUNIT_EXPECT_GT(test, dlil_ifnet_wait_death(going, 10 * HZ), 0L);
 	dlil_ifnet_put(going);
-	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
+	KUNIT_EXPECT_FALSE(test, fake_has_group(rx->dev, group));
 	KUNIT_ASSERT_EQ(test, rx_attach(rx), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(rx->ifp), 1);
-	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
+	KUNIT_EXPECT_FALSE(test, fake_has_group(rx->dev, group));
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_open(rx->dev, NULL), 0);
 	rtnl_unlock();
 	KUNIT_EXPECT_EQ(test, send(rx, plain, sizeof(plain), 0x88b6), 1);
-	for (i = 0; i < 1000 && dlil_multi_suspended(rx->ifp); i++)
-		msleep(20);
-	KUNIT_EXPECT_EQ(test, dlil_multi_suspended(rx->ifp), 0);
-	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group));
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!dlil_multi_suspended(rx->ifp)));
+	KUNIT_EXPECT_TRUE(test, fake_has_group(rx->dev, group));
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(rx->ifp, group, ETH_ALEN), 0);
-	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group));
+	KUNIT_EXPECT_FALSE(test, fake_has_group(rx->dev, group));
 }
 
 static int unregister_fn(void *arg)
@@ -1018,6 +1004,19 @@ static bool is_wrapped(struct rx *rx)
 	return rcu_access_pointer(rx->dev->rx_handler);
 }
 
+/* A task that unregisters the device, which is unwrapped by now; to be stopped. */
+static struct task_struct *begin_unregister(struct rx *rx)
+{
+	struct task_struct *task;
+
+	task = kthread_run(unregister_fn, rx, "dlil-unregister");
+	KUNIT_ASSERT_FALSE(rx->test, IS_ERR(task));
+	get_task_struct(task);
+	/* A thread that is stopped before it runs does nothing. */
+	KUNIT_EXPECT_TRUE(rx->test, fake_wait_for(!is_wrapped(rx)));
+	return task;
+}
+
 /*
  * LNX-8 STA-4: what a filter has when the device goes is not given to the host any
  * more, and counts as detached.
@@ -1028,7 +1027,6 @@ static void device_goes(struct kunit *test)
 	struct dlil_flow in, out;
 	struct dlil_stats stats;
 	struct task_struct *task;
-	int i;
 
 	rx->blocks = true;
 	add_filter(rx);
@@ -1036,12 +1034,7 @@ static void device_goes(struct kunit *test)
 	host_stop(rx);
 	receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
 	wait_blocked(rx);
-	task = kthread_run(unregister_fn, rx, "dlil-unregister");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	get_task_struct(task);
-	for (i = 0; i < 1000 && is_wrapped(rx); i++)
-		msleep(20);
-	KUNIT_EXPECT_FALSE(test, is_wrapped(rx));
+	task = begin_unregister(rx);
 	unblock(rx);
 	kthread_stop(task);
 	put_task_struct(task);
@@ -1432,12 +1425,7 @@ static void queue_of_device_that_goes(struct kunit *test)
 	for (i = 0; i < 5; i++)
 		receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
 	host_stop(rx);
-	task = kthread_run(unregister_fn, rx, "dlil-unregister");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
-	get_task_struct(task);
-	/* A thread that is stopped before it runs does nothing. */
-	for (i = 0; i < 1000 && is_wrapped(rx); i++)
-		msleep(20);
+	task = begin_unregister(rx);
 	/* The callback still has its packet: the device does not wait for it. */
 	kthread_stop(task);
 	put_task_struct(task);
@@ -1480,19 +1468,19 @@ static void groups_of_two(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dlil_multi_join(ifp, group.addr, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group),
 			-ENOENT);
-	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_TRUE(test, fake_has_group(rx->dev, group.addr));
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group),
 			-EEXIST);
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
-	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_TRUE(test, fake_has_group(rx->dev, group.addr));
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, &group), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group.addr, ETH_ALEN), 0);
-	KUNIT_EXPECT_TRUE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_TRUE(test, fake_has_group(rx->dev, group.addr));
 	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, group.addr, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group.addr, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_DELMULTI, &group), 0);
-	KUNIT_EXPECT_FALSE(test, has_group(rx->dev, group.addr));
+	KUNIT_EXPECT_FALSE(test, fake_has_group(rx->dev, group.addr));
 }
 
 /* LNX-6: in a kernel without IPv6 there is no neighbour to look for. */

@@ -316,12 +316,6 @@ static void detach_ends_traffic(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.noproto, 1);
 }
 
-static void block(struct fake_proto *p)
-{
-	p->hook = NULL;
-	fake_block(p->fake);
-}
-
 static int detach_a(struct fake_task *task)
 {
 	return dlil_proto_detach(task->fake->ifp, FAKE_PF_A);
@@ -335,7 +329,7 @@ static void detach_waits(struct kunit *test)
 	struct fake_proto *proto = fake_proto_new(fake, 'P', FAKE_PF_A);
 	struct fake_task *task;
 
-	proto->hook = block;
+	proto->hook = fake_block_proto;
 	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
 	fake_input_new(fake, FAKE_PF_A, 1, 3);
 	fake_wait_blocked(fake);
@@ -361,7 +355,7 @@ static void successor(struct kunit *test)
 	struct fake_task *task;
 
 	old = fake_proto(fake, 'P', FAKE_PF_A);
-	old->hook = block;
+	old->hook = fake_block_proto;
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);
 	task = fake_run(fake, detach_a);
@@ -386,7 +380,7 @@ static void detach_killed(struct kunit *test)
 	struct fake_proto *proto = fake_proto(fake, 'P', FAKE_PF_A);
 	struct fake_task *task;
 
-	proto->hook = block;
+	proto->hook = fake_block_proto;
 	fake_input_new(fake, FAKE_PF_A, 1, 3);
 	fake_wait_blocked(fake);
 
@@ -415,7 +409,7 @@ static void detach_async(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_B),
 			-ENXIO);
-	old->hook = block;
+	old->hook = fake_block_proto;
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);

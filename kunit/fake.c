@@ -782,6 +782,44 @@ void fake_wait_blocked(struct fake *fake)
 						    FAKE_DEADLINE), 0);
 }
 
+/* Hooks that wait in fake_block(), once. */
+int fake_block_filter(struct fake_filter *f, struct sk_buff **skb)
+{
+	f->hook = NULL;
+	fake_block(f->fake);
+	return 0;
+}
+
+void fake_block_list(struct fake_filter *f, struct sk_buff_head *list,
+		     struct sk_buff_head *drop)
+{
+	f->list_hook = NULL;
+	fake_block(f->fake);
+}
+
+void fake_block_proto(struct fake_proto *p)
+{
+	p->hook = NULL;
+	fake_block(p->fake);
+}
+
+int fake_detach_first(struct fake_task *task)
+{
+	return dlil_filter_detach(task->fake->filters[0].ref);
+}
+
+bool fake_has_group(struct net_device *dev, const u8 *addr)
+{
+	struct netdev_hw_addr *ha;
+	bool found = false;
+
+	netif_addr_lock_bh(dev);
+	netdev_for_each_mc_addr(ha, dev)
+		found |= ether_addr_equal(ha->addr, addr);
+	netif_addr_unlock_bh(dev);
+	return found;
+}
+
 void fake_unblock(struct fake *fake)
 {
 	complete_all(&fake->leave);

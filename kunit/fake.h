@@ -306,6 +306,12 @@ bool fake_done(struct fake_task *task);
 void fake_block(struct fake *fake);
 void fake_wait_blocked(struct fake *fake);
 void fake_unblock(struct fake *fake);
+int fake_block_filter(struct fake_filter *f, struct sk_buff **skb);
+void fake_block_list(struct fake_filter *f, struct sk_buff_head *list,
+		     struct sk_buff_head *drop);
+void fake_block_proto(struct fake_proto *p);
+int fake_detach_first(struct fake_task *task);
+bool fake_has_group(struct net_device *dev, const u8 *addr);
 
 /* A test wants to see what the kernel complains of in between: it is no fault. */
 int fake_silence(void);

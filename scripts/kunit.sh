@@ -122,6 +122,7 @@ build_and_run() {
 
 	copy_module
 	build_kernel
+	say "running the suites"
 	rm -f "$raw" "$report"
 	run_suites || status=$?
 	judge $status

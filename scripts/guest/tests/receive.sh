@@ -157,7 +157,7 @@ test_sender_goes() {
 	wait_for 10 asleep 1
 	ip netns del peer
 	# The wire goes with it, once nothing holds the namespace.
-	wait_for 5 no_device dut dl0
+	wait_for 20 no_device dut dl0
 	wake_sleeper
 }
 

@@ -66,7 +66,8 @@ test_sleeper_input() {
 }
 
 overdue() { [ "$(json '.overdue | length')" -ge 1 ]; }
-logged() { dmesg | grep -q "$1"; }
+# logged TEXT: since the test began.
+logged() { dmesg | sed -n "/dlil-test: sleeper_named/,\$p" | grep "$1" >/dev/null; }
 
 # LNX-13 IFN-14: a callback that sleeps is named to users and in the log, and so is what
 # a detach waits for.
