@@ -292,7 +292,7 @@ static bool wants_all(const struct transit *p,
 	if (!(slot->flags & DLIL_FILTER_NO_VLAN))
 		return true;
 	skb_queue_walk(p->list, skb)
-		if (unlikely(skb_vlan_tag_present(skb)))
+		if (unlikely(!wants(slot, p->family, skb)))
 			return false;
 	return true;
 }

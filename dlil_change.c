@@ -8,6 +8,7 @@
  * an event cannot be posted for want of room or memory it is owed: tried again a
  * little later, under RTNL too, with what is true by then, so that the last state
  * is always told last.
+ *
  * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what
  * we have joined is listed here, so that we leave nothing else, and all of it when
  * the device is unwrapped (IFN-12).  We are in a group for two: for the memberships

@@ -10,9 +10,7 @@
 #include <linux/kallsyms.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 
-#include "compat.h"
 #include "dlil_debug.h"
 #include "dlil_ifnet.h"
 

@@ -43,7 +43,7 @@ enum dlil_event_life {
 
 /**
  * struct dlil_events - the events of an ifnet
- * @lock: guards the rest, @work excepted
+ * @lock: guards the rest, but for @hearers and @work
  * @queue: those to be delivered, oldest first
  * @len: how many of them are not of @life
  * @lost: there was no room for one since the listeners outside were told so

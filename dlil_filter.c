@@ -431,7 +431,6 @@ static void filter_end(struct dlil_retire *r)
 	list_del_init(&f->retire.list);
 	mutex_unlock(&ifp->lock);
 	module_put(owner);
-	dlil_ifnet_put(ifp);
 }
 
 static void filter_retire_free(struct dlil_retire *r)
@@ -472,7 +471,6 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 		return NULL;
 	}
 	dlil_retire_init(&f->retire, ifp, &filter_retire_ops);
-	dlil_ifnet_get(ifp);
 	f->ops = params->ops;
 	f->cookie = params->cookie;
 	f->family = params->family;
@@ -544,7 +542,6 @@ erase:
 	*ref = 0;
 	xa_erase(&dlil_filters, f->id);
 free:
-	dlil_ifnet_put(ifp);
 	filter_free(f);
 put_module:
 	module_put(params->ops->owner);
@@ -764,6 +761,7 @@ bool dlil_filters_none(void)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filters_none);
 
+#ifdef DLIL_TESTED
 /*
  * Give the memory of filters that have been freed to new ones, which checkers put off:
  * for tests of filters at the address of a dead one.  May sleep.
@@ -773,6 +771,7 @@ void dlil_filter_reuse(void)
 	kmem_cache_shrink(filter_cache);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_reuse);
+#endif
 
 int dlil_filter_module_init(void)
 {

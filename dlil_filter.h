@@ -9,8 +9,6 @@
 
 struct dlil_ifnet;
 
-struct dlil_filter;
-
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp);
 

@@ -9,7 +9,6 @@
  * that over before it calls us, nor what tc redirects to the device.
  */
 #include <linux/if_ether.h>
-#include <linux/if_vlan.h>
 #include <linux/netlink.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>

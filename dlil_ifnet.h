@@ -159,7 +159,6 @@ struct dlil_shared_stats {
  *	dlil_ifnets_lock
  * @route_cache: routes may be cached; written under dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
- * @reused: was in use before; under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
  * @known: in the table of known ifnets; under dlil_ifnets_lock
  * @released: in the list of those that nobody uses; under dlil_ifnets_lock
@@ -242,7 +241,6 @@ struct dlil_ifnet {
 	bool lladdr_reach;
 	bool route_cache;
 	bool in_use;
-	bool reused;
 	bool release_later;
 	struct hlist_node known;
 	struct list_head released;
@@ -271,7 +269,7 @@ extern struct mutex dlil_ifnets_lock;
 /* May @ifp be used until the end of the RCU read section that we are in? */
 static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 {
-	/* Pairs with the release in ifnet_attach(). */
+	/* Pairs with the release in ifnet_list(). */
 	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
 }
 

@@ -22,7 +22,7 @@
  * The final detach comes when the first three are over, one after the other: the last
  * I/O reference starts a grace period (percpu_ref gives none), behind which a call
  * follows the batch.  It is done by the work that ends filters and protocols, in steps:
- * it waits for nobody, and goes on when the last of them has ended.  Nothing waits for
+ * it waits for no callback of a filter or protocol, and goes on when the last has ended.  Nothing waits for
  * it but those who ask to.
  */
 
@@ -267,7 +267,6 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 	if (ifp && ifp->in_use) {
 		err = -EBUSY;
 	} else if (ifp) {
-		ifp->reused = true;
 		list_del_init(&ifp->released);
 		n_released--;
 	} else {
@@ -353,7 +352,8 @@ void dlil_ifnet_release(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&dlil_ifnets_lock);
 	if (!WARN_ON_ONCE(!ifp->in_use || ifp->release_later)) {
-		if (ifp->state == DLIL_STATE_ACQUIRED)
+		/* Not before the driver's free() has returned, see final_end(). */
+		if (ifp->deaths == ifp->lives)
 			ifnet_release_locked(ifp);
 		else
 			ifp->release_later = true;

@@ -8,7 +8,6 @@
 #include <linux/sysfs.h>
 #include <net/genetlink.h>
 
-#include "compat.h"
 #include "dlil_control.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"

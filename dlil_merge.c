@@ -20,10 +20,9 @@
  * instructions sees every way to an instruction before the instruction.
  */
 #include <linux/bitmap.h>
-#include <linux/err.h>
 #include <linux/slab.h>
 
-#include "dlil_ifnet.h"
+#include "dlil_export.h"
 #include "dlil_merge.h"
 
 /* Scratch memory: the answer; then A and X, for each division within another. */

@@ -253,11 +253,17 @@ static void neigh_work(struct work_struct *work)
 static void tell_present(struct neighbour *neigh, void *arg)
 {
 	struct dlil_netdev *nd = arg;
+	struct dlil_event_node node;
+	struct known *k;
 	int now;
 
 	if (neigh->dev != nd->dev || !judge(neigh, &now) || now != PRESENT)
 		return;
 	spin_lock_bh(&nd->neighs.lock);
+	/* It may have been noted as no news meanwhile, for another device's sake. */
+	k = describe(neigh, &node) ? find(&nd->neighs, &node) : NULL;
+	if (k)
+		k->told = UNTOLD;
 	update(&nd->neighs, neigh);
 	spin_unlock_bh(&nd->neighs.lock);
 }
@@ -300,12 +306,12 @@ static void note_present(struct neighbour *neigh, void *arg)
 static void walk_neighbours(void (*fn)(struct neighbour *neigh, void *arg),
 			    void *arg)
 {
+	struct neigh_table *nd_tbl = READ_ONCE(ipv6_stub)->nd_tbl;
+
 	neigh_for_each(&arp_tbl, fn, arg);
-#if IS_ENABLED(CONFIG_IPV6)
-	/* Without IPv6 at run time there is no table. */
-	if (ipv6_stub->nd_tbl)
-		neigh_for_each(ipv6_stub->nd_tbl, fn, arg);
-#endif
+	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
+	if (nd_tbl)
+		neigh_for_each(nd_tbl, fn, arg);
 }
 
 /* Somebody can hear: what changes from here on is told. */

@@ -64,7 +64,6 @@
 #include <net/sch_generic.h>
 #include <net/sock.h>
 
-#include "compat.h"
 #include "dlil_drop.h"
 #include "dlil_export.h"
 #include "dlil_host.h"
@@ -351,7 +350,7 @@ static bool is_filtered(const struct dlil_netdev *nd)
  * Does the device still receive?  No longer once it is being unregistered: after
  * marking that (dev->dismantle) the kernel closes and unlists the device, and waits
  * for RCU readers before any protocol is told to let go of it.  For one that moves
- * to another namespace our notifier comes first (A device that is just closed has
+ * to another namespace our notifier comes first.  (A device that is just closed has
  * its packets, as with the kernel's own backlog.)
  */
 static bool is_receiving(const struct dlil_netdev *nd)
@@ -841,7 +840,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
 
 /*
  * Without owner: that would be us, and we could not be unloaded while a device is
- * wrapped.  dlil_ifnet_wait_all() sees to it that no callback runs after that.
+ * wrapped.  dlil_life_wait_all() sees to it that no callback runs after that.
  */
 static const struct dlil_driver_ops ether_driver = {
 	.output = ether_output,
@@ -963,32 +962,6 @@ struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 		return dlil_ifnet_priv(ifp);
 	dlil_ifnet_io_end(ifp);
 	return NULL;
-}
-
-/**
- * dlil_netdev_hold - use the device of a binding without RTNL
- * @nd: binding that the caller keeps, for instance by dlil_netdev_begin()
- * @tracker: for netdev_put()
- *
- * Whoever holds the device keeps it from going: not for long, and not across a
- * callback.
- *
- * Context: any.
- * Return: the device, to be given back with netdev_put(), or NULL if it is going.
- */
-struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
-				    netdevice_tracker *tracker)
-{
-	struct net_device *dev = NULL;
-
-	rcu_read_lock();
-	/* Our own reference is dropped a grace period after @live. */
-	if (READ_ONCE(nd->live)) {
-		dev = READ_ONCE(nd->dev);
-		netdev_hold(dev, tracker, GFP_ATOMIC);
-	}
-	rcu_read_unlock();
-	return dev;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_begin);
 
@@ -1183,15 +1156,30 @@ static int dress_ifnet(struct dlil_netdev *nd)
 	return err;
 }
 
-static int attach_device(struct net_device *dev, u32 unmatched,
-			 struct netlink_ext_ack *extack,
-			 struct dlil_ifnet **going)
+/**
+ * dlil_netdev_attach - wrap a device as an ifnet
+ * @dev: device
+ * @unmatched: enum dlil_unmatched
+ * @extack: gets a sentence when it is refused
+ * @going: with -EAGAIN set to the ifnet whose final detach has to be over first,
+ *	referenced; else to NULL
+ *
+ * Row LNX-1.
+ *
+ * Context: RTNL held.
+ * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
+ * while the device, or another one of its permanent address, is being unwrapped.
+ */
+int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct netlink_ext_ack *extack,
+		       struct dlil_ifnet **going)
 {
 	struct dlil_netdev *nd;
 	int err;
 
 	ASSERT_RTNL();
 
+	*going = NULL;
 	err = check_device(dev, extack);
 	if (err)
 		return err;
@@ -1208,7 +1196,6 @@ static int attach_device(struct net_device *dev, u32 unmatched,
 	nd->unmatched = unmatched;
 	dlil_change_init(nd);
 	dlil_watch_init(nd);
-	dlil_neigh_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
 	if (err)
 		goto free;
@@ -1235,28 +1222,6 @@ release:
 free:
 	kfree(nd);
 	return err;
-}
-
-/**
- * dlil_netdev_attach - wrap a device as an ifnet
- * @dev: device
- * @unmatched: enum dlil_unmatched
- * @extack: gets a sentence when it is refused
- * @going: with -EAGAIN set to the ifnet whose final detach has to be over first,
- *	referenced; else to NULL
- *
- * Row LNX-1.
- *
- * Context: RTNL held.
- * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
- * while the device, or another one of its permanent address, is being unwrapped.
- */
-int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
-		       struct netlink_ext_ack *extack,
-		       struct dlil_ifnet **going)
-{
-	*going = NULL;
-	return attach_device(dev, unmatched, extack, going);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
 

@@ -26,8 +26,8 @@ struct netlink_ext_ack;
  * @refs: the ifnet until its final detach, and whoever lets go of @dev
  * @dev: the device, referenced; NULL once the device has gone, if that is before
  *	the final detach of @ifp.  Written under bindings_lock.  It may be used by
- *	RCU read sections that have seen @live, by holders of RTNL that have not
- *	seen @unhooked, and by holders of dlil_netdev_hold()
+ *	RCU read sections that have seen @live, and by holders of RTNL that
+ *	have not seen @unhooked
  * @tracker: of that reference
  * @ifp: the ifnet; acquired
  * @raw: the device's packets have no link header; constant
@@ -46,7 +46,7 @@ struct netlink_ext_ack;
  * @tap_out: is shown what goes out, or NULL; RCU
  * @egress: hook in the path of what the host sends
  * @change: what was last said of the device
- * @watch: whether these two are looked at
+ * @watch: whether @groups and @neighs are looked at
  * @groups: the groups that it is in
  * @neighs: its neighbours
  */
@@ -81,8 +81,6 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going);
 struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
-struct net_device *dlil_netdev_hold(struct dlil_netdev *nd,
-				    netdevice_tracker *tracker);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 			 bool tagged);
 

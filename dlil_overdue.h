@@ -2,13 +2,9 @@
 #ifndef _DLIL_OVERDUE_H
 #define _DLIL_OVERDUE_H
 
-#include <linux/if.h>
-#include <linux/list.h>
-#include <linux/sched.h>
 #include <net/dlil.h>
 
 #include "dlil_call.h"
-#include "dlil_reader.h"
 
 /* Callbacks that are shown of one ifnet. */
 #define DLIL_OVERDUE_MAX 8

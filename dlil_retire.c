@@ -10,9 +10,10 @@
  *
  * No task waits for these users: each but netlink has a part in `calls` (see struct
  * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
- * to be ended and queues the ifnet's work.  The work takes the ifnet's lock before
- * it calls `detached`, and so comes behind netlink, which finds the object no more.
- * It calls `detached` with no lock held, one after the other, and takes the object
+ * to be ended and queues the ifnet's work.  A
+ * protocol is made unreachable under the ifnet's lock; for a filter the work takes
+ * that lock before it calls `detached`.  So either comes behind netlink, which finds
+ * the object no more.  The work calls `detached` with no lock held, one after the other, and takes the object
  * off the ifnet's list under that lock.  Look-ups under RCU may still have found it,
  * so it is freed a grace period later.
  *
@@ -24,8 +25,6 @@
  * To hold it takes the ifnet's lock and finding it on the list: it stays there
  * until nobody holds it, so from there one can go on to the next one.
  */
-#include <linux/sched.h>
-
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 

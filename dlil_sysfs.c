@@ -6,7 +6,6 @@
  * not take RTNL.  For the same reason they need nothing else to keep the binding.
  */
 #include <linux/capability.h>
-#include <linux/ctype.h>
 #include <linux/rtnetlink.h>
 #include <linux/sysfs.h>
 #include <net/net_namespace.h>
@@ -177,19 +176,23 @@ static ssize_t ifnets_show(compat_class_const struct class *class,
 			   char *buf)
 {
 	struct dlil_net *dn = container_of(attr, struct dlil_net, ifnets);
-	struct dlil_ifnet *ifp;
+	struct dlil_ifnet *ifp, *next;
 	char name[IFNAMSIZ];
-	unsigned long pos;
+	unsigned long pos = 0;
 	int len = 0;
 
-	for (pos = 0; (ifp = dlil_ifnet_next(dn->net, NULL, pos)); pos++) {
+	ifp = dlil_ifnet_next(dn->net, NULL, pos);
+	while (ifp) {
 		dlil_ifnet_copy_name(ifp, name);
-		dlil_ifnet_put(ifp);
 		if (len + sizeof(name) + sizeof(" ++more++") > PAGE_SIZE) {
 			len += sysfs_emit_at(buf, len, " ++more++");
+			dlil_ifnet_put(ifp);
 			break;
 		}
 		len += sysfs_emit_at(buf, len, len ? " %s" : "%s", name);
+		next = dlil_ifnet_next(dn->net, ifp, ++pos);
+		dlil_ifnet_put(ifp);
+		ifp = next;
 	}
 	len += sysfs_emit_at(buf, len, "\n");
 	return len;

@@ -10,8 +10,8 @@
  *
  * A filter or protocol says so when it is attached.  Netlink tells nobody who
  * joins a group of a family, so one work for all devices asks once a second; and
- * whoever makes a request is answered after that has been asked, so a program that
- * has joined the group and then asked anything misses nothing.  A socket counts
+ * whoever asks what is attached is answered after that has been asked, so a program
+ * that has joined the group and then asked for that misses nothing.  A socket counts
  * for all devices: the kernel does not say in which namespace it is.
  *
  * The work goes from device to device with an I/O reference to each, so that it
@@ -131,7 +131,7 @@ static void watch_work(struct work_struct *work)
 }
 
 /*
- * Somebody asks something by netlink, and may have begun to listen before.
+ * Somebody asks by netlink what is attached, and may have begun to listen before.
  * Process context; may sleep, waits for no callback.
  */
 void dlil_watch_notice(void)
@@ -179,6 +179,7 @@ void dlil_watch_init(struct dlil_netdev *nd)
 {
 	mutex_init(&nd->watch.lock);
 	INIT_LIST_HEAD(&nd->watch.list);
+	dlil_neigh_init(nd);
 }
 
 /*

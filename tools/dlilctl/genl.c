@@ -657,12 +657,12 @@ int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome)
 {
 	struct wait w = {
 		.outcome = outcome,
-		.ifindex = device_index(outcome->dev),
 	};
 	int ret;
 
 	if (options.limited && !options.wait)
 		return genl_change(nlh);
+	w.ifindex = device_index(outcome->dev);
 	w.nl = open_socket();
 	ret = w.nl ? listen_to_events(w.nl, false) : -errno;
 	if (ret)
