@@ -30,7 +30,7 @@
  * @owner: the module of both, and of the driver
  * @other: an ifnet that was acquired
  * @list: a list of ifnets
- * @attached: the ifnet is attached before the operation
+ * @matched: a filter `match` is attached before the operation
  */
 struct trial {
 	struct fake *fake;
@@ -39,7 +39,7 @@ struct trial {
 	struct module *owner;
 	struct dlil_ifnet *other;
 	struct dlil_ifnet **list;
-	bool attached;
+	bool matched;
 };
 
 /**
@@ -233,10 +233,9 @@ static struct trial *trial_new(struct kunit *test, const struct operation *o)
 	fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, o->name,
 			       strlen(o->name));
 	t->fake = fake;
-	t->attached = !o->detached;
 	fake->params.family = &dlil_ether_family_ops;
 	fake->driver.owner = t->owner;
-	if (t->attached)
+	if (!o->detached)
 		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	else
 		KUNIT_ASSERT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params),
@@ -249,7 +248,8 @@ static struct trial *trial_new(struct kunit *test, const struct operation *o)
 	t->proto->ops.owner = t->owner;
 	t->proto->params.descs = descs;
 	t->proto->params.n_descs = ARRAY_SIZE(descs);
-	if (o->done == do_match)
+	t->matched = o->done == do_match;
+	if (t->matched)
 		KUNIT_ASSERT_EQ(test, add_match(t, "first"), 0);
 	return t;
 }
@@ -332,7 +332,8 @@ static void expect_as_before(struct trial *t, const struct state *before,
 	KUNIT_EXPECT_PTR_EQ_MSG(test, now.table, before->table, "call %u", nth);
 	KUNIT_EXPECT_EQ_MSG(test, now.found, before->found, "call %u", nth);
 	KUNIT_EXPECT_EQ_MSG(test, t->filter->ref, 0, "call %u", nth);
-	KUNIT_EXPECT_TRUE_MSG(test, t->attached || dlil_filters_none(),
+	KUNIT_EXPECT_TRUE_MSG(test,
+			      t->matched || fake_wait_for(dlil_filters_none()),
 			      "call %u", nth);
 }
 

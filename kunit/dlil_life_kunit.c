@@ -142,6 +142,34 @@ static void identity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
+static void block_in_free(struct fake *fake)
+{
+	fake->free_hook = NULL;
+	fake_block(fake);
+}
+
+/* IFN-2 IFN-5: an ifnet that is given back while `free` runs is nobody's before its end. */
+static void released_in_free(struct kunit *test)
+{
+	static const u8 nic[] = { 2, 9, 9, 9, 9, 1 };
+	struct dlil_ifnet *other;
+	struct fake *fake;
+
+	fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, nic, sizeof(nic));
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	fake->free_hook = block_in_free;
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	fake_wait_blocked(fake);
+	dlil_ifnet_release(fake->ifp);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, nic,
+						 sizeof(nic), &other), -EBUSY);
+	fake_unblock(fake);
+	fake_detach(fake);
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, nic,
+						 sizeof(nic), &other), 0);
+	KUNIT_EXPECT_PTR_EQ(test, other, fake->ifp);
+}
+
 static int attach_killed(struct fake_task *task)
 {
 	int err;
@@ -1157,6 +1185,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(parts_unwind),
 	KUNIT_CASE(oldest_goes_first),
 	KUNIT_CASE(identity),
+	KUNIT_CASE(released_in_free),
 	KUNIT_CASE(attach_without_thread),
 	KUNIT_CASE(attach_switches_on),
 	KUNIT_CASE(detach_ends_thread),

@@ -87,6 +87,7 @@ test_raw_past_unplumb() {
 	ctl proto unplumb dl0 inet
 	raw_sent
 	becomes "frames cut off" 5 json .flow.output.drops.noproto
+	is "frames sent meanwhile" "$(raw_seen)" 5
 	ctl proto plumb dl0 inet
 	raw_sent
 	becomes "frames sent" 10 raw_seen
