@@ -967,7 +967,6 @@ static void host_restores_groups(struct kunit *test)
 	static const u8 group[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x57 };
 	struct rx *rx = test->priv;
 	struct dlil_ifnet *going;
-	unsigned int i;
 
 	/* A device that is up sends packets by itself, which would come before. */
 	rtnl_lock();
