@@ -22,8 +22,8 @@
  * The final detach comes when the first three are over, one after the other: the last
  * I/O reference starts a grace period (percpu_ref gives none), behind which a call
  * follows the batch.  It is done by the work that ends filters and protocols, in steps:
- * it waits for no callback of a filter or protocol, and goes on when the last has ended.  Nothing waits for
- * it but those who ask to.
+ * it waits for no callback of a filter or protocol, and goes on when the last has
+ * ended.  Nothing waits for it but those who ask to.
  */
 
 #include <linux/device.h>

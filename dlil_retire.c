@@ -10,12 +10,12 @@
  *
  * No task waits for these users: each but netlink has a part in `calls` (see struct
  * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
- * to be ended and queues the ifnet's work.  A
- * protocol is made unreachable under the ifnet's lock; for a filter the work takes
- * that lock before it calls `detached`.  So either comes behind netlink, which finds
- * the object no more.  The work calls `detached` with no lock held, one after the other, and takes the object
- * off the ifnet's list under that lock.  Look-ups under RCU may still have found it,
- * so it is freed a grace period later.
+ * to be ended and queues the ifnet's work.  A protocol is made unreachable under the
+ * ifnet's lock; for a filter the work takes that lock before it calls `detached`.  So
+ * either comes behind netlink, which finds the object no more.  The work calls
+ * `detached` with no lock held, one after the other, and takes the object off the
+ * ifnet's list under that lock.  Look-ups under RCU may still have found it, so it is
+ * freed a grace period later.
  *
  * A worker is needed for `detached` only, which may sleep.  One that does holds up
  * the other endings of its ifnet; those of other ifnets have a work of their own
