@@ -3,8 +3,9 @@
 #
 # What instruction counts do not see: how long packets take on this machine's
 # processor, in User Mode Linux, as medians of nine; and on the distribution's
-# kernel with four emulated processors how many get through, and that no packet
-# of a flow overtakes another one.  $KERNEL chooses another kernel series.
+# kernel with four emulated processors how many get through, that no packet of a
+# flow overtakes another one, and how often eight clients get their answers.  $KERNEL
+# chooses another kernel series.
 #
 #   bench-native.sh [uml|smp]...    all of it, or these
 #
@@ -43,7 +44,7 @@ measure_uml() {
 measure_smp() {
 	"$TOP/scripts/vm.sh" --dlil --smp 4 --mem 2G --timeout 600 \
 		--name bench-smp "$TOP/scripts/guest/bench/cost.sh" \
-		parallel parallel parallel >"$OUT/smp.out"
+		parallel parallel parallel clients >"$OUT/smp.out"
 }
 
 [ $# -gt 0 ] || set -- uml smp

@@ -31,7 +31,7 @@ THREAD = ["task_struct", "signal_cache", "sighand_cache", "cred_jar", "pid"]
 # What a case is compared with, by how its name begins.
 BASES = [("udp_", "udp_plain"), ("out_", "out_plain"),
          ("lone_", "lone_baseline"), ("pktgen_", "pktgen_baseline"),
-         ("smp_", "smp_baseline"),
+         ("smp_", "smp_baseline"), ("echo_", "echo_plain"),
          ("event_", None), ("closed_", None), ("", "baseline")]
 
 
@@ -69,7 +69,7 @@ class Results:
         for key in self.cases:
             lines = [line for line in self.all
                      if (line["case"], line["burst"]) == key]
-            lines.sort(key=lambda line: line["ns"])
+            lines.sort(key=lambda line: line["ns"] / line["n"])
             self.cases[key] = lines[len(lines) // 2]
 
     def has(self, case, burst=64):
@@ -261,12 +261,14 @@ def curves(res):
 
 
 def native_table(res):
-    """Of time, not of instructions."""
+    """Of time, not of instructions; of answers also how long one took."""
     yield f"{'case':20} {'burst':>5} {'ns':>8} {'ratio':>6} {'M/s':>6}"
-    for (case, burst) in res.cases:
+    for (case, burst), line in res.cases.items():
         cost, over = res.cost(case, burst), res.over(case, burst)
+        took = (f"  half of the answers within {line['p50_us']:,.0f} us"
+                if "p50_us" in line else "")
         yield (f"{case:20} {burst:5} {cost:8,.0f} {cost / (cost - over):6.2f} "
-               f"{1000 / cost:6.2f}")
+               f"{1000 / cost:6.3f}{took}")
 
 
 def native(files):

@@ -2,7 +2,8 @@
 /*
  * Requests that wait for their answers, over UDP:
  *
- *	echo-load serve PORT N			N servers, on ports from PORT on
+ *	echo-load serve PORT N			N servers, on ports from PORT on, until
+ *						it is killed
  *	echo-load ask ADDRESS PORT N MS		N clients, one for each of them
  *
  * A client sends 64 bytes and blocks until they have come back.  After so many
@@ -12,11 +13,13 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -164,8 +167,11 @@ static void run_servers(int port, int n)
 	int i;
 
 	for (i = 1; i < n; i++)
-		if (!fork())
+		if (!fork()) {
+			/* The servers end with the first one. */
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			break;
+		}
 	serve(port + i % n);
 }
 

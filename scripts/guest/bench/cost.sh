@@ -413,6 +413,46 @@ parallel() {
 	order flows=1 n=$N
 }
 
+# Eight clients that each wait for the answer of a server of their own: without DLIL,
+# with it, and with no gathering.
+clients() {
+	local usecs=/sys/module/dlil/parameters/gather_usecs was _
+
+	was=$(<$usecs)
+	ip netns add asking
+	ip link add cl0 type veth peer name cl1 netns asking
+	ip addr add 10.10.0.1/24 dev cl0
+	ip -n asking addr add 10.10.0.2/24 dev cl1
+	ip link set cl0 up
+	ip -n asking link set cl1 up
+	echo-load serve 7000 8 &
+	until [ "$(grep -c ':1B5[89A-F] ' /proc/net/udp)" -eq 8 ]; do
+		read -rt 0.05 <> <(:) || true
+	done
+	for _ in 1 2 3 4 5; do
+		ask_eight echo_plain
+		echo +cl0 >$IFNETS
+		ask_eight echo_dlil_0
+		echo 0 >$usecs
+		ask_eight echo_at_once
+		echo "$was" >$usecs
+		echo -cl0 >$IFNETS
+	done
+	kill $!
+	ip netns del asking
+}
+
+# ask_eight CASE: for two seconds.
+ask_eight() {
+	local said
+
+	said=$(ip netns exec asking echo-load ask 10.10.0.1 7000 8 2000)
+	[[ $said =~ \"answers\":([0-9]+) ]]
+	echo "{\"case\":\"$1\",\"burst\":1,\"n\":${BASH_REMATCH[1]}," \
+		"\"ns\":2000000000,\"delivered\":${BASH_REMATCH[1]}," \
+		"\"reordered\":0,$said}"
+}
+
 # What a native run is about.
 native() {
 	local BURSTS=(1 8 64)
