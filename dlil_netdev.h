@@ -3,6 +3,7 @@
 #define _DLIL_NETDEV_H
 
 #include <linux/dlil.h>
+#include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/refcount.h>
@@ -14,6 +15,7 @@
 #include "dlil_neigh.h"
 #include "dlil_watch.h"
 
+struct attribute_group;
 struct netlink_ext_ack;
 
 /* The bits of &struct dlil_netdev.slow: a tap is set; the device is let go of. */
@@ -73,6 +75,8 @@ struct dlil_netdev {
 };
 
 extern bool dlil_verbose;
+/* The files of a wrapped device in sysfs; set before a device can be attached. */
+extern const struct attribute_group *dlil_netdev_files;
 
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		       struct netlink_ext_ack *extack,
@@ -83,6 +87,49 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 			 bool tagged);
+
+/* For the vectors of dlil_wrap.c, and the hooks that it registers. */
+rx_handler_result_t dlil_netdev_rx(struct sk_buff **pskb);
+rx_handler_result_t dlil_netdev_raw_rx(struct sk_buff **pskb);
+unsigned int dlil_netdev_egress(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state);
+unsigned int dlil_netdev_raw_egress(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state);
+int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
+int dlil_netdev_raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
+bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb);
+void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			   enum dlil_drop_reason why);
+void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n);
+int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
+			const struct dlil_tap *tap);
+int dlil_netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
+		       const struct dlil_frame *frame);
+
+/* The protocol family of the host that has packets of this Ethernet II type, or 0. */
+static __always_inline u32 dlil_family_of_type(__be16 type)
+{
+	/* Nearly all that are asked for. */
+	if (likely(type == htons(ETH_P_IP)))
+		return DLIL_PF_INET;
+	switch (type) {
+	case htons(ETH_P_IPV6):
+		return DLIL_PF_INET6;
+	case htons(ETH_P_ARP):
+		return DLIL_PF_INET;
+	case htons(ETH_P_8021Q):
+	case htons(ETH_P_8021AD):
+		return DLIL_PF_VLAN;
+	case htons(ETH_P_MPLS_UC):
+	case htons(ETH_P_MPLS_MC):
+		return DLIL_PF_MPLS;
+	case htons(ETH_P_PPP_DISC):
+	case htons(ETH_P_PPP_SES):
+		return DLIL_PF_PPPOE;
+	default:
+		return 0;
+	}
+}
 
 int dlil_netdev_module_init(void);
 void dlil_netdev_module_exit(void);

@@ -161,16 +161,6 @@ static const struct attribute_group netdev_group = {
 	.attrs = netdev_attrs,
 };
 
-int dlil_sysfs_add(struct net_device *dev)
-{
-	return sysfs_create_group(&dev->dev.kobj, &netdev_group);
-}
-
-void dlil_sysfs_remove(struct net_device *dev)
-{
-	sysfs_remove_group(&dev->dev.kobj, &netdev_group);
-}
-
 static ssize_t ifnets_show(compat_class_const struct class *class,
 			   compat_class_const struct class_attribute *attr,
 			   char *buf)
@@ -293,6 +283,8 @@ static struct pernet_operations dlil_net_ops = {
 
 int dlil_sysfs_module_init(void)
 {
+	/* Before there is a file or a request by which a device could be attached. */
+	dlil_netdev_files = &netdev_group;
 	return register_pernet_subsys(&dlil_net_ops);
 }
 

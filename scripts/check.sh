@@ -183,7 +183,7 @@ check_spelling() {
 
 # Calls and includes that go up, of the floors that hacking.rst gives each file.
 # UPWARDS is how many pairs of files there are that do: it may fall, not rise.
-UPWARDS=6
+UPWARDS=1
 
 # The files of the table in hacking.rst, lowest first.
 floors() {
