@@ -195,6 +195,13 @@ int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
 }
 EXPORT_SYMBOL_GPL(dlil_event_post_class);
 
+/* Row IFN-15: is it about the state of the ifnet, whose last change is dated? */
+static bool is_of_state(u32 code)
+{
+	return code == DLIL_EVENT_SIFFLAGS || code == DLIL_EVENT_LINK_ON ||
+	       code == DLIL_EVENT_LINK_OFF || code == DLIL_EVENT_IFCAP_CHANGED;
+}
+
 /**
  * dlil_event_post - post an event of those that every ifnet has
  * @ifp: ifnet that it is about
@@ -212,6 +219,8 @@ int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
 {
 	if (code > DLIL_EVENT_MASTER_ELECTED)
 		return -EINVAL;
+	if (ifp && is_of_state(code))
+		dlil_ifnet_touch(ifp);
 	return dlil_event_post_class(ifp, DLIL_EVENT_CLASS_NETWORK,
 				     DLIL_EVENT_SUBCLASS_DL, code, data, len);
 }

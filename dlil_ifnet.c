@@ -479,16 +479,35 @@ int dlil_ifnet_index(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_index);
 
 /**
- * dlil_ifnet_attrs - what the driver said about itself
+ * dlil_ifnet_attrs - the attributes of an ifnet
  * @ifp: ifnet
+ *
+ * Row IFN-15: those of DLIL_ATTRS_SETTABLE may change at any time.
  *
  * Return: DLIL_ATTR_*
  */
 u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp)
 {
-	return ifp->attrs;
+	return ifp->attrs | READ_ONCE(ifp->settable);
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_attrs);
+
+/**
+ * dlil_ifnet_last_change - when the state of an ifnet changed last
+ * @ifp: ifnet
+ *
+ * Row IFN-15: when it was attached, began or ended its detach, when one of its
+ * attributes changed, or when the driver last posted one of the events SIFFLAGS,
+ * LINK_ON, LINK_OFF and IFCAP_CHANGED.
+ *
+ * Context: any.
+ * Return: the time as of ktime_get_boottime_ns(); 0 if it has never been attached.
+ */
+u64 dlil_ifnet_last_change(const struct dlil_ifnet *ifp)
+{
+	return atomic64_read(&ifp->touched);
+}
+EXPORT_SYMBOL_GPL(dlil_ifnet_last_change);
 
 /**
  * dlil_ifnet_reachable - is its neighbours' reachability kept track of?

@@ -2,12 +2,14 @@
 #ifndef _DLIL_IFNET_H
 #define _DLIL_IFNET_H
 
+#include <linux/atomic.h>
 #include <linux/dlil.h>
 #include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/refcount.h>
+#include <linux/timekeeping.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/dlil.h>
@@ -95,8 +97,9 @@ struct dlil_shared_stats {
  * @family: the family's vector; set while not attached
  * @priv: the driver's; set while not attached
  * @family_data: the family's; RCU, written by add_proto and del_proto
- * @attrs: DLIL_ATTR_*; set while not attached
+ * @attrs: DLIL_ATTR_* that do not change; set while not attached
  * @kind: interface family, constant
+ * @settable: those of DLIL_ATTRS_SETTABLE; written under dlil_ifnets_lock
  * @node: memory node of the hardware, or NUMA_NO_NODE; set while not attached
  * @multi_pending: memberships are to be restored by the first packet (IFN-12)
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
@@ -152,6 +155,7 @@ struct dlil_shared_stats {
  * @refs: life-time references
  * @gen: changes with each attach and detach of a filter or protocol; atomic
  * @listed: number of its attach, of all that there were; under dlil_ifnets_lock
+ * @touched: when its state changed last, see dlil_ifnet_touch(); atomic
  * @lives: attaches so far; under dlil_ifnets_lock
  * @deaths: which of them have come to the end of their final detach; written
  *	under dlil_ifnets_lock
@@ -191,6 +195,7 @@ struct dlil_ifnet {
 	u32 attrs;
 	enum dlil_ifnet_family kind;
 	int node;
+	u32 settable;
 	bool multi_pending;
 	bool filtered;
 	u32 state;
@@ -236,6 +241,7 @@ struct dlil_ifnet {
 	refcount_t refs;
 	atomic_t gen;
 	u32 listed;
+	atomic64_t touched;
 	u32 lives;
 	u32 deaths;
 	bool lladdr_reach;
@@ -277,6 +283,15 @@ static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 static inline void dlil_ifnet_changed(struct dlil_ifnet *ifp)
 {
 	atomic_inc(&ifp->gen);
+}
+
+/*
+ * The state of @ifp has changed: where it is in its life, its flags, its link or its
+ * attributes (IFN-15).  Any context.
+ */
+static inline void dlil_ifnet_touch(struct dlil_ifnet *ifp)
+{
+	atomic64_set(&ifp->touched, ktime_get_boottime_ns());
 }
 
 /* Convert what a callback returned to what our callers want to see. */

@@ -392,7 +392,8 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	ifp->driver = params->driver;
 	ifp->family = params->family;
 	ifp->priv = params->priv;
-	ifp->attrs = params->attrs;
+	ifp->attrs = params->attrs & ~DLIL_ATTRS_SETTABLE;
+	WRITE_ONCE(ifp->settable, params->attrs & DLIL_ATTRS_SETTABLE);
 	ifp->ifindex = params->ifindex;
 	ifp->addr_len = params->addr_len;
 	ifp->node = params->device ? dev_to_node(params->device) : NUMA_NO_NODE;
@@ -444,6 +445,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	 * the other order it would be counted as refused by a full queue.
 	 */
 	dlil_inq_open(ifp);
+	dlil_ifnet_touch(ifp);
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
 	dlil_ifnet_enlist(ifp);
@@ -455,6 +457,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
+	dlil_ifnet_touch(ifp);
 	WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
 	dlil_inq_close(ifp);
 	dlil_ifnet_delist(ifp);
@@ -561,6 +564,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
 	WRITE_ONCE(ifp->lladdr_reach, false);
+	dlil_ifnet_touch(ifp);
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 

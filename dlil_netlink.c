@@ -15,6 +15,7 @@
  * and known by their cookie, which is never used again.
  */
 #include <linux/hashtable.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
@@ -346,24 +347,70 @@ static int set_queue(struct genl_info *info, struct nlattr **tb)
 	return err;
 }
 
+/* Row IFN-15: which attributes are to change; users decide one of them. */
+static int check_attrs(struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	u32 mask;
+
+	if (!a[DLIL_A_ATTRS] || !a[DLIL_A_ATTRS_MASK]) {
+		NL_SET_ERR_MSG(info->extack,
+			       "attrs and attrs-mask are required together");
+		return -EINVAL;
+	}
+	mask = nla_get_u32(a[DLIL_A_ATTRS_MASK]);
+	if (!mask || nla_get_u32(a[DLIL_A_ATTRS]) & ~mask) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[DLIL_A_ATTRS],
+				    "attrs-mask has to have all attributes that are given");
+		return -EINVAL;
+	}
+	if (mask & ~DLIL_ATTR_ARPLL) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[DLIL_A_ATTRS_MASK],
+				    "the driver decides this attribute: only arpll can be set");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int set_attrs(struct genl_info *info)
+{
+	struct dlil_ifnet *ifp = dlil_netlink_ifnet(info);
+	struct nlattr **a = info->attrs;
+	int err;
+
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_ifnet_set_attrs(ifp, nla_get_u32(a[DLIL_A_ATTRS]),
+				   nla_get_u32(a[DLIL_A_ATTRS_MASK]));
+	if (err == -ENXIO)
+		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
 /* The request is checked whole before anything is changed. */
 int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
 	struct nlattr **a = info->attrs;
+	bool attrs = a[DLIL_A_ATTRS] || a[DLIL_A_ATTRS_MASK];
 	int err = 0;
 
-	if (!a[DLIL_A_UNMATCHED] && !a[DLIL_A_QUEUE]) {
+	if (!a[DLIL_A_UNMATCHED] && !a[DLIL_A_QUEUE] && !attrs) {
 		NL_SET_ERR_MSG(info->extack,
-			       "nothing to set: give unmatched, queue, or both");
+			       "nothing to set: give unmatched, queue or attrs");
 		return -EINVAL;
 	}
-	if (a[DLIL_A_QUEUE])
+	if (attrs)
+		err = check_attrs(info);
+	if (!err && a[DLIL_A_QUEUE])
 		err = parse_queue(info, tb);
 	if (!err && a[DLIL_A_UNMATCHED])
 		err = with_netdev(info, set_netdev);
 	if (!err && a[DLIL_A_QUEUE])
 		err = set_queue(info, tb);
+	if (!err && attrs)
+		err = set_attrs(info);
 	return err;
 }
 
@@ -675,6 +722,19 @@ static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	return 0;
 }
 
+/* Row IFN-15 */
+static int put_attrs(struct sk_buff *msg, const struct dlil_ifnet *ifp)
+{
+	u64 age = ktime_get_boottime_ns() - dlil_ifnet_last_change(ifp);
+
+	if (nla_put_u32(msg, DLIL_A_ATTRS,
+			dlil_ifnet_attrs(ifp) & DLIL_ATTRS_SETTABLE) ||
+	    nla_put_u64_64bit(msg, DLIL_A_LAST_CHANGE,
+			      div_u64(age, NSEC_PER_MSEC), DLIL_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* Put everything that comes before the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
@@ -706,6 +766,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	dlil_stats_read(ifp, &stats, &in, &out);
 	if (dlil_proto_for_each(ifp, put_proto, msg) ||
 	    put_queue(msg, &ifp->inq) ||
+	    put_attrs(msg, ifp) ||
 	    put_stats(msg, &stats) ||
 	    put_flow(msg, DLIL_A_INPUT, &in) ||
 	    put_flow(msg, DLIL_A_OUTPUT, &out))
@@ -959,6 +1020,9 @@ static int put_event_data(struct sk_buff *msg, const struct dlil_event *event)
 			       event->data);
 	if (is_dl(event, DLIL_EVENT_SIFMTU, sizeof(u32)))
 		return nla_put(msg, DLIL_A_EVENT_MTU, sizeof(u32),
+			       event->data);
+	if (is_dl(event, DLIL_EVENT_IFCAP_CHANGED, sizeof(u32)))
+		return nla_put(msg, DLIL_A_EVENT_ATTRS, sizeof(u32),
 			       event->data);
 	if (is_address(event))
 		return nla_put(msg, DLIL_A_EVENT_ADDRESS, event->len,

@@ -49,11 +49,13 @@ const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1] = {
 };
 
 /* DLIL_CMD_IFNET_SET - do */
-const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1] = {
+const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_ATTRS_MASK + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
 	[DLIL_A_QUEUE] = NLA_POLICY_NESTED(dlil_queue_nl_policy),
+	[DLIL_A_ATTRS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[DLIL_A_ATTRS_MASK] = NLA_POLICY_MASK(NLA_U32, 0xf),
 };
 
 /* DLIL_CMD_IFNET_GET - do */
@@ -123,7 +125,7 @@ const struct genl_ops dlil_nl_ops[9] = {
 		.cmd		= DLIL_CMD_IFNET_SET,
 		.doit		= dlil_nl_ifnet_set_doit,
 		.policy		= dlil_ifnet_set_nl_policy,
-		.maxattr	= DLIL_A_QUEUE,
+		.maxattr	= DLIL_A_ATTRS_MASK,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -20,7 +20,7 @@ extern const struct nla_policy dlil_ifnet_attach_nl_policy[DLIL_A_UNMATCHED + 1]
 
 extern const struct nla_policy dlil_ifnet_detach_nl_policy[DLIL_A_IFNAME + 1];
 
-extern const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_QUEUE + 1];
+extern const struct nla_policy dlil_ifnet_set_nl_policy[DLIL_A_ATTRS_MASK + 1];
 
 extern const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1];
 

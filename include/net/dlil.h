@@ -199,6 +199,7 @@ struct dlil_frame {
  * @name: name of the ifnet
  * @len: length of @data
  * @data: more about it, NULL if @len is 0: for SIFFLAGS and SIFMTU a u32; for
+ *	IFCAP_CHANGED, if it comes of dlil_ifnet_set_attrs(), a u32, DLIL_ATTR_*; for
  *	LINK_ADDRESS_CHANGED, ADDMULTI and DELMULTI the link address; for
  *	PROTO_ATTACHED and PROTO_DETACHED a struct dlil_event_proto; for
  *	NODE_PRESENCE and NODE_ABSENCE a struct dlil_event_node; for the
@@ -465,11 +466,20 @@ struct dlil_family_ops {
 	int (*check_multi)(struct dlil_ifnet *ifp, const struct sockaddr *addr);
 };
 
+/*
+ * Attributes: those of enum dlil_attr may change while the ifnet is attached, see
+ * dlil_ifnet_set_attrs(); the others may not.
+ */
+
+/** define DLIL_ATTRS_SETTABLE - the attributes that may change (IFN-15) */
+#define DLIL_ATTRS_SETTABLE	(DLIL_ATTR_LINEAR | DLIL_ATTR_TSO4 | \
+				 DLIL_ATTR_TSO6 | DLIL_ATTR_ARPLL)
+
 /** define DLIL_ATTR_COUNT_INPUT - the core counts ipackets and ibytes itself */
-#define DLIL_ATTR_COUNT_INPUT	BIT(0)
+#define DLIL_ATTR_COUNT_INPUT	BIT(16)
 
 /** define DLIL_ATTR_CLASSIFIED - received packets come with skb->pkt_type set */
-#define DLIL_ATTR_CLASSIFIED	BIT(1)
+#define DLIL_ATTR_CLASSIFIED	BIT(17)
 
 /**
  * struct dlil_ifnet_params - what dlil_ifnet_init() makes of an ifnet
@@ -545,6 +555,8 @@ dlil_ifnet_driver(const struct dlil_ifnet *ifp);
 const char *dlil_ifnet_name(const struct dlil_ifnet *ifp);
 int dlil_ifnet_index(const struct dlil_ifnet *ifp);
 u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp);
+int dlil_ifnet_set_attrs(struct dlil_ifnet *ifp, u32 attrs, u32 mask);
+u64 dlil_ifnet_last_change(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp);
 u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);

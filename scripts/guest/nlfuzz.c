@@ -329,12 +329,37 @@ static void put_wrong_control(void)
 	}
 }
 
+/* Attributes of an ifnet that cannot be set, or not so. */
+static void put_wrong_attrs(void)
+{
+	uint32_t bits = 1u << rnd(3);
+
+	switch (rnd(4)) {
+	case 0: /* half of a pair */
+		put_u32(rnd(2) ? DLIL_A_ATTRS : DLIL_A_ATTRS_MASK,
+			DLIL_ATTR_ARPLL);
+		break;
+	case 1: /* one that the driver decides */
+		put_u32(DLIL_A_ATTRS, rnd(2) ? bits : 0);
+		put_u32(DLIL_A_ATTRS_MASK, bits | rnd(16));
+		break;
+	case 2: /* a value that is not to change */
+		put_u32(DLIL_A_ATTRS, DLIL_ATTR_ARPLL | bits);
+		put_u32(DLIL_A_ATTRS_MASK, rnd(2) ? DLIL_ATTR_ARPLL : 0);
+		break;
+	case 3: /* one that there is not */
+		put_u32(DLIL_A_ATTRS, 0);
+		put_u32(DLIL_A_ATTRS_MASK, 0x10u << rnd(28));
+		break;
+	}
+}
+
 static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 {
 	static const char *const names[] = { "", "no-such-dev", "..", "a/b" };
 	uint8_t cmd = 1 + rnd(DLIL_CMD_MAX);
 
-	switch (i % 8) {
+	switch (i % 9) {
 	case 0: /* one attribute is wrong, the device is right */
 		begin(family, cmd);
 		put_u32(DLIL_A_IFINDEX, ifindex);
@@ -376,6 +401,11 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 		put_u32(DLIL_A_IFINDEX, ifindex);
 		put_wrong_control();
 		break;
+	case 8:
+		begin(family, DLIL_CMD_IFNET_SET);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_wrong_attrs();
+		break;
 	}
 }
 
@@ -392,7 +422,8 @@ static const struct use {
 } uses[] = {
 	{ DLIL_CMD_IFNET_ATTACH, DEV_ATTRS | ATTR(UNMATCHED), 0, 0, 0 },
 	{ DLIL_CMD_IFNET_DETACH, DEV_ATTRS, 0, 0, 0 },
-	{ DLIL_CMD_IFNET_SET, DEV_ATTRS | ATTR(UNMATCHED), 0, 0, 0 },
+	{ DLIL_CMD_IFNET_SET, DEV_ATTRS | ATTR(UNMATCHED) | ATTR(ATTRS) |
+	  ATTR(ATTRS_MASK), 0, 0, 0 },
 	{ DLIL_CMD_IFNET_GET, DEV_ATTRS, 0, 0, 0 },
 	{ DLIL_CMD_FILTER_ADD, DEV_ATTRS | ATTR(FILTER),
 	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,

@@ -172,6 +172,9 @@ static const struct field overdue_fields[] = {
 
 DEFINE_SET(overdue);
 
+/* By bit. */
+static const char *const attrs[] = { "linear", "tso4", "tso6", "arpll", NULL };
+
 static const struct field ifnet_fields[] = {
 	[DLIL_A_IFINDEX] = U32("ifindex"),
 	[DLIL_A_IFNAME] = STRING("ifname"),
@@ -186,6 +189,8 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_HEADER] = ENUM("header", headers),
 	[DLIL_A_QUEUE] = NEST("queue", queue_set),
 	[DLIL_A_OVERDUE] = LIST("overdue", overdue_set),
+	[DLIL_A_ATTRS] = FLAGS("attrs", attrs),
+	[DLIL_A_LAST_CHANGE] = U64("last-change"),
 };
 
 DEFINE_SET(ifnet);
@@ -243,6 +248,7 @@ static const struct field event_fields[] = {
 	[DLIL_A_EVENT_NODE] = INET("addr"),
 	[DLIL_A_EVENT_ADDRESS] = LLADDR("lladdr"),
 	[DLIL_A_EVENT_PROTOCOLS] = U32("protocols"),
+	[DLIL_A_EVENT_ATTRS] = FLAGS("attrs", attrs),
 	[DLIL_A_EVENT_DATA] = LLADDR("data"),
 };
 
@@ -387,6 +393,7 @@ static json_t *absent(const struct field *field)
 		return json_string("unknown");
 	case TYPE_NEST:
 		return decode(field->set, NULL, 0);
+	case TYPE_FLAGS:
 	case TYPE_LIST:
 		return json_array();
 	default:

@@ -77,12 +77,22 @@ static void put_queue(struct nlmsghdr *nlh, struct args *args)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* The kernel decides the first two, filters and the device the others. */
+static void put_attr(struct nlmsghdr *nlh, uint32_t attr, struct args *args)
+{
+	static const char *const choices[] = { "off", "on", NULL };
+	bool on = next_choice(args, choices, "on or off");
+
+	mnl_attr_put_u32(nlh, DLIL_A_ATTRS, on ? attr : 0);
+	mnl_attr_put_u32(nlh, DLIL_A_ATTRS_MASK, attr);
+}
+
+/* The kernel decides the first three, filters and the device the others. */
 static const char *const settings[] = {
-	"unmatched", "queue", "mtu", "lladdr", "up", "down", "multicast", NULL
+	"unmatched", "queue", "arpll", "mtu", "lladdr", "up", "down",
+	"multicast", NULL
 };
 
-enum { UNMATCHED, QUEUE, MTU, LLADDR, UP, DOWN, MULTICAST };
+enum { UNMATCHED, QUEUE, ARPLL, MTU, LLADDR, UP, DOWN, MULTICAST };
 
 int run_set(struct args *args)
 {
@@ -91,8 +101,8 @@ int run_set(struct args *args)
 	int what;
 
 	what = next_choice(args, settings,
-			   "unmatched, queue, mtu, lladdr, up, down or multicast");
-	nlh = genl_request(what <= QUEUE ? DLIL_CMD_IFNET_SET :
+			   "unmatched, queue, arpll, mtu, lladdr, up, down or multicast");
+	nlh = genl_request(what <= ARPLL ? DLIL_CMD_IFNET_SET :
 					   DLIL_CMD_CONTROL, dev);
 	switch (what) {
 	case UNMATCHED:
@@ -100,6 +110,9 @@ int run_set(struct args *args)
 		break;
 	case QUEUE:
 		put_queue(nlh, args);
+		break;
+	case ARPLL:
+		put_attr(nlh, DLIL_ATTR_ARPLL, args);
 		break;
 	case MTU:
 		mnl_attr_put_u32(nlh, DLIL_A_MTU, next_number(args, "N"));

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL },
 	{ "detach", "DEV", run_detach, NULL },
 	{ "set",
-	  "DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
+	  "DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
 	  run_set, NULL },
 	{ "show", "[ DEV ]", run_show, NULL },
 	{ "list", NULL, run_show, NULL },

@@ -149,6 +149,20 @@ static void print_queue(const json_t *queue)
 	       number(queue, "bytes"), number(queue, "max-bytes"));
 }
 
+/* The attributes of a device, and when its state changed last. */
+static void print_attrs(const json_t *ifnet)
+{
+	json_t *attr, *list = json_object_get(ifnet, "attrs");
+	json_int_t ms = number(ifnet, "last-change");
+	size_t i;
+
+	fputs("    attrs", stdout);
+	json_array_foreach(list, i, attr)
+		printf(" %s", json_string_value(attr));
+	printf("%s; last change %lld.%03lld s ago\n",
+	       json_array_size(list) ? "" : " none", ms / 1000, ms % 1000);
+}
+
 /* Callbacks that have not returned for some seconds. */
 static void print_overdue(const json_t *ifnet)
 {
@@ -178,8 +192,10 @@ void show_ifnet(const json_t *ifnet)
 	if (number(ifnet, "thread"))
 		printf(" thread %lld", number(ifnet, "thread"));
 	putchar('\n');
-	if (options.details)
+	if (options.details) {
 		print_queue(json_object_get(ifnet, "queue"));
+		print_attrs(ifnet);
+	}
 	print_protocols(ifnet);
 	print_filters(ifnet);
 	print_overdue(ifnet);
@@ -191,7 +207,8 @@ int run_show(struct args *args)
 {
 	static const char *const keys[] = {
 		"ifname", "ifindex", "state", "unmatched", "header", "thread",
-		"queue", "protocols", "filters", "overdue", NULL
+		"queue", "attrs", "last-change", "protocols", "filters",
+		"overdue", NULL
 	};
 	static const char *const stats_keys[] = {
 		"stats", "drops", "flow", NULL

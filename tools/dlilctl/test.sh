@@ -94,6 +94,10 @@ sends 'set queue, both' \
 sends 'set queue, both the other way round' \
 	'ifnet-set v1 ack ifname=veth0 max-bytes=1048576 max-packets=1' \
 	set veth0 queue bytes 1048576 packets 1
+sends 'set arpll' 'ifnet-set v1 ack ifname=veth0 attrs=8 attrs-mask=8' \
+	set veth0 arpll on
+sends 'set arpll off' 'ifnet-set v1 ack ifname=veth0 attrs=0 attrs-mask=8' \
+	set veth0 arpll off
 sends 'set mtu' 'control v1 ack ifname=veth0 mtu=1400' set veth0 mtu 1400
 sends 'set lladdr' 'control v1 ack ifname=veth0 address=02000000ab01' \
 	set veth0 lladdr 2:00:0:00:aB:01
@@ -249,7 +253,7 @@ overdue='"overdue":[]'
 filters='"filters":[{"name":"noping","kind":"match","direction":"in","action":"drop","expr":"icmp or arp","packets":960,"matched":20},{"name":"own","kind":"sample","direction":"both","action":"","expr":"","packets":960,"matched":20}]'
 veth0='"ifname":"veth0","ifindex":4'
 veth7='"ifname":"veth7","ifindex":7'
-link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304}'
+link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304},"attrs":["tso4","arpll"],"last-change":61005'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
 counters="$stats,\"drops\":$(drops 25 20),$flow"
@@ -303,6 +307,7 @@ $block
 $block" show
 prints '-d show' "4: veth0: state attached unmatched drop header ethernet thread 1234
     queue packets 3 of 2048 bytes 2304 of 33554432
+    attrs tso4 arpll; last change 61.005 s ago
     proto inet number 2 packets 900
     proto vlan number 257 packets 0
     filter noping in match \"icmp or arp\" drop packets 960 matched 20
@@ -435,6 +440,7 @@ FAKE=joins monitors 'monitor' '4: veth0: if-attached
 4: veth0: node-presence addr 10.7.0.2 lladdr 02:00:00:00:07:ab
 4: veth0: node-absence addr fd00:7::2
 7: veth7: unknown data 01:02:ff
+4: veth0: ifcap-changed attrs <linear,arpll>
 4: veth0: master-elected' monitor
 is 'monitor joins both groups, and makes itself noticed' "$log" \
 	$'joins 0x20\nifnet-get v1 dump\njoins 0x10'
@@ -462,6 +468,7 @@ monitors '-j monitor' "{$veth0,\"event\":\"if-attached\",$network,\"code\":9}
 {$veth0,\"event\":\"node-presence\",$network,\"code\":21,\"addr\":\"10.7.0.2\",\"lladdr\":\"02:00:00:00:07:ab\"}
 {$veth0,\"event\":\"node-absence\",$network,\"code\":22,\"addr\":\"fd00:7::2\"}
 {$veth7,\"event\":\"unknown\",\"class\":77,\"subclass\":2,\"code\":13,\"data\":\"01:02:ff\"}
+{$veth0,\"event\":\"ifcap-changed\",$network,\"code\":19,\"attrs\":[\"linear\",\"arpll\"]}
 {$veth0,\"event\":\"master-elected\",$network,\"code\":23}" -j monitor
 monitors '-j -p monitor' '{
     "ifname": "veth7",
@@ -555,7 +562,7 @@ wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
 wrong 'a bad policy' 'expected pass or drop, got "eat"' \
 	attach veth0 unmatched eat
 wrong 'a missing policy' 'pass or drop is missing' set veth0 unmatched
-settings='unmatched, queue, mtu, lladdr, up, down or multicast'
+settings='unmatched, queue, arpll, mtu, lladdr, up, down or multicast'
 wrong 'nothing to set' "$settings is missing" set veth0
 wrong 'an unknown setting' "expected $settings, got \"frob\"" \
 	set veth0 frob
@@ -570,6 +577,8 @@ wrong 'a limit that is none' '"1k" is not a number from 0 to 4294967295' \
 	set veth0 queue packets 1 bytes 1k
 wrong 'a limit given twice' 'packets is given twice' \
 	set veth0 queue packets 1 packets 2
+wrong 'a missing switch' 'on or off is missing' set veth0 arpll
+wrong 'an unknown switch' 'expected on or off, got "o"' set veth0 arpll o
 wrong 'a missing mtu' 'N is missing' set veth0 mtu
 for bad in -1 4294967296 0x10 1k ''; do
 	wrong "a bad mtu: $bad" \
@@ -687,7 +696,8 @@ is 'completion of a filter to delete' \
 is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
 is 'completion of a setting' "$(complete_words set lo '')" \
-	'unmatched queue mtu lladdr up down multicast'
+	'unmatched queue arpll mtu lladdr up down multicast'
+is 'completion of a switch' "$(complete_words set lo arpll '')" 'on off'
 is 'completion of a limit' "$(complete_words set lo queue '')" 'packets bytes'
 is 'completion of another limit' \
 	"$(complete_words set lo queue packets 4 '')" 'packets bytes'

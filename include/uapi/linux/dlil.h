@@ -47,6 +47,22 @@ enum dlil_direction {
 };
 
 /**
+ * enum dlil_attr - Attributes of an ifnet that may change while it is
+ *   attached. The driver decides the first three, users the last one.
+ * @DLIL_ATTR_LINEAR: The driver takes packets in one buffer only.
+ * @DLIL_ATTR_TSO4: The driver takes TCP packets of IPv4 that are to be
+ *   segmented.
+ * @DLIL_ATTR_TSO6: The driver takes those of IPv6.
+ * @DLIL_ATTR_ARPLL: Requests of ARP for link-local addresses go out here, too.
+ */
+enum dlil_attr {
+	DLIL_ATTR_LINEAR = 1,
+	DLIL_ATTR_TSO4 = 2,
+	DLIL_ATTR_TSO6 = 4,
+	DLIL_ATTR_ARPLL = 8,
+};
+
+/**
  * enum dlil_event_class - Who speaks of what an event says.
  */
 enum dlil_event_class {
@@ -122,6 +138,10 @@ enum {
 	DLIL_A_HEADER,
 	DLIL_A_QUEUE,
 	DLIL_A_OVERDUE,
+	DLIL_A_PAD,
+	DLIL_A_ATTRS,
+	DLIL_A_ATTRS_MASK,
+	DLIL_A_LAST_CHANGE,
 
 	__DLIL_A_MAX
 };
@@ -184,6 +204,7 @@ enum {
 	DLIL_A_EVENT_PROTOCOLS,
 	DLIL_A_EVENT_NODE,
 	DLIL_A_EVENT_DATA,
+	DLIL_A_EVENT_ATTRS,
 
 	__DLIL_A_EVENT_MAX
 };

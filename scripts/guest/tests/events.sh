@@ -253,6 +253,33 @@ test_monitor_later() {
 		fail "an old group was told"
 }
 
+# unchanged_for MS: the state of dl0 has not changed for so long.
+unchanged_for() { [ "$(json '."last-change"')" -ge "$1" ]; }
+
+# is_arpll YES: whether dl0 has that attribute.
+is_arpll() { is arpll "$(json '.attrs | index("arpll") != null')" "$1"; }
+
+# IFN-15: users may set link-local ARP; a change is told, and its time is kept.
+test_attributes() {
+	monitor dut "$T/events"
+	ctl attach dl0
+	is_arpll false
+	wait_for 60 unchanged_for 5000
+	ctl set dl0 arpll on
+	! unchanged_for 5000 || fail "the change has no time"
+	is_event ifcap-changed '(.attrs | index("arpll")) != null'
+	is_arpll true
+	wait_for 60 unchanged_for 5000
+	ip -n peer link set pe0 down
+	is_event link-off
+	! unchanged_for 5000 || fail "the link that went has no time"
+	ctl set dl0 arpll off
+	is_event ifcap-changed '(.attrs | index("arpll")) == null'
+	is_arpll false
+	ctl detach dl0
+	refused_with 'not attached' ctl set dl0 arpll on
+}
+
 # last_states COUNT EVENT: the last one told of so many neighbours is that.
 last_states() {
 	[ "$(jq -s 'map(select(.event | startswith("node-"))) |

@@ -280,6 +280,11 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, DLIL_UNMATCHED_DROP);
 	mnl_attr_put_u32(nlh, DLIL_A_THREAD, 1234);
 	put_queue(nlh);
+	if (!scenario("old")) {
+		mnl_attr_put_u32(nlh, DLIL_A_ATTRS,
+				 DLIL_ATTR_TSO4 | DLIL_ATTR_ARPLL);
+		mnl_attr_put_u64(nlh, DLIL_A_LAST_CHANGE, 61005);
+	}
 	put_protocol(nlh, "inet", 2, 900);
 	put_protocol(nlh, "vlan", 257, 0);
 	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
@@ -567,6 +572,10 @@ static void next_event(struct mnl_socket *nl)
 		family_event("others");
 		break;
 	case 9:
+		u32_event(DLIL_EVENT_IFCAP_CHANGED, DLIL_A_EVENT_ATTRS,
+			  DLIL_ATTR_LINEAR | DLIL_ATTR_ARPLL);
+		break;
+	case 10:
 		plain_event("veth0", scenario("unknown") ? 1000 :
 						DLIL_EVENT_MASTER_ELECTED);
 		break;
@@ -821,6 +830,12 @@ static void log_attr(const struct nlattr *attr)
 		break;
 	case DLIL_A_FLAGS_MASK:
 		log_value("mask", attr, false);
+		break;
+	case DLIL_A_ATTRS:
+		log_value("attrs", attr, false);
+		break;
+	case DLIL_A_ATTRS_MASK:
+		log_value("attrs-mask", attr, false);
 		break;
 	case DLIL_A_ADDRESS:
 		log_bytes("address", attr);
