@@ -11,6 +11,7 @@
  *   gone     how often `detached` has returned
  *   rtnl     1 has input, event and detached take RTNL and let it go
  *   took     how often input and detached have
+ *   told     how often event has
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
@@ -36,6 +37,7 @@ static unsigned long sleep_in;
 static bool released;
 static bool take_rtnl;
 static atomic_t took = ATOMIC_INIT(0);
+static atomic_t told = ATOMIC_INIT(0);
 static atomic_t asleep = ATOMIC_INIT(0);
 static atomic_t gone = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(wake);
@@ -51,8 +53,7 @@ static void sleep_if(unsigned int place)
 	if (READ_ONCE(take_rtnl) && place != IN_IOCTL) {
 		rtnl_lock();
 		rtnl_unlock();
-		if (place != IN_EVENT)
-			atomic_inc(&took);
+		atomic_inc(place == IN_EVENT ? &told : &took);
 	}
 	if (!test_bit(place, &sleep_in) || READ_ONCE(released))
 		return;
@@ -194,6 +195,7 @@ static const struct kernel_param_ops count_ops = {
 module_param_cb(asleep, &count_ops, &asleep, 0444);
 module_param_cb(gone, &count_ops, &gone, 0444);
 module_param_cb(took, &count_ops, &took, 0444);
+module_param_cb(told, &count_ops, &told, 0444);
 module_param_named(rtnl, take_rtnl, bool, 0644);
 
 static int __init sleeper_init(void)

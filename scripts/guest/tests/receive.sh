@@ -123,29 +123,86 @@ test_vlan_header_stays() {
 	comes_back peer 10.8.0.1
 }
 
-# LNX-2 LNX-15: a priority tag in front does not help a frame past XDP of the VLAN device
-# that the tag behind it is of; and without XDP that device gets it.
+# A program on the VLAN device drops all that it receives, as long as $XDP is there.
+vlan_drops_all() {
+	# shellcheck disable=SC2016 # for the other shell
+	inns dut xdp drop dl0.5 bash -c 'echo on >"$0"; read -r _' \
+		"$T/xdp" <&"$NEVER" &
+	XDP=$!
+	wait_for 10 grep -q on "$T/xdp"
+}
+
+# asked_by ADDRESS: ARP has asked the VLAN device for its own, on behalf of that one.
+asked_by() { ip -n dut neigh show dev dl0.5 | grep -q "^$1 "; }
+
+# LNX-2 LNX-15 LNX-3: a priority tag in front does not help a frame past XDP of the VLAN
+# device that the tag behind it is of; and without XDP that device gets it.  Filters of the
+# device below meet frames with two tags of VLANs without a device alone.
 test_priority_tag_and_vlan_xdp() {
 	local frame="$HEAD 8100e000 81000005 88b7" listener
 
 	vlan_pair
 	ctl attach dl0
+	ctl filter add dl0 tagged in match 'vlan and vlan' count
 	frame="${frame// /}$(printf '%084d' 0)"
 	inns dut pkt dl0.5 88b7 >"$T/vlan" &
 	listener=$!
 	wait_for 5 grep -q ready "$T/vlan"
 	peer pkt send pe0 0003 $frame
 	becomes "frames without XDP" 1 grep -c "^$HEAD" "$T/vlan"
-	# shellcheck disable=SC2016 # for the other shell
-	inns dut xdp drop dl0.5 bash -c 'echo on >"$0"; read -r _' \
-		"$T/xdp" <&"$NEVER" &
-	wait_for 10 grep -q on "$T/xdp"
+	vlan_drops_all
 	for _ in 1 2 3; do
 		peer pkt send pe0 0003 $frame
 	done
 	is "answers past XDP" "$(pings peer 1 $IP0)" 1
 	is "frames past XDP" "$(grep -c "^$HEAD" "$T/vlan")" 1
-	kill $! $listener
+	kill "$XDP" $listener
+	# A question of ARP has no socket, as packets from a NIC have none.
+	ip -n dut addr add 10.9.0.1/24 dev dl0.5
+	ip -n peer link add link pe0 name pe0.0 type vlan id 0
+	ip -n peer link add link pe0.0 name pe0.0.5 type vlan id 5
+	ip -n peer addr add 10.9.0.2/24 dev pe0.0.5
+	ip -n peer link set pe0.0 up
+	ip -n peer link set pe0.0.5 up
+	peer ping -q -c 1 -W 1 10.9.0.1 >"$T/ping" || true
+	wait_for 5 asked_by 10.9.0.2
+	is "frames that a filter met" "$(filter tagged matched)" 0
+	peer pkt send pe0 0003 "$HEAD$(printf '8100e0008100000788b7%084d' 0)"
+	becomes "frames that a filter met" 1 filter tagged matched
+}
+
+# late_vlan COMMAND...: a VLAN device comes while a packet with its tag is parked; COMMAND
+# does something to it before that packet is handed back.  The frames that it gets are in
+# $T/vlan.
+late_vlan() {
+	local listener
+
+	echo 0 >$SLEEPER/release
+	peer pkt send pe0 0003 "$HEAD$(printf '8100000588b7%084d' 0)"
+	wait_for 10 asleep 1
+	ip -n dut link add link dl0 name dl0.5 type vlan id 5
+	ip -n dut link set dl0.5 up
+	inns dut pkt dl0.5 88b7 >"$T/vlan" &
+	listener=$!
+	wait_for 5 grep -q ready "$T/vlan"
+	"$@"
+	echo 1 >$SLEEPER/release
+	is "answers behind it" "$(pings peer 1 $IP0)" 1
+	kill $listener
+	wait $listener 2>/dev/null || true
+}
+
+# LNX-15 LNX-2: a VLAN device gets a packet that was parked when the device came, unless its
+# own XDP program drops that.
+test_vlan_device_comes() {
+	ctl attach dl0
+	sleeper input
+	late_vlan true
+	is "frames without XDP" "$(grep -c "^$HEAD" "$T/vlan")" 1
+	ip -n dut link del dl0.5
+	late_vlan vlan_drops_all
+	is "frames past XDP" "$(grep -c "^$HEAD" "$T/vlan" || true)" 0
+	kill "$XDP"
 }
 
 # LNX-15: two packets are parked in a filter that sleeps, and the namespace whose socket
