@@ -39,8 +39,8 @@
 
 #include "compat.h"
 #include "dlil_gather.h"
-#include "dlil_input.h"
 #include "dlil_ifnet.h"
+#include "dlil_inq.h"
 
 unsigned int dlil_gather_usecs = DLIL_GATHER_USECS_MAX;
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_usecs);
@@ -219,6 +219,19 @@ bool dlil_gather_hold(struct dlil_gather *g)
 	return true;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_hold);
+
+/**
+ * dlil_thread_kick - see that a thread looks at its lists
+ * @t: the thread; a queue or a flush was added to one of them
+ *
+ * Context: RCU read lock held, preemption off.
+ */
+void dlil_thread_kick(struct dlil_thread *t)
+{
+	/* How it wants to be woken was set before it said that it sleeps. */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
+		wake_up_process(READ_ONCE(t->task));
+}
 
 /* A timer that expires with the next tick only would hold up packets for long. */
 bool dlil_gather_has_timer(void)

@@ -36,7 +36,7 @@ struct dlil_flush {
 
 /**
  * struct dlil_thread - an input thread
- * @task: its task; that of the main thread may be replaced, see dlil_input.c
+ * @task: its task; that of the main thread may be replaced, see dlil_thread.c
  * @pid: its process id in the initial namespace
  * @ready: queues that have become non-empty since the last pass
  * @first: those of them that go before the others: loopback's (INP-5)
@@ -106,7 +106,7 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * @limits: is changed with the limits, for the thread to see that they are (INP-11)
  * @ready: in its thread's ready list from becoming non-empty to being drained
  * @thread: who drains it; set while not attached, and changed once from the main
- *	thread to @own, see dlil_input.c
+ *	thread to @own, see dlil_thread.c
  * @shared: the main thread was @thread at the attach; set while not attached
  * @goes_first: which of the thread's lists @ready goes to; set while not attached
  * @own: used as @thread unless the main thread serves this ifnet
@@ -126,6 +126,35 @@ struct dlil_inq {
 	struct dlil_reader reader;
 };
 
+/* The limits of a queue, as long as nobody is changing them. */
+static inline s64 dlil_inq_limits(const struct dlil_inq *q)
+{
+	return DLIL_INQ_SPACE(READ_ONCE(q->max_packets),
+			      READ_ONCE(q->max_bytes));
+}
+
+/* Is nothing counted in the queue, which is open? */
+static inline bool dlil_inq_is_empty(const struct dlil_inq *q)
+{
+	/* Pairs with the release in dlil_inq_open(). */
+	return atomic64_read_acquire(&q->room) == dlil_inq_limits(q);
+}
+
+/* How much is queued at the moment.  Any context. */
+static inline void dlil_inq_used(const struct dlil_inq *q, u32 *packets,
+				 u32 *bytes)
+{
+	s64 room = atomic64_read(&q->room);
+	s64 limits = dlil_inq_limits(q);
+
+	if (dlil_inq_space_packets(room) < -dlil_inq_space_packets(DLIL_INQ_CLOSED) / 2)
+		room += DLIL_INQ_CLOSED;
+	*packets = max(dlil_inq_space_packets(limits) -
+		       dlil_inq_space_packets(room), 0);
+	*bytes = max(dlil_inq_space_bytes(limits) -
+		     dlil_inq_space_bytes(room), 0);
+}
+
 extern unsigned int dlil_rcvq_limit;
 extern unsigned int dlil_rcvq_bytes;
 extern bool dlil_multi_threaded_input;
@@ -138,14 +167,25 @@ void dlil_inq_close(struct dlil_ifnet *ifp);
 bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 void dlil_inq_end(struct dlil_ifnet *ifp);
 void dlil_inq_limit(struct dlil_ifnet *ifp, u32 packets, u32 bytes);
-void dlil_inq_used(const struct dlil_inq *q, u32 *packets, u32 *bytes);
 pid_t dlil_inq_task(const struct dlil_ifnet *ifp);
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp);
 void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 bool dlil_inq_is_busy(const struct dlil_ifnet *ifp);
 void dlil_inq_discard(struct dlil_ifnet *ifp);
 
+struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room);
+void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
+			enum dlil_drop_reason why);
+void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q);
+void dlil_thread_kick(struct dlil_thread *t);
+
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
+
+/* Bytes of the link header, which is in front of the data. */
+static inline unsigned int dlil_header_len(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
+}
 
 /* Move the first @n packets of @list, or all if they are fewer, to @part. */
 static inline void dlil_list_cut(struct sk_buff_head *list,
@@ -175,7 +215,7 @@ static inline unsigned int dlil_taken(struct dlil_flow *flow, unsigned int n,
 	return n - left;
 }
 
-int dlil_input_module_init(void);
-void dlil_input_module_exit(void);
+int dlil_thread_module_init(void);
+void dlil_thread_module_exit(void);
 
 #endif /* _DLIL_INPUT_H */

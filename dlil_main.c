@@ -186,7 +186,7 @@ static const struct dlil_part parts[] = {
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
 	{ nothing, dlil_lanes_flush },
-	{ dlil_input_module_init, dlil_input_module_exit },
+	{ dlil_thread_module_init, dlil_thread_module_exit },
 	{ nothing, dlil_life_wait_all },
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },

@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A batch of received packets: demux, filters, dispatch to protocols.
+ *
+ * A batch is worked on under an I/O reference and in a read section of its own kind
+ * (see dlil_reader.h), both begun once: filters and protocols stay while their
+ * callbacks run, which may sleep.  The loopback ifnet does without the reference: its
+ * final detach comes after the batch all the same (IFN-8).
+ *
+ * Demux tells the protocol of each packet.  Consecutive packets of which it tells the
+ * same are a run, which goes through the filters together.  What is left of a run joins
+ * the list of those that the same protocol takes (INP-9).
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/sched.h>
+
+#include "dlil_chain.h"
+#include "dlil_drop.h"
+#include "dlil_export.h"
+#include "dlil_ifnet.h"
+#include "dlil_input.h"
+#include "dlil_multi.h"
+#include "dlil_proto.h"
+#include "dlil_stats.h"
+
+/**
+ * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
+ * @ifp: whose
+ * @filters: its input filters, or NULL
+ * @run: consecutive packets that demux said the same of
+ * @found: what it said of @run
+ * @found_family: their protocol family
+ * @odd: some of @run are as few packets are, and need a look at each; ODD_*
+ * @check: look whether packets are of this ifnet (INP-11)
+ * @refused: how many were not
+ * @types: for frames of a type there is nothing to be done but to know that, see
+ *	is_alike()
+ * @type: the type that @run ends with, network order, or TYPE_NONE
+ * @list: packets collected for @proto, or for the driver if that is NULL
+ * @family: protocol family of @proto, 0 if there is none
+ * @proto: who gets @list
+ * @why: without @proto, why the packets are nobody's
+ * @tally: what has been counted
+ */
+struct dlil_batch {
+	struct dlil_ifnet *ifp;
+	const struct dlil_filter_vec *filters;
+	struct sk_buff_head run;
+	int found;
+	u32 found_family;
+	u8 odd;
+	bool check;
+	unsigned int refused;
+	bool types;
+	int type;
+	struct sk_buff_head list;
+	u32 family;
+	struct dlil_proto *proto;
+	enum dlil_drop_reason why;
+	struct dlil_tally tally;
+};
+
+/* No type of a frame. */
+#define TYPE_NONE (-1)
+
+/* A packet is for another station (PACKET_OTHERHOST). */
+#define ODD_OTHERHOST	1
+/* A packet had a VLAN tag without a VLAN beside its data when demux saw it. */
+#define ODD_PRIORITY	2
+
+/* The driver's `unmatched` may take packets of @list. */
+static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
+{
+	unsigned int n = skb_queue_len(list);
+
+	if (b->why == DLIL_DROP_NOPROTO)
+		b->tally.stats.noproto += n;
+	if (!b->ifp->driver->unmatched)
+		return;
+	b->ifp->driver->unmatched(b->ifp, list, b->why);
+	b->tally.flow.passed += dlil_taken(&b->tally.flow, n, list);
+}
+
+/*
+ * The device that packets came from may go while a callback has them, which may
+ * sleep (LNX-13).  So they point to one that never goes; whoever gives them to the
+ * host sets the device again.
+ */
+static void leave_device(struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		skb->dev = blackhole_netdev;
+}
+
+/* At most DLIL_INPUT_BATCH packets; those that nobody takes are freed. */
+static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
+{
+	enum dlil_drop_reason why = b->why;
+
+	if (b->proto) {
+		if (b->proto->sleeps)
+			leave_device(list);
+		why = dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
+	} else {
+		offer_unmatched(b, list);
+	}
+	b->tally.flow.drops[why] += skb_queue_len(list);
+	dlil_drop_list(list, why);
+}
+
+/* Segments of one GSO packet may be more than anybody is to get at once. */
+static noinline void batch_flush_parts(struct dlil_batch *b)
+{
+	struct sk_buff_head part;
+
+	while (!skb_queue_empty(&b->list)) {
+		dlil_list_cut(&b->list, &part, DLIL_INPUT_BATCH);
+		batch_hand_on(b, &part);
+		cond_resched();
+	}
+}
+
+static void batch_flush(struct dlil_batch *b)
+{
+	if (skb_queue_empty(&b->list))
+		return;
+	if (likely(skb_queue_len(&b->list) <= DLIL_INPUT_BATCH))
+		batch_hand_on(b, &b->list);
+	else
+		batch_flush_parts(b);
+}
+
+/* The packets appended next are for @proto, or for nobody because of @why. */
+static void batch_turn(struct dlil_batch *b, u32 family,
+		       struct dlil_proto *proto, enum dlil_drop_reason why)
+{
+	if (likely(proto ? proto == b->proto : !b->proto && why == b->why))
+		return;
+	batch_flush(b);
+	b->family = proto ? family : 0;
+	b->proto = proto;
+	b->why = why;
+}
+
+/* Packets behind the filters: look their protocol up. */
+static void batch_turn_found(struct dlil_batch *b)
+{
+	u32 family = b->found_family;
+
+	if (b->found && b->found != -ENOENT)
+		batch_turn(b, 0, NULL, DLIL_DROP_DEMUX);
+	else if (b->found)
+		batch_turn(b, 0, NULL, DLIL_DROP_NOPROTO);
+	else if (!b->proto || family != b->family)
+		batch_turn(b, family, dlil_proto_lookup(b->ifp, family),
+			   DLIL_DROP_NOPROTO);
+}
+
+/* ODD_OTHERHOST if the packet is for another station, or 0. */
+static u8 is_otherhost(const struct sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_OTHERHOST ? ODD_OTHERHOST : 0;
+}
+
+static bool has_priority_tag(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_present(skb) && !skb_vlan_tag_get_id(skb);
+}
+
+/*
+ * Take tags without a VLAN off, as the host does with packets that it hands to no
+ * VLAN device.  Filters have seen them, as tcpdump does (FLT-18); demux has told the
+ * family by what is behind them.  The packet is the thread's own, and on no list.
+ * Returns NULL if the packet was malformed, or there was no memory: then it is freed
+ * and counted.
+ */
+static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
+						    struct sk_buff *skb)
+{
+	while (has_priority_tag(skb)) {
+		__vlan_hwaccel_clear_tag(skb);
+		if (!eth_type_vlan(skb->protocol))
+			break;
+		/* The kernel wants the type behind the next tag as well. */
+		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
+			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
+			dlil_drop_skb(skb, DLIL_DROP_DEMUX);
+			return NULL;
+		}
+		skb = skb_vlan_untag(skb);
+		if (!skb) {
+			b->tally.flow.drops[DLIL_DROP_NOMEM]++;
+			return NULL;
+		}
+		skb_reset_mac_len(skb);
+	}
+	return skb;
+}
+
+/*
+ * Put a packet to those of its taker.  One for another station gets nowhere, unless
+ * demux could not read it: then that is why it is dropped.
+ */
+static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
+{
+	if (unlikely(has_priority_tag(skb))) {
+		skb = strip_priority_tags(b, skb);
+		if (!skb)
+			return;
+	}
+	if (unlikely(is_otherhost(skb) &&
+		     (!b->found || b->found == -ENOENT)))
+		batch_turn(b, 0, NULL, DLIL_DROP_PROMISC);
+	else
+		batch_turn_found(b);
+	__skb_queue_tail(&b->list, skb);
+}
+
+static void dispatch_list(struct dlil_batch *b, struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list)))
+		dispatch(b, skb);
+}
+
+static u8 has_otherhost(const struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		if (is_otherhost(skb))
+			return ODD_OTHERHOST;
+	return 0;
+}
+
+/* Row FLT-10: a GSO packet alone, since it may become many. */
+static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
+			    struct sk_buff_head *on)
+{
+	struct sk_buff_head alone;
+
+	__skb_queue_head_init(&alone);
+	__skb_queue_tail(&alone, skb);
+	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &alone,
+				&b->tally.flow, &b->ifp->inq.reader.place);
+	b->odd |= has_otherhost(&alone);
+	skb_queue_splice_tail(&alone, on);
+}
+
+static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
+		       struct sk_buff_head *on)
+{
+	struct dlil_place *place = &b->ifp->inq.reader.place;
+	int err;
+
+	if (dlil_filter_segments(b->filters, skb)) {
+		filter_segments(b, skb, on);
+		return;
+	}
+	WRITE_ONCE(place->skb, skb);
+	err = dlil_filter_run_at(b->filters, b->ifp, b->found_family, &skb,
+				 place);
+	if (likely(!err)) {
+		b->odd |= is_otherhost(skb);
+		__skb_queue_tail(on, skb);
+	} else if (err == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+	} else {
+		b->tally.flow.drops[DLIL_DROP_FILTER]++;
+		dlil_drop_skb(skb, DLIL_DROP_FILTER);
+	}
+}
+
+/* One after the other; a packet is on no list while filters have it. */
+static void filter_each(struct dlil_batch *b)
+{
+	struct sk_buff *skb, *next;
+	struct sk_buff_head on;
+
+	__skb_queue_head_init(&on);
+	b->odd &= ~ODD_OTHERHOST;
+	skb_queue_walk_safe(&b->run, skb, next) {
+		skb_mark_not_on_list(skb);
+		skb->prev = NULL;
+		filter_one(b, skb, &on);
+	}
+	__skb_queue_head_init(&b->run);
+	skb_queue_splice_init(&on, &b->run);
+}
+
+static void filter_list(struct dlil_batch *b)
+{
+	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &b->run,
+				&b->tally.flow, &b->ifp->inq.reader.place);
+	b->odd &= ~ODD_OTHERHOST;
+	b->odd |= has_otherhost(&b->run);
+}
+
+/* Take the packets collected so far through the filters, and on (INP-8). */
+static void run_flush(struct dlil_batch *b)
+{
+	if (skb_queue_empty(&b->run))
+		return;
+	if (b->filters) {
+		leave_device(&b->run);
+		if (b->filters->takes_lists)
+			filter_list(b);
+		else
+			filter_each(b);
+		WRITE_ONCE(b->ifp->inq.reader.place.filter, 0);
+		if (skb_queue_empty(&b->run))
+			return;
+	}
+	if (unlikely(b->odd))
+		return dispatch_list(b, &b->run);
+	batch_turn_found(b);
+	skb_queue_splice_tail_init(&b->run, &b->list);
+}
+
+/* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
+static bool is_foreign(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
+{
+	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
+	       ifp->kind != DLIL_IFNET_LOOPBACK;
+}
+
+static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
+		     ifp->name, skb->skb_iif);
+	dlil_stats_refuse(ifp, DLIL_IN, DLIL_DROP_SANITY, 1,
+			  skb->len + dlil_header_len(skb));
+	dlil_drop_skb(skb, DLIL_DROP_SANITY);
+}
+
+/* From here on demux says something else.  Inside its RCU section. */
+static void run_turn(struct dlil_batch *b, int demux, u32 family)
+{
+	rcu_read_unlock();
+	run_flush(b);
+	rcu_read_lock();
+	b->found = demux;
+	b->found_family = family;
+	b->odd = 0;
+}
+
+/* The type by which alone demux has told this untagged frame, if it was so. */
+static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
+		   int header)
+{
+	if (!b->types || header < ETH_HLEN ||
+	    !eth_proto_is_802_3(skb->protocol))
+		return TYPE_NONE;
+	return (__force u16)skb->protocol;
+}
+
+/* Is it certain that demux would say of @skb what it said of the last one? */
+static __always_inline bool is_alike(const struct dlil_batch *b,
+				     const struct sk_buff *skb, int header)
+{
+	return header >= ETH_HLEN && !skb_vlan_tag_present(skb) &&
+	       (__force u16)skb->protocol == b->type;
+}
+
+static void count_bytes(struct dlil_batch *b, u64 bytes)
+{
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		b->tally.stats.ibytes += bytes;
+}
+
+/*
+ * Ask demux, of a packet whose link header has this length.  Returns the length,
+ * or -1 if the packet is gone, which is then counted.
+ */
+static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
+			      int header)
+{
+	unsigned int len;
+	u32 family = 0;
+	int demux;
+
+	if (unlikely(b->check) && is_foreign(b->ifp, skb)) {
+		refuse_foreign(b->ifp, skb);
+		b->refused++;
+		return -1;
+	}
+	/* A driver that does not say where the link header is has none. */
+	if (header < 0) {
+		skb_reset_mac_header(skb);
+		header = 0;
+	}
+	len = skb->len + header;
+	demux = b->ifp->family->demux(b->ifp, skb, &family);
+	if (demux == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+		count_bytes(b, len);
+		return -1;
+	}
+	if (demux)
+		family = 0;
+	if (family != b->found_family || demux != b->found)
+		run_turn(b, demux, family);
+	if (likely(!skb_vlan_tag_present(skb))) {
+		b->type = type_of(b, skb, header);
+	} else {
+		b->type = TYPE_NONE;
+		if (!skb_vlan_tag_get_id(skb))
+			b->odd |= ODD_PRIORITY;
+	}
+	return header;
+}
+
+static noinline void run_note(struct dlil_batch *b, const struct sk_buff *skb)
+{
+	if (skb->pkt_type == PACKET_BROADCAST ||
+	    skb->pkt_type == PACKET_MULTICAST)
+		b->tally.stats.imcasts++;
+	else if (is_otherhost(skb))
+		b->odd |= ODD_OTHERHOST;
+}
+
+/*
+ * Keeps @ifp attached until input_end(); for the loopback ifnet the caller's batch
+ * does that alone.
+ */
+static bool input_begin(struct dlil_ifnet *ifp)
+{
+	if (ifp->kind == DLIL_IFNET_LOOPBACK)
+		return dlil_ifnet_is_attached(ifp);
+	return dlil_ifnet_io_begin(ifp);
+}
+
+static void input_end(struct dlil_ifnet *ifp)
+{
+	if (ifp->kind != DLIL_IFNET_LOOPBACK)
+		dlil_ifnet_io_end(ifp);
+}
+
+/* So many packets become of this one where filters want segments, or fewer. */
+static unsigned int segments_of(const struct sk_buff *skb)
+{
+	/* An untrusted sender leaves gso_segs 0, or says what it likes. */
+	return skb_is_gso(skb) ?
+	       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
+}
+
+/*
+ * Take the first packets of @list through demux, each to those before it if it is
+ * alike.  Filters and protocols come when all have been through, or one that is
+ * not alike has: they may sleep, and demux has an RCU section.  With @segments, a
+ * constant, a GSO packet counts as what the filters will make of it; if that is
+ * more than a batch it is one alone.  Returns what is left of the list.
+ */
+static __always_inline struct sk_buff *
+batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
+{
+	unsigned int n = 0, charged = 0;
+	struct sk_buff *skb;
+	u64 bytes = 0;
+	int header;
+
+	rcu_read_lock();
+	while ((skb = list) && charged < DLIL_INPUT_BATCH) {
+		charged += segments ? segments_of(skb) : 1;
+		if (segments && n && charged > DLIL_INPUT_BATCH)
+			break;
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		n++;
+		/* Negative if it was never set: that would be far behind. */
+		header = (int)skb_headroom(skb) - skb->mac_header;
+		if (unlikely(!is_alike(b, skb, header))) {
+			header = run_demux(b, skb, header);
+			if (header < 0)
+				continue;
+		}
+		bytes += skb->len + header;
+		if (unlikely(skb->pkt_type != PACKET_HOST))
+			run_note(b, skb);
+		__skb_queue_tail(&b->run, skb);
+	}
+	rcu_read_unlock();
+	n -= b->refused;
+	b->tally.flow.seen += n;
+	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
+		b->tally.stats.ipackets += n;
+	count_bytes(b, bytes);
+	return list;
+}
+
+static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
+{
+	if (b->filters && b->filters->wants_segments)
+		return batch_collect_as(b, list, true);
+	return batch_collect_as(b, list, false);
+}
+
+/**
+ * dlil_input_batch - work on the first packets of a list
+ * @ifp: ifnet that they came from
+ * @list: packets linked by skb->next
+ *
+ * Context: the input thread, or a test in its place; may sleep.
+ * Return: the packets that are left after DLIL_INPUT_BATCH ones.
+ */
+struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
+{
+	struct dlil_batch b = {
+		.ifp = ifp,
+		.type = TYPE_NONE,
+		.check = READ_ONCE(dlil_input_sanity_check),
+	};
+	struct dlil_reader *reader = &ifp->inq.reader;
+
+	dlil_reader_enter(reader);
+	if (!input_begin(ifp)) {
+		dlil_reader_leave(reader);
+		dlil_input_discard(ifp, list, DLIL_DROP_DETACHED);
+		return NULL;
+	}
+	dlil_multi_traffic(ifp);
+	__skb_queue_head_init(&b.run);
+	__skb_queue_head_init(&b.list);
+	b.filters = rcu_dereference_check(ifp->filters_in,
+					  dlil_reader_is_inside(reader));
+	b.types = !b.check && ifp->family->by_protocol &&
+		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
+	list = batch_collect(&b, list);
+	run_flush(&b);
+	batch_flush(&b);
+	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
+	input_end(ifp);
+	dlil_reader_leave(reader);
+	return list;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
