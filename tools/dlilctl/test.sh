@@ -494,6 +494,7 @@ $block
 4: veth0: filter-detached filter noping
 4: veth0: node-presence addr 10.7.0.2 lladdr 02:00:00:00:07:ab
 4: veth0: node-absence addr fd00:7::2
+4: veth0: ifcap-changed attrs <linear,arpll>
 4: veth0: master-elected" monitor veth0
 resync="\"state\":\"attached\",\"unmatched\":\"drop\",\"header\":\"ethernet\",$protocols,$filters"
 is 'monitor of an alternative name, some events are lost' \
