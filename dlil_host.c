@@ -9,7 +9,10 @@
  * that over before it calls us, nor what tc redirects to the device.
  */
 #include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netlink.h>
+#include <net/dst.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/route.h>
@@ -52,17 +55,54 @@ static int resolve(struct neighbour *neigh, struct net_device *dev,
 	return 0;
 }
 
+/*
+ * Row OUT-11: where the packet's own route leads, referenced, or an error pointer.
+ * NULL: it has none over this device.  @header: bytes of its IP header.
+ */
+static struct neighbour *routed_neigh(struct net_device *dev,
+				      struct sk_buff *skb,
+				      unsigned short family,
+				      unsigned int header)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	if (!dst || dst->ops->family != family || dst->dev != dev)
+		return NULL;
+	/* Without a gateway the next hop is the packet's own destination. */
+	if (!pskb_may_pull(skb, header))
+		return ERR_PTR(-EINVAL);
+	skb_reset_network_header(skb);
+	return dst_neigh_lookup_skb(dst, skb) ?: ERR_PTR(-ENOBUFS);
+}
+
+/* As resolve(), for what routed_neigh() has found. */
+static int resolve_routed(struct neighbour *neigh, struct net_device *dev,
+			  struct sk_buff *skb, __be16 type,
+			  struct dlil_frame *frame)
+{
+	int err = resolve(neigh, dev, skb, type, frame);
+
+	if (!IS_ERR(neigh))
+		neigh_release(neigh);
+	return err;
+}
+
 static int inet_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff *skb, const struct sockaddr *dest,
 			   struct dlil_frame *frame)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)dest;
 	struct dlil_netdev *nd = cookie;
+	struct neighbour *neigh;
 
-	if (!dest || dest->sa_family != AF_INET)
-		return -EAFNOSUPPORT;
 	if (!READ_ONCE(nd->live))
 		return -ENXIO;
+	neigh = routed_neigh(nd->dev, skb, AF_INET, sizeof(struct iphdr));
+	if (neigh)
+		return resolve_routed(neigh, nd->dev, skb, htons(ETH_P_IP),
+				      frame);
+	if (!dest || dest->sa_family != AF_INET)
+		return -EAFNOSUPPORT;
 	return resolve(ip_neigh_gw4(nd->dev, sin->sin_addr.s_addr), nd->dev,
 		       skb, htons(ETH_P_IP), frame);
 }
@@ -73,11 +113,16 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)dest;
 	struct dlil_netdev *nd = cookie;
+	struct neighbour *neigh;
 
-	if (!dest || dest->sa_family != AF_INET6)
-		return -EAFNOSUPPORT;
 	if (!READ_ONCE(nd->live))
 		return -ENXIO;
+	neigh = routed_neigh(nd->dev, skb, AF_INET6, sizeof(struct ipv6hdr));
+	if (neigh)
+		return resolve_routed(neigh, nd->dev, skb, htons(ETH_P_IPV6),
+				      frame);
+	if (!dest || dest->sa_family != AF_INET6)
+		return -EAFNOSUPPORT;
 	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
 	if (!READ_ONCE(ipv6_stub)->nd_tbl)
 		return -EAFNOSUPPORT;

@@ -2,7 +2,8 @@
 /*
  * Packets that a wrapped network device sends: by the host, with dev_queue_xmit(), and
  * by protocols, with dlil_output(); looked at in filters and in the device's transmit
- * function.  Rows LNX-6, LNX-4, LNX-14, FLT-10, IFN-12, MUL-1, MUL-2, STA-1, STA-3.
+ * function.  Rows LNX-6, LNX-4, LNX-14, FLT-10, IFN-12, MUL-1, MUL-2, OUT-11,
+ * STA-1, STA-3.
  */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
@@ -16,9 +17,11 @@
 #include <linux/tcp.h>
 #include <net/addrconf.h>
 #include <net/arp.h>
+#include <net/ip6_route.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/neighbour.h>
+#include <net/route.h>
 
 #include "fake.h"
 #include "../dlil_ifnet.h"
@@ -679,6 +682,107 @@ static void framed_for_neighbour(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
+/* A route over @dev, by a gateway unless that is 0; the caller's. */
+static struct dst_entry *route4(struct tx *tx, struct net_device *dev, __be32 gw)
+{
+	struct rtable *rt = rt_dst_alloc(dev, 0, RTN_UNICAST, true);
+
+	KUNIT_ASSERT_NOT_NULL(tx->test, rt);
+	if (gw) {
+		rt->rt_gw_family = AF_INET;
+		rt->rt_gw4 = gw;
+	}
+	return &rt->dst;
+}
+
+static struct dst_entry *route6(struct tx *tx, const struct in6_addr *gw)
+{
+	struct rt6_info *rt = ip6_dst_alloc(dev_net(tx->dev), tx->dev, 0);
+
+	KUNIT_ASSERT_NOT_NULL(tx->test, rt);
+	if (gw) {
+		rt->rt6i_flags = RTF_GATEWAY;
+		rt->rt6i_gateway = *gw;
+	}
+	return &rt->dst;
+}
+
+/* An IPv4 packet to @near, with that route, or an IPv6 packet. */
+static struct sk_buff *routed(struct tx *tx, struct dst_entry *dst, bool v6)
+{
+	struct sk_buff *skb = packet(tx, v6 ? 0x60 : 0x45);
+
+	if (v6)
+		memcpy(skb->data + 24, &near6.sin6_addr, 16);
+	else
+		memcpy(skb->data + 16, &near.sin_addr, 4);
+	skb_dst_set(skb, dst);
+	return skb;
+}
+
+/*
+ * OUT-11: a packet that has a route goes to the next hop of that, wherever the
+ * caller says that it is to go; unless the route is of another device or family.
+ */
+static void routed_to_next_hop(struct kunit *test)
+{
+	static const u8 gateway[ETH_ALEN] = { 2, 'g', 'w', 0, 0, 1 };
+	static const u8 elsewhere[ETH_ALEN] = { 2, 'e', 'l', 's', 'e', 1 };
+	static const struct in6_addr gw6 = { { { 0xfe, 0x80, [15] = 9 } } };
+	static const struct sockaddr_in far = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000063),
+	};
+	static const struct sockaddr_in6 far6 = {
+		.sin6_family = AF_INET6,
+		.sin6_addr.s6_addr = { 0xfe, 0x80, [15] = 99 },
+	};
+	__be32 gw = htonl(0x0a000009);
+	struct tx *tx = test->priv;
+	struct sk_buff *skb;
+
+	know(tx, &arp_tbl, &near.sin_addr, station, NUD_PERMANENT);
+	know(tx, &arp_tbl, &gw, gateway, NUD_PERMANENT);
+	know(tx, &arp_tbl, &far.sin_addr, elsewhere, NUD_PERMANENT);
+	know(tx, ipv6_stub->nd_tbl, &near6.sin6_addr, station, NUD_PERMANENT);
+	know(tx, ipv6_stub->nd_tbl, &gw6, gateway, NUD_PERMANENT);
+	know(tx, ipv6_stub->nd_tbl, &far6.sin6_addr, elsewhere, NUD_PERMANENT);
+
+	/* By the gateway; on the link, to the packet's own destination. */
+	skb = routed(tx, route4(tx, tx->dev, gw), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
+	expect_frame(tx, 0, gateway, ETH_P_IP, 40);
+	skb = routed(tx, route4(tx, tx->dev, 0), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
+	expect_frame(tx, 1, station, ETH_P_IP, 40);
+	skb = routed(tx, route6(tx, &gw6), true);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET6, skb, &far6, 0), 0);
+	expect_frame(tx, 2, gateway, ETH_P_IPV6, 40);
+	skb = routed(tx, route6(tx, NULL), true);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET6, skb, &far6, 0), 0);
+	expect_frame(tx, 3, station, ETH_P_IPV6, 40);
+
+	/* Then nobody needs to say where. */
+	skb = routed(tx, route4(tx, tx->dev, gw), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, NULL, 0), 0);
+	expect_frame(tx, 4, gateway, ETH_P_IP, 40);
+
+	/* A route that leads elsewhere says nothing of this link. */
+	skb = routed(tx, route4(tx, init_net.loopback_dev, gw), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
+	expect_frame(tx, 5, elsewhere, ETH_P_IP, 40);
+	skb = routed(tx, route6(tx, &gw6), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
+	expect_frame(tx, 6, elsewhere, ETH_P_IP, 40);
+
+	/* A packet without a header has no destination. */
+	skb = routed(tx, route4(tx, tx->dev, 0), false);
+	skb_trim(skb, 19);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, tx->n, 7);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
+}
+
 /* LNX-6: the kernel keeps a packet to one that is not known yet, and sends it itself. */
 static void kept_until_known(struct kunit *test)
 {
@@ -1002,6 +1106,7 @@ static struct kunit_case tx_cases[] = {
 	KUNIT_CASE(raw_without_type),
 	KUNIT_CASE(refused_by_stack),
 	KUNIT_CASE(framed_for_neighbour),
+	KUNIT_CASE(routed_to_next_hop),
 	KUNIT_CASE(kept_until_known),
 	KUNIT_CASE(groups_resolved),
 	KUNIT_CASE(memberships_restored),
