@@ -27,6 +27,8 @@ static const enum skb_drop_reason kernel_reasons[] = {
 	/* The driver has freed the packet, and said what it likes. */
 	[DLIL_DROP_DRIVER] = SKB_DROP_REASON_NOT_SPECIFIED,
 	[DLIL_DROP_SANITY] = SKB_DROP_REASON_DEV_HDR,
+	[DLIL_DROP_POLICY] = SKB_DROP_REASON_NETFILTER_DROP,
+	[DLIL_DROP_TSO] = SKB_DROP_REASON_SKB_GSO_SEG,
 };
 
 /* A reason that is added needs one of the kernel's. */

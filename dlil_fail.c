@@ -12,7 +12,7 @@ static unsigned int calls_left;
 /* Is this call, of one that may fail, the one that a test wants to fail? */
 bool dlil_fails(void)
 {
-	if (likely(READ_ONCE(failing) != current) || in_interrupt())
+	if (likely(READ_ONCE(failing) != current) || !in_task())
 		return false;
 	return calls_left && !--calls_left;
 }

@@ -20,6 +20,7 @@
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
 #include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -112,6 +113,7 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 /* These are functions everywhere. */
 #define kthread_create_on_node(fn, data, node, ...) \
 	DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__))
+#define skb_linearize(skb)	DLIL_OR(-ENOMEM, skb_linearize(skb))
 #define percpu_ref_init(ref, release, flags, gfp) \
 	DLIL_OR(-ENOMEM, percpu_ref_init(ref, release, flags, gfp))
 #define xa_alloc_cyclic(xa, id, entry, limit, next, gfp) \

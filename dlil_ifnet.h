@@ -102,6 +102,9 @@ struct dlil_shared_stats {
  * @settable: those of DLIL_ATTRS_SETTABLE; written under dlil_ifnets_lock
  * @node: memory node of the hardware, or NUMA_NO_NODE; set while not attached
  * @multi_pending: memberships are to be restored by the first packet (IFN-12)
+ * @inspected: why packets of the host are looked at: DLIL_INSPECT_*; written under
+ *	dlil_ifnets_lock
+ * @host_slow: both of these at once
  * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
  *	attached inside an RCU read section may use the ifnet until the end of
  *	the section: the final detach begins a grace period later
@@ -196,7 +199,13 @@ struct dlil_ifnet {
 	enum dlil_ifnet_family kind;
 	int node;
 	u32 settable;
-	bool multi_pending;
+	union {
+		struct {
+			bool multi_pending;
+			u8 inspected;
+		};
+		u16 host_slow;
+	};
 	bool filtered;
 	u32 state;
 	struct dlil_pcpu_stats __percpu *stats;
@@ -268,6 +277,8 @@ struct dlil_ifnet {
 	struct work_struct multi_work;
 	struct dlil_debug *debug;
 };
+
+static_assert(sizeof(bool) == sizeof(u8));
 
 /* See dlil_ifnet.c. */
 extern struct mutex dlil_ifnets_lock;

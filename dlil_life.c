@@ -34,6 +34,7 @@
 #include "dlil_filter.h"
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"
+#include "dlil_inspect.h"
 #include "dlil_life.h"
 #include "dlil_multi.h"
 #include "dlil_notify.h"
@@ -222,6 +223,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	INIT_LIST_HEAD(&ifp->released);
 	dlil_lladdr_init(ifp);
 	dlil_multi_init(ifp);
+	dlil_inspect_init(ifp);
 	dlil_debug_init(ifp);
 	init_waitqueue_head(&ifp->detached);
 	init_llist_head(&ifp->endings);

@@ -35,7 +35,7 @@
 #include "dlil_proto.h"
 
 /* Room for an ifnet without its protocols and filters, and for each of those. */
-#define IFNET_MSG_SIZE	2048
+#define IFNET_MSG_SIZE	3072
 #define PROTO_MSG_SIZE	96
 #define FILTER_MSG_SIZE	128
 #define EVENT_MSG_SIZE	(512 + DLIL_EVENT_DATA_MAX)
@@ -548,6 +548,8 @@ DROP_IS(DLIL_A_DROPS_FRAMER, DLIL_DROP_FRAMER);
 DROP_IS(DLIL_A_DROPS_RECURSION, DLIL_DROP_RECURSION);
 DROP_IS(DLIL_A_DROPS_DRIVER, DLIL_DROP_DRIVER);
 DROP_IS(DLIL_A_DROPS_SANITY, DLIL_DROP_SANITY);
+DROP_IS(DLIL_A_DROPS_POLICY, DLIL_DROP_POLICY);
+DROP_IS(DLIL_A_DROPS_TSO, DLIL_DROP_TSO);
 
 static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
 {

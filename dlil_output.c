@@ -18,7 +18,9 @@
 #include "dlil_ifnet.h"
 #include "dlil_multi.h"
 #include "dlil_output.h"
+#include "dlil_policy.h"
 #include "dlil_proto.h"
+#include "dlil_send.h"
 #include "dlil_sender.h"
 #include "dlil_stats.h"
 
@@ -29,27 +31,18 @@ static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	dlil_drop_skb(skb, why);
 }
 
-/* One packet that has passed the filters.  Takes it in every case. */
-static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		    struct dlil_sent *sent)
+/* Packets that are not worked on behind one that stops all. */
+static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+		     enum dlil_drop_reason why)
 {
-	unsigned int len = skb->len;
-	int err;
-
-	err = ifp->driver->output(ifp, skb);
-	if (err < 0) {
-		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
-		return err;
-	}
-	sent->delivered++;
-	sent->bytes += len;
-	return 0;
+	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
+	dlil_drop_list(list, why);
 }
 
 /* Row FLT-10: a GSO packet goes through the filters, and out, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
-			   struct sk_buff *skb, struct dlil_sent *sent)
+			   struct sk_buff *skb, struct dlil_send *s)
 {
 	struct dlil_tally tally = {};
 	struct sk_buff_head list;
@@ -59,10 +52,12 @@ static int output_segments(const struct dlil_filter_vec *vec,
 	__skb_queue_tail(&list, skb);
 	err = dlil_filter_run_list(vec, ifp, family, &list, &tally.flow);
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);
-	while ((skb = __skb_dequeue(&list))) {
-		ret = send_one(ifp, skb, sent);
+	while (!s->stopped && (skb = __skb_dequeue(&list))) {
+		ret = dlil_send(ifp, skb, s);
 		err = err ?: ret;
 	}
+	if (unlikely(!skb_queue_empty(&list)))
+		drop_all(ifp, &list, DLIL_DROP_TSO);
 	return err;
 }
 
@@ -71,22 +66,24 @@ static int host_segments(const struct dlil_filter_vec *vec,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb)
 {
-	struct dlil_sent sent = { .seen = 1 };
+	struct dlil_send s;
 
-	output_segments(vec, ifp, family, skb, &sent);
-	dlil_stats_output(ifp, &sent);
+	dlil_send_begin(&s, 1);
+	output_segments(vec, ifp, family, skb, &s);
+	dlil_send_end(ifp, &s);
 	return DLIL_STOLEN;
 }
 
 /* A packet that filters have put in the place of the host's. */
 static int host_replaced(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_sent sent = { .seen = 1 };
-	int err;
+	struct dlil_send s;
+	int err, ret;
 
-	err = send_one(ifp, skb, &sent);
-	dlil_stats_output(ifp, &sent);
-	return dlil_errno(err) ?: DLIL_STOLEN;
+	dlil_send_begin(&s, 1);
+	err = dlil_send(ifp, skb, &s);
+	ret = dlil_send_end(ifp, &s);
+	return dlil_errno(err ?: ret) ?: DLIL_STOLEN;
 }
 
 static void host_stolen(struct dlil_ifnet *ifp)
@@ -126,33 +123,14 @@ static int host_filtered(const struct dlil_filter_vec *vec,
 	return DLIL_STOLEN;
 }
 
-/**
- * dlil_filter_output - take a packet that the host sends through the filters
- * @ifp: ifnet on which it is about to be sent, by somebody other than
- *	dlil_output()
- * @family: its protocol family, 0 if there is none
- * @skb: the packet, with its link header
- *
- * Rows LNX-6, FLT-5, OUT-10.  The packet is counted, whatever becomes of it.  If
- * it is a GSO packet that filters have to see in segments (FLT-10), or a filter
- * replaces it, what takes its place is given to the driver's `output`.  Filters
- * may leave anything in skb->cb.
- *
- * Context: bottom halves off, RCU read lock held; interrupts on.
- * Return: 0: send @skb; DLIL_STOLEN: it is gone, on its way or kept; or an error,
- * also from the driver's `output`: it is gone, and was not sent.  -ELOOP if output
- * is nested too deep.
- */
-int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
+/* A packet of the host's that nobody has refused so far. */
+static __always_inline int host_output(struct dlil_ifnet *ifp, u32 family,
+				       struct sk_buff *skb)
 {
-	const struct dlil_filter_vec *vec;
+	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
 	struct dlil_sender own, *sender;
 	int err;
 
-	if (unlikely(!dlil_ifnet_is_attached(ifp)))
-		return 0;
-	dlil_multi_traffic(ifp);
-	vec = rcu_dereference(ifp->filters_out);
 	if (!vec) {
 		dlil_stats_sent(ifp, skb->len);
 		return 0;
@@ -164,6 +142,45 @@ int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 		err = host_filtered(vec, ifp, family, skb);
 	dlil_sender_leave(sender);
 	return err;
+}
+
+/* As host_output(), where more is to be done, see dlil_inspect.h. */
+static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
+				   struct sk_buff *skb)
+{
+	int err;
+
+	dlil_multi_traffic(ifp);
+	err = dlil_policy_check(ifp, family, skb, skb_network_offset(skb));
+	if (unlikely(err))
+		return host_dropped(ifp, skb, DLIL_DROP_POLICY, err);
+	return host_output(ifp, family, skb);
+}
+
+/**
+ * dlil_filter_output - take a packet that the host sends through the filters
+ * @ifp: ifnet on which it is about to be sent, by somebody other than
+ *	dlil_output()
+ * @family: its protocol family, 0 if there is none
+ * @skb: the packet, with its link header
+ *
+ * Rows LNX-6, FLT-5, OUT-3, OUT-10.  The packet is counted, whatever becomes of it.  If
+ * it is a GSO packet that filters have to see in segments (FLT-10), or a filter
+ * replaces it, what takes its place is given to the driver's `output`.  Filters
+ * may leave anything in skb->cb.
+ *
+ * Context: bottom halves off, RCU read lock held; interrupts on.
+ * Return: 0: send @skb; DLIL_STOLEN: it is gone, on its way or kept; or an error,
+ * also from the driver's `output` or the transmit policy: it is gone, and was not
+ * sent.  -ELOOP if output is nested too deep.
+ */
+int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
+{
+	if (unlikely(!dlil_ifnet_is_attached(ifp)))
+		return 0;
+	if (unlikely(READ_ONCE(ifp->host_slow)))
+		return host_inspected(ifp, family, skb);
+	return host_output(ifp, family, skb);
 }
 EXPORT_SYMBOL_GPL(dlil_filter_output);
 
@@ -182,13 +199,6 @@ void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_output_refused);
 
-static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
-		     enum dlil_drop_reason why)
-{
-	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
-	dlil_drop_list(list, why);
-}
-
 /* Packets that are not worked on at all, since the ifnet may be in any state. */
 static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		       enum dlil_drop_reason why)
@@ -197,37 +207,92 @@ static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	dlil_drop_list(list, why);
 }
 
-/* One packet: framer, filters, driver (OUT-4).  Takes it in every case. */
-static int output_packet(struct dlil_ifnet *ifp, u32 family,
-			 struct sk_buff *skb, const struct dlil_frame *frame,
-			 struct dlil_sent *sent)
+/**
+ * struct output - packets of one call of dlil_output()
+ * @ifp: ifnet
+ * @family: the protocol's family
+ * @frame: what the framer is to write; NULL for raw packets
+ * @loop: they are looped back as well
+ * @send: what they are sent with
+ */
+struct output {
+	struct dlil_ifnet *ifp;
+	u32 family;
+	const struct dlil_frame *frame;
+	bool loop;
+	struct dlil_send send;
+};
+
+static bool is_broadcast(const struct output *o)
 {
+	unsigned int len = o->ifp->addr_len;
+
+	return len && !memcmp(o->frame->dest, o->ifp->broadcast, len);
+}
+
+/* Returns 0, DLIL_STOLEN or an error, after which *@pskb, if there, is ours. */
+static int call_framer(const struct output *o, struct sk_buff **pskb)
+{
+	struct dlil_ifnet *ifp = o->ifp;
+	int err;
+
+	if (!ifp->family->framer)
+		return -EOPNOTSUPP;
+	err = ifp->family->framer(ifp, pskb, o->frame);
+	if (WARN_ON_ONCE(!err && !*pskb))
+		return -EINVAL;
+	return err;
+}
+
+/*
+ * Row OUT-5: a broadcast that the framer is to loop back as well says that it was
+ * received here, for the framer alone: to tc and nft it would be one that was.
+ */
+static int frame_looped(const struct output *o, struct sk_buff **pskb)
+{
+	int err;
+
+	if ((*pskb)->skb_iif || !is_broadcast(o))
+		return call_framer(o, pskb);
+	(*pskb)->skb_iif = o->ifp->ifindex;
+	err = call_framer(o, pskb);
+	if (err != DLIL_STOLEN && *pskb)
+		(*pskb)->skb_iif = 0;
+	return err;
+}
+
+static int frame_packet(const struct output *o, struct sk_buff **pskb)
+{
+	return unlikely(o->loop) ? frame_looped(o, pskb) :
+				   call_framer(o, pskb);
+}
+
+/* One packet: framer, filters, driver (OUT-4).  Takes it in every case. */
+static int output_packet(struct output *o, struct sk_buff *skb)
+{
+	struct dlil_ifnet *ifp = o->ifp;
 	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
-	enum dlil_drop_reason why;
+	enum dlil_drop_reason why = DLIL_DROP_FRAMER;
 	int err = 0;
 
-	why = DLIL_DROP_FRAMER;
-	if (frame) {
-		err = ifp->family->framer ?
-		      ifp->family->framer(ifp, &skb, frame) : -EOPNOTSUPP;
-		if (WARN_ON_ONCE(!err && !skb))
-			err = -EINVAL;
-	}
+	if (o->frame)
+		err = frame_packet(o, &skb);
 	if (!err && vec) {
 		if (dlil_filter_segments(vec, skb))
-			return output_segments(vec, ifp, family, skb, sent);
+			return output_segments(vec, ifp, o->family, skb,
+					       &o->send);
 		why = DLIL_DROP_FILTER;
-		err = dlil_filter_run(vec, ifp, family, &skb);
+		err = dlil_filter_run(vec, ifp, o->family, &skb);
 	}
 	if (err == DLIL_STOLEN) {
-		sent->stolen++;
+		o->send.sent.stolen++;
 		return 0;
 	}
 	if (err) {
 		drop(ifp, skb, why);
 		return err;
 	}
-	return send_one(ifp, skb, sent);
+	return dlil_send(ifp, skb, &o->send);
 }
 
 /*
@@ -268,27 +333,64 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-static int output_list(struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff_head *list, const struct sockaddr *dest,
-		       bool raw, struct dlil_sent *sent)
+/* Row OUT-3: may the packets be sent?  The first one speaks for all. */
+static int ask_policy(const struct output *o, struct sk_buff_head *list)
 {
-	struct dlil_frame frame = {};
+	struct sk_buff *skb = skb_peek(list);
+	int err;
+
+	if (!skb)
+		return 0;
+	/* Without a frame, a packet begins with its network header. */
+	err = dlil_policy_check(o->ifp, o->family, skb, o->frame ? 0 : -1);
+	if (unlikely(err))
+		drop_all(o->ifp, list, DLIL_DROP_POLICY);
+	return err;
+}
+
+/* Returns the first error; or -EMSGSIZE if a packet has stopped the rest (OUT-7). */
+static int output_packets(struct output *o, struct sk_buff_head *list)
+{
 	struct sk_buff *skb;
 	int err = 0, ret;
 
-	if (!raw) {
-		err = ask_proto(ifp, family, list, dest, &frame, sent);
-		if (err)
-			return err;
-	}
 	/* A packet that is dropped or stolen does not stop the rest. */
 	while ((skb = __skb_dequeue(list))) {
-		ret = output_packet(ifp, family, skb, raw ? NULL : &frame,
-				    sent);
+		ret = output_packet(o, skb);
+		if (unlikely(o->send.stopped)) {
+			drop_all(o->ifp, list, DLIL_DROP_TSO);
+			return -EMSGSIZE;
+		}
 		if (ret && !err)
 			err = ret;
 	}
 	return err;
+}
+
+static int output_list(struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff_head *list, const struct sockaddr *dest,
+		       u32 flags)
+{
+	bool raw = flags & DLIL_OUTPUT_RAW;
+	struct dlil_frame frame = {};
+	struct output o = {
+		.ifp = ifp,
+		.family = family,
+		.frame = raw ? NULL : &frame,
+		.loop = flags & DLIL_OUTPUT_LOOP,
+	};
+	int err = 0, ret;
+
+	dlil_send_begin(&o.send, skb_queue_len(list));
+	if (!raw)
+		err = ask_proto(ifp, family, list, dest, &frame, &o.send.sent);
+	if (!err)
+		err = ask_policy(&o, list);
+	if (!err)
+		err = output_packets(&o, list);
+	/* On every way out: what was collected for the driver is sent. */
+	ret = dlil_send_end(ifp, &o.send);
+	return err ?: ret;
 }
 
 /* Bottom halves off, inside an RCU read section. */
@@ -296,7 +398,6 @@ static int output(struct dlil_ifnet *ifp, u32 family,
 		  struct sk_buff_head *list, const struct sockaddr *dest,
 		  u32 flags)
 {
-	struct dlil_sent sent = { .seen = skb_queue_len(list) };
 	struct dlil_sender own, *sender;
 	int err;
 
@@ -310,9 +411,7 @@ static int output(struct dlil_ifnet *ifp, u32 family,
 		err = -ELOOP;
 	} else {
 		dlil_multi_traffic(ifp);
-		err = output_list(ifp, family, list, dest,
-				  flags & DLIL_OUTPUT_RAW, &sent);
-		dlil_stats_output(ifp, &sent);
+		err = output_list(ifp, family, list, dest, flags);
 	}
 	dlil_sender_leave(sender);
 	return err;
@@ -328,12 +427,14 @@ static int output(struct dlil_ifnet *ifp, u32 family,
  * @dest: where to, as the protocol's pre_output understands it
  * @flags: DLIL_OUTPUT_*
  *
- * Rows OUT-1, OUT-2, OUT-4, OUT-9.
+ * Rows OUT-1 to OUT-9.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet, or without
  * DLIL_OUTPUT_RAW the protocol, is not attached; -ELOOP if output is nested too
- * deep; or the first error of protocol, framer, filter or driver.
+ * deep; the error of the transmit policy; -EMSGSIZE if one was a GSO packet that the
+ * driver does not take: it and those behind it were not sent; or the first error of
+ * protocol, framer, filter or driver.
  */
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags)
@@ -342,7 +443,7 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 
 	if (!list)
 		return -EINVAL;
-	if (!ifp || (flags & ~DLIL_OUTPUT_RAW)) {
+	if (!ifp || flags & ~(DLIL_OUTPUT_RAW | DLIL_OUTPUT_LOOP)) {
 		__skb_queue_purge(list);
 		return -EINVAL;
 	}

@@ -17,7 +17,7 @@ static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
 						   unsigned int len)
 {
 	if (unlikely(!dlil_ifnet_is_attached(ifp) ||
-		     READ_ONCE(ifp->multi_pending)))
+		     READ_ONCE(ifp->host_slow)))
 		return false;
 	if (rcu_access_pointer(ifp->filters_out))
 		return false;

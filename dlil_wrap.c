@@ -296,7 +296,9 @@ static int init_ifnet(struct dlil_netdev *nd)
 		.net = dev_net(dev),
 		.name = dev->name,
 		.ifindex = dev->ifindex,
-		.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED,
+		/* The stack has packets segmented that the device cannot take. */
+		.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED |
+			 DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6,
 		.addr_len = dev->addr_len,
 		.broadcast = dev->broadcast,
 		.device = dev->dev.parent,

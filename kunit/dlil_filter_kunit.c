@@ -1494,6 +1494,45 @@ static void expect_watched(struct fake *fake, unsigned int i,
 	KUNIT_EXPECT_EQ_MSG(test, watched[i].bad, 0, "filter %u", i);
 }
 
+/* Makes a GSO packet of the third packet that it sees. */
+static int grow_third(struct fake_filter *f, struct sk_buff **skb)
+{
+	if (atomic_read(&f->calls) == 3) {
+		skb_shinfo(*skb)->gso_size = SEGMENT / 2;
+		skb_shinfo(*skb)->gso_type = SKB_GSO_TCPV4;
+	}
+	return 0;
+}
+
+/*
+ * OUT-7: a filter makes a GSO packet, which the driver does not take, among segments:
+ * nothing behind it is sent, of the segments and of the list.
+ */
+static void gso_refused_behind_filter(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *f;
+	struct sk_buff_head list;
+
+	fake->driver.output = gso_sent;
+	fake->params.attrs = DLIL_ATTR_TSO6;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	attach_watchers(fake, "p");
+	f = fake_filter_new(fake, 'g', &fake_filter_out_ops);
+	f->hook = grow_third;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, gso_skb(fake, true, 5));
+	__skb_queue_tail(&list, gso_skb(fake, true, 5));
+
+	KUNIT_EXPECT_EQ(test, fake_output(fake, FAKE_PF_A, &list,
+					  DLIL_OUTPUT_RAW), -EMSGSIZE);
+	atomic_add(4, &fake->handed_out);
+	fake_read(fake);
+	FAKE_EXPECT_OUT(fake, .delivered = 2, .drops[DLIL_DROP_TSO] = 4);
+	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
+}
+
 struct gso_case {
 	const char *name;
 	bool out;
@@ -2189,6 +2228,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(many_kinds, direction_gen_params),
 	KUNIT_CASE(list_detach_waits),
 	KUNIT_CASE(list_detach_from_callback),
+	KUNIT_CASE(gso_refused_behind_filter),
 	KUNIT_CASE_PARAM(gso_segments, gso_gen_params),
 	KUNIT_CASE_PARAM(gso_not_for_others, direction_gen_params),
 	KUNIT_CASE_PARAM(gso_skip, direction_gen_params),

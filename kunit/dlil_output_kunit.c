@@ -20,7 +20,7 @@ static void bad_arguments(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&list));
 	__skb_queue_tail(&list, fake_tx(fake, 1));
 	KUNIT_EXPECT_EQ(test, dlil_output(fake->ifp, FAKE_PF_A, &list, NULL,
-					  DLIL_OUTPUT_RAW << 1), -EINVAL);
+					  DLIL_OUTPUT_LOOP << 1), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&list));
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 }

@@ -916,6 +916,7 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	fake->params.name = "fake0";
 	fake->params.ifindex = FAKE_IFINDEX;
 	fake->params.addr_len = ETH_ALEN;
+	fake->params.attrs = DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6;
 	skb_queue_head_init(&fake->sent);
 	init_completion(&fake->entered);
 	init_completion(&fake->leave);

@@ -83,6 +83,9 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
  * @DLIL_DROP_DRIVER: the driver refused to send it
  * @DLIL_DROP_SANITY: queued for another ifnet, or not counted (INP-11)
+ * @DLIL_DROP_POLICY: the transmit policy refused it (OUT-3)
+ * @DLIL_DROP_TSO: a GSO packet that the driver does not take, or one behind it in
+ *	the list (OUT-7)
  * @DLIL_DROP_MAX: how many there are
  */
 enum dlil_drop_reason {
@@ -98,6 +101,8 @@ enum dlil_drop_reason {
 	DLIL_DROP_RECURSION,
 	DLIL_DROP_DRIVER,
 	DLIL_DROP_SANITY,
+	DLIL_DROP_POLICY,
+	DLIL_DROP_TSO,
 	DLIL_DROP_MAX
 };
 
@@ -361,6 +366,15 @@ struct dlil_driver_ops {
 	 * Bottom halves off, RCU read lock held; must not sleep.  Required.
 	 */
 	int (*output)(struct dlil_ifnet *ifp, struct sk_buff *skb);
+	/**
+	 * @output_list: instead of @output, once for all that one call of
+	 * dlil_output() sends, be it one packet: at least one, in order.  Takes
+	 * packets off @list, which is private to it; those that it leaves, as
+	 * they were, are freed and counted as refused by the driver.  0, or an
+	 * error that dlil_output() returns.  Context as for @output.  Optional
+	 * (OUT-8).
+	 */
+	int (*output_list)(struct dlil_ifnet *ifp, struct sk_buff_head *list);
 	/**
 	 * @tag_in_data: @skb, on its way to @output, has a VLAN tag beside its
 	 * data: will the tag be in the data of the packet that leaves?  Then
@@ -800,7 +814,9 @@ struct dlil_proto_ops {
 	 * @pre_output: fill in @frame for packets to @dest.  Called with the
 	 * first packet of a list: 0 serves all of the list; DLIL_STOLEN took
 	 * this packet, and the next one is tried; an error fails the list.
-	 * Bottom halves off, RCU read lock held; must not sleep.  Required of
+	 * A packet may have a route, skb_dst(): the inet and inet6 of a network
+	 * device then send to the next hop of that, if it is a route of their
+	 * family over the device, and need no @dest (OUT-11).  Bottom halves off, RCU read lock held; must not sleep.  Required of
 	 * protocols that send anything but raw frames (OUT-2).
 	 */
 	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -866,8 +882,38 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 /** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 
+/**
+ * define DLIL_OUTPUT_LOOP - the framer loops packets back as well: to it, and to
+ * nobody else, a broadcast says by skb->skb_iif that it was received here (OUT-5)
+ */
+#define DLIL_OUTPUT_LOOP	BIT(1)
+
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags);
+
+/**
+ * struct dlil_output_policy - who may refuse what is to be sent (OUT-3)
+ */
+struct dlil_output_policy {
+	/**
+	 * @check: may @skb, a packet of @family that is to be sent on @ifp, be
+	 * sent?  @type is SOCK_STREAM for TCP, SOCK_DGRAM for UDP, SOCK_RAW for
+	 * all others and for raw frames; extension headers of IPv6 are skipped,
+	 * and a later fragment of IPv6 is of SOCK_RAW.  @skb is not to be
+	 * changed, kept or freed.  A packet of the host's is framed, and has its
+	 * network header at skb_network_header(); one of dlil_output() begins
+	 * with that, or is framed if it is raw.  0, or an error: then it is freed, and with it all packets of
+	 * its dlil_output(), which returns the error.  A GSO packet is one
+	 * packet.  Bottom halves off, RCU read lock held; must not sleep; on
+	 * all processors at once.  Required.
+	 */
+	int (*check)(void *cookie, struct dlil_ifnet *ifp, u32 family, int type,
+		     const struct sk_buff *skb);
+	/** @cookie: handed to it */
+	void *cookie;
+};
+
+int dlil_output_set_policy(const struct dlil_output_policy *p);
 
 extern const struct dlil_family_ops dlil_ether_family_ops;
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);

@@ -137,6 +137,8 @@ static const struct field drops_fields[] = {
 	[DLIL_A_DROPS_RECURSION] = U64("recursion"),
 	[DLIL_A_DROPS_DRIVER] = U64("driver"),
 	[DLIL_A_DROPS_SANITY] = U64("sanity"),
+	[DLIL_A_DROPS_POLICY] = U64("policy"),
+	[DLIL_A_DROPS_TSO] = U64("tso"),
 };
 
 DEFINE_SET(drops);

@@ -244,7 +244,7 @@ FAKE=raw bad_expr 'a tag where there is no link header' 'vlan 5'
 
 # What is printed.
 
-zeros='"framer":0,"recursion":0,"driver":0,"sanity":0}'
+zeros='"framer":0,"recursion":0,"driver":0,"sanity":0,"policy":0,"tso":0}'
 drops() {
 	echo "{\"detached\":0,\"demux\":0,\"filter\":$1,\"promiscuous\":0,\"noproto\":0,\"protocol\":0,\"queue-full\":$2,\"nomem\":0,$zeros"
 }
@@ -349,7 +349,9 @@ details="$table
     drop framer                            0                    0
     drop recursion                         0                    0
     drop driver                            0                    0
-    drop sanity                            0                    0"
+    drop sanity                            0                    0
+    drop policy                            0                    0
+    drop tso                               0                    0"
 prints '-d stats: every packet is accounted for' "$details
     input:  seen 1000 = delivered 900 + passed 60 + stolen 10 + freed 30
     output: seen 500 = delivered 475 + passed 0 + stolen 10 + freed 15" \

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the filters to the driver: the rule for one buffer, the rule for TSO, and
+ * the driver's call for a packet or for a list (OUT-4, OUT-6, OUT-7, OUT-8).
+ *
+ * Bottom halves off, inside the RCU read section that keeps the ifnet attached.
+ */
+#include <linux/skbuff.h>
+
+#include "dlil_drop.h"
+#include "dlil_ifnet.h"
+#include "dlil_send.h"
+
+static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		  enum dlil_drop_reason why, int err)
+{
+	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
+	dlil_drop_skb(skb, why);
+	return err;
+}
+
+/* The bits of a GSO type that say no more than that TCP is to be segmented. */
+#define TSO4_TYPES (SKB_GSO_TCPV4 | SKB_GSO_DODGY | SKB_GSO_TCP_ECN | \
+		    SKB_GSO_TCP_FIXEDID)
+#define TSO6_TYPES (SKB_GSO_TCPV6 | SKB_GSO_DODGY | SKB_GSO_TCP_ECN)
+
+/*
+ * The attributes that a driver needs for this GSO packet.  TCP in a tunnel, UDP and
+ * whatever else there is go to drivers that have both.
+ */
+static u32 assist_for(const struct sk_buff *skb)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	if (type & SKB_GSO_TCPV4 && !(type & ~TSO4_TYPES))
+		return DLIL_ATTR_TSO4;
+	if (type & SKB_GSO_TCPV6 && !(type & ~TSO6_TYPES))
+		return DLIL_ATTR_TSO6;
+	return DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6;
+}
+
+/* A packet that one of the rules is about.  An error: the packet is freed. */
+static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
+			       u32 attrs, struct dlil_send *s)
+{
+	if (attrs & DLIL_ATTR_LINEAR && skb_linearize(skb))
+		return refuse(ifp, skb, DLIL_DROP_NOMEM, -ENOMEM);
+	if (!skb_is_gso(skb) || !(assist_for(skb) & ~attrs))
+		return 0;
+	s->stopped = true;
+	return refuse(ifp, skb, DLIL_DROP_TSO, -EMSGSIZE);
+}
+
+/**
+ * dlil_send - send a packet that has passed the filters
+ * @ifp: ifnet
+ * @skb: the packet; taken in every case
+ * @s: what it is sent with; @s->stopped afterwards: the packet was one that stops
+ *	those behind it
+ *
+ * Return: 0, also if the driver gets the packet later, in a list; or an error.
+ */
+int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
+{
+	const struct dlil_driver_ops *driver = ifp->driver;
+	u32 attrs = READ_ONCE(ifp->settable);
+	unsigned int len;
+	int err;
+
+	if (unlikely(skb_is_gso(skb) || attrs & DLIL_ATTR_LINEAR)) {
+		err = obey_rules(ifp, skb, attrs, s);
+		if (err)
+			return err;
+	}
+	if (driver->output_list) {
+		__skb_queue_tail(&s->list, skb);
+		return 0;
+	}
+	len = skb->len;
+	err = driver->output(ifp, skb);
+	if (err < 0) {
+		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
+		return err;
+	}
+	s->sent.delivered++;
+	s->sent.bytes += len;
+	return 0;
+}
+
+static u64 bytes_of(const struct sk_buff_head *list)
+{
+	const struct sk_buff *skb;
+	u64 bytes = 0;
+
+	skb_queue_walk(list, skb)
+		bytes += skb->len;
+	return bytes;
+}
+
+/*
+ * Row OUT-8: one call for all that was collected.  Lengths are known before it only,
+ * of the packets that the driver leaves also after it.
+ */
+int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
+{
+	unsigned int n = skb_queue_len(&s->list), left;
+	u64 bytes = bytes_of(&s->list);
+	int err;
+
+	err = ifp->driver->output_list(ifp, &s->list);
+	left = skb_queue_len(&s->list);
+	if (unlikely(left)) {
+		bytes -= bytes_of(&s->list);
+		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, left);
+		dlil_drop_list(&s->list, DLIL_DROP_DRIVER);
+	}
+	s->sent.delivered += n - left;
+	s->sent.bytes += bytes;
+	return err < 0 ? err : 0;
+}
