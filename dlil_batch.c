@@ -2,14 +2,15 @@
 /*
  * A batch of received packets: demux, filters, dispatch to protocols.
  *
- * A batch is worked on under an I/O reference and in a read section of its own kind
- * (see dlil_reader.h), both begun once: filters and protocols stay while their
- * callbacks run, which may sleep.  The loopback ifnet does without the reference: its
- * final detach comes after the batch all the same (IFN-8).
+ * dlil_input_batch() holds an I/O reference and an input read section (see
+ * dlil_reader.h) for the whole batch, so that filters and protocols stay
+ * attached while their callbacks run and sleep.  The loopback ifnet takes no
+ * I/O reference, because the read section delays its final detach as well
+ * (IFN-8).
  *
- * Demux tells the protocol of each packet.  Consecutive packets of which it tells the
- * same are a run, which goes through the filters together.  What is left of a run joins
- * the list of those that the same protocol takes (INP-9).
+ * Demux finds the protocol of each packet.  Consecutive packets with the same
+ * demux result form a run, which goes through the filters together.  The
+ * packets that the filters pass join the list for their protocol (INP-9).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
@@ -25,23 +26,22 @@
 #include "dlil_stats.h"
 
 /**
- * struct dlil_batch - consecutive packets on their way to one taker (INP-9)
- * @ifp: whose
- * @filters: its input filters, or NULL
- * @run: consecutive packets that demux said the same of
- * @found: what it said of @run
- * @found_family: their protocol family
- * @odd: some of @run are as few packets are, and need a look at each; ODD_*
- * @check: look whether packets are of this ifnet (INP-11)
- * @refused: how many were not
- * @types: for frames of a type there is nothing to be done but to know that, see
- *	is_alike()
- * @type: the type that @run ends with, network order, or TYPE_NONE
- * @list: packets collected for @proto, or for the driver if that is NULL
- * @family: protocol family of @proto, 0 if there is none
- * @proto: who gets @list
- * @why: without @proto, why the packets are nobody's
- * @tally: what has been counted
+ * struct dlil_batch - state of one batch of received packets (INP-9)
+ * @ifp: ifnet that received the packets
+ * @filters: input filters of @ifp, or NULL
+ * @run: consecutive packets with the same demux result, before the filters
+ * @found: demux result of @run: 0 or a negative errno
+ * @found_family: protocol family that demux found for @run
+ * @odd: ODD_* flags of @run; if set, dispatch() has to look at each packet
+ * @check: drop packets that belong to another ifnet (INP-11)
+ * @refused: number of packets that @check dropped
+ * @types: skb->protocol alone decides the demux result, see is_alike()
+ * @type: EtherType of the last packet of @run, network order, or TYPE_NONE
+ * @list: packets collected for @proto, or for the driver if @proto is NULL
+ * @family: protocol family of @proto, 0 if @proto is NULL
+ * @proto: protocol that receives @list
+ * @why: drop reason of the packets in @list if @proto is NULL
+ * @tally: counters of this batch, added to those of @ifp at its end
  */
 struct dlil_batch {
 	struct dlil_ifnet *ifp;
@@ -61,15 +61,15 @@ struct dlil_batch {
 	struct dlil_tally tally;
 };
 
-/* No type of a frame. */
+/* The last packet has no EtherType that could be compared. */
 #define TYPE_NONE (-1)
 
 /* A packet is for another station (PACKET_OTHERHOST). */
 #define ODD_OTHERHOST	1
-/* A packet had a VLAN tag without a VLAN beside its data when demux saw it. */
+/* A packet has a priority tag: a VLAN tag beside its data, with VLAN id 0. */
 #define ODD_PRIORITY	2
 
-/* The driver's `unmatched` may take packets of @list. */
+/* Let the driver take packets that no protocol gets: call its `unmatched`. */
 static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
@@ -83,9 +83,9 @@ static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 }
 
 /*
- * The device that packets came from may go while a callback has them, which may
- * sleep (LNX-13).  So they point to one that never goes; whoever gives them to the
- * host sets the device again.
+ * The device may be unregistered while a callback that sleeps has its packets
+ * (LNX-13).  Point them to a device that always exists; the code that gives a
+ * packet to the host sets skb->dev again.
  */
 static void leave_device(struct sk_buff_head *list)
 {
@@ -95,7 +95,7 @@ static void leave_device(struct sk_buff_head *list)
 		skb->dev = blackhole_netdev;
 }
 
-/* At most DLIL_INPUT_BATCH packets; those that nobody takes are freed. */
+/* Deliver at most DLIL_INPUT_BATCH packets; free those that nobody takes. */
 static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why = b->why;
@@ -111,7 +111,7 @@ static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 	dlil_drop_list(list, why);
 }
 
-/* Segments of one GSO packet may be more than anybody is to get at once. */
+/* Segmentation can make @list longer than the limit of a delivery: split it. */
 static noinline void batch_flush_parts(struct dlil_batch *b)
 {
 	struct sk_buff_head part;
@@ -133,7 +133,7 @@ static void batch_flush(struct dlil_batch *b)
 		batch_flush_parts(b);
 }
 
-/* The packets appended next are for @proto, or for nobody because of @why. */
+/* Switch to @proto, or to the drop reason @why, for the packets appended next. */
 static void batch_turn(struct dlil_batch *b, u32 family,
 		       struct dlil_proto *proto, enum dlil_drop_reason why)
 {
@@ -145,7 +145,7 @@ static void batch_turn(struct dlil_batch *b, u32 family,
 	b->why = why;
 }
 
-/* Packets behind the filters: look their protocol up. */
+/* Switch to the protocol that demux found for packets behind the filters. */
 static void batch_turn_found(struct dlil_batch *b)
 {
 	u32 family = b->found_family;
@@ -159,7 +159,7 @@ static void batch_turn_found(struct dlil_batch *b)
 			   DLIL_DROP_NOPROTO);
 }
 
-/* ODD_OTHERHOST if the packet is for another station, or 0. */
+/* Returns ODD_OTHERHOST if the packet is for another station, or 0. */
 static u8 is_otherhost(const struct sk_buff *skb)
 {
 	return skb->pkt_type == PACKET_OTHERHOST ? ODD_OTHERHOST : 0;
@@ -171,11 +171,11 @@ static bool has_priority_tag(const struct sk_buff *skb)
 }
 
 /*
- * Take tags without a VLAN off, as the host does with packets that it hands to no
- * VLAN device.  Filters have seen them, as tcpdump does (FLT-18); demux has told the
- * family by what is behind them.  The packet is the thread's own, and on no list.
- * Returns NULL if the packet was malformed, or there was no memory: then it is freed
- * and counted.
+ * Remove priority tags (VLAN id 0), as the host does for packets that no VLAN
+ * device takes.  Filters see the tag, as tcpdump does (FLT-18); demux has
+ * looked behind it already.  The packet must be private to this thread, and on
+ * no list.  If the packet is malformed or memory is short, count and free it,
+ * and return NULL.
  */
 static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 						    struct sk_buff *skb)
@@ -184,7 +184,7 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 		__vlan_hwaccel_clear_tag(skb);
 		if (!eth_type_vlan(skb->protocol))
 			break;
-		/* The kernel wants the type behind the next tag as well. */
+		/* The kernel needs the EtherType behind the next tag as well. */
 		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
 			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
 			dlil_drop_skb(skb, DLIL_DROP_DEMUX);
@@ -201,8 +201,9 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 }
 
 /*
- * Put a packet to those of its taker.  One for another station gets nowhere, unless
- * demux could not read it: then that is why it is dropped.
+ * Queue one packet for its protocol.  A packet for another station reaches no
+ * protocol: drop it as DLIL_DROP_PROMISC, or as DLIL_DROP_DEMUX if demux could
+ * not read it.
  */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
@@ -237,7 +238,7 @@ static u8 has_otherhost(const struct sk_buff_head *list)
 	return 0;
 }
 
-/* Row FLT-10: a GSO packet alone, since it may become many. */
+/* Row FLT-10: filter a GSO packet alone, since it may become many segments. */
 static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 			    struct sk_buff_head *on)
 {
@@ -275,7 +276,7 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 	}
 }
 
-/* One after the other; a packet is on no list while filters have it. */
+/* Filter packets one by one; a packet is on no list while a filter has it. */
 static void filter_each(struct dlil_batch *b)
 {
 	struct sk_buff *skb, *next;
@@ -300,7 +301,7 @@ static void filter_list(struct dlil_batch *b)
 	b->odd |= has_otherhost(&b->run);
 }
 
-/* Take the packets collected so far through the filters, and on (INP-8). */
+/* Run the collected packets through the filters and dispatch them (INP-8). */
 static void run_flush(struct dlil_batch *b)
 {
 	if (skb_queue_empty(&b->run))
@@ -321,7 +322,7 @@ static void run_flush(struct dlil_batch *b)
 	skb_queue_splice_tail_init(&b->run, &b->list);
 }
 
-/* Row INP-11: is the packet, if it says so, of another ifnet than @ifp? */
+/* Row INP-11: does skb->skb_iif name another ifnet than @ifp? */
 static bool is_foreign(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
 	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
@@ -337,7 +338,10 @@ static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	dlil_drop_skb(skb, DLIL_DROP_SANITY);
 }
 
-/* From here on demux says something else.  Inside its RCU section. */
+/*
+ * Start a new run with another demux result.  Called inside demux's RCU
+ * section, and leaves it while the finished run is filtered.
+ */
 static void run_turn(struct dlil_batch *b, int demux, u32 family)
 {
 	rcu_read_unlock();
@@ -348,7 +352,7 @@ static void run_turn(struct dlil_batch *b, int demux, u32 family)
 	b->odd = 0;
 }
 
-/* The type by which alone demux has told this untagged frame, if it was so. */
+/* Returns the EtherType if it alone decided the demux result, or TYPE_NONE. */
 static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
 		   int header)
 {
@@ -358,7 +362,7 @@ static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
 	return (__force u16)skb->protocol;
 }
 
-/* Is it certain that demux would say of @skb what it said of the last one? */
+/* True if @skb is certain to demux like the previous packet. */
 static __always_inline bool is_alike(const struct dlil_batch *b,
 				     const struct sk_buff *skb, int header)
 {
@@ -373,8 +377,9 @@ static void count_bytes(struct dlil_batch *b, u64 bytes)
 }
 
 /*
- * Ask demux, of a packet whose link header has this length.  Returns the length,
- * or -1 if the packet is gone, which is then counted.
+ * Demux a packet whose link header is @header bytes long, and start a new run
+ * if the result differs from the previous packet's.  Returns the length of the
+ * link header, or -1 if the packet was consumed, which has been counted.
  */
 static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 			      int header)
@@ -388,7 +393,7 @@ static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 		b->refused++;
 		return -1;
 	}
-	/* A driver that does not say where the link header is has none. */
+	/* An unset mac_header means that there is no link header. */
 	if (header < 0) {
 		skb_reset_mac_header(skb);
 		header = 0;
@@ -424,8 +429,9 @@ static noinline void run_note(struct dlil_batch *b, const struct sk_buff *skb)
 }
 
 /*
- * Keeps @ifp attached until input_end(); for the loopback ifnet the caller's batch
- * does that alone.
+ * Take an I/O reference, which keeps @ifp attached until input_end().  The
+ * loopback ifnet needs none, because the caller's read section delays its final
+ * detach.
  */
 static bool input_begin(struct dlil_ifnet *ifp)
 {
@@ -440,20 +446,21 @@ static void input_end(struct dlil_ifnet *ifp)
 		dlil_ifnet_io_end(ifp);
 }
 
-/* So many packets become of this one where filters want segments, or fewer. */
+/* Upper limit for the packets that segmentation makes of @skb. */
 static unsigned int segments_of(const struct sk_buff *skb)
 {
-	/* An untrusted sender leaves gso_segs 0, or says what it likes. */
+	/* Do not trust gso_segs: an untrusted sender leaves it 0 or lies. */
 	return skb_is_gso(skb) ?
 	       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 }
 
 /*
- * Take the first packets of @list through demux, each to those before it if it is
- * alike.  Filters and protocols come when all have been through, or one that is
- * not alike has: they may sleep, and demux has an RCU section.  With @segments, a
- * constant, a GSO packet counts as what the filters will make of it; if that is
- * more than a batch it is one alone.  Returns what is left of the list.
+ * Demux the first packets of @list and collect those with the same result in a
+ * run.  Filters and protocols run between two runs and after the last one, but
+ * never inside the RCU section of demux, because they may sleep.  If @segments,
+ * a compile-time constant, is set, a GSO packet counts as the number of
+ * segments that the filters will get; one with more segments than a batch forms
+ * a batch alone.  Returns the rest of @list.
  */
 static __always_inline struct sk_buff *
 batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
@@ -471,7 +478,7 @@ batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
 		list = skb->next;
 		skb_mark_not_on_list(skb);
 		n++;
-		/* Negative if it was never set: that would be far behind. */
+		/* An unset mac_header is ~0, which makes this negative. */
 		header = (int)skb_headroom(skb) - skb->mac_header;
 		if (unlikely(!is_alike(b, skb, header))) {
 			header = run_demux(b, skb, header);
@@ -500,12 +507,12 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 }
 
 /**
- * dlil_input_batch - work on the first packets of a list
- * @ifp: ifnet that they came from
- * @list: packets linked by skb->next
+ * dlil_input_batch - process the first packets of a list
+ * @ifp: ifnet that received the packets
+ * @list: packets linked by skb->next; consumed
  *
  * Context: the input thread, or a test in its place; may sleep.
- * Return: the packets that are left after DLIL_INPUT_BATCH ones.
+ * Return: the packets behind the first DLIL_INPUT_BATCH ones.
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Input: the queue of an ifnet, and how packets get into it.
+ * Input queue of an ifnet, and how packets get into it.
  *
- * Any number of producers push packets on a lock-free list; the one thread that
- * serves the ifnet takes all of it at once.  Producer and thread meet in two
- * places only: the producer that finds the queue empty puts it on the thread's
- * ready list, and wakes the thread if that is asleep.  So there is no lock, no
- * wake and no allocation per packet.
+ * Any number of producers push packets on a lock-free list; the thread that
+ * serves the ifnet takes the whole list at once.  A producer that finds the
+ * queue empty adds it to the thread's ready list and wakes the thread if it is
+ * asleep.  All other packets need no lock, no wake-up and no allocation.
  *
- * A packet is queued by somebody who has seen the ifnet attached inside an RCU read
- * section: the final detach starts a grace period later, so that nothing is queued
- * once the thread is told to stop.  Before that a detach closes the queue.
+ * A producer pushes inside an RCU read section in which it has seen the ifnet
+ * attached.  A detach closes the queue first, and the final detach starts a
+ * grace period later, so that no packet is queued after the thread was told to
+ * stop.
  *
- * What the thread does with the packets is in dlil_thread.c and dlil_batch.c.
+ * dlil_thread.c and dlil_batch.c process the packets.
  */
 #include <linux/llist.h>
 #include <linux/sched.h>
@@ -33,10 +33,10 @@ bool dlil_input_sanity_check;
 EXPORT_SYMBOL_FOR_TEST(dlil_input_sanity_check);
 
 /*
- * Take all that is queued, oldest first.  A node of the queue is one packet
- * (skb->prev is NULL), or the first of a list: then its prev is the second
- * packet and the second's prev the last.  *@taken: how many they are.  *@room: what
- * is free afterwards.
+ * Take all queued packets, oldest first.  A node of the queue is one packet
+ * (skb->prev is NULL), or the first packet of a list: then its prev is the
+ * second packet, and the prev of the second one is the last.  *@taken is set to
+ * the number of packets, *@room to the free space afterwards.
  */
 struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room)
 {
@@ -69,7 +69,7 @@ struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room)
 	return list;
 }
 
-/* Free the first packets of @list, a batch, and count them.  Returns the others. */
+/* Count and free a batch of packets from the front of @list.  Returns the rest. */
 static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
 				     struct sk_buff *list,
 				     enum dlil_drop_reason why)
@@ -90,8 +90,8 @@ static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
 }
 
 /*
- * Free what is left, for instance once the ifnet is being detached: as many packets
- * as a queue holds, which can be a million.  May sleep.
+ * Free packets, for instance those that a detach has left: as many as a queue
+ * holds, which can be a million.  May sleep.
  */
 void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			enum dlil_drop_reason why)
@@ -102,7 +102,7 @@ void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 	}
 }
 
-/* The queue has something for the thread.  RCU read lock held, preemption off. */
+/* Add a non-empty queue to the thread.  RCU read lock held, preemption off. */
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 {
 	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
@@ -112,7 +112,7 @@ void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 /* The queue was empty: tell its thread.  RCU read lock held, preemption off. */
 void dlil_inq_ready(struct dlil_inq *q)
 {
-	/* It may be the main thread no longer, see there. */
+	/* The main thread may have given the queue away, see turn_give(). */
 	struct dlil_thread *t = READ_ONCE(q->thread);
 
 	if (unlikely(READ_ONCE(t->cpu) == DLIL_CPU_OPEN))
@@ -121,8 +121,9 @@ void dlil_inq_ready(struct dlil_inq *q)
 }
 
 /*
- * The reason and the error for a packet that the queue does not take: it is full, or
- * closed, and the state was changed before it was closed.
+ * Sets the drop reason of a packet that the queue refuses, and returns the
+ * errno.  Either the queue is full, or a detach has closed it after changing
+ * the state.
  */
 static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
 {
@@ -135,8 +136,8 @@ static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
 }
 
 /*
- * There is no room for a packet: drop it, unless the queue is empty.  Bottom halves
- * off, RCU read lock held.
+ * There is no room for a packet: drop it, unless the queue is empty.  Bottom
+ * halves off, RCU read lock held.
  */
 int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
@@ -155,14 +156,14 @@ int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
 }
 
 /**
- * dlil_input_one_rcu - a driver that holds the RCU read lock hands one packet in
+ * dlil_input_one_rcu - queue one received packet, inside an RCU read section
  * @ifp: ifnet that received it
- * @skb: the packet, private to the caller, which gives it away in every case
+ * @skb: the packet, private to the caller; consumed, even on error
  *
- * As dlil_input_one() otherwise.
+ * Otherwise the same as dlil_input_one().
  *
  * Context: RCU read lock held; any but hard interrupts; interrupts on.
- * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
+ * Return: 0; -ENXIO if the ifnet is not attached; -ENOBUFS if the queue is full
  * (INP-12).
  */
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
@@ -172,7 +173,7 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	int err;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
-	/* A packet is freed and counted with preemption on, see dlil_inq_add(). */
+	/* Freeing and counting need preemption on, see dlil_inq_add(). */
 	if (unlikely(!dlil_inq_fits(q, need))) {
 		local_bh_disable();
 		err = dlil_inq_refuse(ifp, skb);
@@ -187,14 +188,14 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 EXPORT_SYMBOL_GPL(dlil_input_one_rcu);
 
 /**
- * dlil_input_one - a driver hands one packet in
+ * dlil_input_one - queue one received packet
  * @ifp: ifnet that received it
- * @skb: the packet, private to the caller, which gives it away in every case
+ * @skb: the packet, private to the caller; consumed, even on error
  *
- * As dlil_input() for a list of one packet, only faster.
+ * Same as dlil_input() with a list of one packet, but faster.
  *
  * Context: any but hard interrupts; interrupts on.
- * Return: 0, -ENXIO if the ifnet is not attached, -ENOBUFS if the queue is full
+ * Return: 0; -ENXIO if the ifnet is not attached; -ENOBUFS if the queue is full
  * (INP-12).
  */
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
@@ -209,11 +210,12 @@ int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
 EXPORT_SYMBOL_GPL(dlil_input_one);
 
 /**
- * dlil_input_refused - count a packet that the driver could not hand in
+ * dlil_input_refused - count a packet that the driver could not queue
  * @ifp: ifnet that received it
- * @why: the reason
+ * @why: drop reason
  *
- * The packet is the caller's to free.  It counts as received, without bytes.
+ * The caller keeps the packet and frees it.  It counts as received, with no
+ * bytes.
  *
  * Context: any but hard interrupts; interrupts on.
  */
@@ -223,7 +225,7 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);
 
-/* Drop packets that the queue has no room for; they are counted at once. */
+/* Count and drop packets that the queue has no room for. */
 static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why;
@@ -239,7 +241,10 @@ static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 	return err;
 }
 
-/* Take off @list what the queue has no room for.  Returns what the rest takes up. */
+/*
+ * Move packets that do not fit from @list to @excess.  Returns the space that
+ * the remaining packets use.
+ */
 static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 		   struct sk_buff_head *excess)
 {
@@ -260,7 +265,7 @@ static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 	return need;
 }
 
-/* Make the list a node of the queue, see dlil_inq_take(), and add it. */
+/* Push the list as one node of the queue, see dlil_inq_take(). */
 static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
 {
 	struct sk_buff *first = skb_peek(list), *last = skb_peek_tail(list);
@@ -278,7 +283,7 @@ static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
 	preempt_enable();
 }
 
-/* Append a whole list at once (INP-3), but for what does not fit. */
+/* Queue a whole list at once (INP-3); drop the packets that do not fit. */
 static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
 	struct dlil_inq *q = &ifp->inq;
@@ -297,20 +302,20 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 }
 
 /**
- * dlil_input - a driver hands packets in
+ * dlil_input - queue received packets
  * @ifp: ifnet that received them
  * @list: the packets, each with skb->data at its payload and skb_mac_header()
- *	at its link header, private to the caller, which gives them away in
- *	every case; empty afterwards
- * @inc: increments of the counters that go with them, or NULL (INP-6)
+ *	at its link header, private to the caller; consumed, even on error, and
+ *	empty afterwards
+ * @inc: increments for the counters of @ifp, or NULL (INP-6)
  *
- * The packets are queued as they are, by one atomic operation for all of them, and
- * worked on by the input thread, which is woken once at the most (INP-3).  Only the
- * truesize of each of them is looked at.
+ * Queues the whole list with one atomic operation and wakes the input thread at
+ * most once (INP-3).  Reads only the truesize of each packet; the thread does
+ * the rest.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL without ifnet or packets (INP-1); -ENXIO if the ifnet is
- * not attached; -ENOBUFS if some did not fit and were dropped (INP-12).
+ * not attached; -ENOBUFS if some packets did not fit and were dropped (INP-12).
  */
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc)
@@ -331,7 +336,7 @@ int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 }
 EXPORT_SYMBOL_GPL(dlil_input);
 
-/* All that a producer needs of the ifnet has been set before. */
+/* Open the queue once all fields that producers use are set. */
 void dlil_inq_open(struct dlil_ifnet *ifp)
 {
 	/* Pairs with the acquire in dlil_inq_fits(). */
@@ -339,8 +344,8 @@ void dlil_inq_open(struct dlil_ifnet *ifp)
 }
 
 /*
- * Behind the change of state.  A grace period later no producer that has seen the
- * queue open is left.
+ * Close the queue, after the state of @ifp was changed.  A grace period later,
+ * no producer that has seen the queue open is in flight.
  */
 void dlil_inq_close(struct dlil_ifnet *ifp)
 {
@@ -348,12 +353,12 @@ void dlil_inq_close(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_inq_limit - change how much the queue of an ifnet holds (INP-12)
+ * dlil_inq_limit - change the limits of an ifnet's input queue (INP-12)
  * @ifp: ifnet
- * @packets: packets
- * @bytes: bytes, as the sum of their truesize
+ * @packets: limit of packets
+ * @bytes: limit of bytes, as the sum of the packets' truesize
  *
- * Packets that are queued stay, even if they are more.
+ * Queued packets stay, even if they exceed the new limits.
  *
  * Context: process; the ifnet's lock held.
  */
@@ -379,16 +384,16 @@ EXPORT_SYMBOL_FOR_TEST(dlil_inq_limit);
  * dlil_inq_is_busy - may packets stay in the queue for long?
  * @ifp: ifnet that has been detached
  *
- * A packet that comes later, from somebody who has seen the ifnet attached, is freed
- * by the thread at once if this says no: the thread is in no batch, and does not get
- * far in a later one, since it finds the ifnet detached.
+ * If this returns false, the thread is in no batch, and the next batch will
+ * find the ifnet detached.  So a packet that a producer in flight still queues
+ * is freed at once.
  *
  * Context: any.
  */
 bool dlil_inq_is_busy(const struct dlil_ifnet *ifp)
 {
 	/*
-	 * Pairs with the barrier A of dlil_reader_enter(): either we see the batch,
+	 * Pairs with barrier A of dlil_reader_enter(): either we see the batch,
 	 * or the thread sees the ifnet detached.
 	 */
 	smp_mb();
@@ -398,12 +403,12 @@ bool dlil_inq_is_busy(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_is_busy);
 
 /**
- * dlil_inq_discard - free what is queued, without waiting for the thread
- * @ifp: ifnet that is being detached, with an I/O reference, and that nobody hands
- *	packets in to any more
+ * dlil_inq_discard - free queued packets without waiting for the thread
+ * @ifp: ifnet that is being detached, with an I/O reference, and without
+ *	producers in flight
  *
- * Row LNX-13.  The thread may be asleep in a callback; the packets that it has
- * taken already are freed when it comes back.
+ * Row LNX-13.  The thread may be asleep in a callback; it frees the packets
+ * that it has already taken when the callback returns.
  *
  * Context: process; may sleep.
  */

@@ -18,15 +18,16 @@ struct dlil_ifnet;
 struct dlil_inq;
 struct task_struct;
 
-/* Packets worked on in one batch, and between two yields (INP-7). */
+/* Largest number of packets in a batch, and between two yields (INP-7). */
 #define DLIL_INPUT_BATCH 64
 
 /**
- * struct dlil_flush - a call that is to follow all that is queued now
- * @node: in the thread's list
- * @queue: the queue that it follows
- * @fn: called by the thread, with no lock held, once it has worked off all that
- *	was queued before; must not sleep for long, and may free this
+ * struct dlil_flush - a function that the thread calls behind queued packets
+ * @node: entry in the thread's list @flush
+ * @queue: the input queue
+ * @fn: called by the thread, with no lock held, once all packets that were
+ *	queued before have been processed; must not sleep for long, and may free
+ *	this
  */
 struct dlil_flush {
 	struct llist_node node;
@@ -36,17 +37,17 @@ struct dlil_flush {
 
 /**
  * struct dlil_thread - an input thread
- * @task: its task; that of the main thread may be replaced, see dlil_thread.c
- * @pid: its process id in the initial namespace
+ * @task: its task; turn_give() may replace the main thread's
+ * @pid: process id of @task in the initial namespace
  * @ready: queues that have become non-empty since the last pass
- * @first: those of them that go before the others: loopback's (INP-5)
- * @flush: calls that follow what was queued, see struct dlil_flush
- * @asleep: about to sleep or sleeping: whoever adds to a list then wakes it
- * @gather: or has it woken a little later
- * @cpu: the first processor that fed it, or DLIL_CPU_*; until it is fed written
- *	by anybody, then by the thread (INP-4)
- * @started: completed by the thread itself
- * @allowed: the processors it was started on
+ * @first: such queues of loopback ifnets, which are served first (INP-5)
+ * @flush: pending calls, see struct dlil_flush
+ * @asleep: the thread sleeps or is about to; a producer must wake it
+ * @gather: delays that wake-up to gather more packets
+ * @cpu: the first processor that fed the thread, or DLIL_CPU_*; written by the
+ *	first producer, afterwards by the thread (INP-4)
+ * @started: completed by the thread when it runs
+ * @allowed: affinity of the thread when it was started
  */
 struct dlil_thread {
 	struct task_struct *task;
@@ -61,16 +62,16 @@ struct dlil_thread {
 	cpumask_var_t allowed;
 };
 
-/* Where a thread runs is still open, and is settled. */
+/* Special values of @cpu: no processor has been recorded yet; affinity is final. */
 #define DLIL_CPU_OPEN		(-1)
 #define DLIL_CPU_SETTLED	(-2)
 
 /*
- * One number has both the count of packets and the sum of their truesize, so that
- * one atomic operation does for both.  It says how much packets take up of a queue,
- * and how much room is left.  The upper half is packets, the lower one bytes.  The
- * room is negative if limits were lowered; if the bytes are, the upper half is one
- * less than the packets.
+ * Space in a queue: packets in the upper 32 bits, and the sum of their truesize
+ * in the lower 32 bits, so that a single atomic operation updates both.  Used
+ * space and free room have this format.  Room is negative if limits were
+ * lowered below what is queued; if the lower half is negative, it has borrowed
+ * one from the upper half.
  */
 #define DLIL_INQ_SPACE(packets, bytes) \
 	(((s64)(packets) << 32) + (s64)(bytes))
@@ -85,10 +86,10 @@ static inline s32 dlil_inq_space_packets(s64 space)
 	return (space - dlil_inq_space_bytes(space)) >> 32;
 }
 
-/* So much less room has a queue that is closed, whatever is in it. */
+/* A closed queue has this much less room, whatever its limits. */
 #define DLIL_INQ_CLOSED		DLIL_INQ_SPACE(1 << 30, 0)
 
-/* The range that users may set the limits of a queue to (INP-12). */
+/* The range of limits that users may set (INP-12). */
 #define DLIL_INQ_PACKETS_MAX	(1024 * 1024)
 #define DLIL_INQ_BYTES_MIN	(1024 * 1024)
 #define DLIL_INQ_BYTES_MAX	(1024 * 1024 * 1024)
@@ -97,20 +98,21 @@ static inline s32 dlil_inq_space_packets(s64 space)
  * struct dlil_inq - the input queue of an ifnet
  * @head: packets, newest first; a node is a packet or a whole list, see
  *	dlil_input()
- * @room: how much more it takes, see DLIL_INQ_SPACE(); what the thread has taken
- *	out of it counts no longer.  Less DLIL_INQ_CLOSED unless the ifnet is
- *	attached
+ * @room: free space, see DLIL_INQ_SPACE(); packets that the thread has taken
+ *	are not charged any more.  DLIL_INQ_CLOSED is subtracted unless the
+ *	ifnet is attached
  * @max_packets: the limit of packets; written under the ifnet's lock, or while
  *	not attached
  * @max_bytes: the limit of bytes, likewise
- * @limits: is changed with the limits, for the thread to see that they are (INP-11)
- * @ready: in its thread's ready list from becoming non-empty to being drained
- * @thread: who drains it; set while not attached, and changed once from the main
- *	thread to @own, see dlil_thread.c
+ * @limits: sequence count, with which the thread detects a change of limits
+ *	(INP-11)
+ * @ready: entry in a list of @thread from becoming non-empty until drained
+ * @thread: thread that drains the queue; set while not attached, and changed
+ *	once at most, from the main thread to @own, see dlil_thread.c
  * @shared: the main thread was @thread at the attach; set while not attached
- * @goes_first: which of the thread's lists @ready goes to; set while not attached
- * @own: used as @thread unless the main thread serves this ifnet
- * @reader: its batches
+ * @goes_first: @ready goes to the thread's list @first; set while not attached
+ * @own: becomes @thread unless the main thread serves this ifnet
+ * @reader: read section of this queue's batches
  */
 struct dlil_inq {
 	struct llist_head head;
@@ -126,21 +128,21 @@ struct dlil_inq {
 	struct dlil_reader reader;
 };
 
-/* The limits of a queue, as long as nobody is changing them. */
+/* The limits of a queue; consistent only while nobody changes them. */
 static inline s64 dlil_inq_limits(const struct dlil_inq *q)
 {
 	return DLIL_INQ_SPACE(READ_ONCE(q->max_packets),
 			      READ_ONCE(q->max_bytes));
 }
 
-/* Is nothing counted in the queue, which is open? */
+/* Is the queue open and empty? */
 static inline bool dlil_inq_is_empty(const struct dlil_inq *q)
 {
 	/* Pairs with the release in dlil_inq_open(). */
 	return atomic64_read_acquire(&q->room) == dlil_inq_limits(q);
 }
 
-/* How much is queued at the moment.  Any context. */
+/* Packets and bytes that are queued now.  Any context. */
 static inline void dlil_inq_used(const struct dlil_inq *q, u32 *packets,
 				 u32 *bytes)
 {
@@ -181,13 +183,16 @@ void dlil_thread_kick(struct dlil_thread *t);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
 
-/* Bytes of the link header, which is in front of the data. */
+/* Length of the link header in front of skb->data, in bytes. */
 static inline unsigned int dlil_header_len(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb) ? skb->data - skb_mac_header(skb) : 0;
 }
 
-/* Move the first @n packets of @list, or all if they are fewer, to @part. */
+/*
+ * Move the first @n packets of @list to @part, or all of them if there are
+ * fewer.
+ */
 static inline void dlil_list_cut(struct sk_buff_head *list,
 				 struct sk_buff_head *part, unsigned int n)
 {
@@ -199,9 +204,9 @@ static inline void dlil_list_cut(struct sk_buff_head *list,
 }
 
 /*
- * How many of @n packets are no longer in @list, behind somebody who may only take
- * packets out of it.  Packets that were put into it are counted as seen, since they
- * are going to be freed and counted as that (STA-3).
+ * Number of packets that a callback took out of @list, which had @n packets.  A
+ * callback must not add packets; if it does, count the surplus as seen, because
+ * those will be freed and counted as freed (STA-3).
  */
 static inline unsigned int dlil_taken(struct dlil_flow *flow, unsigned int n,
 				      const struct sk_buff_head *list)

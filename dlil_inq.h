@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Queueing a received packet, for callers that do it for each: inline but for
- * what is rare.
+ * Queueing a received packet.  The common path is inline, because callers run
+ * it once per packet.
  */
 #ifndef _DLIL_INQ_H
 #define _DLIL_INQ_H
@@ -16,12 +16,12 @@ void dlil_inq_ready(struct dlil_inq *q);
 int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb);
 
 /*
- * Add a node, which is a packet or a whole list.
+ * Push a node, which is a packet or a whole list.
  *
- * Between the push that finds the queue empty and dlil_inq_ready() all other
- * producers rely on this one to wake the thread, so it must not be preempted
- * there.  Receive handlers run with bottom halves off, which is enough but on
- * PREEMPT_RT; other callers turn preemption off.
+ * The producer that finds the queue empty also wakes the thread, in
+ * dlil_inq_ready().  All other producers rely on that, so the first one must
+ * not be preempted in between.  Disabled bottom halves, as in receive handlers,
+ * prevent preemption except on PREEMPT_RT; other callers disable preemption.
  */
 static __always_inline void dlil_inq_push(struct dlil_inq *q,
 					  struct sk_buff *first)
@@ -32,7 +32,7 @@ static __always_inline void dlil_inq_push(struct dlil_inq *q,
 		preempt_disable();
 	lockdep_assert_preemption_disabled();
 	head = READ_ONCE(q->head.first);
-	/* llist_add(), which is a function of the kernel's. */
+	/* This is llist_add(), inlined. */
 	do {
 		first->ll_node.next = head;
 	} while (!try_cmpxchg(&q->head.first, &head, &first->ll_node));
@@ -42,7 +42,7 @@ static __always_inline void dlil_inq_push(struct dlil_inq *q,
 		preempt_enable();
 }
 
-/* Add one packet, which takes up @need.  Preemption off, as for dlil_inq_push(). */
+/* Queue one packet that uses @need.  Preemption is off, as for dlil_inq_push(). */
 static __always_inline void dlil_inq_put(struct dlil_inq *q,
 					 struct sk_buff *skb, s64 need)
 {
@@ -52,14 +52,15 @@ static __always_inline void dlil_inq_put(struct dlil_inq *q,
 }
 
 /*
- * Is there room for what takes up @need, and the queue open?  Whoever sees it open
- * inside an RCU read section may use the ifnet as if he had seen it attached.
+ * Is the queue open, and is there room for @need?  A caller that sees the queue
+ * open inside an RCU read section may use the ifnet as if it had seen it
+ * attached.
  *
- * The caller takes the room after the look: a queue may hold more than its limits
- * by what one hand-over is, for each processor that looks at the same time, and a
- * drop costs no atomic operation.  An empty queue takes any one packet, however large
- * that is, see dlil_inq_refuse(); else no packet that is larger than the limit would
- * ever be received.
+ * The caller subtracts @need afterwards, so a drop costs no atomic operation.
+ * In exchange, processors that check at the same time may overfill the queue,
+ * by one hand-over each.  An empty queue accepts one packet of any size, see
+ * dlil_inq_refuse(); otherwise a packet larger than the byte limit could never
+ * be received.
  */
 static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
 {
@@ -70,9 +71,9 @@ static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
 }
 
 /*
- * As dlil_input_one_rcu().  Must be called with bottom halves off.  On PREEMPT_RT the
- * caller stays preemptible but for the push, since dlil_inq_refuse() frees the packet
- * and counts it, which takes locks that may sleep there.
+ * As dlil_input_one_rcu(), for callers with bottom halves off.  On PREEMPT_RT
+ * only the push disables preemption, because dlil_inq_refuse() takes locks that
+ * sleep there.
  */
 static __always_inline int dlil_inq_add(struct dlil_ifnet *ifp,
 					struct sk_buff *skb)
