@@ -9,12 +9,14 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/kthread.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/wait.h>
 #include <net/dst_metadata.h>
 #include <net/inet_hashtables.h>
 #include <net/ipv6_stubs.h>
+#include <net/netlink.h>
 #include <net/sock.h>
 
 #include "../dlil_host.h"
@@ -1504,6 +1506,243 @@ static void output_without_ipv6(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 0);
 }
 
+/* A request to rtnetlink as `ip link` makes it; the answer is not looked at. */
+static void link_request(struct kunit *test, struct sk_buff *msg)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	struct msghdr hdr = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel),
+	};
+	struct nlmsghdr *nlh = (struct nlmsghdr *)msg->data;
+	struct socket *sock;
+	struct kvec vec;
+
+	nlmsg_end(msg, nlh);
+	vec = (struct kvec){ .iov_base = nlh, .iov_len = nlh->nlmsg_len };
+	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW,
+					       NETLINK_ROUTE, &sock), 0);
+	KUNIT_EXPECT_EQ(test, kernel_sendmsg(sock, &hdr, &vec, 1, vec.iov_len),
+			vec.iov_len);
+	sock_release(sock);
+	nlmsg_free(msg);
+}
+
+static struct sk_buff *link_msg(struct kunit *test, int type, int flags,
+				int ifindex)
+{
+	struct sk_buff *msg = nlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct ifinfomsg *info;
+	struct nlmsghdr *nlh;
+
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	nlh = nlmsg_put(msg, 0, 1, type, sizeof(*info), NLM_F_REQUEST | flags);
+	info = nlmsg_data(nlh);
+	*info = (struct ifinfomsg){ .ifi_index = ifindex };
+	return msg;
+}
+
+/**
+ * struct vlan - a VLAN device on the wrapped one, and what the host gets from it
+ * @dev: the device, which goes when the wrapped one does
+ * @host: how the host listens on it
+ * @n: packets that the host got
+ * @marked: one of them bore the mark of a redirected packet
+ * @tagged: one of them had a VLAN tag
+ * @protocol: the protocol of the last one
+ */
+struct vlan {
+	struct net_device *dev;
+	struct packet_type host;
+	unsigned int n;
+	bool marked;
+	bool tagged;
+	u16 protocol;
+};
+
+static int vlan_rcv(struct sk_buff *skb, struct net_device *dev,
+		    struct packet_type *pt, struct net_device *orig_dev)
+{
+	struct vlan *vlan = pt->af_packet_priv;
+
+	vlan->marked |= skb_is_redirected(skb);
+	vlan->tagged |= skb_vlan_tag_present(skb);
+	vlan->protocol = ntohs(skb->protocol);
+	/* Pairs with the acquire in expect_vlan(). */
+	smp_store_release(&vlan->n, vlan->n + 1);
+	wake_up(&rx_now->arrived);
+	kfree_skb(skb);
+	return NET_RX_SUCCESS;
+}
+
+static void vlan_end(void *arg)
+{
+	struct vlan *vlan = arg;
+
+	dev_remove_pack(&vlan->host);
+}
+
+#define VLAN_ID 5
+
+static void vlan_add(struct rx *rx, struct vlan *vlan)
+{
+	struct sk_buff *msg = link_msg(rx->test, RTM_NEWLINK,
+				       NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info, *data;
+
+	nla_put_string(msg, IFLA_IFNAME, "dlilvlan");
+	nla_put_u32(msg, IFLA_LINK, rx->dev->ifindex);
+	info = nla_nest_start(msg, IFLA_LINKINFO);
+	nla_put_string(msg, IFLA_INFO_KIND, "vlan");
+	data = nla_nest_start(msg, IFLA_INFO_DATA);
+	nla_put_u16(msg, IFLA_VLAN_ID, VLAN_ID);
+	nla_nest_end(msg, data);
+	nla_nest_end(msg, info);
+	link_request(rx->test, msg);
+	rtnl_lock();
+	vlan->dev = __dev_get_by_name(&init_net, "dlilvlan");
+	if (vlan->dev)
+		KUNIT_EXPECT_EQ(rx->test, dev_open(vlan->dev, NULL), 0);
+	rtnl_unlock();
+	KUNIT_ASSERT_NOT_NULL(rx->test, vlan->dev);
+	vlan->host = (struct packet_type){
+		.type = htons(0x88b6), .dev = vlan->dev, .func = vlan_rcv,
+		.af_packet_priv = vlan,
+	};
+	dev_add_pack(&vlan->host);
+}
+
+/* The VLAN device has got @n packets, untagged and as if we were not there. */
+static void expect_vlan(struct rx *rx, struct vlan *vlan, unsigned int n)
+{
+	/* Pairs with the release in vlan_rcv(). */
+	wait_event_timeout(rx->arrived, smp_load_acquire(&vlan->n) >= n,
+			   FAKE_DEADLINE);
+	settle(rx);
+	KUNIT_EXPECT_EQ(rx->test, vlan->n, n);
+	KUNIT_EXPECT_FALSE(rx->test, vlan->marked);
+	KUNIT_EXPECT_FALSE(rx->test, vlan->tagged);
+	KUNIT_EXPECT_EQ(rx->test, vlan->protocol, 0x88b6);
+}
+
+static const u8 in_vlan[] = { 0x81, 0, 0, VLAN_ID, 0x88, 0xb6 };
+static const u8 in_priority_vlan[] = {
+	0x81, 0, 0x20, 0, 0x81, 0, 0, VLAN_ID, 0x88, 0xb6
+};
+
+/*
+ * LNX-2 LNX-3 LNX-15: a VLAN device on a wrapped one has the packets of its VLAN, also
+ * those to which a filter of the wrapped one gives its tag.
+ */
+static void vlan_on_top(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct vlan *vlan = kunit_kzalloc(test, sizeof(*vlan), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, vlan);
+	vlan_add(rx, vlan);
+	add_filter(rx);
+	receive(rx, frame(rx, in_vlan, sizeof(in_vlan), 64));
+	expect_vlan(rx, vlan, 1);
+	receive(rx, frame(rx, in_priority_vlan, sizeof(in_priority_vlan), 68));
+	expect_vlan(rx, vlan, 2);
+	/* The stack has taken these before they could get to a filter. */
+	KUNIT_EXPECT_EQ(test, rx->calls, 0);
+	rx->edit = put_tag_beside;
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	expect_vlan(rx, vlan, 3);
+	rx->edit = put_tag_in_frame;
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	expect_vlan(rx, vlan, 4);
+	KUNIT_EXPECT_EQ(test, rx->calls, 2);
+	vlan_end(vlan);
+}
+
+/* LNX-4 LNX-6: what a VLAN device sends is of family vlan to the wrapped one below. */
+static void vlan_sends(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct vlan *vlan = kunit_kzalloc(test, sizeof(*vlan), GFP_KERNEL);
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct sk_buff *skb;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, vlan);
+	vlan_add(rx, vlan);
+	for (i = 0; i < 2; i++) {
+		skb = frame(rx, plain, sizeof(plain), 60);
+		/* To a single station, which is what rx_xmit() counts. */
+		skb->data[0] = 2;
+		skb->dev = vlan->dev;
+		skb_reset_mac_header(skb);
+		skb->protocol = htons(0x88b6);
+		dev_queue_xmit(skb);
+		KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 1);
+		if (!i)
+			KUNIT_EXPECT_EQ(test, dlil_proto_detach(rx->ifp, DLIL_PF_VLAN),
+					0);
+	}
+	dlil_stats_read(rx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_GE(test, out.drops[DLIL_DROP_NOPROTO], 1);
+	vlan_end(vlan);
+}
+
+/* LNX-8 LNX-15: both devices are wrapped, and the upper one's packet meets both once. */
+static void vlan_wrapped_too(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct vlan *vlan = kunit_kzalloc(test, sizeof(*vlan), GFP_KERNEL);
+	struct dlil_ifnet *going, *upper;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, vlan);
+	vlan_add(rx, vlan);
+	rtnl_lock();
+	err = dlil_netdev_attach(vlan->dev, DLIL_UNMATCHED_PASS, NULL, &going);
+	rtnl_unlock();
+	KUNIT_ASSERT_EQ(test, err, 0);
+	upper = dlil_ifnet_by_index(&init_net, vlan->dev->ifindex);
+	KUNIT_ASSERT_NOT_NULL(test, upper);
+	add_filter(rx);
+	rx->edit = put_tag_beside;
+	receive(rx, frame(rx, plain, sizeof(plain), 60));
+	settle(rx);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(upper), 0);
+	expect_vlan(rx, vlan, 1);
+	KUNIT_EXPECT_EQ(test, rx->calls, 1);
+	dlil_stats_read(upper, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, in.passed, 1);
+	vlan_end(vlan);
+	dlil_ifnet_put(upper);
+}
+
+/* IFN-10 EVT-1: an ifnet follows the name of its device, and so do its events. */
+static void device_renamed(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct sk_buff *msg = link_msg(test, RTM_NEWLINK, 0, rx->dev->ifindex);
+	struct dlil_ifnet *found;
+	char before[IFNAMSIZ], name[IFNAMSIZ];
+
+	strscpy(before, rx->dev->name, sizeof(before));
+	/* Older kernels rename no device that is up. */
+	rtnl_lock();
+	dev_close(rx->dev);
+	rtnl_unlock();
+	nla_put_string(msg, IFLA_IFNAME, "dlilnew");
+	link_request(test, msg);
+	KUNIT_ASSERT_STREQ(test, rx->dev->name, "dlilnew");
+	found = dlil_ifnet_by_name(&init_net, "dlilnew");
+	KUNIT_EXPECT_PTR_EQ(test, found, rx->ifp);
+	if (found)
+		dlil_ifnet_put(found);
+	KUNIT_EXPECT_NULL(test, dlil_ifnet_by_name(&init_net, before));
+	dlil_ifnet_copy_name(rx->ifp, name);
+	KUNIT_EXPECT_STREQ(test, name, "dlilnew");
+}
+
 static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(passes_once),
 	KUNIT_CASE(shared_packet),
@@ -1535,6 +1774,10 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(groups_of_two),
 	KUNIT_CASE(host_restores_groups),
 	KUNIT_CASE(output_without_ipv6),
+	KUNIT_CASE(vlan_on_top),
+	KUNIT_CASE(vlan_sends),
+	KUNIT_CASE(vlan_wrapped_too),
+	KUNIT_CASE(device_renamed),
 	{}
 };
 

@@ -488,22 +488,85 @@ static void tag_stays(struct kunit *test)
 }
 
 #define SEGMENT	1000
-#define HEADERS	(ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr))
 
-static struct sk_buff *gso_frame(struct tx *tx, unsigned int segments)
+/**
+ * struct gso_kind - a GSO packet that the host sends
+ * @name: in words
+ * @type: its Ethernet type
+ * @protocol: its protocol above IP
+ * @gso_type: SKB_GSO_*
+ * @feature: what a device has that takes it whole
+ */
+struct gso_kind {
+	const char *name;
+	u16 type;
+	u8 protocol;
+	unsigned int gso_type;
+	netdev_features_t feature;
+};
+
+static const struct gso_kind gso_kinds[] = {
+	{ "TCP, IPv4", ETH_P_IP, IPPROTO_TCP, SKB_GSO_TCPV4, NETIF_F_TSO },
+	{ "TCP, IPv6", ETH_P_IPV6, IPPROTO_TCP, SKB_GSO_TCPV6, NETIF_F_TSO6 },
+	{ "UDP, IPv4", ETH_P_IP, IPPROTO_UDP, SKB_GSO_UDP_L4,
+	  NETIF_F_GSO_UDP_L4 },
+	{ "UDP, IPv6", ETH_P_IPV6, IPPROTO_UDP, SKB_GSO_UDP_L4,
+	  NETIF_F_GSO_UDP_L4 },
+};
+
+static void gso_desc(const struct gso_kind *kind, char *desc)
 {
-	struct sk_buff *skb = frame(tx, HEADERS + segments * SEGMENT, ETH_P_IP);
+	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
+}
 
-	ip_hdr(skb)->version = 4;
-	ip_hdr(skb)->ihl = 5;
-	ip_hdr(skb)->protocol = IPPROTO_TCP;
-	ip_hdr(skb)->tot_len = htons(skb->len - ETH_HLEN);
-	skb_set_transport_header(skb, ETH_HLEN + sizeof(struct iphdr));
-	tcp_hdr(skb)->doff = sizeof(struct tcphdr) / 4;
+KUNIT_ARRAY_PARAM(gso, gso_kinds, gso_desc);
+
+static unsigned int ip_len(const struct gso_kind *kind)
+{
+	return kind->type == ETH_P_IP ? sizeof(struct iphdr) :
+					sizeof(struct ipv6hdr);
+}
+
+static unsigned int gso_headers(const struct gso_kind *kind)
+{
+	return ETH_HLEN + ip_len(kind) + (kind->protocol == IPPROTO_TCP ?
+					  sizeof(struct tcphdr) :
+					  sizeof(struct udphdr));
+}
+
+static void make_ip(struct sk_buff *skb, const struct gso_kind *kind)
+{
+	if (kind->type == ETH_P_IP) {
+		ip_hdr(skb)->version = 4;
+		ip_hdr(skb)->ihl = 5;
+		ip_hdr(skb)->protocol = kind->protocol;
+		ip_hdr(skb)->tot_len = htons(skb->len - ETH_HLEN);
+	} else {
+		ipv6_hdr(skb)->version = 6;
+		ipv6_hdr(skb)->nexthdr = kind->protocol;
+		ipv6_hdr(skb)->payload_len =
+			htons(skb->len - ETH_HLEN - sizeof(struct ipv6hdr));
+	}
+}
+
+static struct sk_buff *gso_frame(struct tx *tx, const struct gso_kind *kind,
+				 unsigned int segments)
+{
+	struct sk_buff *skb = frame(tx, gso_headers(kind) + segments * SEGMENT,
+				    kind->type);
+
+	make_ip(skb, kind);
+	skb_set_transport_header(skb, ETH_HLEN + ip_len(kind));
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_transport_header(skb) - skb->head;
-	skb->csum_offset = offsetof(struct tcphdr, check);
-	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	if (kind->protocol == IPPROTO_TCP) {
+		tcp_hdr(skb)->doff = sizeof(struct tcphdr) / 4;
+		skb->csum_offset = offsetof(struct tcphdr, check);
+	} else {
+		udp_hdr(skb)->len = htons(skb->len - ETH_HLEN - ip_len(kind));
+		skb->csum_offset = offsetof(struct udphdr, check);
+	}
+	skb_shinfo(skb)->gso_type = kind->gso_type;
 	skb_shinfo(skb)->gso_size = SEGMENT;
 	skb_shinfo(skb)->gso_segs = segments;
 	return skb;
@@ -517,18 +580,19 @@ static int refuses_second(struct tx *tx, struct sk_buff **skb)
 /* FLT-10 LNX-6: a filter that wants segments has them, once each, and so has the device. */
 static void gso_in_segments(struct kunit *test)
 {
+	const struct gso_kind *kind = test->param_value;
 	struct tx *tx = test->priv;
 	struct dlil_flow in, out;
 	struct dlil_stats stats;
 
 	tx->do_a = refuses_second;
 	add_filters(tx, DLIL_FILTER_SEGMENTS);
-	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, 4)), 0);
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 4);
 	KUNIT_EXPECT_EQ(test, tx->calls[1], 3);
 	KUNIT_ASSERT_EQ(test, tx->n, 3);
-	KUNIT_EXPECT_EQ(test, tx->sent[0].len, HEADERS + SEGMENT);
-	KUNIT_EXPECT_EQ(test, tx->sent[2].len, HEADERS + SEGMENT);
+	KUNIT_EXPECT_EQ(test, tx->sent[0].len, gso_headers(kind) + SEGMENT);
+	KUNIT_EXPECT_EQ(test, tx->sent[2].len, gso_headers(kind) + SEGMENT);
 	dlil_stats_read(tx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_FILTER], 1);
 	KUNIT_EXPECT_EQ(test, out.seen, out.delivered + out.passed +
@@ -539,13 +603,22 @@ static void gso_in_segments(struct kunit *test)
 /* FLT-10: filters that do not want segments see the packet whole. */
 static void gso_whole(struct kunit *test)
 {
+	const struct gso_kind *kind = test->param_value;
 	struct tx *tx = test->priv;
 
 	add_filters(tx, 0);
-	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, 4)), 0);
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
 	/* The device has no TSO, so the stack makes segments behind us. */
 	KUNIT_EXPECT_EQ(test, tx->n, 4);
+	KUNIT_EXPECT_EQ(test, tx->sent[3].len, gso_headers(kind) + SEGMENT);
+	/* A device that takes the packet whole gets it so. */
+	tx->dev->features |= kind->feature | NETIF_F_HW_CSUM | NETIF_F_SG;
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
+	KUNIT_EXPECT_EQ(test, tx->calls[0], 2);
+	KUNIT_ASSERT_EQ(test, tx->n, 5);
+	KUNIT_EXPECT_EQ(test, tx->sent[4].len, gso_headers(kind) + 4 * SEGMENT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
 static int output_one(struct tx *tx, u32 family, struct sk_buff *skb,
@@ -1101,8 +1174,8 @@ static struct kunit_case tx_cases[] = {
 	KUNIT_CASE_PARAM(filters_out, out_gen_params),
 	KUNIT_CASE(counts_groups),
 	KUNIT_CASE(tag_stays),
-	KUNIT_CASE(gso_in_segments),
-	KUNIT_CASE(gso_whole),
+	KUNIT_CASE_PARAM(gso_in_segments, gso_gen_params),
+	KUNIT_CASE_PARAM(gso_whole, gso_gen_params),
 	KUNIT_CASE(raw_without_type),
 	KUNIT_CASE(refused_by_stack),
 	KUNIT_CASE(framed_for_neighbour),
