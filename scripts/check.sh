@@ -178,7 +178,7 @@ check_spdx() {
 # diff cuts the names of functions off.
 check_spelling() {
 	mapfile -t texts < <(matching . | grep -vx LICENSE)
-	codespell --quiet-level 3 --ignore-words-list nd,struc "${texts[@]}"
+	codespell --quiet-level 3 --ignore-words-list iif,nd,struc "${texts[@]}"
 }
 
 # Calls and includes that go up, of the floors that hacking.rst gives each file: there

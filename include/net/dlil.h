@@ -882,10 +882,11 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 /** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 
-/**
- * define DLIL_OUTPUT_LOOP - the framer loops packets back as well: to it, and to
- * nobody else, a broadcast says by skb->skb_iif that it was received here (OUT-5)
+/*
+ * With the next flag the framer, and nobody else, sees a broadcast whose skb->skb_iif
+ * is the index of this ifnet, as if the packet had been received here.
  */
+/** define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5) */
 #define DLIL_OUTPUT_LOOP	BIT(1)
 
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
