@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets on their way through the filters of an ifnet.
+ * Running packets through the filters of an ifnet.
  *
- * They go through the filters one by one, unless there is a filter that takes
- * lists.  Then a batch goes from one such filter to the next, and through what is
- * in between packet by packet, so that each packet meets the filters in order.
- * So does a GSO packet, alone, that some filter is to see in segments.
+ * Packets go through the filters one by one, unless a filter takes lists.  In
+ * that case a batch goes from one list filter to the next, and packet by packet
+ * through the filters in between, so that each packet meets all filters in
+ * order.  A GSO packet that some filter wants segmented takes the same path,
+ * alone.
  *
- * Which filters these are, and how they come and go, is in dlil_filter.c.
+ * dlil_filter.c keeps the list of filters, and attaches and detaches them.
  */
 #include <linux/if_vlan.h>
 
@@ -16,19 +17,19 @@
 #include "dlil_gso.h"
 #include "dlil_ifnet.h"
 
-/* Rows FLT-4 and FLT-9. */
+/* Does the filter want this packet (FLT-4, FLT-9)? */
 static bool wants(const struct dlil_filter_slot *slot, u32 family,
 		  const struct sk_buff *skb)
 {
 	if (slot->family && slot->family != family)
 		return false;
-	/* A tag without a VLAN carries a priority, and is none to the host either. */
+	/* A priority tag (VLAN id 0) names no VLAN, for the host either. */
 	return !(slot->flags & DLIL_FILTER_NO_VLAN) ||
 	       !skb_vlan_tag_present(skb) || !skb_vlan_tag_get_id(skb);
 }
 
-/* A verdict that nobody knows is an error of the filter's. */
-static int known(int err)
+/* Treat an unknown verdict as a bug in the filter. */
+static int verdict(int err)
 {
 	return err > DLIL_STOLEN ? -EINVAL : err;
 }
@@ -40,9 +41,8 @@ static int known(int err)
 #endif
 
 /*
- * Has a filter let a packet by, and left nothing in its place, or something that
- * nobody can read?  All received packets have a link header when they come here, be
- * it an empty one.
+ * Has a filter passed on no packet, or one without a readable link header?
+ * Every received packet has a link header here, if only an empty one.
  */
 static bool is_spoilt(const struct dlil_filter_vec *vec,
 		      const struct sk_buff *skb)
@@ -51,16 +51,19 @@ static bool is_spoilt(const struct dlil_filter_vec *vec,
 }
 
 /*
- * The same between two filters that packets go through one by one, where a check
- * would cost more than an empty filter does.  A filter that does that is wrong, and
- * kernels that look for what is wrong in network code find it here.
+ * The cheap variant between two filters of the hot loop, where a check would
+ * cost more than an empty filter.  Only a buggy filter loses the packet, so
+ * only debug kernels check.
  */
 static bool is_lost(const struct sk_buff *skb)
 {
 	return LOOKS_FOR_LOST && !skb;
 }
 
-/* One packet through the slots from @i to before @end, but for @skipped kinds. */
+/*
+ * Run one packet through slots [@i, @end), except those whose kind is in
+ * @skipped.
+ */
 static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb, u64 *skipped,
@@ -80,14 +83,14 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		if (err == DLIL_SKIP)
 			*skipped |= BIT_ULL(slot->kind);
 		else if (err)
-			return known(err);
+			return verdict(err);
 		if (is_spoilt(vec, *skb))
 			return -EINVAL;
 	}
 	return 0;
 }
 
-/* As dlil_filter_run_at() from slot @i on. */
+/* Same as dlil_filter_run_at(), but from slot @i on. */
 static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
 			     struct dlil_ifnet *ifp, u32 family,
 			     struct sk_buff **skb, u64 skipped,
@@ -97,20 +100,20 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
 }
 
 /**
- * dlil_filter_run_at - take one packet through the filters of a direction
+ * dlil_filter_run_at - run one packet through the filters of a direction
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of the packet
  * @skb: the packet, which a filter may replace
- * @place: where the caller is, for dlil_overdue.c
+ * @place: records the filter that is running, for dlil_overdue.c
  *
- * A packet, which some filter may have replaced, is looked at when it has passed
- * all of them, since the loop is what each further filter costs; match filters,
- * which would move skb->data by its headers, look for themselves.
+ * Checks the packet once, behind all filters, because the loop is the price of
+ * each further filter.  Match filters, which would move skb->data over the
+ * headers, check the packet themselves.
  *
  * Context: inside the read section that protects @vec.
- * Return: 0 go on, DLIL_STOLEN, or an error: then the packet, unless it is NULL,
- * is the caller's to free.
+ * Return: 0 to go on, DLIL_STOLEN, or an error: then the caller frees *@skb
+ * unless it is NULL.
  */
 int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
@@ -123,7 +126,10 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 
 	if (unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0, place);
-	/* This loop is what each further filter costs: run_stretch() without checks. */
+	/*
+	 * The hot loop: one iteration per additional filter. run_stretch()
+	 * without checks.
+	 */
 	for (; slot != end; slot++) {
 		fn = READ_ONCE(slot->fn);
 		WRITE_ONCE(place->filter, slot->id);
@@ -134,7 +140,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 			continue;
 		}
 		if (err != DLIL_SKIP)
-			return known(err);
+			return verdict(err);
 		if (is_spoilt(vec, *skb))
 			return -EINVAL;
 		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
@@ -144,14 +150,14 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 }
 
 /**
- * struct transit - a batch on its way through the filters
+ * struct transit - a batch that runs through the filters
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of all its packets
- * @list: those that are still on their way
- * @flow: counts what becomes of the others
- * @place: where the caller is, for dlil_overdue.c
- * @marked: every packet has a mark, which says more than nothing of some
+ * @list: packets that have not been stolen or dropped
+ * @flow: counts stolen and dropped packets
+ * @place: records the filter that is running, for dlil_overdue.c
+ * @marked: every packet has a mark, and at least one of them is not 0
  * @plain: no packet is a GSO packet
  * @err: the first error that a filter returned
  */
@@ -169,11 +175,11 @@ struct transit {
 
 static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
 
-/* Row INI-3: the only thing that is kept in a packet between two filters. */
+/* Row INI-3: DLIL keeps nothing else in a packet between two filters. */
 static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
 	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
 
-/* The kinds that this packet goes past; valid while no filter has it. */
+/* The kinds that this packet skips, kept in skb->cb between filters. */
 static u64 mark_of(const struct sk_buff *skb)
 {
 	return *(const u64 *)skb->cb;
@@ -184,7 +190,7 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 	*(u64 *)skb->cb = skipped;
 }
 
-/* All packets through slots that take them one by one. */
+/* Run all packets through slots that take them one by one. */
 static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 {
 	bool marked = p->marked;
@@ -215,8 +221,8 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 }
 
 /*
- * A list filter leaves in @list what goes on and in @drop what is to be freed; it has
- * stolen the rest.
+ * Call a list filter.  It leaves packets that go on in @list and those to free
+ * in @drop; the missing ones were stolen.
  */
 static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 			 struct sk_buff_head *list)
@@ -230,7 +236,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	WRITE_ONCE(p->place->skb, skb_peek(list));
 	WRITE_ONCE(p->place->filter, slot->id);
 	fn(slot->cookie, p->ifp, p->family, list, &drop);
-	/* Some may have been replaced. */
+	/* The filter may have replaced packets. */
 	skb_queue_walk_safe(list, skb, next)
 		if (unlikely(!dlil_filter_is_readable(skb)))
 			dlil_filter_drop(skb, list, &drop);
@@ -246,7 +252,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	}
 }
 
-/* Move the first packets of @list to @part, as far as @slot makes no difference. */
+/* Move packets that @slot treats alike from the front of @list to @part. */
 static bool take_alike(const struct transit *p,
 		       const struct dlil_filter_slot *slot,
 		       struct sk_buff_head *part, u64 *mark)
@@ -264,7 +270,7 @@ static bool take_alike(const struct transit *p,
 	return wanted;
 }
 
-/* Some packets go past this filter, or have marks that are to outlast it. */
+/* Slow path: some packets skip this filter, or carry marks that must survive it. */
 static void run_parts(struct transit *p, const struct dlil_filter_slot *slot)
 {
 	struct sk_buff_head on, part;
@@ -305,7 +311,7 @@ static void run_batch(struct transit *p, const struct dlil_filter_slot *slot)
 		run_parts(p, slot);
 }
 
-/* Segments, or what other filters have added: more than one call may get. */
+/* The list holds more packets than one call may get: split it. */
 static noinline void run_batches(struct transit *p,
 				 const struct dlil_filter_slot *slot)
 {
@@ -332,7 +338,7 @@ static void run_list(struct transit *p, const struct dlil_filter_slot *slot)
 		run_batches(p, slot);
 }
 
-/* Does a packet meet one of the filters from @i to before @end? */
+/* Does the packet meet a filter in slots [@i, @end)? */
 static bool meets(const struct transit *p, unsigned int i, unsigned int end,
 		  const struct sk_buff *skb)
 {
@@ -348,7 +354,7 @@ static bool meets(const struct transit *p, unsigned int i, unsigned int end,
 	return false;
 }
 
-/* Put the segments of @skb behind @on; each counts as seen from now on (STA-3). */
+/* Append the segments of @skb to @on; each counts as seen from now on (STA-3). */
 static void segment_one(struct transit *p, struct sk_buff *skb,
 			struct sk_buff_head *on)
 {
@@ -383,7 +389,7 @@ static bool is_plain(const struct sk_buff_head *list)
 	return true;
 }
 
-/* Row FLT-10: the filters from @i to before @end see no GSO packet. */
+/* Row FLT-10: segment GSO packets before the filters in slots [@i, @end). */
 static void segment(struct transit *p, unsigned int i, unsigned int end)
 {
 	struct sk_buff_head on;
@@ -403,7 +409,7 @@ static void segment(struct transit *p, unsigned int i, unsigned int end)
 	skb_queue_splice_init(&on, p->list);
 }
 
-/* The first slot behind @i that is not to be run together with it. */
+/* Returns the first slot behind @i that cannot run together with it. */
 static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 				unsigned int i)
 {
@@ -419,13 +425,13 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 }
 
 /**
- * dlil_filter_run_list_at - take a batch through the filters of a direction
+ * dlil_filter_run_list_at - run a batch through the filters of a direction
  * @vec: the filters
  * @ifp: ifnet
  * @family: protocol family of all packets
  * @list: the packets; afterwards those that go on
- * @flow: counts what became of the others
- * @place: where the caller is, for dlil_overdue.c
+ * @flow: counts stolen and dropped packets
+ * @place: records the filter that is running, for dlil_overdue.c
  *
  * Rows FLT-10, FLT-12.
  *
@@ -451,7 +457,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
 		slot = &vec->slots[i];
 		end = stretch_end(vec, i);
-		/* A filter that sees GSO packets may make some. */
+		/* A GSO-aware filter may itself produce GSO packets. */
 		if (slot->flags & DLIL_FILTER_SEGMENTS)
 			segment(&p, i, end);
 		else

@@ -15,52 +15,54 @@ typedef void (*dlil_filter_list_fn)(void *cookie, struct dlil_ifnet *ifp,
 			       u32 family, struct sk_buff_head *list,
 			       struct sk_buff_head *drop);
 
-/* Filters that can be one bundle. */
+/* Largest number of filters in a bundle. */
 #define DLIL_BUNDLE_MAX 31
 
 /**
- * struct dlil_filter_bundle_ops - filters that are run as one
+ * struct dlil_filter_bundle_ops - run several filters with a single call
  *
- * Filters whose operations have this, and that stand side by side with the same
- * family and flags, are called once for all: `input` and `output` get a bundle in
- * the place of a cookie, and do for its filters, in their order, what each would
- * have done.  Only for filters of the core's own.
+ * For filters of the core only.  Adjacent filters with the same bundle
+ * operations, family and flags share a slot.  Their `input` and `output` are
+ * called once for all of them, with a bundle in place of the cookie, and act as
+ * if each filter had been called in order.
  */
 struct dlil_filter_bundle_ops {
 	/**
-	 * @make: a bundle of the @n filters with these cookies, for output or
-	 * input; or NULL without memory.  The ifnet's lock is held; may sleep.
+	 * @make: create a bundle of the @n filters with these cookies, for
+	 * output or input; NULL if there is no memory.  The ifnet's lock is
+	 * held; may sleep.
 	 */
 	void *(*make)(void *const *cookies, unsigned int n, bool out);
 	/**
-	 * @drop: the @i-th filter is being detached: from now on it is not to
-	 * be noticed, nor its cookie used once a grace period has passed and
-	 * the input thread has left its batch.  Any context; serialised by the
-	 * ifnet's filter_lock.
+	 * @drop: stop running the @i-th filter, which is being detached.  Its
+	 * cookie may go once a grace period has passed and the input thread has
+	 * left its batch.  Any context; serialised by the ifnet's filter_lock.
 	 */
 	void (*drop)(void *bundle, unsigned int i);
-	/** @get: another reference.  Process context. */
+	/** @get: take a reference.  Process context. */
 	void (*get)(void *bundle);
-	/** @put: one reference less; with the last one it is freed.  Any context. */
+	/** @put: drop a reference; the last one frees the bundle.  Any context. */
 	void (*put)(void *bundle);
 };
 
 /**
- * struct dlil_filter_slot - a filter, or a bundle of them, as the packets meet it
- * @fn: its callback for this direction, unless it has one for lists; a stub from
- *	the moment its detach starts
- * @list_fn: its callback for lists; likewise
- * @cookie: handed to either
- * @family: protocol family it sees, 0 for all
+ * struct dlil_filter_slot - one entry of the chain: a filter or a bundle
+ * @fn: packet callback of this direction; replaced by a stub when the filter's
+ *	detach starts
+ * @list_fn: list callback, used instead of @fn if @takes_lists; likewise
+ * @cookie: argument of @fn or @list_fn: the filter's cookie, or the bundle
+ * @family: protocol family that the filter sees, 0 for all
  * @flags: DLIL_FILTER_*
- * @takes_lists: it is @list_fn
- * @kind: filters with the same @fn are of the same kind
- * @bundle: @cookie is a bundle of theirs; or NULL
- * @filters: whose slot this is; not to be followed once they may be dying
- * @id: its reference, for @place of the input thread; 0 for a bundle, whose filters do
- *	not sleep
- * @n: how many
- * @stubbed: some of them are being detached; under the ifnet's filter_lock
+ * @takes_lists: the slot has @list_fn, not @fn
+ * @kind: number of @fn: slots with the same @fn have the same kind
+ * @bundle: bundle operations if @cookie is a bundle, or NULL
+ * @filters: the filters of this slot; compare only, since dying ones may be
+ *	freed
+ * @id: reference of the filter, for @place of the input thread; 0 for a bundle,
+ *	whose filters do not sleep
+ * @n: number of @filters
+ * @stubbed: at least one of @filters is being detached; under the ifnet's
+ *	filter_lock
  */
 struct dlil_filter_slot {
 	union {
@@ -81,21 +83,22 @@ struct dlil_filter_slot {
 
 static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
 
-/* Kinds of filters that there may be in one direction. */
+/* Largest number of kinds of filters in one direction: bits in a packet's mark. */
 #define DLIL_FILTER_KINDS 64
 
 /**
  * struct dlil_filter_vec - the filters of one direction, in order
- * @rcu: for freeing, once output has left its read sections
- * @leaver: for freeing, once the input thread has left its batch
- * @n: how many slots they have
- * @filters: the filters of all slots
- * @kinds: how many kinds of them
- * @takes_lists: some take lists: dlil_filter_run_list() is to be called
- * @selective: packets may go past some of them: by family, or for a VLAN tag
- * @wants_segments: some want segments, not GSO packets: dlil_filter_segments()
- * @out: they are for output
- * @slots: the filters
+ * @rcu: frees the array once output has left its read sections
+ * @leaver: frees the array once the input thread has left its batch
+ * @n: number of @slots
+ * @filters: storage for the filters of all slots
+ * @kinds: number of kinds in use
+ * @takes_lists: at least one slot takes lists: call dlil_filter_run_list()
+ * @selective: packets may skip a slot, because of their family or a VLAN tag
+ * @wants_segments: at least one filter takes no GSO packets, see
+ *	dlil_filter_segments()
+ * @out: the array is for output
+ * @slots: the entries
  */
 struct dlil_filter_vec {
 	union {
@@ -112,14 +115,14 @@ struct dlil_filter_vec {
 	struct dlil_filter_slot slots[];
 };
 
-/* Is a packet to go through dlil_filter_run_list(), even if it is alone? */
+/* Must this packet go through dlil_filter_run_list(), even if it is alone? */
 static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
 					const struct sk_buff *skb)
 {
 	return vec->wants_segments && unlikely(skb_is_gso(skb));
 }
 
-/* Does a received packet, which a filter may have put in place, have a link header? */
+/* Does a received packet, which a filter may have replaced, have a link header? */
 static inline bool dlil_filter_is_readable(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb) && skb_mac_header(skb) <= skb->data;
@@ -133,7 +136,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct sk_buff_head *list, struct dlil_flow *flow,
 			    struct dlil_place *place);
 
-/* The same for output, which does not sleep: nobody looks where it is. */
+/* The same for output, which cannot sleep, so that nobody needs its place. */
 static inline int dlil_filter_run(const struct dlil_filter_vec *vec,
 				  struct dlil_ifnet *ifp, u32 family,
 				  struct sk_buff **skb)

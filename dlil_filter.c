@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interface filters: how they come and go.  How packets go through them is in
- * dlil_chain.c.
+ * Interface filters: attach and detach. dlil_chain.c runs packets through them.
  *
- * The list of an ifnet, under its lock, is what is attached; the two arrays made
- * from it are what packets meet: received ones in a batch of the input thread, sent
- * ones under RCU.
- * An array is replaced as a whole, so attach never stops traffic.
+ * The list of an ifnet, under its lock, holds all attached filters.  Packets
+ * use two arrays made from it: received packets in a batch of the input thread,
+ * sent packets under RCU.  An update replaces an array as a whole, so attaching
+ * a filter never stops traffic.
  *
- * Filters that know how to be run as one, such as match filters, share a slot if
- * they stand side by side: a bundle, which an array that has the same filters in
- * that place takes over from the one before it.
+ * Adjacent filters that can be run as one, such as match filters, share a slot
+ * and a bundle.  A new array takes the bundle over from the previous one if the
+ * slot has the same filters.
  *
- * A detach begins by dlil_retire_claim(); the winner, and only it, brings the
- * filter to its end.  It puts a stub in the filter's slots, which works from any
- * context and cannot fail; from then on no new call is made (FLT-2).  The rest is
- * in dlil_retire.c and filter_end().  That a filter may die while new arrays are
- * made from the list is what filter_lock is for.
+ * dlil_retire_claim() starts a detach; only the caller that wins it detaches
+ * the filter.  It replaces the filter's callbacks in the arrays by a stub,
+ * which works in any context and cannot fail; from then on no new call starts
+ * (FLT-2). dlil_retire.c and filter_end() do the rest. filter_lock serialises
+ * stubbing with the installation of new arrays, because a filter may start
+ * dying while they are being made.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -31,14 +31,14 @@
 
 /**
  * struct dlil_filter - an attached filter
- * @id: what its owner knows it by
+ * @id: reference that the owner got
  * @ops: callbacks
- * @cookie: handed to them
- * @family: protocol family it sees, 0 for all
+ * @cookie: argument of the callbacks
+ * @family: protocol family that the filter sees, 0 for all
  * @flags: DLIL_FILTER_*
  * @name: shown to users
- * @said: the events of its attach and detach, until they are posted
- * @retire: where it is attached, and its end
+ * @events: preallocated events for its attach and detach, until they are posted
+ * @retire: the ifnet, list entry and teardown of the filter
  */
 struct dlil_filter {
 	dlil_filter_t id;
@@ -47,23 +47,23 @@ struct dlil_filter {
 	u32 family;
 	u32 flags;
 	char name[DLIL_NAME_MAX];
-	struct dlil_event_item *said[2];
+	struct dlil_event_item *events[2];
 	struct dlil_retire retire;
 };
 
-/* All attached filters by id; ids are not used again for a long time. */
+/* All attached filters by id; an id is not reused for a long time. */
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 static struct kmem_cache *filter_cache;
 
-/* In the slot of a filter that is being detached. */
+/* Stub for the slot of a filter that is being detached. */
 static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		       struct sk_buff **skb)
 {
 	return 0;
 }
 
-/* Likewise, where that takes lists. */
+/* The same for a slot that takes lists. */
 static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			     struct sk_buff_head *list,
 			     struct sk_buff_head *drop)
@@ -90,7 +90,7 @@ static void vec_free_left(struct dlil_leaver *leaver)
 	vec_free(container_of(leaver, struct dlil_filter_vec, leaver));
 }
 
-/* Arrays that are left have stubs only: there was no memory to replace them. */
+/* Free arrays of stubs, left because an update failed for lack of memory. */
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
 {
 	struct dlil_filter_vec *in, *out;
@@ -108,7 +108,7 @@ static bool filter_is_dying(const struct dlil_filter *f)
 	return dlil_retire_is_dying(&f->retire);
 }
 
-/* Number the kinds, so that what a packet goes past can be said in a word. */
+/* Number the kinds, so that a 64-bit mark can hold those that a packet skips. */
 static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 {
 	unsigned int i;
@@ -119,7 +119,7 @@ static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 	return vec->kinds++;
 }
 
-/* Can @f be one more of the filters of @slot? */
+/* Can @f join the bundle of @slot? */
 static bool joins(const struct dlil_filter_slot *slot,
 		  const struct dlil_filter *f, dlil_filter_fn fn)
 {
@@ -167,8 +167,9 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 }
 
 /*
- * The same filters in @old, all of them living: one that has been freed may have
- * the address of a new one.
+ * Find a slot of @old with the same filters, all of them alive.  A stubbed slot
+ * does not count, since a new filter may have the address of one that was
+ * freed.
  */
 static const struct dlil_filter_slot *
 find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot)
@@ -187,7 +188,7 @@ find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot
 	return NULL;
 }
 
-/* The bundle of a slot: what it was before, if it has the same filters. */
+/* Set the bundle of a slot: reuse the previous one if it has the same filters. */
 static bool slot_bundle(struct dlil_filter_slot *slot,
 			const struct dlil_filter_vec *old, bool out)
 {
@@ -210,7 +211,7 @@ static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
 {
 	struct dlil_filter_vec *vec;
 
-	/* Filters behind the slots, of which there may be as many. */
+	/* Behind the slots is room for as many pointers to filters. */
 	vec = kvzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
 		       GFP_KERNEL);
 	if (!vec)
@@ -220,7 +221,7 @@ static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
 	return vec;
 }
 
-/* The living filters of one direction and, behind them, @f unless NULL. */
+/* Make the array of one direction: all live filters, then @f unless NULL. */
 static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
 					const struct dlil_filter *f)
 {
@@ -251,7 +252,7 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
 	return vec;
 }
 
-/* The @i-th filter of a slot is not to be called any more. */
+/* Stop calling the @i-th filter of a slot. */
 static void slot_stub(struct dlil_filter_slot *slot, unsigned int i)
 {
 	WRITE_ONCE(slot->stubbed, true);
@@ -264,7 +265,7 @@ static void slot_stub(struct dlil_filter_slot *slot, unsigned int i)
 }
 
 /*
- * Stub out the slots of @f, or of all dying filters if that is NULL.  Returns
+ * Stub out the slots of @f, or of all dying filters if @f is NULL.  Returns
  * whether there were any.
  */
 static bool vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
@@ -285,7 +286,7 @@ static bool vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	return stubbed;
 }
 
-/* An array without slots is none: the hot path then looks at a pointer only. */
+/* Replace an array without slots by NULL, for which the hot path has one test. */
 static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
 {
 	if (vec->n)
@@ -318,16 +319,19 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 		call_rcu(&old_out->rcu, vec_free_rcu);
 }
 
-/* Post the event of its attach (0) or detach (1). */
-static void filter_say(struct dlil_filter *f, unsigned int which)
+/* Post the event of the attach (0) or detach (1). */
+static void filter_post(struct dlil_filter *f, unsigned int which)
 {
 	lockdep_assert_held(&f->retire.ifp->lock);
 
-	dlil_event_queue(f->retire.ifp, f->said[which]);
-	f->said[which] = NULL;
+	dlil_event_queue(f->retire.ifp, f->events[which]);
+	f->events[which] = NULL;
 }
 
-/* Make new arrays, with @f if that is not NULL; fails without a trace. */
+/*
+ * Rebuild both arrays, with @f appended if given.  On failure nothing has
+ * changed.
+ */
 static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
 	struct dlil_filter_vec *in, *out;
@@ -346,14 +350,17 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		return -ENOSPC;
 	}
 	if (f) {
-		/* First, as its owner may detach it from the very first call. */
+		/*
+		 * Register @f before the arrays: its first callback may detach
+		 * it.
+		 */
 		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->retire.list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
 		if (f->ops->event)
 			dlil_event_hearer(ifp);
 		dlil_ifnet_changed(ifp);
-		filter_say(f, 0);
+		filter_post(f, 0);
 	}
 	vecs_install(ifp, in, out);
 	return 0;
@@ -361,18 +368,18 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 
 static void filter_free(struct dlil_filter *f)
 {
-	kfree(f->said[0]);
-	kfree(f->said[1]);
+	kfree(f->events[0]);
+	kfree(f->events[1]);
 	kmem_cache_free(filter_cache, f);
 }
 
-/* May its input sleep? */
+/* May the input callback sleep?  That of a bundled filter does not. */
 static bool filter_sleeps(const struct dlil_filter *f)
 {
 	return !f->ops->bundle && (f->ops->input || f->ops->input_list);
 }
 
-/* From here on no new call is made.  Any context but hard interrupts. */
+/* Stop all new calls.  Any context but hard interrupts. */
 static void filter_kill(struct dlil_filter *f)
 {
 	struct dlil_ifnet *ifp = f->retire.ifp;
@@ -398,7 +405,7 @@ static void filter_detached(struct dlil_filter *f)
 	dlil_call_end(&call);
 }
 
-/* No callback runs any more and whoever retired it has claimed it. */
+/* No callback is in flight, and the detach was claimed: finish it. */
 static void filter_end(struct dlil_retire *r)
 {
 	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
@@ -406,14 +413,13 @@ static void filter_end(struct dlil_retire *r)
 	struct dlil_ifnet *ifp = f->retire.ifp;
 
 	/*
-	 * This lock is taken in any case: whoever has found the filter before it
-	 * was dying, to describe it or to make arrays, may use the cookie until he
-	 * lets go of the lock.
+	 * Take the lock even if nothing is stale: a task that found the filter
+	 * on the list before it was dying may use its cookie until it unlocks.
 	 */
 	mutex_lock(&ifp->lock);
 	/*
-	 * One update takes out the stubs of all that are dying.  Without memory
-	 * they stay where they are, for the next one.
+	 * One update removes the stubs of all dying filters.  Without memory
+	 * the stubs stay until the next update.
 	 */
 	if (READ_ONCE(ifp->filters_stale))
 		vecs_update(ifp, NULL);
@@ -425,7 +431,7 @@ static void filter_end(struct dlil_retire *r)
 	filter_detached(f);
 
 	mutex_lock(&ifp->lock);
-	filter_say(f, 1);
+	filter_post(f, 1);
 	if (f->ops->event)
 		dlil_event_hearer_gone(ifp);
 	list_del_init(&f->retire.list);
@@ -443,7 +449,7 @@ static const struct dlil_retire_ops filter_retire_ops = {
 	.free = filter_retire_free,
 };
 
-/* Allocate an event of its life early, so that a detach needs no memory. */
+/* Preallocate an event, so that a detach needs no memory. */
 static struct dlil_event_item *filter_event(u32 code, const char *name)
 {
 	struct dlil_event_filter *data;
@@ -464,9 +470,9 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 
 	if (!f)
 		return NULL;
-	f->said[0] = filter_event(DLIL_FILTER_EVENT_ATTACHED, params->name);
-	f->said[1] = filter_event(DLIL_FILTER_EVENT_DETACHED, params->name);
-	if (!f->said[0] || !f->said[1]) {
+	f->events[0] = filter_event(DLIL_FILTER_EVENT_ATTACHED, params->name);
+	f->events[1] = filter_event(DLIL_FILTER_EVENT_DETACHED, params->name);
+	if (!f->events[0] || !f->events[1]) {
 		filter_free(f);
 		return NULL;
 	}
@@ -480,19 +486,20 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 }
 
 /**
- * dlil_filter_attach - put a filter behind those that are on an ifnet
+ * dlil_filter_attach - append a filter to those of an ifnet
  * @ifp: ifnet
  * @params: the filter
  * @ref: set to its reference before its first callback can run
  *
  * Rows FLT-1, FLT-3, FLT-6.  Pins the filter's module until `detached` has
- * returned, so the module detaches it at somebody's request, not in its exit.
+ * returned.  The module must therefore detach the filter on request, not in its
+ * module exit, which could never run.
  *
- * Context: process; may sleep.  May be called from callbacks that may.
+ * Context: process; may sleep.  Allowed in callbacks that may sleep.
  * Return: 0; -EINVAL without ops or name, for unknown flags or for both `input`
  * and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
- * if the module is going away; -ENOSPC for more than 64 different callbacks for
- * packets of one direction; -ENOMEM.
+ * if the module is being unloaded; -ENOSPC for more than 64 different callbacks
+ * for packets of one direction; -ENOMEM.
  */
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
@@ -514,14 +521,14 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 		err = -ENOMEM;
 		goto put_module;
 	}
-	/* Only the number for now: nobody finds the filter by it. */
+	/* Reserve the id only: a look-up must not find the filter yet. */
 	err = xa_alloc_cyclic(&dlil_filters, &f->id, NULL, xa_limit_31b,
 			      &dlil_filters_next, GFP_KERNEL);
 	if (err < 0)
 		goto free;
 	*ref = f->id;
 
-	/* Before it can end. */
+	/* Before vecs_update(), after which the filter can be detached. */
 	if (filter_sleeps(f))
 		dlil_look_get(ifp);
 	mutex_lock(&ifp->lock);
@@ -549,7 +556,7 @@ put_module:
 }
 EXPORT_SYMBOL_GPL(dlil_filter_attach);
 
-/* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
+/* Start a detach.  Unless @waiter is NULL, set it for dlil_retire_wait(). */
 static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 {
 	struct dlil_filter *f;
@@ -576,19 +583,19 @@ static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 }
 
 /**
- * dlil_filter_detach - take a filter off, and wait until it is gone
- * @ref: its reference
+ * dlil_filter_detach - detach a filter, and wait until its teardown is over
+ * @ref: reference of the filter
  *
- * Row FLT-2: from now on no new call is made to the filter; calls under way are
- * waited for; then `detached` is called once.
+ * Row FLT-2.  Stops new calls, waits for those in flight, then calls `detached`
+ * once.
  *
- * Context: process; may sleep.  Holding no lock that a callback on this ifnet
- * might want, anybody's: that is waited for.  So never RTNL.
+ * Context: process; may sleep.  The caller must hold no lock that any callback
+ * on this ifnet may take, so never RTNL, because this waits for those
+ * callbacks.
  * Return: 0; -EINVAL for a reference that is unknown, stale or already being
- * detached; -EDEADLK from a callback, which dlil_filter_detach_async() is for:
- * waiting there could be for itself, or for one that waits for this one;
- * -ERESTARTSYS if the caller was killed: then it is not over yet, and goes on by
- * itself.
+ * detached; -EDEADLK in a callback, which might wait for itself: use
+ * dlil_filter_detach_async() there; -ERESTARTSYS if the caller was killed: then
+ * the detach finishes later.
  */
 int dlil_filter_detach(dlil_filter_t ref)
 {
@@ -601,13 +608,13 @@ int dlil_filter_detach(dlil_filter_t ref)
 EXPORT_SYMBOL_GPL(dlil_filter_detach);
 
 /**
- * dlil_filter_detach_async - take a filter off, without waiting
- * @ref: its reference
+ * dlil_filter_detach_async - start to detach a filter, without waiting
+ * @ref: reference of the filter
  *
- * Row FLT-7: `detached` says when it is over.
+ * Row FLT-7.  The `detached` callback tells the owner that the detach is over.
  *
- * Context: any but hard interrupts, interrupts on; callbacks of this very filter
- * included.
+ * Context: any but hard interrupts, interrupts on; also callbacks of the filter
+ * itself.
  * Return: 0, or -EINVAL as dlil_filter_detach().
  */
 int dlil_filter_detach_async(dlil_filter_t ref)
@@ -617,9 +624,10 @@ int dlil_filter_detach_async(dlil_filter_t ref)
 EXPORT_SYMBOL_GPL(dlil_filter_detach_async);
 
 /*
- * Part of the final detach: no callback runs on @ifp any more (IFN-5).  All are
- * killed before any of them is ended, so that what is made of the rest is nothing.
- * Others may be on their way out by themselves (FLT-8).
+ * Detach all filters in the final detach, when no callback runs on @ifp any
+ * more (IFN-5).  Stub out all filters before any of them ends; otherwise ending
+ * each one would rebuild the arrays for the others.  Filters whose detach was
+ * claimed already end by themselves (FLT-8).
  */
 void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 {
@@ -636,19 +644,19 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_filter_call - call something of each filter, with no lock held
+ * dlil_filter_call - call a function for each filter, with no lock held
  * @ifp: ifnet, with an I/O reference
- * @until: only of those attached by then, see dlil_retire_now()
+ * @until: skip filters that were attached later, see dlil_retire_now()
  * @call: from dlil_call_begin()
- * @callback: what is called
- * @fn: called for one filter after the other, in order, until it returns not 0;
- *	may sleep, attach and detach
- * @arg: handed to @fn
+ * @callback: the callback that @fn calls, for reports of calls that take long
+ * @fn: called for each filter in order, until it returns non-zero; may sleep,
+ *	attach and detach
+ * @arg: argument of @fn
  *
- * Row EVT-2.  A filter whose detach has begun is left out (FLT-2).
+ * Row EVT-2.  Skips filters whose detach has begun (FLT-2).
  *
  * Context: process; may sleep.
- * Return: what @fn returned last, or 0.
+ * Return: the last return value of @fn, or 0.
  */
 int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 		     enum dlil_callback callback,
@@ -675,10 +683,10 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 }
 
 /*
- * Call @fn for the filters of @ifp behind *@behind (0 for all), in order, until it
- * returns not 0.  *@behind becomes the last one for which it returned 0.  Filters
- * are in the order of their attach, so whatever goes and comes meanwhile, those
- * that stay are met once.
+ * Call @fn for the filters of @ifp behind *@behind (0 for all), in order, until
+ * it returns non-zero.  *@behind becomes the last filter for which @fn returned
+ * 0.  Filters are sorted by the time of their attach, so a later call continues
+ * there without missing or repeating a filter that stays attached.
  */
 int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 			int (*fn)(const char *name, u32 direction,
@@ -709,7 +717,7 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filters_behind);
 
-/* Call @fn for the filters of @ifp, in order, until it returns not 0. */
+/* Call @fn for the filters of @ifp, in order, until it returns non-zero. */
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
 			 int (*fn)(const char *name, u32 direction,
 				   const struct dlil_filter_ops *ops,
@@ -722,7 +730,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 
-/* The first filter on @ifp called @name of which @is says yes: a reference, or 0. */
+/* Find the first filter on @ifp with this @name and @is(): its reference, or 0. */
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops))
 {
@@ -741,7 +749,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
 
-/* The name of a filter to @name of DLIL_NAME_MAX bytes.  Any context. */
+/* Copy the name of a filter to @name of DLIL_NAME_MAX bytes.  Any context. */
 bool dlil_filter_name(dlil_filter_t ref, char *name)
 {
 	struct dlil_filter *f;
@@ -754,7 +762,7 @@ bool dlil_filter_name(dlil_filter_t ref, char *name)
 	return f;
 }
 
-/* Is no filter attached or being attached, and no reference taken? */
+/* True if no filter is attached, being attached or being detached. */
 bool dlil_filters_none(void)
 {
 	return xa_empty(&dlil_filters);
@@ -763,8 +771,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_filters_none);
 
 #ifdef DLIL_TESTED
 /*
- * Give the memory of filters that have been freed to new ones, which checkers put off:
- * for tests of filters at the address of a dead one.  May sleep.
+ * Let new filters reuse the memory of freed ones, which allocator debugging
+ * delays: for tests of filters at the address of a dead one.  May sleep.
  */
 void dlil_filter_reuse(void)
 {

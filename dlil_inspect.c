@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who looks at the packets of the host: a transmit policy, the counting of traffic
- * classes, tracing.
+ * Per-packet inspectors of the packets of the host: transmit policy, counting of
+ * traffic classes, tracing.
  *
  * Nearly always nobody does, and then it is to cost nothing, not even an instruction
  * that does nothing.  The path of these packets asks for each whether memberships wait

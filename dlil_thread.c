@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Input threads: they sleep until a queue is ready, take what it has, and work it off
- * in batches (INP-2, INP-7).
+ * Input threads: sleep until a queue is ready, take its packets, and process
+ * them in batches (INP-2, INP-7).
  *
- * A thread serves one ifnet, or is the main thread, dlil/main, which serves all others.
- * Whoever wants to know that what was queued has been worked off hands the thread a
- * struct dlil_flush.
+ * A thread serves one ifnet, or is the main thread, dlil/main, which serves all
+ * ifnets without a thread of their own.  A caller that must know when the
+ * packets queued so far have been processed hands the thread a struct
+ * dlil_flush.
  */
 #include <linux/kthread.h>
 #include <linux/pid_namespace.h>
@@ -34,8 +35,8 @@ static struct dlil_thread dlil_main_thread;
 /**
  * struct waiter - a task that waits for a flush
  * @flush: the flush
- * @done: completed when what was queued before has been worked off
- * @refs: the task and the flush
+ * @done: completed when all packets queued before have been processed
+ * @refs: one reference of the task, one of the flush
  */
 struct waiter {
 	struct dlil_flush flush;
@@ -43,7 +44,7 @@ struct waiter {
 	refcount_t refs;
 };
 
-/* How much more is free than there ever was: then something was not counted. */
+/* Returns by how much the free room exceeds the limits, which is a miscount. */
 static s64 inq_surplus(s64 room, s64 limits)
 {
 	s32 packets = dlil_inq_space_packets(room) -
@@ -53,7 +54,7 @@ static s64 inq_surplus(s64 room, s64 limits)
 	return DLIL_INQ_SPACE(max(packets, 0), max(bytes, 0));
 }
 
-/* Row INP-11: the count is wrong, and so may be the packets. */
+/* Row INP-11: the count is wrong, so distrust and drop the packets as well. */
 static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 			 s64 surplus)
 {
@@ -65,10 +66,11 @@ static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 }
 
 /*
- * Row INP-4: the thread settles where it runs, once.  If it is not allowed what
- * it was at the start, an administrator has chosen.  Alone with one processor it
- * would be at the mercy of whoever runs there, a real-time task for one; so if
- * there is no other one near, the choice is left to the scheduler.
+ * Row INP-4: set the affinity of the thread, once, near the processor that
+ * feeds it.  Keep the affinity if an administrator has changed it since the
+ * start.  Leave it to the scheduler as well if only one processor shares the
+ * cache: pinned to a single one, the thread could be starved by a real-time
+ * task there.
  */
 static void thread_settle(struct dlil_thread *t, int cpu)
 {
@@ -85,7 +87,7 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	free_cpumask_var(mask);
 }
 
-/* Work off what a queue has; it may become ready again as soon as it is taken. */
+/* Process all packets of a queue, which may become ready again meanwhile. */
 static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 {
 	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
@@ -100,8 +102,9 @@ static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 	if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
 		surplus = inq_surplus(room, dlil_inq_limits(q));
 		/*
-		 * If the limits are being changed, they may be others than those
-		 * that @room is of.  A surplus stays, so the next look finds it.
+		 * If the limits are being changed, @room may belong to the old
+		 * ones.  Skip the check then: a surplus stays, and the next
+		 * check finds it.
 		 */
 		if (surplus && !(limits & 1) &&
 		    !read_seqcount_retry(&q->limits, limits)) {
@@ -111,12 +114,12 @@ static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 	}
 	while (list) {
 		list = dlil_input_batch(ifp, list);
-		/* Nor may a busy thread hold up RCU Tasks. */
+		/* A busy thread must not delay RCU Tasks either. */
 		cond_resched_tasks_rcu_qs();
 	}
 }
 
-/* Call flushes, the oldest first: a later one may end what an older one needs. */
+/* Call flushes, oldest first: a later one may free what an older one needs. */
 static void thread_call(struct llist_node *flush)
 {
 	struct dlil_flush *f, *next;
@@ -126,12 +129,13 @@ static void thread_call(struct llist_node *flush)
 		f->fn(f);
 }
 
-/* A pass of a thread that serves one ifnet. */
+/* One pass of a thread that serves one ifnet. */
 static void own_pass(struct dlil_thread *t)
 {
 	/*
-	 * Packets that were queued before a flush are seen in ready and first
-	 * after it, and those that loopback got before the others in first.
+	 * Take the lists in the reverse order of their use: packets that were
+	 * queued before a flush are then in @ready or @first, and packets that
+	 * loopback got before those of others are in @first.
 	 */
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
@@ -150,49 +154,52 @@ static void own_pass(struct dlil_thread *t)
 /*
  * Turns on the main thread (LNX-13)
  *
- * The ifnets that share the main thread have turns.  In its turn an ifnet has all that
- * it has queued worked off, and its callbacks may sleep.  When a turn has lasted for a
- * second, a work gives the task that is busy with it to that ifnet as a thread of its
- * own, until the ifnet is detached, and starts another task for the main thread, which
- * goes on with the pass that the former one has begun.
+ * The ifnets that share the main thread take turns.  In its turn, all queued
+ * packets of an ifnet are processed, and its callbacks may sleep.  If a turn
+ * lasts longer than a second, turn_look() hands the task over to that ifnet,
+ * whose own thread it is until the ifnet is detached.  It starts a new task for
+ * the main thread, which continues the pass that the former task has begun.
  *
- * Three contexts meet here: the task that serves the main thread, the work, of which
- * there is one, and producers.
+ * Three contexts meet here: the task of the main thread, the work turn_look(),
+ * of which there is a single one, and producers.
  *
- * The task and the work meet at @queue only.  The task sets it when a turn begins and
- * takes it back when the turn is over, the work takes it when it gives the turn away:
- * both by cmpxchg(), so one of them succeeds.  While @queue is set the task touches
- * none of the other fields, nor the lists of the main thread.  If it finds @queue
- * taken, it waits until the work has made @own of the queue ready, which is said by
- * @thread of the queue, and is @own's task from then on.  So the ifnet stays as long
- * as the work needs it: its turn is not over before.  The new task is woken last, and
- * sees all that the former one and the work have written.
+ * The task and the work synchronise through @queue only.  The task sets it when
+ * a turn begins and clears it when the turn is over; the work clears it when it
+ * hands the turn over.  Both clear it by cmpxchg(), so that one of them
+ * succeeds.  While @queue is set, the task touches neither the other fields nor
+ * the lists of the main thread.  If the task finds @queue cleared, it waits
+ * until the work has set up @own of the queue and published it in @thread, and
+ * serves @own from then on.  Its turn is not over before, so the ifnet cannot
+ * go while the work uses it.  The work wakes the new task last; that task sees
+ * all that the former one and the work have written.
  *
- * Until a queue has been drained its node is in one list, wherever that is.  A producer
- * may have read @thread of the queue before it was changed, and add the node to the
- * main thread's list: then the main thread, which drains only queues that are its own,
- * passes the node on.  So each queue is drained by one task at any time, and packets
- * of an ifnet keep their order: those of the turn come first, since the task is busy
- * with them, and then what is queued.
+ * The node of a queue is in exactly one list until the queue has been drained.
+ * A producer that read @thread before it changed may add the node to the main
+ * thread's list.  The main thread drains its own queues only, and passes such a
+ * node on.  So one task at a time drains a queue, and the packets of an ifnet
+ * keep their order: the task first finishes the packets of the turn, then takes
+ * what has been queued since.
  *
- * A flush of an ifnet that shares the main thread goes there for good, and is passed on
- * like a queue.  The main thread takes flushes before it takes queues, passes queues on
- * before flushes, and its successor does likewise.  So the node of a queue that was
- * filled before the flush gets to the list of @own before the flush does, whichever
- * thread a producer has added it to.  This holds for the last flush as well, that of
- * the final detach: after it the main thread knows nothing of the ifnet.
+ * A flush of an ifnet that was attached to the main thread always goes to the
+ * main thread, which passes it on like a queue.  The main thread, and its
+ * successor, takes flushes before queues and passes queues on before flushes.
+ * So the node of a queue filled before the flush reaches @own before the flush,
+ * whichever thread the producer used.  This includes the last flush, that of
+ * the final detach, after which the main thread does not refer to the ifnet any
+ * more.
  *
- * A producer may read @task of the main thread before it is replaced, and wake the
- * former one.  That is harmless, and the task is there: producers hold the RCU read
- * lock, and a task is freed a grace period after its end.
+ * A producer may read @task of the main thread just before it is replaced, and
+ * wake the former task.  That is harmless, and the task still exists: producers
+ * hold the RCU read lock, and a task is freed a grace period after its end.
  *
  * @queue: the queue whose turn it is; NULL between turns
- * @count: turns so far; written by the task
- * @first: queues whose turn is to come in this pass; as what follows, the task's
- * @ready: likewise, behind those
- * @flush: flushes behind them
- * @seen: @count when the work has looked last; the work's
- * @since: jiffies when it was not yet that number; the work's
+ * @count: number of turns so far; written by the task
+ * @first: queues of loopback ifnets still to be served in this pass; used by
+ * the task
+ * @ready: other queues still to be served in this pass; used by the task
+ * @flush: flushes to call at the end of this pass; used by the task
+ * @seen: @count at the last look of the work; used by the work
+ * @since: jiffies when the work first saw that count; used by the work
  */
 static struct {
 	struct dlil_inq *queue;
@@ -204,14 +211,14 @@ static struct {
 	unsigned long since;
 } turns;
 
-/* A turn may last so long, and is looked at so often. */
+/* Maximum length of a turn, and interval of the checks. */
 #define TURN_MAX	HZ
 #define TURN_LOOK	(HZ / 2)
 
 static void turn_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(turn_work, turn_look);
 
-/* The main thread has something to do. */
+/* Start watching the turns of the main thread, which has work to do. */
 static void turns_watch(void)
 {
 	/* Pairs with the barrier of the workqueue before turn_look(), see there. */
@@ -221,8 +228,8 @@ static void turns_watch(void)
 }
 
 /*
- * Give each queue of @rest its turn.  Returns the queue in whose turn the task has
- * ceased to be the main thread's, or NULL.
+ * Give each queue of @rest its turn.  Returns the queue that was given this
+ * task, or NULL.
  */
 static struct dlil_inq *turns_take(struct llist_node **rest)
 {
@@ -231,7 +238,10 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 
 	while (*rest) {
 		q = llist_entry(*rest, struct dlil_inq, ready);
-		/* It may become ready again as soon as it is taken. */
+		/*
+		 * Read next first: the node may be reused as soon as the queue
+		 * is drained.
+		 */
 		*rest = (*rest)->next;
 		t = READ_ONCE(q->thread);
 		if (unlikely(t != &dlil_main_thread)) {
@@ -252,7 +262,7 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 	return NULL;
 }
 
-/* Call the flushes of ifnets that the main thread serves, and pass on the others. */
+/* Call the flushes of ifnets that the main thread serves; pass on the others. */
 static void main_call(void)
 {
 	struct llist_node *flush = llist_reverse_order(turns.flush);
@@ -267,7 +277,7 @@ static void main_call(void)
 			f->fn(f);
 			continue;
 		}
-		/* The call may end the ifnet, which @t is part of. */
+		/* The call may free the ifnet, which contains @t. */
 		task = get_task_struct(t->task);
 		llist_add(&f->node, &t->flush);
 		wake_up_process(task);
@@ -275,14 +285,14 @@ static void main_call(void)
 	}
 }
 
-/* Is the queue's own thread ready?  The work needs a moment for that. */
+/* Has turn_give() set up the thread of the queue? */
 static bool turn_is_given(const struct dlil_inq *q)
 {
 	/* Pairs with the release in turn_give(). */
 	return smp_load_acquire(&q->thread) == &q->own;
 }
 
-/* Do the rest of a pass.  Returns the thread that this task is behind it. */
+/* Finish a pass.  Returns the thread that this task serves afterwards. */
 static struct dlil_thread *main_go_on(void)
 {
 	struct dlil_inq *q;
@@ -305,7 +315,7 @@ static struct dlil_thread *thread_pass(struct dlil_thread *t)
 		return t;
 	}
 	turns_watch();
-	/* The order is that of own_pass(). */
+	/* Same order as in own_pass(). */
 	turns.flush = llist_del_all(&t->flush);
 	turns.ready = llist_del_all(&t->ready);
 	turns.first = llist_del_all(&t->first);
@@ -318,7 +328,7 @@ static bool thread_idle(const struct dlil_thread *t)
 	       llist_empty(&t->flush);
 }
 
-/* This task is @t from now on, which has not said yet that it sleeps. */
+/* This task serves @t from now on; @t is not marked asleep. */
 static void thread_enter(struct dlil_thread *t)
 {
 	dlil_gather_init(&t->gather, t == &dlil_main_thread ? NULL :
@@ -332,14 +342,17 @@ static int thread_fn(void *arg)
 	cpumask_copy(t->allowed, current->cpus_ptr);
 	thread_enter(t);
 	complete(&t->started);
-	/* Another task may have begun a pass of the main thread. */
+	/* The former task may have left a pass of the main thread unfinished. */
 	next = t == &dlil_main_thread ? main_go_on() : t;
 	for (;;) {
 		if (unlikely(next != t)) {
 			t = next;
 			thread_enter(t);
 		}
-		/* First: whose timer is started by what follows is woken by it. */
+		/*
+		 * Set the state first: the timer armed below may fire and wake
+		 * us at once.
+		 */
 		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
 			dlil_gather_sleep(&t->gather, ktime_get());
@@ -371,7 +384,7 @@ static void thread_init(struct dlil_thread *t, int cpu)
 	t->cpu = cpu;
 }
 
-/* Make @q's own a thread that @task serves already. */
+/* Set up the queue's own thread with a task that already runs. */
 static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
 {
 	struct dlil_thread *t = &q->own;
@@ -382,17 +395,17 @@ static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid
 	t->pid = pid;
 }
 
-/* The new task runs where and as its predecessor was allowed and told to. */
+/* Give the new task the affinity and priority of its predecessor. */
 static void task_resemble(struct task_struct *task, struct task_struct *former)
 {
 	set_cpus_allowed_ptr(task, &former->cpus_mask);
 	set_user_nice(task, task_nice(former));
-	/* Not rt_task(): the priority may be lent, by who waits for its lock. */
+	/* Not rt_task(): the priority may be inherited from a waiter (PI). */
 	if (former->policy == SCHED_FIFO || former->policy == SCHED_RR)
 		sched_set_fifo(task);
 }
 
-/* Row INP-2: a thread is called after its ifnet. */
+/* Row INP-2: name the thread after its ifnet. */
 static void task_rename(struct task_struct *task, struct dlil_inq *q)
 {
 	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
@@ -407,7 +420,7 @@ static void task_rename(struct task_struct *task, struct dlil_inq *q)
 		name);
 }
 
-/* The turn of @q, which may be over, has lasted too long: see above. */
+/* The turn of @q, which may be over by now, has lasted too long: hand it over. */
 static void turn_give(struct dlil_inq *q)
 {
 	struct dlil_thread *t = &dlil_main_thread;
@@ -420,23 +433,24 @@ static void turn_give(struct dlil_inq *q)
 		kthread_stop(task);
 		return;
 	}
-	/* The reference of @t goes to @q. */
+	/* @q takes over the task reference of @t. */
 	former = t->task;
 	thread_adopt(q, former, t->pid);
 	task_rename(former, q);
 	task_resemble(task, former);
 	/*
-	 * First, since whoever finds the new task may wake it, and it must not take
-	 * the queue for one of the main thread's.  Pairs with the acquire in
-	 * turn_is_given().
+	 * Publish before the new task: a producer that finds that task may wake
+	 * it, and it must not treat this queue as one of the main thread's.
+	 * Pairs with the acquire in turn_is_given().
 	 */
 	smp_store_release(&q->thread, &q->own);
 	WRITE_ONCE(t->pid, task_pid_nr(task));
-	/* Behind the queue: those who read it depend on what they find. */
+	/* After q->thread; readers are ordered by their address dependency. */
 	smp_store_release(&t->task, get_task_struct(task));
 	/*
-	 * wake_up_var() looks for waiters without a lock.  It takes the address for
-	 * a number: the ifnet may go from here on.
+	 * Full barrier, because wake_up_var() checks for waiters without a
+	 * lock.  It uses the address as a key only: the ifnet may be freed from
+	 * here on.
 	 */
 	smp_mb();
 	wake_up_var(&q->thread);
@@ -444,12 +458,13 @@ static void turn_give(struct dlil_inq *q)
 }
 
 /*
- * Look whether a turn lasts long, while the main thread is awake.  If it is seen
- * asleep, it sees this work not pending any more when it wakes up.
+ * Check for a turn that lasts too long, as long as the main thread is awake.
+ * If the work finds it asleep and stops, the thread finds the work not pending
+ * when it wakes up, and queues it again.
  */
 static void turn_look(struct work_struct *work)
 {
-	/* Pairs with the release in turns_take(): the count is no older. */
+	/* Pairs with the release in turns_take(): @count is not older than @q. */
 	struct dlil_inq *q = smp_load_acquire(&turns.queue);
 	unsigned long count = READ_ONCE(turns.count);
 
@@ -464,7 +479,7 @@ static void turn_look(struct work_struct *work)
 	queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
 }
 
-/* @node is where the memory of what feeds it is, or NUMA_NO_NODE. */
+/* @node is the NUMA node of the device that feeds the thread, or NUMA_NO_NODE. */
 static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 			int node)
 {
@@ -485,7 +500,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 	return 0;
 }
 
-/* The thread works off what it has before it goes. */
+/* Stop the thread, which first processes all that is in its lists. */
 static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);
@@ -495,7 +510,7 @@ static void thread_stop(struct dlil_thread *t)
 	free_cpumask_var(t->allowed);
 }
 
-/* The main thread passes it on if the queue has a thread of its own since. */
+/* If the queue has got its own thread meanwhile, the main thread passes it on. */
 static void inq_flush(struct dlil_inq *q, struct dlil_flush *flush)
 {
 	struct dlil_thread *t = q->shared ? &dlil_main_thread : &q->own;
@@ -509,9 +524,9 @@ static void inq_flush(struct dlil_inq *q, struct dlil_flush *flush)
 }
 
 /**
- * dlil_inq_flush - have a call follow what is queued now
- * @ifp: ifnet, with an I/O reference that the caller keeps until this returns.  Its
- *	final detach is not over before the call has been made
+ * dlil_inq_flush - call a function behind all packets queued so far
+ * @ifp: ifnet, with an I/O reference that the caller keeps until this returns;
+ *	the final detach waits for the call
  * @flush: the call
  *
  * Context: any but hard interrupts.
@@ -555,7 +570,7 @@ static bool has_own_thread(const struct dlil_ifnet *ifp)
 		ifp->kind == DLIL_IFNET_CELLULAR);
 }
 
-/* Make the queue of an ifnet ready for use (INP-2, INP-5).  Not attached; may sleep. */
+/* Set up the queue of an ifnet (INP-2, INP-5).  Not attached yet; may sleep. */
 int dlil_inq_start(struct dlil_ifnet *ifp)
 {
 	struct dlil_inq *q = &ifp->inq;
@@ -582,10 +597,10 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 }
 
 /*
- * Nothing can be queued any more: have the thread let go of what was queued, and
- * stop it if it is the ifnet's own (IFN-5).  Its own thread is in no callback, and
- * frees what it has; the main thread may be in one of another ifnet.  May sleep.
- * Returns whether the thread has let go; else @flush will say so.
+ * Nothing can be queued any more: make the thread release the ifnet (IFN-5).
+ * An own thread is in no callback; it frees the queued packets and stops.  The
+ * main thread may be in a callback of another ifnet.  May sleep.  Returns true
+ * if the thread has released the ifnet; otherwise it will call @flush.
  */
 bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
@@ -600,8 +615,8 @@ bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 }
 
 /*
- * The thread has let go of what was queued, and is stopped if it has become the
- * ifnet's own.  May sleep; the thread is in no callback.
+ * The thread has released the queue: stop it if it became the ifnet's own after
+ * the attach.  May sleep; the thread is in no callback.
  */
 void dlil_inq_end(struct dlil_ifnet *ifp)
 {
@@ -616,8 +631,8 @@ void dlil_inq_end(struct dlil_ifnet *ifp)
 }
 
 /*
- * The process id of the task that serves an ifnet, in the initial namespace.  0: it has
- * never been attached.  The task may be gone by now.
+ * The process id, in the initial namespace, of the task that serves an ifnet; 0
+ * if it has never been attached.  The task may have ended by now.
  */
 pid_t dlil_inq_task(const struct dlil_ifnet *ifp)
 {
@@ -628,8 +643,8 @@ pid_t dlil_inq_task(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_task);
 
 /*
- * The process id of the thread that serves an ifnet, as the current task may use it:
- * kernel threads have none but in the initial namespace.  0: none there.
+ * The process id of the task that serves an ifnet, as seen by the current task;
+ * 0 outside the initial pid namespace, where kernel threads have none.
  */
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp)
 {
@@ -638,12 +653,12 @@ pid_t dlil_inq_pid(const struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_input_flush - wait until what was handed in has been worked off
+ * dlil_input_flush - wait until all packets queued so far have been processed
  * @ifp: ifnet
  *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want, RTNL included.
- * Return: 0; -ENXIO if the ifnet is not attached; -EDEADLK from a callback;
+ * Context: process; may sleep.  The caller must hold no lock that a callback on
+ * @ifp may take, so never RTNL.
+ * Return: 0; -ENXIO if the ifnet is not attached; -EDEADLK in a callback;
  * -ENOMEM; -ERESTARTSYS if the caller was killed.
  */
 int dlil_input_flush(struct dlil_ifnet *ifp)
@@ -679,6 +694,9 @@ int dlil_thread_module_init(void)
 void dlil_thread_module_exit(void)
 {
 	thread_stop(&dlil_main_thread);
-	/* The thread was the last to queue it, and no turn is under way. */
+	/*
+	 * The thread has stopped, so nobody queues the work, and no turn is in
+	 * flight.
+	 */
 	cancel_delayed_work_sync(&turn_work);
 }

@@ -293,7 +293,7 @@ static void type_of_socket(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, fake_output(fake, c->family, &list, 0),
 				-EACCES);
 		KUNIT_EXPECT_EQ(test, of_type, c->type);
-		/* Of a raw frame nobody says where the header is. */
+		/* A raw frame has no known offset of its network header. */
 		of_type = -1;
 		__skb_queue_tail(&list, typed(fake, c, true, scattered));
 		KUNIT_EXPECT_EQ(test, fake_output(fake, c->family, &list,

@@ -391,7 +391,7 @@ static void tso_refusal_is_told(struct kunit *test)
 
 static const u8 everybody[ETH_ALEN] = { 255, 255, 255, 255, 255, 255 };
 
-/* What the framer of a test does with a packet, and who else gets a copy. */
+/* How the framer of a test treats a packet, and whether others get a copy. */
 enum loop_framer { LOOPS, FAILS, STEALS, LOSES, REPLACES };
 
 static enum loop_framer loop_framer;
