@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks inside callbacks other than those for packets: of events, control requests,
- * ends.  They must not wait for callbacks (FLT-7), and what they are in is shown
- * when it takes long (LNX-13).
+ * Tasks that call callbacks other than those for packets: `event`, `ioctl`,
+ * `detached` and so on.  Such a task must not wait for callbacks (FLT-7), and
+ * is reported if a callback takes long (LNX-13).
  *
- * calls_lock guards the list and what its members say.  A filter or protocol that
- * is named there is held by the task until it says that it has left.
+ * calls_lock guards the list and its members.  The task holds the filter or
+ * protocol named there until dlil_call_leave().
  */
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -20,7 +20,7 @@
 
 int (*dlil_call_thread_fn)(void *data);
 
-/* The work of dlil_overdue.c. */
+/* The work of dlil_overdue.c, which checks for overdue callbacks. */
 static struct delayed_work look;
 
 static LIST_HEAD(calls);
@@ -36,18 +36,21 @@ void dlil_look_exit(void)
 	cancel_delayed_work_sync(&look);
 }
 
-/* There is something to look at from now on.  Any context but hard interrupts. */
+/* Start the checks.  Any context but hard interrupts. */
 void dlil_look_arm(void)
 {
 	if (!delayed_work_pending(&look))
 		queue_delayed_work(system_unbound_wq, &look, LOOK_INTERVAL);
 }
 
-/* A filter or protocol of @ifp whose input may sleep comes, and goes. */
+/* Count a filter or protocol of @ifp whose input may sleep. */
 void dlil_look_get(struct dlil_ifnet *ifp)
 {
 	atomic_inc(&ifp->look.users);
-	/* The work is no longer pending when it begins to look at @users. */
+	/*
+	 * Pairs with the work, which is not pending any more when it reads
+	 * @users.
+	 */
 	smp_mb__after_atomic();
 	dlil_look_arm();
 }
@@ -57,7 +60,7 @@ void dlil_look_put(struct dlil_ifnet *ifp)
 	atomic_dec(&ifp->look.users);
 }
 
-/* From here to dlil_call_end() the task may call callbacks.  Process context. */
+/* The task may call callbacks until dlil_call_end().  Process context. */
 void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
 {
 	call->task = current;
@@ -76,7 +79,7 @@ void dlil_call_end(struct dlil_call *call)
 	spin_unlock(&calls_lock);
 }
 
-/* From here to dlil_call_leave() a callback runs. */
+/* A callback runs until dlil_call_leave(). */
 void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 		     enum dlil_callback callback, const char *name)
 {
@@ -94,7 +97,7 @@ void dlil_call_leave(struct dlil_call *call)
 	dlil_call_enter(call, DLIL_PARTY_NONE, DLIL_CALLBACK_NONE, NULL);
 }
 
-/* Only a task has calls of its own there, and others cannot wait anyway. */
+/* Is the current task in the list?  Only task context can be, or could wait. */
 static bool call_is_current(void)
 {
 	struct dlil_call *call;
@@ -110,7 +113,7 @@ static bool call_is_current(void)
 	return found;
 }
 
-/* Is this an input thread, of whatever ifnet? */
+/* Is the current task an input thread, of any ifnet? */
 static bool input_is_current(void)
 {
 	return current->flags & PF_KTHREAD &&
@@ -128,8 +131,8 @@ bool dlil_output_is_current(void)
 }
 
 /*
- * Might waiting here for callbacks be waiting for ourselves?  Or for a callback
- * of another ifnet that in turn waits for us?
+ * Could a wait for callbacks deadlock here?  It could wait for the current
+ * callback, or for a callback of another ifnet that in turn waits for this one.
  */
 bool dlil_in_callback(void)
 {
@@ -142,7 +145,7 @@ bool dlil_call_any(void)
 	return !list_empty_careful(&calls);
 }
 
-/* The ifnet cannot be freed during a callback of its own. */
+/* A callback in flight keeps its ifnet from being freed. */
 static void fill(struct dlil_overdue *o, const struct dlil_call *call)
 {
 	strscpy(o->ifname, call->ifp->name, sizeof(o->ifname));
@@ -155,9 +158,10 @@ static void fill(struct dlil_overdue *o, const struct dlil_call *call)
 }
 
 /*
- * Callbacks that have run for @age jiffies, of @ifp or of all ifnets: the first @max
- * of them to @o.  If @again is not 0, only those that were not asked for in this way
- * in the last @again jiffies.  Returns how many.
+ * Report callbacks of @ifp, or of all ifnets if @ifp is NULL, that have run for
+ * @age jiffies: the first @max of them to @o.  If @again is not 0, skip
+ * callbacks that were reported this way within the last @again jiffies.
+ * Returns the number of reports.
  */
 unsigned int dlil_call_overdue(const struct dlil_ifnet *ifp, unsigned long age,
 			       unsigned long again, struct dlil_overdue *o,

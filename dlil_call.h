@@ -35,16 +35,15 @@ enum dlil_callback {
 };
 
 /**
- * struct dlil_call - a task is where callbacks other than those for packets are
- *	called
- * @list: in the list of all
+ * struct dlil_call - a task that calls callbacks, other than those for packets
+ * @list: entry in the list of all calls
  * @task: the task
- * @ifp: of which ifnet the callbacks are
- * @party: who is being called; DLIL_PARTY_NONE between two calls
- * @callback: which of its callbacks
- * @name: of the filter or protocol that is being called, or NULL
- * @since: when the call began, in jiffies
- * @told: when it was logged that it takes long, or 0
+ * @ifp: ifnet that the callbacks belong to
+ * @party: party being called; DLIL_PARTY_NONE between two calls
+ * @callback: callback being called
+ * @name: name of the filter or protocol being called, or NULL
+ * @since: start of the call, in jiffies
+ * @told: when the call was last logged as overdue, or 0
  */
 struct dlil_call {
 	struct list_head list;
@@ -59,13 +58,13 @@ struct dlil_call {
 
 /**
  * struct dlil_overdue - a callback that has not returned for some seconds
- * @ifname: of which ifnet
- * @party: whose
- * @callback: which
- * @name: of the filter or protocol, or empty
- * @seconds: for how long, as far as it was watched
- * @pid: the task that it runs in
- * @comm: the name of that task
+ * @ifname: name of the ifnet
+ * @party: party being called
+ * @callback: callback being called
+ * @name: name of the filter or protocol, or empty
+ * @seconds: duration so far, as long as it was watched
+ * @pid: process id of the task
+ * @comm: name of the task
  */
 struct dlil_overdue {
 	char ifname[IFNAMSIZ];
@@ -78,17 +77,17 @@ struct dlil_overdue {
 };
 
 /**
- * struct dlil_look - what was seen of an ifnet at the last look; under the lock of
- *	dlil_overdue.c
- * @users: filters and protocols whose input may sleep, and the detach; it is looked
- *	at while there are some; atomic
- * @seq: of the batch
- * @place: where in it the input thread was
- * @since: since when it has been there, in jiffies
- * @told: when that was logged, or 0
- * @detaching: it is being detached
- * @detach_since: since when
- * @detach_told: when that was logged, or 0
+ * struct dlil_look - progress of an ifnet at the last check; under the lock of
+ * dlil_overdue.c
+ * @users: filters and protocols whose input may sleep, and a detach; the ifnet
+ *	is checked while there are any; atomic
+ * @seq: sequence number of the input thread's batch
+ * @place: progress of the input thread in that batch
+ * @since: when that progress was first seen, in jiffies
+ * @told: when the delay was last logged, or 0
+ * @detaching: the ifnet is being detached
+ * @detach_since: when the detach was first seen
+ * @detach_told: when its delay was last logged, or 0
  */
 struct dlil_look {
 	atomic_t users;
@@ -101,7 +100,7 @@ struct dlil_look {
 	unsigned long detach_told;
 };
 
-/* The function that all input threads run. */
+/* The function that every input thread runs. */
 extern int (*dlil_call_thread_fn)(void *data);
 
 void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp);
@@ -111,7 +110,7 @@ void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 void dlil_call_leave(struct dlil_call *call);
 bool dlil_in_callback(void);
 
-/* Might the task be inside an output callback?  Bottom halves are off in those. */
+/* May the task be inside an output callback?  Bottom halves are off there. */
 bool dlil_output_is_current(void);
 
 void dlil_look_init(work_func_t fn);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events: something has happened to an ifnet.
+ * Events of an ifnet: posting, queueing, external listeners.
  *
- * Whoever posts one only queues it, in any context, RTNL held or not; the work in
+ * Posting only queues an event, in any context, even under RTNL; the work in
  * dlil_notify.c delivers it.
  *
- * An event that is for more than the listeners outside holds an I/O reference
- * until it has been delivered, so the final detach comes after all of them: it
- * finds neither a callback under way nor one to come.  An event that is posted later
- * is for the listeners outside only, holds a life-time reference, and is flushed
- * before the final detach ends.
+ * An event for filters, protocols and the driver holds an I/O reference until
+ * it has been delivered.  So the final detach comes after all such events, and
+ * finds no callback in flight.  An event that is posted later goes to external
+ * listeners only.  It holds a life-time reference, and is flushed before the
+ * final detach ends.
  *
- * An event that nobody would hear is not made: whoever begins to listen later does
- * not get what was posted before.  A caller that would have to look for what happens
- * asks dlil_event_is_heard() whether that is worth it.
+ * An event without a receiver is not created, so a listener that is added later
+ * does not get earlier events.  Code that would have to search for changes asks
+ * dlil_event_is_heard() first.
  */
 #include <linux/slab.h>
 
@@ -21,7 +21,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
-/* Row EVT-3: programs and ported modules count on the numbers. */
+/* Row EVT-3: the numbers are ABI for programs and ported modules. */
 static_assert(DLIL_EVENT_SIFFLAGS == 1);
 static_assert(DLIL_EVENT_IF_ATTACHED == 9);
 static_assert(DLIL_EVENT_LINK_ADDRESS_CHANGED == 16);
@@ -29,11 +29,11 @@ static_assert(DLIL_EVENT_MASTER_ELECTED == 23);
 
 static BLOCKING_NOTIFIER_HEAD(event_listeners);
 
-/* The same listeners, for questions in atomic context. */
+/* The same listeners, under a spinlock for callers in atomic context. */
 static LIST_HEAD(listeners);
 static DEFINE_SPINLOCK(listeners_lock);
 
-/* Tell the listeners outside of @event, or that some were lost if it is NULL. */
+/* Notify external listeners of @event, or of lost events if @event is NULL. */
 void dlil_event_tell(struct dlil_ifnet *ifp, u64 net_cookie,
 		     const struct dlil_event *event)
 {
@@ -48,7 +48,7 @@ void dlil_event_tell(struct dlil_ifnet *ifp, u64 net_cookie,
 				     &told);
 }
 
-/* It has been delivered.  The last one may take the ifnet with it. */
+/* Free a delivered event and drop its reference, which may be the last of @ifp. */
 void dlil_event_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
 	bool io = item->io;
@@ -62,8 +62,9 @@ void dlil_event_done(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 }
 
 /*
- * The oldest one, or NULL.  *@lost: others were lost since the last look; that takes a
- * full queue, so there is an item then, and it says whose they were.
+ * Dequeue the oldest event, or NULL.  *@lost is set if events were dropped
+ * since the last call.  Events are dropped only when the queue is full, so
+ * there is an item then, whose netns is that of the lost ones.
  */
 struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost)
 {
@@ -84,9 +85,9 @@ struct dlil_event_item *dlil_event_next(struct dlil_events *events, bool *lost)
 }
 
 /*
- * An event speaks of what the ifnet is when it is posted: behind the final detach the
- * ifnet may become that of another device, in another namespace, before the event is
- * delivered.
+ * Store in the event how the ifnet is called when the event is posted.  After
+ * the final detach, the ifnet may be reused for another device, in another
+ * netns, before the event is delivered.
  */
 static void identify(struct dlil_event_item *item,
 		     const struct dlil_events *events)
@@ -98,7 +99,7 @@ static void identify(struct dlil_event_item *item,
 	strscpy(item->event.name, events->name, sizeof(item->event.name));
 }
 
-/* Takes @item.  Any context but hard interrupts. */
+/* Consumes @item.  Any context but hard interrupts. */
 static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
 	struct dlil_events *events = &ifp->events;
@@ -108,13 +109,13 @@ static int event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 	item->io = dlil_ifnet_io_begin(ifp);
 	if (!item->io)
 		dlil_ifnet_get(ifp);
-	/* The poster may have interrupts off. */
+	/* The poster may have interrupts disabled. */
 	spin_lock_irqsave(&events->lock, flags);
 	if (!item->life && events->len >= DLIL_EVENT_QUEUE_MAX) {
 		events->lost = true;
 		err = -ENOBUFS;
 	} else {
-		/* Under the lock: what is queued later is not for fewer. */
+		/* Under the lock, so that @until grows along the queue. */
 		item->until = dlil_retire_now();
 		identify(item, events);
 		events->len += !item->life;
@@ -143,8 +144,8 @@ static struct dlil_event_item *item_new(u32 class, u32 subclass, u32 code,
 }
 
 /*
- * An event of the class network, made while failing is still possible; its data
- * is zero.  It goes to dlil_event_queue() or kfree().
+ * Allocate an event of the class network, at a time when failure is possible;
+ * its data is zeroed.  Pass it to dlil_event_queue() or kfree().
  */
 struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len)
 {
@@ -152,29 +153,29 @@ struct dlil_event_item *dlil_event_new(u32 subclass, u32 code, size_t len)
 			GFP_KERNEL);
 }
 
-/* Takes @item.  Any context but hard interrupts. */
+/* Consumes @item.  Any context but hard interrupts. */
 void dlil_event_queue(struct dlil_ifnet *ifp, struct dlil_event_item *item)
 {
-	/* If it is lost the listeners outside are told so. */
+	/* If the queue is full, external listeners will be told of the loss. */
 	event_queue(ifp, item);
 }
 
 /**
  * dlil_event_post_class - post an event of any class
  * @ifp: ifnet that it is about
- * @class: who speaks, not 0
- * @subclass: of what
+ * @class: class, not 0
+ * @subclass: subclass in that class
  * @code: what has happened, not 0
- * @data: more about it, copied; or NULL
+ * @data: data of the event, copied; or NULL
  * @len: length of @data, at most DLIL_EVENT_DATA_MAX
  *
- * Rows EVT-1, EVT-2.  It is delivered later, behind those posted before: to every
- * filter, every protocol, the driver, and to listeners outside.  On an ifnet that
- * is not attached only those outside get it.
+ * Rows EVT-1, EVT-2.  The event is delivered later, in the order of posting, to
+ * each filter, each protocol, the driver and external listeners.  If the ifnet
+ * is not attached, only external listeners get it.
  *
- * Context: any but hard interrupts; whatever locks are held.
- * Return: 0; -EINVAL for bad arguments; -ENOMEM; -ENOBUFS if too many events wait
- * for delivery.
+ * Context: any but hard interrupts; any locks may be held.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; -ENOBUFS if too many events
+ * are queued.
  */
 int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
 			  u32 code, const void *data, size_t len)
@@ -195,7 +196,7 @@ int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
 }
 EXPORT_SYMBOL_GPL(dlil_event_post_class);
 
-/* Row IFN-15: is it about the state of the ifnet, whose last change is dated? */
+/* Row IFN-15: does the event report a change of state, whose time is recorded? */
 static bool is_of_state(u32 code)
 {
 	return code == DLIL_EVENT_SIFFLAGS || code == DLIL_EVENT_LINK_ON ||
@@ -203,15 +204,15 @@ static bool is_of_state(u32 code)
 }
 
 /**
- * dlil_event_post - post an event of those that every ifnet has
+ * dlil_event_post - post a standard event
  * @ifp: ifnet that it is about
  * @code: enum dlil_event_code
- * @data: more about it, see &struct dlil_event; copied; or NULL
+ * @data: data of the event, see &struct dlil_event; copied; or NULL
  * @len: length of @data, at most DLIL_EVENT_DATA_MAX
  *
  * Rows EVT-1, EVT-3; otherwise as dlil_event_post_class().
  *
- * Context: any but hard interrupts; whatever locks are held.
+ * Context: any but hard interrupts; any locks may be held.
  * Return: as dlil_event_post_class(), and -EINVAL for an unknown code.
  */
 int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
@@ -226,7 +227,7 @@ int dlil_event_post(struct dlil_ifnet *ifp, u32 code, const void *data,
 }
 EXPORT_SYMBOL_GPL(dlil_event_post);
 
-/* Events that are posted from now on are about what @ifp is now. */
+/* Copy name, index and netns of @ifp, for events posted from now on. */
 void dlil_event_identify(struct dlil_ifnet *ifp)
 {
 	struct dlil_events *events = &ifp->events;
@@ -242,22 +243,22 @@ void dlil_event_identify(struct dlil_ifnet *ifp)
 }
 
 /*
- * Post what happens to the ifnet itself, which needs no memory.  At most once in each
- * life: dlil_event_flush() separates the lives.
+ * Post an event of the ifnet's own life, which needs no memory.  Each is posted
+ * at most once per life; dlil_event_flush() separates two lives.
  */
 void dlil_event_life(struct dlil_ifnet *ifp, enum dlil_event_life what)
 {
 	event_queue(ifp, &ifp->events.life[what]);
 }
 
-/* All that was posted has been delivered.  May sleep; not from callbacks. */
+/* Wait for the delivery of all posted events.  May sleep; not from callbacks. */
 void dlil_event_flush(struct dlil_ifnet *ifp)
 {
 	flush_work(&ifp->events.work);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_flush);
 
-/* @work delivers them. */
+/* Initialise the event queue; @work delivers the events. */
 void dlil_event_init(struct dlil_ifnet *ifp, work_func_t work)
 {
 	static const u32 codes[] = {
@@ -280,7 +281,7 @@ void dlil_event_init(struct dlil_ifnet *ifp, work_func_t work)
 	}
 }
 
-/* Add a listener outside; may sleep. */
+/* Add an external listener; may sleep. */
 int dlil_event_listen(struct dlil_listener *listener)
 {
 	int err = blocking_notifier_chain_register(&event_listeners,
@@ -295,7 +296,7 @@ int dlil_event_listen(struct dlil_listener *listener)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_event_listen);
 
-/* Waits until nobody calls it. */
+/* Remove it, and wait for its callbacks in flight. */
 void dlil_event_unlisten(struct dlil_listener *listener)
 {
 	spin_lock_irq(&listeners_lock);
@@ -306,8 +307,8 @@ void dlil_event_unlisten(struct dlil_listener *listener)
 EXPORT_SYMBOL_FOR_TEST(dlil_event_unlisten);
 
 /*
- * A filter or protocol with a callback for events is being attached: under the
- * ifnet's lock, before it can come to its end.
+ * Count a filter or protocol with an `event` callback, which is being attached:
+ * under the ifnet's lock, before it can be detached.
  */
 void dlil_event_hearer(struct dlil_ifnet *ifp)
 {
@@ -316,15 +317,16 @@ void dlil_event_hearer(struct dlil_ifnet *ifp)
 	atomic_inc(&ifp->events.hearers);
 }
 
-/* It has come to its end.  Any context. */
+/* Such a filter or protocol has ended.  Any context. */
 void dlil_event_hearer_gone(struct dlil_ifnet *ifp)
 {
 	atomic_dec(&ifp->events.hearers);
 }
 
 /*
- * Say that there is somebody to hear now, once the attach is over and before its
- * caller knows.  Process context, without the ifnet's lock; may sleep.
+ * Tell external listeners that @ifp has a new receiver, after its attach and
+ * before the caller of the attach learns of it.  Process context, without the
+ * ifnet's lock; may sleep.
  */
 void dlil_event_announce(struct dlil_ifnet *ifp)
 {
@@ -333,7 +335,7 @@ void dlil_event_announce(struct dlil_ifnet *ifp)
 	blocking_notifier_call_chain(&event_listeners, DLIL_TELL_HEARD, &told);
 }
 
-/* Would a listener outside hear what is posted now?  Any but hard interrupts. */
+/* Would an external listener get an event posted now?  Any but hard interrupts. */
 bool dlil_event_is_heard_outside(void)
 {
 	const struct dlil_listener *listener;
@@ -348,12 +350,12 @@ bool dlil_event_is_heard_outside(void)
 	return heard;
 }
 
-/* Would anybody hear what is posted on @ifp now?  Any but hard interrupts. */
+/* Would anybody get an event posted on @ifp now?  Any but hard interrupts. */
 bool dlil_event_is_heard(struct dlil_ifnet *ifp)
 {
 	bool heard = atomic_read(&ifp->events.hearers);
 
-	/* The section keeps the vector of an attached ifnet. */
+	/* Keeps ifp->driver valid while the ifnet is attached. */
 	rcu_read_lock();
 	heard = heard || (dlil_ifnet_is_attached(ifp) && ifp->driver->event);
 	rcu_read_unlock();

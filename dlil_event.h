@@ -9,20 +9,22 @@
 #include <linux/workqueue.h>
 #include <net/dlil.h>
 
-/* Events that wait for delivery, those of the ifnet's own life not counted. */
+/* Limit of queued events, not counting attach and detach of the ifnet itself. */
 #define DLIL_EVENT_QUEUE_MAX 1024
 
 /**
- * struct dlil_event_item - an event on its way
- * @list: in the ifnet's queue
- * @event: the event; name, family and unit are those that the ifnet had when it was
+ * struct dlil_event_item - a queued event
+ * @list: entry in the ifnet's queue
+ * @event: the event; name, family and unit are those of the ifnet when it was
  *	posted
- * @data: its data, to be written before it is queued; behind this, or NULL
- * @net_cookie: of the namespace that the ifnet was in when it was posted
- * @until: who was attached later does not get it, see dlil_retire_stamp()
- * @io: holds an I/O reference, else a life-time reference
- * @life: part of the ifnet: it always has room, and gets through while the ifnet
- *	is not attached yet or any more
+ * @data: data of the event, behind this struct, or NULL; filled in before it is
+ *	queued
+ * @net_cookie: netns of the ifnet when the event was posted
+ * @until: filters and protocols attached later do not get it, see
+ *	dlil_retire_stamp()
+ * @io: holds an I/O reference; otherwise a life-time reference
+ * @life: embedded in the ifnet: exempt from the limit, and delivered even if
+ *	the ifnet is not attached
  */
 struct dlil_event_item {
 	struct list_head list;
@@ -42,17 +44,19 @@ enum dlil_event_life {
 };
 
 /**
- * struct dlil_events - the events of an ifnet
- * @lock: guards the rest, but for @hearers and @work
- * @queue: those to be delivered, oldest first
- * @len: how many of them are not of @life
- * @lost: there was no room for one since the listeners outside were told so
- * @net_cookie: of the namespace that the ifnet is in
- * @unit: its index
- * @name: its name
- * @life: the attach, detach and final detach of the ifnet
- * @hearers: attached filters and protocols with a callback for events; atomic
- * @work: delivers them, one after the other
+ * struct dlil_events - event queue of an ifnet
+ * @lock: guards the rest, except @hearers and @work
+ * @queue: events to be delivered, oldest first
+ * @len: number of queued events without those of @life
+ * @lost: an event was dropped since the external listeners were last told of a
+ *	loss
+ * @net_cookie: netns of the ifnet, for events posted now
+ * @unit: index of the ifnet, likewise
+ * @name: name of the ifnet, likewise
+ * @life: preallocated events: attach, detach and final detach of the ifnet
+ * @hearers: number of attached filters and protocols with an `event` callback;
+ *	atomic
+ * @work: delivers the events, one at a time
  */
 struct dlil_events {
 	spinlock_t lock;	/* see above */
@@ -80,16 +84,16 @@ void dlil_event_tell(struct dlil_ifnet *ifp, u64 net_cookie,
 		     const struct dlil_event *event);
 
 /*
- * The listeners outside are told of an event, that some were lost, or that a filter
- * or protocol with a callback for events is attached to an ifnet.
+ * Notifications for external listeners: an event; the loss of events; the
+ * attach of a filter or protocol with an `event` callback.
  */
 enum { DLIL_TELL_EVENT, DLIL_TELL_LOST, DLIL_TELL_HEARD };
 
 /**
- * struct dlil_told - what the listeners outside are called with
- * @ifp: ifnet, which may be another one's, in another namespace, by now
- * @net_cookie: of the namespace that it is told in; with DLIL_TELL_HEARD 0
- * @event: what happened; with DLIL_TELL_LOST and DLIL_TELL_HEARD NULL
+ * struct dlil_told - argument of external listeners
+ * @ifp: ifnet; it may have been reused for another device, in another netns
+ * @net_cookie: netns of the event; 0 with DLIL_TELL_HEARD
+ * @event: the event; NULL with DLIL_TELL_LOST and DLIL_TELL_HEARD
  */
 struct dlil_told {
 	struct dlil_ifnet *ifp;
@@ -98,13 +102,13 @@ struct dlil_told {
 };
 
 /**
- * struct dlil_listener - a listener outside
- * @nb: its callback gets DLIL_TELL_* and a struct dlil_told, from the ifnet's event
- *	work, or with DLIL_TELL_HEARD from whoever attaches the filter or protocol;
- *	it may sleep, but neither listen nor stop listening
- * @hears: says whether anybody would hear an event that is posted now, in any
- *	context but hard interrupts; NULL for a listener that always does
- * @list: in the list of all, under its lock
+ * struct dlil_listener - an external listener
+ * @nb: its callback gets DLIL_TELL_* and a struct dlil_told, in the ifnet's
+ *	event work, or with DLIL_TELL_HEARD in the task that attaches the filter
+ *	or protocol; it may sleep, but must not add or remove listeners
+ * @hears: returns whether anybody receives an event that is posted now, in any
+ *	context but hard interrupts; NULL if always
+ * @list: entry in the list of all listeners, under its lock
  */
 struct dlil_listener {
 	struct notifier_block nb;

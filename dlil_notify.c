@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The delivery of events (EVT-1, EVT-2), which dlil_event.c has queued.
+ * Delivery of events (EVT-1, EVT-2) that dlil_event.c has queued.
  *
- * The work of an ifnet delivers them in the order in which they were posted, one at
- * a time, with no lock held: a callback may sleep, take RTNL (LNX-12), attach or
+ * The work of an ifnet delivers events in the order of posting, one at a time,
+ * with no lock held.  So a callback may sleep, take RTNL (LNX-12), attach or
  * detach anything, and post further events.
  *
- * Filters and protocols get an event if they were attached when it was posted and are
- * not being detached when their turn comes.  Each is held during its callback, see
- * dlil_retire.c; the lists are walked from one that is held to the next (EVT-2).
+ * A filter or protocol gets an event if it was attached when the event was
+ * posted, and is not being detached at the time of delivery.  The work holds it
+ * during the callback, see dlil_retire.c, and continues from there to the next
+ * one (EVT-2).
  */
 #include <linux/sched.h>
 
@@ -35,13 +36,16 @@ static int proto_event(const struct dlil_proto_ops *ops, void *cookie,
 	return 0;
 }
 
-/* Row EVT-1: filters, protocols, driver, and then those outside. */
+/* Row EVT-1: deliver to filters, protocols, the driver, then external listeners. */
 static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item,
 		    struct dlil_call *call)
 {
 	struct dlil_event *event = &item->event;
 
-	/* For the lock that it takes, see ifnet_list(). */
+	/*
+	 * Waits for ifnet_list() to release its lock: receivers then find the
+	 * ifnet.
+	 */
 	if (item->life)
 		dlil_ifnet_copy_name(ifp, event->name);
 	event->family = ifp->kind;
@@ -75,11 +79,11 @@ void dlil_notify_work(struct work_struct *work)
 		if (lost)
 			dlil_event_tell(ifp, item->net_cookie, NULL);
 		deliver(ifp, item, &call);
-		/* The reference of the item keeps the ifnet until here. */
+		/* Dequeue first: the reference of @item may be the last of @ifp. */
 		next = dlil_event_next(&ifp->events, &lost);
 		dlil_event_done(ifp, item);
 		item = next;
-		/* They may come as fast as they are delivered. */
+		/* Events may be posted as fast as they are delivered. */
 		cond_resched();
 	}
 	dlil_call_end(&call);

@@ -12,14 +12,14 @@ void dlil_reader_init(struct dlil_reader *reader)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_reader_init);
 
-/* Put @leaver on the list, unless no batch is under way that it has to wait for. */
+/* Add @leaver to the list, unless no batch is in flight that it must wait for. */
 static bool reader_wait(struct dlil_reader *reader, struct dlil_leaver *leaver)
 {
 	unsigned long flags, seq;
 	bool wait;
 
 	spin_lock_irqsave(&reader->lock, flags);
-	/* B: what the caller has made unreachable is so from here on; see A. */
+	/* B: orders the caller's update before the look at @seq; see A. */
 	smp_mb();
 	/* C */
 	seq = smp_load_acquire(&reader->seq);
@@ -38,12 +38,12 @@ static bool reader_wait(struct dlil_reader *reader, struct dlil_leaver *leaver)
 }
 
 /**
- * dlil_reader_after - have a call made once the present batch has been left
+ * dlil_reader_after - call a function once the current batch is over
  * @reader: the batches
- * @leaver: the call; the callee's from then on
- * @fn: what is called, maybe before this returns
+ * @leaver: storage for the call; owned by the callee until @fn is called
+ * @fn: the function, which may be called before this returns
  *
- * When @fn is called, no batch uses any more what the caller has made unreachable.
+ * When @fn is called, no batch uses what the caller has made unreachable.
  *
  * Context: any but hard interrupts.
  */
@@ -56,7 +56,7 @@ void dlil_reader_after(struct dlil_reader *reader, struct dlil_leaver *leaver,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_reader_after);
 
-/* The thread has left its batch, and there are calls to be made. */
+/* Call the leavers, after the thread has left its batch. */
 void dlil_reader_call(struct dlil_reader *reader)
 {
 	struct dlil_leaver *leaver, *next;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The read section of an input thread: one batch, in which callbacks may sleep.
+ * Read section of an input thread: one batch, in which callbacks may sleep.
  *
- * The thread is the only reader of its ifnet's queue, so one number does for what
- * SRCU needs counters per CPU for: it is odd while a batch is under way.
+ * The thread is the only reader of its ifnet's queue, so that one sequence
+ * number replaces the per-CPU counters of SRCU: it is odd while a batch is in
+ * flight.
  *
- * An updater that has made something unreachable hands a struct dlil_leaver to
- * dlil_reader_after(), which calls it once the batch that may have seen that thing
- * has been left: at once if none is under way, else the thread does when it leaves
- * the batch.  So nobody waits and nobody polls.
+ * An updater that has made something unreachable passes a struct dlil_leaver to
+ * dlil_reader_after(), which calls it once the batch that may have seen that
+ * thing is over: at once if no batch is in flight, otherwise from the thread
+ * when it leaves the batch.  So nobody waits and nobody polls.
  *
  * The barriers, by letter:
  *
@@ -21,15 +22,15 @@
  *	  is the list empty?			  has seq changed?  Then take the
  *						  leaver back, and call (C)
  *
- * A with B: either the updater sees that seq is odd, or the thread does not find
- * the thing any more.  C: an updater that sees seq even, or changed, acquires what
- * the thread released: all uses come before the call.  D with E: either the thread
- * sees the leaver on the list, or the updater sees that seq has changed; if both
- * do, the lock of the list decides which of them makes the call.  A leaver that is
- * on the list when the thread looks is never one of a later batch: only the thread
- * begins one, and it looks before that.
+ * A with B: either the updater sees an odd seq, or the thread does not find the
+ * thing.  C: an updater that sees an even or changed seq acquires what the
+ * thread released, so that all uses precede the call.  D with E: either the
+ * thread sees the leaver on the list, or the updater sees the changed seq; if
+ * both do, the lock of the list decides which of them makes the call.  A leaver
+ * that the thread finds on the list never waits for a later batch, because only
+ * the thread begins batches, and it checks the list before.
  *
- * A and D are what srcu_read_lock() and srcu_read_unlock() have as well.
+ * srcu_read_lock() and srcu_read_unlock() have the barriers A and D as well.
  */
 #ifndef _DLIL_READER_H
 #define _DLIL_READER_H
@@ -41,10 +42,10 @@ struct dlil_proto;
 struct sk_buff;
 
 /**
- * struct dlil_leaver - a call to be made when a batch has been left
- * @list: in the reader's list
- * @fn: the call, with no lock held; by the input thread or the updater, so it must
- *	not sleep; may free what this is part of
+ * struct dlil_leaver - a function to call when a batch is over
+ * @list: entry in the reader's list
+ * @fn: called by the input thread or the updater, with no lock held; must not
+ *	sleep; may free the object that contains this
  */
 struct dlil_leaver {
 	struct list_head list;
@@ -52,10 +53,11 @@ struct dlil_leaver {
 };
 
 /**
- * struct dlil_place - where an input thread is in its batch, see dlil_overdue.c
- * @filter: the filter that has been called last, by its reference; 0 behind the
- *	filters, and for filters that do not sleep
- * @skb: the packet that it was called for; never to be followed
+ * struct dlil_place - progress of an input thread in its batch, see
+ * dlil_overdue.c
+ * @filter: reference of the filter that was called last; 0 behind the filters,
+ *	and for filters that do not sleep
+ * @skb: the packet that it was called for; compare only, never dereference
  * @proto: the protocol that is being called, or NULL
  */
 struct dlil_place {
@@ -65,12 +67,12 @@ struct dlil_place {
 };
 
 /**
- * struct dlil_reader - the batches of an input thread on a queue
- * @seq: how many times a batch was begun or left: odd inside one; written by the
- *	thread
- * @place: where it is in its batch; written by the thread
- * @leavers: calls to be made when the batch is left; under @lock, but for a look
- *	by the thread
+ * struct dlil_reader - the batches of an input queue
+ * @seq: incremented when a batch begins and when it ends: odd inside one;
+ *	written by the thread
+ * @place: progress in the current batch; written by the thread
+ * @leavers: functions to call when the batch is over; under @lock, except that
+ *	the thread tests it for emptiness
  * @lock: guards @leavers; interrupts off
  */
 struct dlil_reader {
@@ -85,13 +87,13 @@ void dlil_reader_after(struct dlil_reader *reader, struct dlil_leaver *leaver,
 		       void (*fn)(struct dlil_leaver *leaver));
 void dlil_reader_call(struct dlil_reader *reader);
 
-/* Is a batch under way? */
+/* Is a batch in flight? */
 static inline bool dlil_reader_is_inside(const struct dlil_reader *reader)
 {
 	return READ_ONCE(reader->seq) & 1;
 }
 
-/* The thread, or a test in its place, begins a batch. */
+/* Begin a batch; in the thread, or a test in its place. */
 static inline void dlil_reader_enter(struct dlil_reader *reader)
 {
 	WRITE_ONCE(reader->seq, reader->seq + 1);
@@ -99,10 +101,10 @@ static inline void dlil_reader_enter(struct dlil_reader *reader)
 	smp_mb();
 }
 
-/* The batch is over. */
+/* End the batch. */
 static inline void dlil_reader_leave(struct dlil_reader *reader)
 {
-	/* C: what was done in the batch comes before. */
+	/* C: all accesses of the batch come before. */
 	smp_store_release(&reader->seq, reader->seq + 1);
 	/* D: pairs with E. */
 	smp_mb();

@@ -1,37 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a filter or a protocol ends.
+ * Teardown of a filter or protocol.
  *
- * It is made unreachable first, by whoever detaches it.  Then these may still be
- * inside one of its callbacks or use it: the input thread, in its batch; output, in
- * an RCU read section; netlink, describing it under the ifnet's lock; and those who
- * deliver an event or make a control request, who hold it for as long as their
- * callback may take, without keeping others.
+ * A detach first makes the object unreachable for new callers.  Afterwards,
+ * these may still run one of its callbacks or use it: the input thread, in its
+ * batch; output, in an RCU read section; netlink, which describes it under the
+ * ifnet's lock; and tasks that deliver an event or make a control request,
+ * which hold it as long as their callback takes.
  *
- * No task waits for these users: each but netlink has a part in `calls` (see struct
- * dlil_retire), and whoever drops the last one puts it on the ifnet's list of what is
- * to be ended and queues the ifnet's work.  A protocol is made unreachable under the
- * ifnet's lock; for a filter the work takes that lock before it calls `detached`.  So
- * either comes behind netlink, which finds the object no more.  The work calls
- * `detached` with no lock held, one after the other, and takes the object off the
- * ifnet's list under that lock.  Look-ups under RCU may still have found it, so it is
- * freed a grace period later.
+ * No task waits for these users.  Each of them except netlink has a share in
+ * the refcount `calls` (see struct dlil_retire).  Dropping the last share adds
+ * the object to the ifnet's list of endings and queues the ifnet's work.  A
+ * protocol is made unreachable under the ifnet's lock; for a filter, the work
+ * takes that lock before it calls `detached`.  So netlink has finished by then,
+ * or does not find the object any more.  The work calls `detached` for one
+ * object at a time, with no lock held, and removes the object from the ifnet's
+ * list under its lock.  Look-ups under RCU may still have found the object, so
+ * it is freed a grace period later.
  *
- * A worker is needed for `detached` only, which may sleep.  One that does holds up
- * the other endings of its ifnet; those of other ifnets have a work of their own
- * that always finds a worker, see dlil_lane.c.  A callback `detached` must not wait
- * for other endings (FLT-7): they may come after it in the same work.
+ * Only `detached` needs a worker, because it may sleep.  If it does, it delays
+ * other endings of its ifnet; other ifnets have works of their own that always
+ * find a worker, see dlil_lane.c.  A `detached` callback must not wait for
+ * other endings (FLT-7), which may come after it in the same work.
  *
- * To hold it takes the ifnet's lock and finding it on the list: it stays there
- * until nobody holds it, so from there one can go on to the next one.
+ * A task may hold an object that it finds on the ifnet's list, under the
+ * ifnet's lock.  The object stays on the list until nobody holds it, so that
+ * the task can continue from there to the next one.
  */
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
-/* Attaches of filters and protocols so far: who is older than what. */
+/* Number of attaches of filters and protocols; gives each its order of age. */
 static atomic64_t attaches = ATOMIC64_INIT(0);
 
-/* The filter or protocol is new and not attached yet. */
+/* Initialise the teardown state of a new filter or protocol, before its attach. */
 void dlil_retire_init(struct dlil_retire *r, struct dlil_ifnet *ifp,
 		      const struct dlil_retire_ops *ops)
 {
@@ -42,32 +44,35 @@ void dlil_retire_init(struct dlil_retire *r, struct dlil_ifnet *ifp,
 	init_completion(&r->over);
 }
 
-/* It is being attached; under the ifnet's lock, so that lists are in order. */
+/*
+ * Record the time of the attach; under the ifnet's lock, which keeps lists
+ * sorted.
+ */
 void dlil_retire_stamp(struct dlil_retire *r)
 {
 	r->since = atomic64_inc_return(&attaches);
 }
 
-/* Everything that is attached from now on is younger than this. */
+/* Whatever is attached from now on gets a higher number than this. */
 u64 dlil_retire_now(void)
 {
 	return atomic64_read(&attaches);
 }
 
-/* Keep it from its end; under the ifnet's lock, and it is on the list. */
+/* Delay the end of an object on the list; the ifnet's lock is held. */
 static bool retire_hold(struct dlil_retire *r)
 {
 	return refcount_inc_not_zero(&r->calls);
 }
 
-/* Any context. */
+/* Drop a share of @calls; the last one starts the end.  Any context. */
 void dlil_retire_let_go(struct dlil_retire *r)
 {
 	struct dlil_ifnet *ifp = r->ifp;
 
 	if (!refcount_dec_and_test(&r->calls))
 		return;
-	/* As soon as it is on the list it may be ended, and drop its reference. */
+	/* Once on the list, @r may end at once and drop its reference of @ifp. */
 	dlil_ifnet_get(ifp);
 	if (llist_add(&r->node, &ifp->endings))
 		dlil_ifnet_queue_work(ifp, &ifp->end_work);
@@ -75,8 +80,8 @@ void dlil_retire_let_go(struct dlil_retire *r)
 }
 
 /*
- * The living one of @all behind @r, or the first one, if it is no younger than @until:
- * held.  @r, held or NULL, is let go of.
+ * Find the next live object of @all behind @r (NULL: from the start) that was
+ * attached no later than @until, and hold it.  Drops the hold of @r.
  */
 struct dlil_retire *dlil_retire_next(struct dlil_ifnet *ifp,
 				     struct list_head *all,
@@ -109,20 +114,20 @@ static void retire_rcu(struct rcu_head *head)
 }
 
 /*
- * Have it ended.  Any context but hard interrupts.  The caller has made it
- * unreachable and is the only one to.
+ * Start the end of an object.  Any context but hard interrupts.  The caller has
+ * claimed the detach, and has made the object unreachable.
  */
 void dlil_retire_queue(struct dlil_retire *r)
 {
 	struct dlil_ifnet *ifp = dlil_ifnet_get(r->ifp);
 
-	/* Before the 1 that call_rcu() drops. */
+	/* Before call_rcu(), which drops the initial share. */
 	refcount_inc(&r->calls);
 	dlil_reader_after(&ifp->inq.reader, &r->leaver, retire_left);
 	call_rcu(&r->rcu, retire_rcu);
 }
 
-/* The same in the final detach, when no callback runs any more (IFN-5). */
+/* The same in the final detach, when no callback is in flight (IFN-5). */
 void dlil_retire_queue_final(struct dlil_retire *r)
 {
 	dlil_ifnet_get(r->ifp);
@@ -136,23 +141,23 @@ static void retire_free_rcu(struct rcu_head *head)
 	r->ops->free(r);
 }
 
-/* Look-ups under RCU may still have found it. */
+/* Free after a grace period, because of look-ups under RCU. */
 static void retire_put(struct dlil_retire *r)
 {
 	if (refcount_dec_and_test(&r->refs))
 		call_rcu(&r->rcu, retire_free_rcu);
 }
 
-/* Before dlil_retire_queue(), by the task that will wait. */
+/* Called before dlil_retire_queue() by the task that will wait. */
 void dlil_retire_get(struct dlil_retire *r)
 {
 	refcount_inc(&r->refs);
 }
 
 /*
- * Wait for the end, and drop the reference of dlil_retire_get().  Returns
- * -ERESTARTSYS if the task was killed: the end comes all the same, and finds its
- * completion in the object that is being ended.
+ * Wait until the object has ended, and drop the reference of dlil_retire_get().
+ * Returns -ERESTARTSYS if the task was killed; the end then comes later,
+ * without a waiter.
  */
 int dlil_retire_wait(struct dlil_retire *r)
 {
@@ -162,7 +167,10 @@ int dlil_retire_wait(struct dlil_retire *r)
 	return err;
 }
 
-/* End all that nobody holds any more, oldest first; in the ifnet's end work. */
+/*
+ * End all objects that nobody holds any more, oldest first; in the ifnet's end
+ * work.
+ */
 void dlil_retire_run(struct dlil_ifnet *ifp)
 {
 	struct llist_node *list;

@@ -15,10 +15,11 @@ struct dlil_ifnet;
 struct dlil_retire;
 
 /**
- * struct dlil_retire_ops - what ends, and how
- * @end: no callback runs and none will: says goodbye, and takes what it is part of
- *	off all lists; the ifnet's worker, may sleep
- * @free: frees it, a grace period later; any context
+ * struct dlil_retire_ops - type-specific end of a filter or protocol
+ * @end: called when no callback is in flight or can start; calls the owner's
+ *	`detached` and removes the object from all lists; the ifnet's worker,
+ *	may sleep
+ * @free: frees the object, a grace period later; any context
  */
 struct dlil_retire_ops {
 	void (*end)(struct dlil_retire *r);
@@ -26,18 +27,21 @@ struct dlil_retire_ops {
 };
 
 /**
- * struct dlil_retire - the end of a filter or protocol
- * @ops: what ends
- * @ifp: on what; referenced from the retirement to the end
- * @list: in the ifnet's list of filters or of protocols, under its lock, until it has
- *	ended
+ * struct dlil_retire - teardown state of a filter or protocol
+ * @ops: how to end and free it
+ * @ifp: ifnet that it is attached to; referenced from the detach until @end has
+ *	returned
+ * @list: entry in the ifnet's list of filters or of protocols, under its lock,
+ *	until it has ended
  * @state: %DLIL_RETIRE_DYING
- * @since: when it was attached, see dlil_retire_stamp()
- * @calls: event and control callbacks under way; 1 until it is retired and a grace
- *	period has gone by; 1 from then until the input thread has left its batch
- * @refs: 1 until it has ended, and 1 for the task that waits for that
- * @over: completed behind @end
- * @node: in the ifnet's list of what is to be ended, once @calls is 0
+ * @since: sequence number of its attach, see dlil_retire_stamp()
+ * @calls: one reference for each event or control callback in flight; one until
+ *	it is detached and a grace period has passed; one from the detach until
+ *	the input thread has left its batch
+ * @refs: one reference until it has ended, and one for a task that waits for
+ *	that
+ * @over: completed after @end
+ * @node: entry in the ifnet's list @endings, once @calls is 0
  * @leaver: waits for the input thread
  * @rcu: waits for output, and later for look-ups
  */
@@ -55,7 +59,7 @@ struct dlil_retire {
 	struct rcu_head rcu;
 };
 
-/* The bit of &struct dlil_retire.state: its detach has begun. */
+/* Bit in &struct dlil_retire.state: the detach has begun. */
 #define DLIL_RETIRE_DYING	0
 
 static inline bool dlil_retire_is_dying(const struct dlil_retire *r)
@@ -63,7 +67,7 @@ static inline bool dlil_retire_is_dying(const struct dlil_retire *r)
 	return test_bit(DLIL_RETIRE_DYING, &r->state);
 }
 
-/* Begin its detach: true for the first caller, who brings it to its end.  Any context. */
+/* Claim the detach: true for the first caller, who must finish it.  Any context. */
 static inline bool dlil_retire_claim(struct dlil_retire *r)
 {
 	return !test_and_set_bit(DLIL_RETIRE_DYING, &r->state);
