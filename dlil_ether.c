@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Ethernet family: tells whose a frame is, and puts headers on.
+ * The Ethernet family: demux of received frames, link headers for sent ones.
  *
- * Each ifnet has a small hash from descriptors to protocol families, made with
- * its first protocol and freed with its last.  demux reads it under RCU;
- * add_proto and del_proto are serialised by the core.
+ * Each ifnet has a small hash table from descriptors to protocol families,
+ * created with the first protocol and freed with the last one. demux reads it
+ * under RCU; the core serialises add_proto and del_proto.
  */
 #include <linux/etherdevice.h>
 #include <linux/hash.h>
@@ -23,7 +23,7 @@
 
 #define ETHER_HASH_BITS 4
 
-/* Destination SAP, source SAP, control; and for SNAP organisation and type. */
+/* 802.2: destination SAP, source SAP and control; SNAP: organisation and type. */
 #define LLC_LEN		3
 #define SNAP_LEN	5
 #define LLC_SNAP	0xaaaa03
@@ -31,7 +31,7 @@
 /**
  * typedef ether_key - a descriptor as one number
  *
- * The kind is in the upper bits, so that keys of different kinds never meet.
+ * The upper bits hold the kind, so that keys of different kinds differ.
  */
 typedef u64 ether_key;
 
@@ -39,9 +39,9 @@ typedef u64 ether_key;
 
 /**
  * struct ether_desc - one descriptor of a protocol
- * @node: in the hash
+ * @node: entry in the hash table
  * @key: the descriptor
- * @family: the protocol's family
+ * @family: family of the protocol
  * @rcu: for freeing
  */
 struct ether_desc {
@@ -52,9 +52,9 @@ struct ether_desc {
 };
 
 /**
- * struct ether_table - what an ifnet recognises
+ * struct ether_table - all descriptors of an ifnet
  * @slots: descriptors by key
- * @n: how many; under the core's lock
+ * @n: number of descriptors; serialised by the core
  * @rcu: for freeing
  */
 struct ether_table {
@@ -79,7 +79,7 @@ find_desc(struct ether_table *table, ether_key key, bool locked)
 	return NULL;
 }
 
-/* The table of @ifp; its users are serialised by the core. */
+/* The table of @ifp, for callers that the core serialises. */
 static struct ether_table *own_table(struct dlil_ifnet *ifp)
 {
 	return rcu_dereference_protected(*dlil_ifnet_family_data(ifp), true);
@@ -165,16 +165,16 @@ static void free_if_empty(struct dlil_ifnet *ifp, struct ether_table *table)
 }
 
 /**
- * dlil_ether_add_proto - recognise a protocol's frames
+ * dlil_ether_add_proto - register the descriptors of a protocol
  * @ifp: ifnet
- * @family: the protocol's family
- * @descs: its descriptors
- * @n: how many
+ * @family: family of the protocol
+ * @descs: descriptors of the protocol
+ * @n: number of descriptors
  *
  * Row PRO-6; see &dlil_family_ops.add_proto.
  *
- * Return: 0, -EINVAL, -EOPNOTSUPP, -EADDRINUSE or -ENOMEM; after an error none
- * of @descs is left behind.
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -EADDRINUSE or -ENOMEM; on an error no
+ * descriptor has been added.
  */
 int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n)
@@ -202,9 +202,9 @@ int dlil_ether_add_proto(struct dlil_ifnet *ifp, u32 family,
 EXPORT_SYMBOL_GPL(dlil_ether_add_proto);
 
 /**
- * dlil_ether_del_proto - forget a protocol's frames
+ * dlil_ether_del_proto - remove the descriptors of a protocol
  * @ifp: ifnet
- * @family: the protocol's family
+ * @family: family of the protocol
  *
  * Row PRO-6; see &dlil_family_ops.del_proto.
  *
@@ -222,12 +222,12 @@ int dlil_ether_del_proto(struct dlil_ifnet *ifp, u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_ether_del_proto);
 
-/* Group, ours or somebody else's (PRO-7). */
+/* Set skb->pkt_type from the destination address (PRO-7). */
 static __always_inline void classify(const struct dlil_ifnet *ifp,
 				     struct sk_buff *skb,
 				     const struct ethhdr *eth)
 {
-	/* As dlil_ifnet_lladdr() does. */
+	/* The same load as in dlil_ifnet_lladdr(). */
 	const u8 *own = smp_load_acquire(&ifp->lladdr)->addr;
 
 	if (likely(ether_addr_equal_64bits(eth->h_dest, own)))
@@ -254,10 +254,10 @@ static __always_inline int find_family(struct dlil_ifnet *ifp, ether_key key,
 }
 
 /*
- * The key of an 802.3 frame, whose type field is its length.  The packet begins @at
- * bytes into the data, which are there.  A length that is not true, or has no room
- * for the header, is a type of somebody's own: no match.  The frame is malformed if
- * its length is true and the header goes on behind its end.
+ * Make the key of an 802.3 frame, whose type field is its length.  The payload
+ * begins @at bytes into the data.  A length that exceeds the frame, or is too
+ * short for the LLC header, is treated as a private EtherType: no match.  A
+ * frame that ends inside its LLC header is malformed.
  */
 static int llc_key(const struct sk_buff *skb, unsigned int at, unsigned int len,
 		   ether_key *key)
@@ -284,7 +284,7 @@ static int llc_key(const struct sk_buff *skb, unsigned int at, unsigned int len,
 	return 0;
 }
 
-/* Out of line: what it needs of the stack would be a cost of every frame. */
+/* Out of line, to keep its stack usage away from all other frames. */
 static noinline int demux_llc(struct dlil_ifnet *ifp, const struct sk_buff *skb,
 			      unsigned int at, unsigned int len, u32 *family)
 {
@@ -295,7 +295,7 @@ static noinline int demux_llc(struct dlil_ifnet *ifp, const struct sk_buff *skb,
 	return err ?: find_family(ifp, key, family);
 }
 
-/* The packet begins behind the link header, or the tag, that has this type. */
+/* Demux by @type; the payload begins @at bytes into the data. */
 static __always_inline int demux_type(struct dlil_ifnet *ifp,
 				      const struct sk_buff *skb,
 				      unsigned int at, u16 type, u32 *family)
@@ -306,9 +306,9 @@ static __always_inline int demux_type(struct dlil_ifnet *ifp,
 }
 
 /*
- * The frame has a tag beside its data, and @type behind that.  A tag is the outermost
- * type on the wire; but tags without a VLAN only carry a priority, and are taken off
- * before any protocol gets the packet, so that the type behind them decides.
+ * Demux a frame with a VLAN tag beside its data; @type is the one behind it.
+ * On the wire a tag is the outermost type.  Priority tags (VLAN id 0) are
+ * removed before a protocol gets the packet, so the type behind them decides.
  */
 static noinline int demux_tagged(struct dlil_ifnet *ifp,
 				 const struct sk_buff *skb, u16 type,
@@ -329,23 +329,23 @@ static noinline int demux_tagged(struct dlil_ifnet *ifp,
 		type = ntohs(tag->h_vlan_encapsulated_proto);
 		at += VLAN_HLEN;
 	}
-	/* The stack has made one of these two of a length. */
+	/* eth_type_trans() replaces a length by one of these two. */
 	if (!at && (type == ETH_P_802_2 || type == ETH_P_802_3))
 		type = get_unaligned_be16(skb->data - 2);
 	return demux_type(ifp, skb, at, type, family);
 }
 
 /**
- * dlil_ether_find_type - the protocol family that has an Ethernet II type
+ * dlil_ether_find_type - find the protocol family that takes an EtherType
  * @ifp: ifnet
- * @type: the type
+ * @type: the EtherType
  * @family: set to the family
  *
- * Row PRO-6.  For families that keep their protocols by dlil_ether_add_proto()
- * and tell types in a way of their own.
+ * Row PRO-6.  For families that use dlil_ether_add_proto() but have a demux of
+ * their own.
  *
  * Context: RCU read lock held.
- * Return: 0, or -ENOENT if nobody wants that type.
+ * Return: 0, or -ENOENT if no protocol takes that type.
  */
 int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family)
 {
@@ -354,23 +354,24 @@ int dlil_ether_find_type(struct dlil_ifnet *ifp, __be16 type, u32 *family)
 }
 EXPORT_SYMBOL_GPL(dlil_ether_find_type);
 
-/* A header that was never set would be far behind the data. */
+/* Is there an Ethernet header?  An unset mac_header makes this negative. */
 static __always_inline bool has_header(const struct sk_buff *skb)
 {
 	return (int)skb_headroom(skb) - skb->mac_header >= ETH_HLEN;
 }
 
 /**
- * dlil_ether_demux - tell the protocol family of a frame by its header
+ * dlil_ether_demux - find the protocol family of a frame from its header
  * @ifp: ifnet
  * @skb: the frame
  * @family: set to the family
  *
  * Row PRO-7; see &dlil_family_ops.demux.  Sets skb->pkt_type unless the driver
- * has (DLIL_ATTR_CLASSIFIED).
+ * does (DLIL_ATTR_CLASSIFIED).
  *
  * Context: RCU read lock held.
- * Return: 0; -ENOENT if nobody wants such frames; -EINVAL if it is truncated.
+ * Return: 0; -ENOENT if no protocol takes such frames; -EINVAL if it is
+ * truncated.
  */
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
@@ -390,17 +391,18 @@ int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 EXPORT_SYMBOL_GPL(dlil_ether_demux);
 
 /**
- * dlil_ether_demux_protocol - tell the protocol family of a frame as the stack does
+ * dlil_ether_demux_protocol - find the protocol family from skb->protocol
  * @ifp: ifnet
  * @skb: the frame, with skb->protocol as eth_type_trans() sets it
  * @family: set to the family
  *
- * Rows PRO-7, LNX-4.  As dlil_ether_demux(), but by skb->protocol.  That is not
- * always what the header says: a VLAN device may leave its own tag in there.
- * Families that use it may set &dlil_family_ops.by_protocol.
+ * Rows PRO-7, LNX-4.  Same as dlil_ether_demux(), but uses skb->protocol, as
+ * the stack does.  The header may differ, because a VLAN device may leave its
+ * own tag there.  Families that use this may set &dlil_family_ops.by_protocol.
  *
  * Context: RCU read lock held.
- * Return: 0; -ENOENT if nobody wants such frames; -EINVAL if it is truncated.
+ * Return: 0; -ENOENT if no protocol takes such frames; -EINVAL if it is
+ * truncated.
  */
 int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
 			      u32 *family)
@@ -414,7 +416,7 @@ int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	type = ntohs(skb->protocol);
 	if (unlikely(skb_vlan_tag_present(skb)))
 		return demux_tagged(ifp, skb, type, family);
-	/* The length ends the link header, however many tags are in that. */
+	/* The length is the last field of the link header, behind any tags. */
 	if (unlikely(type == ETH_P_802_2 || type == ETH_P_802_3))
 		return demux_llc(ifp, skb, 0, get_unaligned_be16(skb->data - 2),
 				 family);
@@ -422,7 +424,7 @@ int dlil_ether_demux_protocol(struct dlil_ifnet *ifp, struct sk_buff *skb,
 }
 EXPORT_SYMBOL_GPL(dlil_ether_demux_protocol);
 
-/* Rows OUT-4, PRO-6: an Ethernet II header in front of the packet. */
+/* Rows OUT-4, PRO-6: prepend an Ethernet II header. */
 static int ether_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 			const struct dlil_frame *frame)
 {
@@ -451,8 +453,8 @@ static int ether_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
  * Row MUL-2; see &dlil_family_ops.check_multi.
  *
  * Context: any.
- * Return: 0; -EAFNOSUPPORT for what is no link address; -EADDRNOTAVAIL for that
- * of a single machine, or one that Ethernet does not have.
+ * Return: 0; -EAFNOSUPPORT if it is not a link address; -EADDRNOTAVAIL if it is
+ * not a multicast Ethernet address.
  */
 int dlil_ether_check_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr)
 {
@@ -467,14 +469,15 @@ int dlil_ether_check_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr)
 EXPORT_SYMBOL_GPL(dlil_ether_check_multi);
 
 /**
- * dlil_ether_resolve_multi - the link address that an IP group has on Ethernet
+ * dlil_ether_resolve_multi - map an IP group to its Ethernet address
  * @addr: the group, a struct sockaddr_in or sockaddr_in6
  * @link: set to the address
  *
  * Row MUL-2.  For &dlil_proto_ops.resolve_multi of IPv4 and IPv6.
  *
  * Context: any.
- * Return: 0; -EAFNOSUPPORT for other families; -EADDRNOTAVAIL if it is no group.
+ * Return: 0; -EAFNOSUPPORT for other families; -EADDRNOTAVAIL if it is not a
+ * group.
  */
 int dlil_ether_resolve_multi(const struct sockaddr *addr,
 			     struct dlil_ioc_lladdr *link)

@@ -1,37 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Not waking an input thread for every packet of a stream.
+ * Wake-up moderation for input threads: not waking a thread for every packet.
  *
- * To sleep, be woken and switched to costs a processor several times what the
- * packet does that the thread is woken for.  Where the thread runs on the processor
- * that produces the packets, that is taken away from producing them.  There, while
- * packets come faster than that one by one, the first of them starts a timer
- * instead, and the thread finds all that have come when it expires.
+ * Sleeping, waking and switching cost a processor several times as much as the
+ * packet that the thread is woken for.  If the thread runs on the processor
+ * that produces the packets, production slows down by that much.  In that case,
+ * and while packets arrive faster than the thread could handle them one by one,
+ * the first packet starts a timer instead.  When the timer expires, the thread
+ * finds all packets that have arrived.
  *
- * It is not done where it would cost more than it saves:
- *  - a thread on another processor is woken at once, and works while others produce;
- *  - a lone packet wakes the thread at once: it takes a stream, of which the thread
- *    has seen the beginning;
- *  - packets that answer other packets, or whose senders wait for an answer, cannot
- *    gather for long.  A stream comes on at the rate at which it began, so if far
- *    fewer packets come in the second half of the time than in the first, which
- *    begins with a burst, or next to none at all, waiting was useless.  The thread
- *    is woken at once then, and gathering is tried again ever more rarely;
- *  - the main thread serves many ifnets, of which one is not to delay another.
+ * Gathering is off where it would cost more than it saves:
+ *  - A thread on another processor is woken at once, and works in parallel.
+ *  - A lone packet wakes the thread at once.  Gathering needs a stream, whose
+ *    beginning the thread has seen.
+ *  - Packets that answer other packets, or whose senders wait for an answer,
+ *    cannot gather for long.  A stream continues at the rate at which it began.
+ *    So if far fewer packets arrive in the second half of the time than in the
+ *    first, which begins with a burst, or almost none at all, waiting was
+ *    useless.  The thread is then woken at once, and gathering is tried again
+ *    ever more rarely.
+ *  - The main thread serves many ifnets, and one must not delay another.
  *
- * The end of the softirq round would be the other place to wake the thread from.
- * It gathers what one poll of the device has, which the thread finds anyway once it
- * gets the processor, and nothing where packets come in a round each; and it makes
- * the way of a lone packet longer by a round.
+ * The alternative, waking the thread at the end of the softirq round, gathers
+ * the packets of one poll of the device.  The thread finds those anyway once it
+ * gets the processor, and gains nothing if each round brings one packet; and a
+ * lone packet has to wait for the end of the round.
  *
- * The state that a thread sets before it sleeps is for producers to read after
- * they have seen that it is asleep (thread_fn() has the barriers).  One of them
- * starts the timer.  The producer may have seen an earlier sleep, and the timer may
- * expire before the thread is off its processor; so the thread is in its sleeping
- * state before it sets this one, and the timer never finds it running.  The thread
- * may be woken once too often, which does no harm.
+ * A thread sets @state before it sleeps, and producers read it after they have
+ * seen that the thread is asleep (thread_fn() has the barriers).  One of them
+ * starts the timer.  That producer may have seen an earlier sleep, and the
+ * timer may expire before the thread has left its processor.  Therefore the
+ * thread is in its sleeping task state before it sets @state, so that the timer
+ * never finds it running.  A spurious wake-up is harmless.
  *
- * On PREEMPT_RT the timer expires in a thread of the kernel, a little later.
+ * On PREEMPT_RT the timer expires in a kernel thread, slightly later.
  */
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
@@ -45,20 +47,20 @@
 unsigned int dlil_gather_usecs = DLIL_GATHER_USECS_MAX;
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_usecs);
 
-/* A stream worth it lets that many packets gather. */
+/* Gathering pays off if at least this many packets gather. */
 #define GATHER_WORTH	4
 
 /*
- * A queue that is full sooner than the thread looks would lose packets.  The bytes are
- * what 1 Tbit/s is in the time, with one byte of every three left for headers.
+ * The queue must not fill up before the thread takes it.  GATHER_BYTES is what
+ * 1 Tbit/s delivers in the time, plus a third for skb overhead.
  */
 #define GATHER_ROOM	1024
 #define GATHER_BYTES	(GATHER_ROOM * 8 * 1024)
 
-/* So many packets are remembered of the two halves of the time, at the most. */
+/* Limit of the packets that the statistics of the two halves remember. */
 #define HALVES_KEPT	512
 
-/* For how many sleeps it is not tried after it was useless: 16, 32, ... 1024. */
+/* Sleeps without gathering after a useless attempt: 16, 32, ... 1024. */
 #define REST_MIN	16
 #define REST_SHIFT_MAX	6
 
@@ -77,8 +79,8 @@ static ktime_t half_time(void)
 }
 
 /*
- * Half of the time is over, or all of it.  A producer may start the timer anew at
- * the same time, for a later sleep: then that one is cut short.
+ * Timer: the first half is over, or all of it.  If a producer restarts the
+ * timer for a later sleep at the same time, that sleep is cut short.
  */
 static enum hrtimer_restart gather_over(struct hrtimer *timer)
 {
@@ -96,7 +98,7 @@ static enum hrtimer_restart gather_over(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* For the thread that calls it; @queue, if that serves no other one. */
+/* Called by the thread; @queue is NULL if it serves several queues. */
 void dlil_gather_init(struct dlil_gather *g, const struct dlil_inq *queue)
 {
 	*g = (struct dlil_gather){
@@ -109,7 +111,7 @@ void dlil_gather_init(struct dlil_gather *g, const struct dlil_inq *queue)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_init);
 
-/* The thread is gone, and so is everybody who might start the timer. */
+/* The thread has ended, and no producer is in flight that could start the timer. */
 void dlil_gather_end(struct dlil_gather *g)
 {
 	hrtimer_cancel(&g->timer);
@@ -124,7 +126,7 @@ static bool is_possible(const struct dlil_gather *g)
 }
 
 /*
- * If packets come on as they did since @g->since, are there two in the time, and
+ * At the rate since @since, would at least two packets arrive in the time, and
  * no more than there is room for?
  */
 static bool is_stream(const struct dlil_gather *g, ktime_t now)
@@ -136,15 +138,18 @@ static bool is_stream(const struct dlil_gather *g, ktime_t now)
 	       wait * g->packets < took * GATHER_ROOM;
 }
 
-/* Have packets gone on coming in the second half as they did in the first? */
+/* Did packets arrive in the second half at about the rate of the first? */
 static bool went_on(struct dlil_gather *g)
 {
 	unsigned int at_half = READ_ONCE(g->at_half);
 	unsigned int at_end = READ_ONCE(g->at_end);
 
-	/* Unless somebody else has woken the thread before. */
+	/* Skip this if somebody else has woken the thread early. */
 	if (at_half && at_end) {
-		/* The first packet began the time, and came in neither half. */
+		/*
+		 * The first packet started the timer, and belongs to neither
+		 * half.
+		 */
 		g->early += at_half - 1;
 		g->late += at_end - min(at_half, at_end);
 	}
@@ -155,7 +160,7 @@ static bool went_on(struct dlil_gather *g)
 	return g->late * 3 >= g->early * 2;
 }
 
-/* The timer was waited for: was it worth it? */
+/* The thread has waited for the timer: did that pay off? */
 static void judge(struct dlil_gather *g)
 {
 	if (went_on(g) && g->packets >= GATHER_WORTH) {
@@ -179,7 +184,7 @@ static bool is_worth_it(struct dlil_gather *g, ktime_t now)
 	return READ_ONCE(g->state) != DLIL_GATHER_WAKE || is_stream(g, now);
 }
 
-/* The thread is about to sleep; it is @now. */
+/* The thread is about to sleep, at time @now. */
 void dlil_gather_sleep(struct dlil_gather *g, ktime_t now)
 {
 	if (READ_ONCE(g->state) == DLIL_GATHER_HELD)
@@ -192,12 +197,11 @@ void dlil_gather_sleep(struct dlil_gather *g, ktime_t now)
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_sleep);
 
 /**
- * dlil_gather_hold - have a sleeping thread woken later, if that is better
- * @g: of the thread
+ * dlil_gather_hold - leave the wake-up of a sleeping thread to the timer
+ * @g: gathering state of the thread
  *
- * Context: preemption off: others count on the timer as soon as they see that the
- * thread is held.
- * Return: whether a timer sees to it.
+ * Context: preemption off, because others rely on the timer once they see HELD.
+ * Return: true if the timer will wake the thread, false if the caller must.
  */
 bool dlil_gather_hold(struct dlil_gather *g)
 {
@@ -221,19 +225,22 @@ bool dlil_gather_hold(struct dlil_gather *g)
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_hold);
 
 /**
- * dlil_thread_kick - see that a thread looks at its lists
- * @t: the thread; a queue or a flush was added to one of them
+ * dlil_thread_kick - make a thread check its lists
+ * @t: the thread; the caller has added a queue or a flush to one of its lists
  *
  * Context: RCU read lock held, preemption off.
  */
 void dlil_thread_kick(struct dlil_thread *t)
 {
-	/* How it wants to be woken was set before it said that it sleeps. */
+	/*
+	 * Pairs with the smp_wmb() in thread_fn(): @state was set before
+	 * @asleep.
+	 */
 	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
 		wake_up_process(READ_ONCE(t->task));
 }
 
-/* A timer that expires with the next tick only would hold up packets for long. */
+/* Without high resolution timers, packets would wait for the next tick. */
 bool dlil_gather_has_timer(void)
 {
 	return hrtimer_resolution < NSEC_PER_USEC;

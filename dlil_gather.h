@@ -8,14 +8,14 @@
 struct dlil_inq;
 struct task_struct;
 
-/* Microseconds that packets may wait for others at the most. */
+/* Longest time that packets may wait for others, in microseconds. */
 #define DLIL_GATHER_USECS_MAX 50
 
 /**
- * enum dlil_gather_state - what a producer does that finds the thread asleep
- * @DLIL_GATHER_WAKE: wakes it
- * @DLIL_GATHER_OPEN: has a timer wake it soon
- * @DLIL_GATHER_HELD: nothing: the timer runs
+ * enum dlil_gather_state - reaction of a producer that finds the thread asleep
+ * @DLIL_GATHER_WAKE: wake the thread
+ * @DLIL_GATHER_OPEN: start the timer, which wakes the thread soon
+ * @DLIL_GATHER_HELD: do nothing, because the timer runs
  */
 enum dlil_gather_state {
 	DLIL_GATHER_WAKE,
@@ -24,22 +24,23 @@ enum dlil_gather_state {
 };
 
 /**
- * struct dlil_gather - when a sleeping input thread is woken
- * @timer: wakes it
- * @queue: what it waits for, NULL for many queues
+ * struct dlil_gather - when to wake a sleeping input thread
+ * @timer: wakes the thread
+ * @queue: the queue that it waits for, NULL if it serves many
  * @task: the thread
- * @state: enum dlil_gather_state; the thread sets all but the last, to which one
- *	producer changes it
- * @since: when the thread went to sleep; its own, as what follows
- * @packets: how many it has taken since
- * @rest: sleeps for which gathering is not tried again
- * @useless: how often in turn it was useless
- * @early: packets of the first halves of the times that the timer was waited for
- * @late: packets of the second halves
- * @halved: half of the time is over; written by the timer, as what follows, and by
- *	the producer that starts it
- * @at_half: how many were queued after half of the time
- * @at_end: how many in the end
+ * @state: enum dlil_gather_state; the thread sets the first two, one producer
+ *	changes OPEN to HELD
+ * @since: when the thread went to sleep; used by the thread only, as are the
+ *	next five
+ * @packets: packets that the thread has taken since @since
+ * @rest: number of sleeps for which gathering is not tried
+ * @useless: number of useless attempts in a row
+ * @early: packets that arrived in the first halves of the waiting times
+ * @late: packets that arrived in the second halves
+ * @halved: the first half is over; written by the timer, like the next two, and
+ *	by the producer that starts it
+ * @at_half: packets queued after the first half
+ * @at_end: packets queued at the end
  */
 struct dlil_gather {
 	struct hrtimer timer;

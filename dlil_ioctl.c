@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control requests: filters, protocol and driver are asked in turn.
+ * Control requests: ask filters, protocol and driver in turn.
  *
- * They are asked in the task that makes the request, with no lock held and with
- * an I/O reference, so that the ifnet stays attached as far as they can tell.
- * Filters and protocol are held during their callbacks, as for events.
+ * All run in the task that makes the request, with no lock held.  An I/O
+ * reference keeps the ifnet attached, and filters and protocol are held during
+ * their callbacks, as for events.
  */
 #include "dlil_call.h"
 #include "dlil_filter.h"
@@ -16,9 +16,9 @@
 /**
  * struct request - a control request
  * @family: protocol family
- * @code: what is asked for
- * @arg: its argument
- * @answer: as of now
+ * @code: request code
+ * @arg: argument of the request
+ * @answer: the answer so far
  */
 struct request {
 	u32 family;
@@ -27,7 +27,7 @@ struct request {
 	int answer;
 };
 
-/* Take in a result; is the answer final now (IOC-1)? */
+/* Merge a result into the answer.  Returns true if it is final now (IOC-1). */
 static bool settles(struct request *req, int result)
 {
 	if (result == -ENOTSUPP)
@@ -86,7 +86,7 @@ static enum dlil_ioctl_stage ask(struct dlil_ifnet *ifp, struct request *req,
 	return driver_ioctl(ifp, req, call) ? DLIL_ASKED_DRIVER : DLIL_ASKED_ALL;
 }
 
-/* As dlil_ioctl(), and *@by is set to who has said the last word. */
+/* Same as dlil_ioctl(), and sets *@by to the party whose answer was final. */
 int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
 		   enum dlil_ioctl_stage *by)
 {
@@ -114,20 +114,19 @@ int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
  * dlil_ioctl - make a control request
  * @ifp: ifnet
  * @family: protocol family that it concerns, 0 for none
- * @code: what is asked for: enum dlil_ioctl_code, or a code of your own from
- *	DLIL_IOC_PRIVATE on
- * @arg: the argument that goes with @code
+ * @code: enum dlil_ioctl_code, or a code of your own from DLIL_IOC_PRIVATE on
+ * @arg: argument that belongs to @code
  *
- * Row IOC-1.  Asked in turn are the filters with an ioctl callback, if of this
- * family or of family 0, the protocol of the family, and the driver.  A result
- * replaces the answer, which starts as -EOPNOTSUPP, while that is -EOPNOTSUPP, or
- * if it is DLIL_STOLEN.  An answer other than 0 and -EOPNOTSUPP is final: nobody
- * further is asked.
+ * Row IOC-1.  Asks in turn the filters with an `ioctl` callback and this family
+ * or family 0, the protocol of the family, and the driver.  The answer starts
+ * as -EOPNOTSUPP.  A result replaces the answer while that is -EOPNOTSUPP, or
+ * if the result is DLIL_STOLEN.  An answer other than 0 and -EOPNOTSUPP is
+ * final and ends the request.
  *
- * Context: process; may sleep.  Holding no lock that a callback might want: the
- * driver of a network device takes RTNL.
- * Return: the answer; -EINVAL without ifnet or code; -EOPNOTSUPP if the ifnet is
- * not attached.
+ * Context: process; may sleep.  The caller must hold no lock that a callback
+ * may take; the driver of a network device takes RTNL.
+ * Return: the answer; -EINVAL without ifnet or code; -EOPNOTSUPP if the ifnet
+ * is not attached.
  */
 int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg)
 {

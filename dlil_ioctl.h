@@ -6,7 +6,7 @@
 
 struct dlil_ifnet;
 
-/* Parties whose answer may be final. */
+/* The party whose answer was final. */
 enum dlil_ioctl_stage {
 	DLIL_ASKED_FILTER,
 	DLIL_ASKED_PROTO,

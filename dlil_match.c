@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The filter kind `match`: a classic BPF program over the whole frame, and what
- * to do with packets that it picks.
+ * The filter kind `match`: a classic BPF program over the whole frame, and an
+ * action for packets that match.
  *
- * The kernel checks, translates and runs the program.  A match filter is a filter
- * like any module's, but that neighbours are a bundle, a set: their programs are
- * merged into one (dlil_merge.c), which finds all that match in one go.  Their
- * actions are taken in the order of the filters.
+ * The kernel checks, translates and runs the program.  A match filter is
+ * attached like the filter of a module, except that adjacent match filters form
+ * a bundle, called a set. dlil_merge.c merges their programs into one, which
+ * finds all filters that match in a single run.  Their actions are then taken
+ * in the order of the filters.
  *
- * A program sees the packet as it would on a packet socket of the device, so that a
- * filter counts what tcpdump with the same program does (FLT-18).  A VLAN tag
- * beside the data is read by the loads that libpcap makes for captures from
- * devices.  On output packet sockets see what goes to the driver, which is behind
- * the filters: until then a tag is beside the data even if the device wants it in
- * there, and skb->pkt_type does not say that the packet is outgoing.  Both are as
- * they will be while the programs run.
+ * A program sees the packet as on a packet socket of the device, so that a
+ * filter counts the same packets as tcpdump with the same program (FLT-18).  A
+ * VLAN tag beside the data is visible to the loads that libpcap generates for
+ * live captures.  On output, packet sockets see the packet that goes to the
+ * driver, behind the filters.  At the filters, a tag is still beside the data
+ * even if the device needs it in the data, and skb->pkt_type is not yet
+ * PACKET_OUTGOING.  Both are set to their later values while the programs run.
  *
- * A filter that is detached is cleared from `alive` of its sets.  Whoever has read
- * that before may still use the filter, inside the read section in which it met
- * the set; the filter is freed after these.
+ * A detach clears the filter from `alive` of its sets.  A reader of the old
+ * value may use the filter until it leaves the read section in which it found
+ * the set; the filter is freed after that.
  */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
@@ -32,7 +33,7 @@
 #include "dlil_match.h"
 #include "dlil_merge.h"
 
-/* Actions, and what callbacks return for a packet that matches. */
+/* Actions, and the verdict that callbacks return for a matching packet. */
 static const struct {
 	const char *name;
 	int verdict;
@@ -42,7 +43,7 @@ static const struct {
 	{ "pass", DLIL_SKIP },
 };
 
-/* Counters with one writer at a time. */
+/* Counters with a single writer at a time. */
 struct match_stats {
 	u64_stats_t packets;
 	u64_stats_t matched;
@@ -50,14 +51,14 @@ struct match_stats {
 };
 
 /**
- * struct match - a match filter; all of it constant once attached
+ * struct match - a match filter; constant once attached
  * @prog: the program
- * @source: the same in classic BPF, for merging
- * @verdict: what a packet that it picks gets
- * @action: the same in words
- * @expr: the expression that it was made from, or ""
- * @in: counts received packets; written by the ifnet's input thread
- * @out: counts sent packets, per CPU; written with bottom halves off
+ * @source: the program in classic BPF, for merging
+ * @verdict: verdict for packets that match
+ * @action: name of the action
+ * @expr: expression that the program was compiled from, or ""
+ * @in: counters of received packets; written by the ifnet's input thread
+ * @out: counters of sent packets, per CPU; written with bottom halves off
  */
 struct match {
 	struct bpf_prog *prog;
@@ -70,14 +71,14 @@ struct match {
 };
 
 /**
- * struct match_set - neighbours on an ifnet; those of a word are bits
- * @refs: arrays of filters that it is part of
- * @merged: the programs of those that can be merged, or NULL
- * @alone: those that are not part of it
- * @alive: those that are not being detached
- * @final: those after which a packet that they pick meets no other
+ * struct match_set - adjacent match filters; a u32 has one bit for each
+ * @refs: number of filter arrays that refer to the set
+ * @merged: merged program of the filters that can be merged, or NULL
+ * @alone: filters that are not part of @merged
+ * @alive: filters that are not being detached
+ * @final: filters whose match ends the run, so that later ones do not count
  * @asks_type: some program loads skb->pkt_type
- * @n: how many
+ * @n: number of filters
  * @match: the filters
  */
 struct match_set {
@@ -93,10 +94,10 @@ struct match_set {
 
 static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
 
-/* Serialises adding, so that the names of match filters are unique. */
+/* Serialises adding, so that names of match filters are unique. */
 static DEFINE_MUTEX(match_lock);
 
-/* Find those of @which that match, up to the first one that is final. */
+/* Run the programs of @which one by one, up to the first final match. */
 static u32 run_alone(const struct match_set *set, unsigned long which,
 		     const struct sk_buff *skb)
 {
@@ -113,13 +114,13 @@ static u32 run_alone(const struct match_set *set, unsigned long which,
 	return found;
 }
 
-/* Find those of @alive that match; maybe not all that stand behind a final one. */
+/* Returns the filters that match; may miss some behind a final match. */
 static __always_inline u32 run_set(const struct match_set *set, u32 alive,
 				   const struct sk_buff *skb)
 {
 	u32 found = 0, alone = alive;
 
-	/* A classic program knows no skb->cb, so that need not be cleared. */
+	/* skb->cb need not be cleared: classic programs cannot read it. */
 	if (likely(set->merged)) {
 		found = bpf_prog_run(set->merged, skb);
 		if (likely(found & DLIL_MERGE_DONE))
@@ -133,9 +134,9 @@ static __always_inline u32 run_set(const struct match_set *set, u32 alive,
 }
 
 /*
- * Must be called on a processor that does not change, by the only context that
- * writes to @s there.  On PREEMPT_RT a sender may be preempted by another one: each
- * counter is right all the same, as dlil_stats.c says of its own.
+ * Count one packet.  Must be called without migration, by the only context that
+ * writes to @s on this CPU.  On PREEMPT_RT another sender may preempt this one;
+ * the counters stay exact all the same, see dlil_stats.c.
  */
 static __always_inline void count(struct match_stats *s, bool matched)
 {
@@ -146,7 +147,7 @@ static __always_inline void count(struct match_stats *s, bool matched)
 	u64_stats_update_end(&s->syncp);
 }
 
-/* Run the programs, and count where they count for that direction. */
+/* Run the programs and update the counters of that direction. */
 static __always_inline int judge(const struct match_set *set,
 				 const struct sk_buff *skb, bool out)
 {
@@ -190,10 +191,10 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 }
 
 /*
- * Put the tag into the data, as the stack does behind the filters for a device that
- * inserts none.  Fails without a trace.  The head has to be private for that, which
- * it cannot be made if there are more users of the skb; pktgen is one, and sends no
- * tags beside the data.
+ * Move the VLAN tag into the data, as the stack does behind the filters for
+ * devices without tag insertion.  On failure nothing has changed.  A shared skb
+ * fails, because its head cannot be made private; pktgen shares its skbs, but
+ * it sends no tags beside the data.
  */
 static bool insert_tag(struct sk_buff *skb)
 {
@@ -219,9 +220,9 @@ static void remove_tag(struct sk_buff *skb, __be16 protocol)
 }
 
 /*
- * As it will be when packet sockets see it.  The skb is ours to write to, whoever
- * else has clones of its data: it is in no queue yet, and its sender has given it
- * away.
+ * Run the programs on the packet as packet sockets will see it.  The skb may be
+ * modified temporarily, even if its data is cloned: it is in no queue yet, and
+ * its sender has given it away.
  */
 static noinline int judge_as_sent(const struct match_set *set,
 				  struct dlil_ifnet *ifp, struct sk_buff *skb)
@@ -263,11 +264,11 @@ static int create_program(struct bpf_prog **prog,
 	};
 	int err = bpf_prog_create(prog, &fprog);
 
-	/* All classic programs can be compiled, as long as there is memory. */
+	/* Every valid classic program compiles, so only memory can be missing. */
 	return err == -ENOTSUPP ? -ENOMEM : err;
 }
 
-/* It saves time; without it, for want of memory for one, all are run alone. */
+/* Merging only saves time: if it fails, the programs run one by one. */
 static void merge(struct match_set *set)
 {
 	struct dlil_program sources[DLIL_BUNDLE_MAX];
@@ -384,9 +385,10 @@ static void match_describe(void *cookie, struct dlil_filter_info *info)
 }
 
 /*
- * By direction.  No owner: they are part of the core, and unloading that takes
- * them off.  DLIL_SKIP goes past filters with the same callback, and neighbours
- * with the same callback are a set, so the callbacks are the same in all of them.
+ * Operations by direction.  Without owner, because match filters are part of
+ * the core, which detaches them when it is unloaded.  DLIL_SKIP skips filters
+ * with the same callback, and a set needs the same callback, so all three use
+ * the same ones.
  */
 static const struct dlil_filter_ops match_ops[] = {
 	[DLIL_DIRECTION_IN] = {
@@ -436,10 +438,10 @@ static int set_action(struct match *m, const char *name,
 }
 
 /*
- * Received packets do not point to their device while filters have them (LNX-13), so
- * what a program loads of the device cannot be taken from the packet.  The index is
- * that of the ifnet, for as long as the filter is attached: a device that gets
- * another one, in another namespace, is detached first.
+ * Resolve loads that refer to the device.  Received packets do not point to
+ * their device inside filters (LNX-13), so a load of its index becomes a
+ * constant, the index of the ifnet.  That is constant while the filter is
+ * attached, because a device that moves to another netns is detached first.
  */
 static int settle_device(const struct dlil_program *prog,
 			 struct sock_filter *insns, int ifindex,
@@ -485,7 +487,7 @@ static int set_program(struct match *m, const struct dlil_match_params *params,
 	return err;
 }
 
-/* For an ifnet whose index is @ifindex. */
+/* Create a filter for an ifnet with index @ifindex. */
 static struct match *match_new(const struct dlil_match_params *params,
 			       int ifindex, struct netlink_ext_ack *extack)
 {
@@ -540,7 +542,7 @@ static int check_room(struct dlil_ifnet *ifp, const char *name,
 	return 0;
 }
 
-/* With an I/O reference of @ifp. */
+/* The caller holds an I/O reference of @ifp. */
 static int match_attach(struct dlil_ifnet *ifp,
 			const struct dlil_match_params *params,
 			struct netlink_ext_ack *extack)
@@ -561,7 +563,7 @@ static int match_attach(struct dlil_ifnet *ifp,
 	err = check_room(ifp, params->name, extack);
 	if (!err) {
 		err = dlil_filter_attach(ifp, &filter, &ref);
-		/* The detach may begin while we have the reference. */
+		/* A detach may begin despite our reference. */
 		if (err == -ENXIO)
 			NL_SET_ERR_MSG(extack, "device is being detached");
 	}
@@ -572,10 +574,10 @@ static int match_attach(struct dlil_ifnet *ifp,
 }
 
 /**
- * dlil_match_add - put a match filter behind the filters of an ifnet
+ * dlil_match_add - append a match filter to the filters of an ifnet
  * @ifp: ifnet
  * @params: the filter
- * @extack: gets a sentence when it is refused
+ * @extack: receives a message on errors
  *
  * Context: process; may sleep.
  * Return: 0, -EINVAL, -EOPNOTSUPP, -EEXIST, -ENOSPC, -ENXIO or -ENOMEM.
@@ -595,7 +597,10 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
-	/* With this reference it is attached once, and has one index, up to the end. */
+	/*
+	 * The reference delays the final detach, so that the index cannot
+	 * change.
+	 */
 	if (!dlil_ifnet_io_begin(ifp)) {
 		NL_SET_ERR_MSG(extack, "device is being detached");
 		return -ENXIO;
@@ -607,16 +612,17 @@ int dlil_match_add(struct dlil_ifnet *ifp,
 EXPORT_SYMBOL_FOR_TEST(dlil_match_add);
 
 /**
- * dlil_match_del - take a match filter off an ifnet
+ * dlil_match_del - remove a match filter from an ifnet
  * @ifp: ifnet
- * @name: its name
- * @extack: gets a sentence when it is refused
+ * @name: name of the filter
+ * @extack: receives a message on errors
  *
- * Names of match filters are unique, but modules may name theirs as they like: if
- * one is called the same it is left alone.
+ * Names of match filters are unique.  The filter of a module may have the same
+ * name; it is left alone.
  *
- * It meets no packet that comes later.  The event of its detach tells when no
- * callback of it runs any more, which is not waited for (LNX-13).
+ * The filter sees no packet that arrives after the return.  Callbacks in flight
+ * are not waited for (LNX-13): the event of the detach follows when they are
+ * over.
  *
  * Context: process; may sleep.
  * Return: 0, -ENOENT or -EPERM.
@@ -633,8 +639,9 @@ int dlil_match_del(struct dlil_ifnet *ifp, const char *name,
 		return -EPERM;
 	}
 	/*
-	 * By reference: if somebody else was faster it is stale, even if there is
-	 * another filter of this name by now, which came after ours was gone.
+	 * Detach by reference.  If another task was faster, the reference is
+	 * stale and the detach fails, even if a new filter has the same name by
+	 * now.
 	 */
 	if (!ref || dlil_filter_detach_async(ref)) {
 		NL_SET_ERR_MSG(extack, "no filter of this name");

@@ -8,11 +8,11 @@
 struct netlink_ext_ack;
 
 /**
- * struct dlil_match_params - a match filter to be added
- * @name: unique among the match filters of the ifnet
+ * struct dlil_match_params - parameters of a match filter
+ * @name: name, unique among the match filters of the ifnet
  * @direction: DLIL_DIRECTION_*, at least one
  * @action: "drop", "count" or "pass"
- * @expr: the expression that the program was made from, or NULL
+ * @expr: expression that the program was compiled from, or NULL
  * @program: classic BPF over the whole frame
  * @n: number of instructions
  */

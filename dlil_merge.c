@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Several classic BPF programs as one, which says of each whether it matched.
+ * Merge several classic BPF programs into one that returns one bit per program:
+ * whether it matched.
  *
- * Programs of users have much in common: what makes "udp dst port 53" and "udp
- * dst port 123" is the same up to the last comparison.  As long as programs agree
- * they are in the same state, so one of them is run for all: a group.  Where
- * they do not agree the group is divided into smaller ones, each of which goes on
- * from the state that the whole group was in, one group behind the other.
+ * Programs of users have much in common: "udp dst port 53" and "udp dst port
+ * 123" compile to the same code up to the last comparison.  As long as programs
+ * agree, they are in the same state, so the code of one of them is emitted for
+ * the whole group.  Where they differ, the group is divided into smaller ones.
+ * Each of these continues from the state of the whole group, one group after
+ * the other.
  *
- * The answer grows in a word of scratch memory.  To add to it takes the register
- * A, and who comes next wants A as it was: it is saved where a group is divided,
- * and loaded again by whoever may have changed it.  The same goes for X.
+ * The result is collected in a word of scratch memory.  Adding to it needs
+ * register A, but the next group needs A unchanged.  So A is saved where a
+ * group is divided, and reloaded after each part that may have changed it.  The
+ * same applies to X.
  *
- * A load behind the end of a packet, or a division by zero, ends a classic program
- * with 0.  That would end all of them; but then DLIL_MERGE_DONE is missing in the
- * answer, and the programs have to be run one by one.
+ * A load beyond the end of the packet, or a division by zero, ends a classic
+ * program with 0.  That would end all of the merged programs; in this case
+ * DLIL_MERGE_DONE is missing in the result, and the caller must run the
+ * programs one by one.
  *
- * All jumps of classic BPF go forward, so that one pass in the order of the
- * instructions sees every way to an instruction before the instruction.
+ * All jumps of classic BPF go forward, so a single pass in the order of the
+ * instructions sees every jump to an instruction before the instruction itself.
  */
 #include <linux/bitmap.h>
 #include <linux/slab.h>
@@ -25,7 +29,7 @@
 #include "dlil_export.h"
 #include "dlil_merge.h"
 
-/* Scratch memory: the answer; then A and X, for each division within another. */
+/* Scratch memory: the result; then A and X for each level of division. */
 #define ANSWER		0
 #define SAVED_A(depth)	(1 + 2 * (depth))
 #define SAVED_X(depth)	(2 + 2 * (depth))
@@ -35,15 +39,15 @@ static_assert(SAVED_X(DEPTH_MAX - 1) < BPF_MEMWORDS);
 
 #define LABELS_MAX	(2 * BPF_MAXINSNS)
 
-/* How far a conditional jump reaches. */
+/* Largest distance of a conditional jump. */
 #define NEAR_MAX	U8_MAX
 
 /**
  * struct item - an instruction whose jumps are not resolved yet
  * @insn: the instruction
- * @jt: label that it jumps to, if its condition holds or it has none; or 0
+ * @jt: label that it jumps to if its condition holds, or unconditionally; or 0
  * @jf: label that it jumps to if the condition does not hold; or 0
- * @far: the condition chooses between two jumps that follow
+ * @far: emitted as a condition followed by two unconditional jumps
  * @at: position in the program
  */
 struct item {
@@ -55,14 +59,14 @@ struct item {
 };
 
 /**
- * struct merge - a merged program in the making
- * @progs: the programs; those of a group are bits of a word
- * @items: its instructions; @n_items of them
- * @n_items: how many
- * @labels: index in @items by label, from 1 on; @n_labels of them
- * @n_labels: how many
- * @reached: instructions of a program that can be reached from one of them
- * @err: why it cannot be made
+ * struct merge - state of a merge
+ * @progs: the programs; a group is a u32 with one bit for each member
+ * @items: instructions emitted so far
+ * @n_items: number of @items
+ * @labels: index in @items by label, from 1 on
+ * @n_labels: number of labels in use
+ * @reached: temporary bitmap of instructions that can be reached
+ * @err: errno of the failure, or 0
  */
 struct merge {
 	const struct dlil_program *progs;
@@ -76,11 +80,11 @@ struct merge {
 
 /**
  * struct group - programs that are in the same state at an instruction
- * @members: which ones
- * @depth: how often a group was divided to get here
- * @end: label of what comes when they are through
- * @len: instructions of theirs
- * @labels: by instruction; 0 if nobody comes there
+ * @members: the programs
+ * @depth: number of divisions that led to this group
+ * @end: label behind the code of the group
+ * @len: number of instructions of each member
+ * @labels: label by instruction; 0 if no code jumps there
  */
 struct group {
 	u32 members;
@@ -121,13 +125,13 @@ static u16 new_label(struct merge *m)
 	return ++m->n_labels;
 }
 
-/* Set @label to where the next instruction is emitted. */
+/* Set @label to the position of the next instruction. */
 static void place(struct merge *m, u16 label)
 {
 	m->labels[label] = m->n_items;
 }
 
-/* The members of @group whose instruction at @pc is the same as the first one's. */
+/* Members whose instruction at @pc equals that of the first member. */
 static u32 agreeing(const struct merge *m, u32 members, unsigned int pc)
 {
 	const struct sock_filter *first = insn_of(m, members, pc);
@@ -141,7 +145,7 @@ static u32 agreeing(const struct merge *m, u32 members, unsigned int pc)
 	return same;
 }
 
-/* Is it the end of all members, without a match? */
+/* Do all members end at @pc, without a match? */
 static bool is_miss(const struct merge *m, u32 members, unsigned int pc)
 {
 	const struct sock_filter *insn = insn_of(m, members, pc);
@@ -150,7 +154,7 @@ static bool is_miss(const struct merge *m, u32 members, unsigned int pc)
 	       agreeing(m, members, pc) == members;
 }
 
-/* The label of the members' instruction at @pc, to which somebody jumps. */
+/* Returns the label for a jump of all members to @pc. */
 static u16 label_of(struct merge *m, struct group *g, unsigned int pc)
 {
 	if (is_miss(m, g->members, pc))
@@ -160,7 +164,7 @@ static u16 label_of(struct merge *m, struct group *g, unsigned int pc)
 	return g->labels[pc];
 }
 
-/* All members match. */
+/* Record a match of all members. */
 static void emit_match(struct merge *m, const struct group *g)
 {
 	emit(m, BPF_LD | BPF_MEM, ANSWER, 0, 0);
@@ -188,7 +192,7 @@ static void emit_return(struct merge *m, const struct group *g,
 	}
 }
 
-/* The instruction at @pc, on which all members agree. */
+/* Emit the instruction at @pc, on which all members agree. */
 static void emit_insn(struct merge *m, struct group *g, unsigned int pc)
 {
 	const struct sock_filter *insn = insn_of(m, g->members, pc);
@@ -209,7 +213,10 @@ static void emit_insn(struct merge *m, struct group *g, unsigned int pc)
 		break;
 	default:
 		emit(m, insn->code, insn->k, 0, 0);
-		/* That is where it goes on, even if it is to the end. */
+		/*
+		 * Execution continues at the next instruction, so it needs a
+		 * label.
+		 */
 		if (!g->labels[pc + 1])
 			g->labels[pc + 1] = new_label(m);
 	}
@@ -243,7 +250,7 @@ static void mark_next(struct merge *m, const struct sock_filter *insn,
 	}
 }
 
-/* Does one of them execute an instruction from @pc on of which @test is true? */
+/* Can a member reach an instruction from @pc on for which @test is true? */
 static bool do_from(struct merge *m, u32 members, unsigned int pc,
 		    bool (*test)(const struct sock_filter *insn))
 {
@@ -269,7 +276,7 @@ static bool do_from(struct merge *m, u32 members, unsigned int pc,
 static void emit_group(struct merge *m, u32 members, unsigned int pc,
 		       unsigned int depth, u16 end);
 
-/* At @pc the members go apart. */
+/* Divide the group at @pc, where its members differ. */
 static void emit_division(struct merge *m, const struct group *g,
 			  unsigned int pc)
 {
@@ -292,7 +299,7 @@ static void emit_division(struct merge *m, const struct group *g,
 		if (m->err)
 			return;
 		place(m, end);
-		/* A match has loaded A itself. */
+		/* Restores A after a miss; emit_match() reloads A itself. */
 		if (do_from(m, part, pc, writes_a))
 			emit(m, BPF_LD | BPF_MEM, SAVED_A(g->depth), 0, 0);
 		if (do_from(m, part, pc, writes_x))
@@ -301,7 +308,7 @@ static void emit_division(struct merge *m, const struct group *g,
 	emit_group(m, part, pc, g->depth + 1, g->end);
 }
 
-/* Emit what @members do from @pc on, all of them in the same state there. */
+/* Emit the code of @members from @pc on, where all have the same state. */
 static void emit_group(struct merge *m, u32 members, unsigned int pc,
 		       unsigned int depth, u16 end)
 {
@@ -337,14 +344,14 @@ static bool is_conditional(const struct item *item)
 	return item->jf;
 }
 
-/* How many instructions are between @item and @label. */
+/* Number of instructions between @item and @label. */
 static unsigned int distance(const struct merge *m, const struct item *item,
 			     u16 label)
 {
 	return m->items[m->labels[label]].at - item->at - 1;
 }
 
-/* Give every item its position, and those that jump too far a longer form. */
+/* Assign positions; lengthen conditional jumps that do not reach their target. */
 static unsigned int lay_out(struct merge *m)
 {
 	unsigned int i, n;
@@ -396,26 +403,26 @@ static void resolve(const struct merge *m, struct sock_filter *to)
 	}
 }
 
-/* Loads of what is not in the packet's data have negative offsets. */
+/* Loads of values outside the packet's data have negative offsets. */
 static bool is_ancillary(const struct sock_filter *insn)
 {
 	return BPF_CLASS(insn->code) == BPF_LD &&
 	       BPF_MODE(insn->code) == BPF_ABS && (s32)insn->k < 0;
 }
 
-/* Does @insn load @what, one of SKF_AD_*, of what is beside the data? */
+/* Does @insn load the ancillary value @what, one of SKF_AD_*? */
 bool dlil_insn_loads(const struct sock_filter *insn, u32 what)
 {
 	return is_ancillary(insn) && insn->k == SKF_AD_OFF + what;
 }
 
 /**
- * dlil_program_loads - does a program load something that is beside the data?
+ * dlil_program_loads - does a program load an ancillary value?
  * @prog: the program
  * @what: SKF_AD_*
  *
  * Context: any.
- * Return: whether it does.
+ * Return: true if it does.
  */
 bool dlil_program_loads(const struct dlil_program *prog, u32 what)
 {
@@ -429,8 +436,8 @@ bool dlil_program_loads(const struct dlil_program *prog, u32 what)
 EXPORT_SYMBOL_FOR_TEST(dlil_program_loads);
 
 /*
- * Fields of the skb that the kernel loads inline: the load gives all programs the
- * same value and ends none of them.
+ * Ancillary values that the kernel loads inline from the skb: they are the same
+ * for all programs, and the load cannot end a program.
  */
 static bool is_field(const struct sock_filter *insn)
 {
@@ -452,13 +459,13 @@ static bool is_field(const struct sock_filter *insn)
  * dlil_merge_possible - can a program be merged with others?
  * @prog: the program
  *
- * The merged program needs the scratch memory itself.  Other loads from beside the
- * data than those of is_field() may end a program with whatever is in A, and a
- * random number differs from load to load.  A program with more instructions than
- * its share leaves too few for others.
+ * Rejects programs that use scratch memory, which the merged program needs
+ * itself; that load ancillary values other than those of is_field(), because
+ * such a load may end the program with whatever is in A, and a random number
+ * differs from load to load; and that have more instructions than their share.
  *
  * Context: any.
- * Return: whether it can.
+ * Return: true if it can.
  */
 bool dlil_merge_possible(const struct dlil_program *prog)
 {
@@ -475,18 +482,18 @@ bool dlil_merge_possible(const struct dlil_program *prog)
 EXPORT_SYMBOL_FOR_TEST(dlil_merge_possible);
 
 /**
- * dlil_merge - make one program of several
- * @progs: programs, for each of which dlil_merge_possible() is true if it is to
- *	be merged
- * @which: which of them are to be merged, at least one
+ * dlil_merge - merge several programs into one
+ * @progs: the programs
+ * @which: bits of the programs to merge, at least one; dlil_merge_possible()
+ *	must be true for each of them
  * @merged: set to the program, to be freed by kvfree()
  * @n: set to the number of its instructions
  *
- * The merged program returns a word with DLIL_MERGE_DONE set if it is of use; then
- * bit i is set if program i would have returned something else than 0.
+ * If the merged program returns a value with DLIL_MERGE_DONE, bit i of it is
+ * set if program i would have returned non-zero.
  *
  * Context: process; may sleep.
- * Return: 0; -E2BIG if it would be too large; -ENOMEM.
+ * Return: 0; -E2BIG if the result would be too large; -ENOMEM.
  */
 int dlil_merge(const struct dlil_program *progs, u32 which,
 	       struct sock_filter **merged, unsigned int *n)
@@ -499,7 +506,10 @@ int dlil_merge(const struct dlil_program *progs, u32 which,
 		return err;
 	m->progs = progs;
 	end = new_label(m);
-	/* Programs begin with nothing in A, and neither does this leave any. */
+	/*
+	 * Programs start with A == 0, which holds behind these two instructions
+	 * as well.
+	 */
 	emit(m, BPF_LD | BPF_IMM, 0, 0, 0);
 	emit(m, BPF_ST, ANSWER, 0, 0);
 	emit_group(m, which, 0, 0, end);

@@ -6,16 +6,19 @@
 #include <linux/filter.h>
 #include <linux/types.h>
 
-/* How many programs can be merged: the answer has a bit for each, and one more. */
+/*
+ * Largest number of programs to merge: the result has one bit for each, plus
+ * one.
+ */
 #define DLIL_MERGE_MAX	31
 
-/* Nothing ended the merged program early: the other bits say which ones matched. */
+/* Set if the merged program ran to its end: then the other bits are valid. */
 #define DLIL_MERGE_DONE	BIT(31)
 
 /**
  * struct dlil_program - a classic BPF program that the kernel has accepted
  * @insns: its instructions
- * @n: how many
+ * @n: number of instructions
  */
 struct dlil_program {
 	const struct sock_filter *insns;

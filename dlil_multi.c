@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Multicast: the group addresses that an ifnet listens to, its memberships
- * (IFN-12), and which link address a group has (MUL-1).
+ * Multicast: the link-layer groups that an ifnet has joined (IFN-12), and the
+ * link address of a group (MUL-1).
  *
- * Memberships belong to the ifnet, not to one of its lives.  A driver is told of
- * each by an ADDMULTI or DELMULTI request.  After an attach it is told of all at
- * once, by one ADDMULTI request without argument, for which it looks at them with
- * dlil_multi_for_each().  That is put off to the first packet, and then a
- * worker's job, since the request reaches callbacks that sleep.
+ * Memberships belong to the ifnet and survive a detach.  An ADDMULTI or
+ * DELMULTI request tells the driver of each change.  After an attach, a single
+ * ADDMULTI request without argument tells it of all memberships, which it reads
+ * with dlil_multi_for_each().  The first packet triggers this request, in a
+ * worker, because the request reaches callbacks that sleep.
  *
- * A driver has to hear of changes in the order in which they are made: it would
- * leave a group for good if a leave that came first were told behind the join that
- * came second.  multi_lock cannot be held while a driver is told, as callbacks sleep
- * and may look at memberships.  So each ifnet has an order of its own, in which one
- * task at a time makes a change and tells of it; the others wait, also those whose
- * change is none to the driver, since it may refuse what they count on.
+ * The driver must get changes in the order in which they are made.  Otherwise a
+ * join that overtakes an earlier leave would end in a group that the driver has
+ * left. multi_lock cannot serialise the requests, since callbacks sleep and may
+ * read memberships.  So each ifnet has a bit lock, multi_order: one task at a
+ * time makes a change and tells the driver.  Others wait, even with changes of
+ * the refcount only, because the driver may still refuse the join that they
+ * rely on.
  */
 #include <linux/if_packet.h>
 #include <linux/sched.h>
@@ -27,9 +28,9 @@
 #include "dlil_retire.h"
 
 /**
- * struct membership - a group address
- * @list: in the ifnet's list
- * @users: joined so many times
+ * struct membership - a group that the ifnet has joined
+ * @list: entry in the ifnet's list
+ * @users: number of joins that have not been left
  * @len: length of @addr
  * @addr: the address
  */
@@ -40,7 +41,7 @@ struct membership {
 	u8 addr[MAX_ADDR_LEN];
 };
 
-/* Guards the memberships of all ifnets; no driver is told of one under it. */
+/* Guards the memberships of all ifnets; not held while a driver is told. */
 static DEFINE_MUTEX(multi_lock);
 
 static struct membership *find(struct dlil_ifnet *ifp, const u8 *addr,
@@ -56,7 +57,7 @@ static struct membership *find(struct dlil_ifnet *ifp, const u8 *addr,
 	return NULL;
 }
 
-/* Returns 1 if the ifnet did not have it before. */
+/* Returns 1 if the ifnet was not a member before. */
 static int add(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	struct membership *m = find(ifp, addr, len);
@@ -76,7 +77,7 @@ static int add(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	return 1;
 }
 
-/* Returns 1 if the ifnet does not have it any more. */
+/* Returns 1 if the ifnet is not a member any more. */
 static int del(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
 	struct membership *m = find(ifp, addr, len);
@@ -91,7 +92,7 @@ static int del(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	return 1;
 }
 
-/* Tell the driver.  One that takes all groups anyhow need not know. */
+/* Tell the driver.  Drivers that receive all groups need not support this. */
 static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
 {
 	struct dlil_ioc_lladdr arg = { .len = len };
@@ -105,11 +106,12 @@ static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
 #define TELLING 0
 
 /*
- * Whoever is told may not change the memberships of that ifnet: it would wait for
- * itself.  It may change those of another one, as a driver does that stands on
- * others; hence a bit and no mutex, whose order lockdep would take for a mistake.
- * The one before may be in a callback that sleeps, so a task can be killed here; a
- * work cannot.
+ * Start a change, after the previous one is over.  A callback that is told of a
+ * change must not change memberships of the same ifnet, because it would wait
+ * for itself.  It may change those of another ifnet, as stacked drivers do;
+ * hence a bit lock rather than a mutex, for which lockdep would report
+ * recursion.  The previous change may be in a callback that sleeps, so waiting
+ * is killable; works cannot be killed.
  */
 static int begin_telling(struct dlil_ifnet *ifp)
 {
@@ -151,7 +153,7 @@ static int join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 	return err;
 }
 
-/* Make a change in its turn. */
+/* Serialise a change with others of the same ifnet. */
 static int change(struct dlil_ifnet *ifp, const u8 *addr, size_t len,
 		  int (*fn)(struct dlil_ifnet *ifp, const u8 *addr, size_t len))
 {
@@ -168,18 +170,19 @@ static int change(struct dlil_ifnet *ifp, const u8 *addr, size_t len,
 }
 
 /**
- * dlil_multi_join - listen to a group address
+ * dlil_multi_join - join a link-layer group
  * @ifp: ifnet, attached or not
  * @addr: link-layer address of the group
- * @len: its length
+ * @len: length of @addr
  *
- * Row IFN-12.  To be undone by as many calls of dlil_multi_leave().
+ * Row IFN-12.  Each successful call needs one call of dlil_multi_leave().
  *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want.
- * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK from a callback that is
- * being told of a group of this ifnet; -ERESTARTSYS if the caller was killed while it
- * waited for another change; or what the driver said: then all is as before.
+ * Context: process; may sleep.  The caller must hold no lock that a callback on
+ * @ifp may take.
+ * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK in a callback that is
+ * being told of a group of this ifnet; -ERESTARTSYS if the caller was killed
+ * while it waited for another change; or an error of the driver, which undoes
+ * the join.
  */
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -198,17 +201,17 @@ static int leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 }
 
 /**
- * dlil_multi_leave - listen to a group address no longer
+ * dlil_multi_leave - leave a link-layer group
  * @ifp: ifnet, attached or not
  * @addr: link-layer address of the group
- * @len: its length
+ * @len: length of @addr
  *
  * Row IFN-12.
  *
  * Context: as dlil_multi_join().
- * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if it was not joined;
- * -EDEADLK and -ERESTARTSYS as dlil_multi_join(); or what the driver said, which does
- * not bring the membership back.
+ * Return: 0; -EINVAL for bad arguments; -EADDRNOTAVAIL if the ifnet is not a
+ * member; -EDEADLK and -ERESTARTSYS as dlil_multi_join(); or an error of the
+ * driver, after which the membership is gone all the same.
  */
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {
@@ -217,14 +220,14 @@ int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 EXPORT_SYMBOL_GPL(dlil_multi_leave);
 
 /**
- * dlil_multi_for_each - look at the group addresses of an ifnet
+ * dlil_multi_for_each - iterate over the groups of an ifnet
  * @ifp: ifnet
- * @fn: called for each until it returns not 0; must neither join nor leave nor
- *	take RTNL
- * @arg: handed to @fn
+ * @fn: called for each group until it returns non-zero; must neither join nor
+ *	leave nor take RTNL
+ * @arg: argument of @fn
  *
  * Context: process; may sleep.
- * Return: what @fn returned last, 0 if there was nothing to call it for.
+ * Return: the last return value of @fn, or 0 if there is no group.
  */
 int dlil_multi_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const u8 *addr, size_t len, void *arg),
@@ -245,13 +248,14 @@ int dlil_multi_for_each(struct dlil_ifnet *ifp,
 EXPORT_SYMBOL_GPL(dlil_multi_for_each);
 
 /**
- * dlil_multi_suspended - how many memberships the driver does not know of yet
+ * dlil_multi_suspended - number of memberships that the driver does not know
+ * yet
  * @ifp: ifnet
  *
  * Row IFN-12.
  *
  * Context: any.
- * Return: their number; 0 once they are restored.
+ * Return: their number; 0 once they have been restored.
  */
 unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp)
 {
@@ -260,10 +264,10 @@ unsigned int dlil_multi_suspended(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_multi_suspended);
 
 /**
- * struct resolution - of a group address
+ * struct resolution - translation of a group address
  * @addr: the address
- * @link: its link address
- * @result: what the protocol said
+ * @link: receives the link address
+ * @result: errno of the protocol
  */
 struct resolution {
 	const struct sockaddr *addr;
@@ -283,7 +287,7 @@ static int ask_proto(const struct dlil_proto_ops *ops, void *cookie,
 	return 1;
 }
 
-/* A link address in the shape that check_multi knows. */
+/* Convert a link address for `check_multi` of the interface family. */
 static void to_sockaddr(const struct dlil_ioc_lladdr *link,
 			struct sockaddr_storage *ss)
 {
@@ -312,7 +316,7 @@ static int from_sockaddr(const struct sockaddr *addr,
 	return 0;
 }
 
-/* The interface family has the last word over what no protocol has refused. */
+/* Let the interface family check the address, unless the protocol refused it. */
 static int check(struct dlil_ifnet *ifp, const struct resolution *r)
 {
 	int (*check_multi)(struct dlil_ifnet *ifp,
@@ -339,20 +343,22 @@ static int check(struct dlil_ifnet *ifp, const struct resolution *r)
 }
 
 /**
- * dlil_resolve_multi - the link address of a group
+ * dlil_resolve_multi - get the link address of a group
  * @ifp: ifnet
  * @addr: the group: an address of a protocol, or a link address as a struct
- *	sockaddr_ll, which may be longer than that if sll_halen says so
- * @link: set to its link address, as dlil_multi_join() takes it, if it has one
+ *	sockaddr_ll, which may be longer than the struct if sll_halen says so
+ * @link: set to the link address, in the form that dlil_multi_join() takes
  *
- * Row MUL-1.  The protocol of the address's family is asked first; after 0 or
- * -EOPNOTSUPP the interface family has the last word, over what the protocol
- * made of the address, or over the address as it is.
+ * Row MUL-1.  The protocol of the address's family translates it first.  If it
+ * returns 0 or -EOPNOTSUPP, the interface family decides: about the translated
+ * address, or about @addr itself.
  *
- * Context: process; may sleep.  Holding no lock that a callback might want.
- * Return: 0; -EINVAL for bad arguments; -EOPNOTSUPP if the ifnet is not attached
- * or nobody knows; or what protocol or interface family said: -EADDRNOTAVAIL if
- * it is no group, -EAFNOSUPPORT if it is of a family that none of them knows.
+ * Context: process; may sleep.  The caller must hold no lock that a callback
+ * may take.
+ * Return: 0; -EINVAL for bad arguments; -EOPNOTSUPP if the ifnet is not
+ * attached, or neither knows the address; or the error of the protocol or
+ * interface family: -EADDRNOTAVAIL if it is not a group, -EAFNOSUPPORT if
+ * neither knows the family.
  */
 int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
 		       struct dlil_ioc_lladdr *link)
@@ -380,7 +386,7 @@ int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
 }
 EXPORT_SYMBOL_GPL(dlil_resolve_multi);
 
-/* Before anybody can see it attached. */
+/* Suspend the memberships, before the ifnet becomes attached. */
 void dlil_multi_attach(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&multi_lock);
@@ -389,21 +395,24 @@ void dlil_multi_attach(struct dlil_ifnet *ifp)
 	mutex_unlock(&multi_lock);
 }
 
-/* The first packet since attach.  Any context; of several one is first. */
+/*
+ * First packet since the attach: restore the memberships.  Any context; when
+ * several packets race, one of them queues the work.
+ */
 void dlil_multi_restore(struct dlil_ifnet *ifp)
 {
 	if (xchg(&ifp->multi_pending, false))
 		dlil_ifnet_queue_work(ifp, &ifp->multi_work);
 }
 
-/* Groups that a driver refuses stay suspended until the next attach. */
+/* Memberships that the driver refuses stay suspended until the next attach. */
 static void multi_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
 					      multi_work);
 	int err;
 
-	/* It is neither a callback nor a task that can be killed. */
+	/* A work is neither a callback nor can it be killed. */
 	WARN_ON_ONCE(begin_telling(ifp));
 	err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
 	end_telling(ifp);
@@ -418,7 +427,7 @@ void dlil_multi_init(struct dlil_ifnet *ifp)
 	INIT_WORK(&ifp->multi_work, multi_work);
 }
 
-/* The last reference is gone. */
+/* Free the memberships with the last reference of the ifnet. */
 void dlil_multi_free(struct dlil_ifnet *ifp)
 {
 	struct membership *m, *next;

@@ -12,15 +12,15 @@ void dlil_multi_free(struct dlil_ifnet *ifp);
 void dlil_multi_restore(struct dlil_ifnet *ifp);
 
 /*
- * Is the ADDMULTI or DELMULTI request that the current task makes about a membership
- * of the ifnet, and not one that somebody has made himself?
+ * Does the current task make an ADDMULTI or DELMULTI request on behalf of a
+ * membership of the ifnet, rather than a request of its own?
  */
 static inline bool dlil_multi_is_telling(const struct dlil_ifnet *ifp)
 {
 	return READ_ONCE(ifp->multi_teller) == current;
 }
 
-/* Packets flow.  Any context. */
+/* Called for each packet, in any context. */
 static inline void dlil_multi_traffic(struct dlil_ifnet *ifp)
 {
 	if (unlikely(READ_ONCE(ifp->multi_pending)))

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The raw family: links whose packets have no header that says what they are.
+ * The raw family: links without a link header.
  *
- * A packet is told by what its driver says (skb->protocol), else by the version
- * in its IP header.  Either way it is an Ethernet II type, and so protocols
- * describe themselves by such types and are kept as the Ethernet family keeps
- * them.
+ * skb->protocol, if the driver sets it, or else the version in the IP header
+ * tells the EtherType of a packet.  So protocols use EtherType descriptors,
+ * stored as in the Ethernet family.
  */
 #include <linux/if_ether.h>
 #include <linux/skbuff.h>
 #include <net/dlil.h>
 
 /**
- * dlil_raw_type - the type of a packet, from its IP version
+ * dlil_raw_type - get the EtherType of a packet from its IP version
  * @skb: the packet, from its network header on
- * @type: set to the Ethernet II type
+ * @type: set to the EtherType
  *
  * Row LNX-9.
  *
  * Context: any.
- * Return: 0; -EINVAL if the packet has no first byte; -ENOENT if it is not IP.
+ * Return: 0; -EINVAL if the packet is empty; -ENOENT if it is not IP.
  */
 int dlil_raw_type(const struct sk_buff *skb, __be16 *type)
 {
@@ -43,16 +42,17 @@ int dlil_raw_type(const struct sk_buff *skb, __be16 *type)
 EXPORT_SYMBOL_GPL(dlil_raw_type);
 
 /**
- * dlil_raw_demux - tell the protocol family of a packet
+ * dlil_raw_demux - find the protocol family of a packet
  * @ifp: ifnet
  * @skb: the packet
  * @family: set to the family
  *
- * Row LNX-9; see &dlil_family_ops.demux.  There is nobody else on the link:
- * unless the driver knows better (DLIL_ATTR_CLASSIFIED), packets are ours.
+ * Row LNX-9; see &dlil_family_ops.demux.  A raw link has no other stations:
+ * unless the driver classifies packets (DLIL_ATTR_CLASSIFIED), all are for this
+ * host.
  *
  * Context: RCU read lock held.
- * Return: 0; -ENOENT if nobody wants such packets; -EINVAL if it is truncated.
+ * Return: 0; -ENOENT if no protocol takes such packets; -EINVAL if it is empty.
  */
 int dlil_raw_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
@@ -71,17 +71,17 @@ int dlil_raw_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 EXPORT_SYMBOL_GPL(dlil_raw_demux);
 
 /**
- * dlil_raw_add_proto - recognise a protocol's packets
+ * dlil_raw_add_proto - register the descriptors of a protocol
  * @ifp: ifnet
- * @family: the protocol's family
- * @descs: its descriptors
- * @n: how many
+ * @family: family of the protocol
+ * @descs: descriptors of the protocol
+ * @n: number of descriptors
  *
- * Row LNX-9; see &dlil_family_ops.add_proto.  Only Ethernet II types: nothing in
- * a packet could be an 802.2 header.
+ * Row LNX-9; see &dlil_family_ops.add_proto.  Accepts EtherTypes only, because
+ * raw packets have no 802.2 header.
  *
- * Return: 0, -EINVAL, -EOPNOTSUPP, -EADDRINUSE or -ENOMEM; after an error none
- * of @descs is left behind.
+ * Return: 0, -EINVAL, -EOPNOTSUPP, -EADDRINUSE or -ENOMEM; on an error no
+ * descriptor has been added.
  */
 int dlil_raw_add_proto(struct dlil_ifnet *ifp, u32 family,
 		       const struct dlil_demux_desc *descs, unsigned int n)
@@ -95,7 +95,7 @@ int dlil_raw_add_proto(struct dlil_ifnet *ifp, u32 family,
 }
 EXPORT_SYMBOL_GPL(dlil_raw_add_proto);
 
-/* Row OUT-4: no header, but the driver is to know what it sends. */
+/* Row OUT-4: adds no header, but sets skb->protocol for the driver. */
 static int raw_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 		      const struct dlil_frame *frame)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tap of an ifnet: somebody who looks at what goes by (TAP-1).
+ * The tap of an ifnet: a callback that sees its packets (TAP-1).
  *
- * Only the driver knows when a packet goes by, so it does the showing; the core
- * says to whom, and whether.  The driver shows packets inside RCU read sections,
- * and nobody else refers to the tap.  So it is gone a grace period after the
- * driver was told to show no more: dlil_set_tap() waits for one; after a detach
- * the final detach has one behind it, which the last I/O reference began.
+ * Only the driver knows when a packet arrives or leaves, so it calls the tap;
+ * the core manages which tap that is.  The driver calls the tap inside RCU read
+ * sections, and nobody else refers to it.  So the tap is unused one grace
+ * period after the driver was told to stop. dlil_set_tap() waits for one; after
+ * a detach, the grace period that precedes the final detach serves.
  */
 #include <linux/module.h>
 
@@ -14,7 +14,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_tap.h"
 
-/* End a tap that no driver shows packets to any more. */
+/* Finish a tap that the driver does not call any more. */
 static void tap_end(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 {
 	struct module *owner = tap->owner;
@@ -24,7 +24,7 @@ static void tap_end(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 		dlil_call_begin(&call, ifp);
 		dlil_call_enter(&call, DLIL_PARTY_TAP, DLIL_CALLBACK_DETACHED,
 				NULL);
-		/* It may be freed by this. */
+		/* This may free the tap. */
 		tap->detached(tap->cookie, ifp);
 		dlil_call_end(&call);
 	}
@@ -58,7 +58,7 @@ static int tap_on(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap)
 	if (!err)
 		ifp->tap = tap;
 	mutex_unlock(&ifp->lock);
-	/* One reference, however often its mode changes. */
+	/* Keep one module reference, however often the mode changes. */
 	if (err || known)
 		module_put(tap->owner);
 	return err;
@@ -69,7 +69,7 @@ static int tap_off(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 	bool ours;
 
 	mutex_lock(&ifp->lock);
-	/* If the ifnet is detaching, the final detach ends the tap. */
+	/* If the ifnet is being detached, the final detach ends the tap. */
 	ours = ifp->tap == tap && dlil_ifnet_is_attached(ifp);
 	if (ours) {
 		ifp->driver->set_tap(ifp, DLIL_TAP_OFF, NULL);
@@ -84,22 +84,22 @@ static int tap_off(struct dlil_ifnet *ifp, const struct dlil_tap *tap)
 }
 
 /**
- * dlil_set_tap - look at what goes by on an ifnet, or no longer
+ * dlil_set_tap - set, change or remove the tap of an ifnet
  * @ifp: ifnet
  * @mode: enum dlil_tap_mode
- * @tap: the tap; one that is set already changes its mode
+ * @tap: the tap; if it is set already, its mode changes
  *
- * Row TAP-1.  An ifnet has one tap at a time.  It sees received packets before
- * the filters and sent packets after them, and is off when the ifnet is detached,
- * and when DLIL_TAP_OFF returns.  Then, and not before its `detached` has been
- * called, it may be set again.
+ * Row TAP-1.  An ifnet has at most one tap.  The tap sees received packets
+ * before the filters and sent packets after them.  It is off once DLIL_TAP_OFF
+ * has returned, or the ifnet has been detached.  It may be set again after its
+ * `detached` was called.
  *
- * Context: process; may sleep; waits for no callback.  May be called with RTNL
- * held, and from callbacks that may sleep, but for those of context L.
- * Return: 0; -EINVAL for bad arguments; -ENXIO unless the ifnet is attached, or if
- * @tap is not the one to be turned off; -EBUSY if there is another one; -EOPNOTSUPP
- * if the driver has no taps; -ENODEV if the tap's module is going away; or what
- * the driver said.
+ * Context: process; may sleep; waits for no callback.  May be called under
+ * RTNL, and from callbacks that may sleep, except those of context L.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO unless the ifnet is attached, or
+ * if @tap to be removed is not set; -EBUSY if another tap is set; -EOPNOTSUPP
+ * if the driver does not support taps; -ENODEV if the tap's module is being
+ * unloaded; or an error of the driver.
  */
 int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap)
 {
@@ -115,17 +115,17 @@ int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap)
 }
 EXPORT_SYMBOL_GPL(dlil_set_tap);
 
-/* The ifnet is detaching, its I/O references are not killed yet (IFN-4). */
+/* Turn the tap off in a detach, before I/O references are killed (IFN-4). */
 void dlil_tap_detach(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&ifp->lock);
-	/* A caller that comes later sees the state, and sets none. */
+	/* A caller that locks later sees the state, and sets no tap. */
 	if (ifp->tap)
 		ifp->driver->set_tap(ifp, DLIL_TAP_OFF, NULL);
 	mutex_unlock(&ifp->lock);
 }
 
-/* Part of the final detach. */
+/* End the tap in the final detach. */
 void dlil_tap_end(struct dlil_ifnet *ifp)
 {
 	const struct dlil_tap *tap = ifp->tap;

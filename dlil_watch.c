@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whether groups and neighbours of wrapped devices are worth a look (LNX-7).
+ * Decides whether groups and neighbours of wrapped devices are tracked (LNX-7).
  *
- * Both cost memory and time, and users without privileges choose how much: they
- * join groups and make neighbours.  So a device is watched only while somebody can
- * hear (LNX-13): a filter or protocol on it has a callback for events, or a socket
- * listens to the group of generic netlink.  Groups and neighbours that were there
- * before are no news.
+ * Tracking costs memory and time, and unprivileged users control how much,
+ * since they join groups and create neighbours.  So a device is watched only
+ * while its events have a receiver (LNX-13): a filter or protocol on it with an
+ * `event` callback, or a socket in the group of the netlink family.  Groups and
+ * neighbours that exist already when watching begins are not reported.
  *
- * A filter or protocol says so when it is attached.  Netlink tells nobody who
- * joins a group of a family, so one work for all devices asks once a second; and
- * whoever asks what is attached is answered after that has been asked, so a program
- * that has joined the group and then asked for that misses nothing.  A socket counts
- * for all devices: the kernel does not say in which namespace it is.
+ * The attach of such a filter or protocol starts the watching.  Netlink has no
+ * notification for a socket that joins a group, so a work for all devices polls
+ * once a second.  In addition, each dump of attached devices polls before it
+ * answers, so that a program that first joins the group and then dumps misses
+ * nothing.  A socket counts for all devices, because the kernel does not tell
+ * its netns.
  *
  * The work goes from device to device with an I/O reference to each, so that it
- * holds no lock for longer than one of them takes, and the final detach waits for
- * no more than that.
+ * holds no lock for longer than one device takes, and delays a final detach no
+ * longer than that.
  */
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -32,12 +33,12 @@
 static LIST_HEAD(watches);
 static DEFINE_SPINLOCK(watches_lock);
 
-/* How many devices are watched; the work has nothing to do while none is. */
+/* Number of watched devices; the work has nothing to do while it is 0. */
 static atomic_t n_watched = ATOMIC_INIT(0);
 
 /*
- * A socket listened when that was asked last, and all devices are watched for it.
- * Cleared whenever a device is found that nobody hears.
+ * The last poll found a listening socket, so all devices are watched.  Cleared
+ * whenever a device without receiver is found.
  */
 static bool heard_outside;
 
@@ -51,9 +52,9 @@ static void watch_again(void)
 }
 
 /*
- * Begin or end to watch @nd, as somebody can hear or not.
+ * Start or stop watching @nd, depending on whether its events have a receiver.
  *
- * Return: true if the neighbours that are there are to be noted.
+ * Return: true if the caller must record the existing neighbours.
  */
 static bool watch_update(struct dlil_netdev *nd)
 {
@@ -62,7 +63,7 @@ static bool watch_update(struct dlil_netdev *nd)
 	lockdep_assert_held(&nd->watch.lock);
 
 	on = dlil_event_is_heard(nd->ifp);
-	/* The next socket that listens may come before the work has asked. */
+	/* The next socket may start to listen before the work polls. */
 	if (!on)
 		WRITE_ONCE(heard_outside, false);
 	if (on == nd->watch.on)
@@ -80,7 +81,10 @@ static bool watch_update(struct dlil_netdev *nd)
 	return on;
 }
 
-/* The next wrapped device behind @nd, or the first one, with an I/O reference. */
+/*
+ * Get the next wrapped device behind @nd (NULL: the first), with an I/O
+ * reference; drop that of @nd.
+ */
 static struct dlil_netdev *watch_next(struct dlil_netdev *nd)
 {
 	struct dlil_netdev *next;
@@ -98,7 +102,7 @@ out:
 	return next;
 }
 
-/* Ask for every device whether somebody can hear; and @look at those watched. */
+/* Update the state of all devices; with @look, also report changed groups. */
 static void watch_all(bool look)
 {
 	struct dlil_netdev *nd = NULL;
@@ -131,8 +135,8 @@ static void watch_work(struct work_struct *work)
 }
 
 /*
- * Somebody asks by netlink what is attached, and may have begun to listen before.
- * Process context; may sleep, waits for no callback.
+ * Called before netlink dumps attached devices, whose reader may just have
+ * joined the group.  Process context; may sleep, waits for no callback.
  */
 void dlil_watch_notice(void)
 {
@@ -143,7 +147,7 @@ void dlil_watch_notice(void)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_watch_notice);
 
-/* A filter or protocol on some ifnet can hear. */
+/* A filter or protocol with an `event` callback was attached to an ifnet. */
 static int watch_told(struct notifier_block *nb, unsigned long what, void *ptr)
 {
 	const struct dlil_told *told = ptr;
@@ -174,7 +178,7 @@ static struct dlil_listener watch_listener = {
 	.hears = hears_nothing,
 };
 
-/* Part of a new binding, before its ifnet is attached. */
+/* Initialise the watch of a new binding, before its ifnet is attached. */
 void dlil_watch_init(struct dlil_netdev *nd)
 {
 	mutex_init(&nd->watch.lock);
@@ -183,28 +187,34 @@ void dlil_watch_init(struct dlil_netdev *nd)
 }
 
 /*
- * The device is hooked, with RTNL held.  Neighbours that are there are news to
- * those who can hear already.
+ * Start the watch of a device that has just been hooked, with RTNL held.
+ * Existing neighbours are reported to receivers that are there already.
  */
 void dlil_watch_start(struct dlil_netdev *nd)
 {
 	bool on;
 
-	/* First: whoever begins to listen from here on finds the device. */
+	/*
+	 * Add to the list first, so that new receivers find the device from
+	 * here on.
+	 */
 	spin_lock(&watches_lock);
 	list_add_tail(&nd->watch.list, &watches);
 	watch_again();
 	spin_unlock(&watches_lock);
 	mutex_lock(&nd->watch.lock);
 	watch_update(nd);
-	/* Or somebody can hear already, who did not find the device's neighbours. */
+	/* Receivers may have been there before, and have got no neighbours yet. */
 	on = nd->watch.on;
 	mutex_unlock(&nd->watch.lock);
 	if (on)
 		dlil_neigh_tell(nd);
 }
 
-/* A request has changed the groups.  With an I/O reference; may sleep. */
+/*
+ * Look for changes after a request that changes groups.  With an I/O reference;
+ * may sleep.
+ */
 void dlil_watch_look(struct dlil_netdev *nd)
 {
 	mutex_lock(&nd->watch.lock);
@@ -215,8 +225,8 @@ void dlil_watch_look(struct dlil_netdev *nd)
 EXPORT_SYMBOL_FOR_TEST(dlil_watch_look);
 
 /*
- * The final detach: no I/O reference is left, and the device is unhooked, so that
- * no notifier sees @nd.  May sleep.
+ * End the watch in the final detach: no I/O reference is left, and the device
+ * is unhooked, so no notifier sees @nd.  May sleep.
  */
 void dlil_watch_exit(struct dlil_netdev *nd)
 {
@@ -242,7 +252,7 @@ int dlil_watch_module_init(void)
 	return err;
 }
 
-/* No device can be wrapped any more; some may not have come to their end. */
+/* No device can be wrapped any more; some may not have been released yet. */
 void dlil_watch_module_exit(void)
 {
 	dlil_event_unlisten(&watch_listener);

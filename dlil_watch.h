@@ -10,9 +10,9 @@ struct dlil_netdev;
 
 /**
  * struct dlil_watch - whether a wrapped device is watched
- * @list: in the list of all that are wrapped, under its lock
+ * @list: entry in the list of all wrapped devices, under its lock
  * @lock: guards @on and the groups of the device
- * @on: somebody can hear, so groups and neighbours are looked at
+ * @on: events have receivers, so groups and neighbours are tracked
  */
 struct dlil_watch {
 	struct list_head list;
