@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Changes of a wrapped device: those that happen become events (LNX-7), those
- * that are asked for by control requests are made (LNX-10).
+ * Changes of a wrapped device: notifications of the kernel become events
+ * (LNX-7), and control requests change the device (LNX-10).
  *
- * The kernel tells of changes with RTNL held.  Posting an event does not wait;
- * callbacks run later, in the ifnet's event work, and may take RTNL (LNX-12).  If
- * an event cannot be posted for want of room or memory it is owed: tried again a
- * little later, under RTNL too, with what is true by then, so that the last state
- * is always told last.
+ * The kernel's notifiers run under RTNL.  Posting an event does not wait;
+ * callbacks run later, in the ifnet's event work, and may take RTNL (LNX-12).
+ * An event that cannot be posted, because memory is short or the queue is full,
+ * is owed: it is posted again a little later, under RTNL and with the values of
+ * that time.  So the final state is always reported last.
  *
- * Groups are told of by dlil_groups.c.  The kernel counts who is in a group; what
- * we have joined is listed here, so that we leave nothing else, and all of it when
- * the device is unwrapped (IFN-12).  We are in a group for two: for the memberships
- * of the ifnet, which modules have, and for whoever asks by a request of his own,
- * users above all.  Neither ends what the other has.
+ * dlil_groups.c reports groups.  The kernel counts the users of a group; this
+ * file lists the groups that DLIL itself has joined, so that it leaves only
+ * these, and all of them when the device is unwrapped (IFN-12).  A group may
+ * have two holders: the memberships of the ifnet, made by modules, and direct
+ * control requests, mostly of users.  Neither can end the other's hold.
  *
- * A request is made without RTNL and takes it here.  The I/O reference of the
- * request keeps the binding, but not the device: when that is unregistered or moved
- * meanwhile its notifier unhooks it under RTNL, and whoever gets RTNL after that
- * finds it unhooked and must not use it.
+ * A request is made without RTNL, which is taken here.  Its I/O reference keeps
+ * the binding, but not the device.  If the device is unregistered or moved to
+ * another netns meanwhile, the notifier unhooks it under RTNL; a request that
+ * gets RTNL later finds it unhooked and must not use it.
  */
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
@@ -32,22 +32,22 @@
 
 #define RETRY_DELAY (HZ / 10)
 
-/* The flags that dev_change_flags() heeds. */
+/* The flags that dev_change_flags() accepts. */
 #define CHANGEABLE_FLAGS (IFF_UP | IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | \
 			  IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST | \
 			  IFF_PORTSEL | IFF_AUTOMEDIA | IFF_DYNAMIC)
 
 static_assert(DLIL_EVENT_MASTER_ELECTED < BITS_PER_LONG);
 
-/* For whom we are in a group: members of the ifnet's, or who has asked for it. */
+/* Holders of a group: memberships of the ifnet, and direct requests. */
 #define GROUP_MEMBERS	BIT(0)
 #define GROUP_ASKED	BIT(1)
 
 /**
- * struct group - a group that the device is in for us
- * @list: in the list of its device, under RTNL
+ * struct group - a group that DLIL has joined on the device
+ * @list: entry in the list of the device, under RTNL
  * @holders: GROUP_*; under RTNL
- * @addr: its link address, as long as the device's
+ * @addr: link address of the group, as long as the device's
  */
 struct group {
 	struct list_head list;
@@ -55,7 +55,7 @@ struct group {
 	u8 addr[MAX_ADDR_LEN];
 };
 
-/* The kernel does not tell of the other two. */
+/* The kernel does not notify of changes of the other two flags. */
 static unsigned int told_flags(const struct net_device *dev)
 {
 	return dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
@@ -66,7 +66,7 @@ static bool has_link(const struct net_device *dev)
 	return netif_running(dev) && netif_carrier_ok(dev);
 }
 
-/* Post what @code says of the device now. */
+/* Post the event @code with the present values of the device. */
 static int post(struct dlil_netdev *nd, u32 code)
 {
 	struct dlil_ifnet *ifp = nd->ifp;
@@ -112,7 +112,7 @@ static void retry_work(struct work_struct *work)
 					      struct dlil_netdev, change.retry);
 	u32 code;
 
-	/* A device that is being unwrapped is no news. */
+	/* A device that is being unwrapped reports nothing. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
 	rtnl_lock();
@@ -140,7 +140,7 @@ static void flags_changed(struct dlil_netdev *nd)
 	}
 }
 
-/* The device has changed: NETDEV_*.  RTNL held. */
+/* Notifier for NETDEV_* changes of the device.  RTNL held. */
 void dlil_change_notify(struct dlil_netdev *nd, unsigned long event)
 {
 	ASSERT_RTNL();
@@ -236,7 +236,7 @@ static int join(struct dlil_netdev *nd, const u8 *addr, unsigned int holder)
 	return 0;
 }
 
-/* The last holder of the group is gone: leave it, and forget it.  RTNL held. */
+/* Leave a group without holders.  RTNL held. */
 static int leave_last(struct dlil_netdev *nd, struct group *group)
 {
 	int err;
@@ -278,7 +278,7 @@ static int restore_group(const u8 *addr, size_t len, void *arg)
 	int err;
 
 	err = len == nd->dev->addr_len ? join(nd, addr, GROUP_MEMBERS) : -EINVAL;
-	/* It was joined since. */
+	/* A request has joined it since the attach. */
 	return err == -EEXIST ? 0 : err;
 }
 
@@ -301,7 +301,7 @@ static int change(struct dlil_netdev *nd, u32 code, const void *arg)
 	}
 }
 
-/* The driver operation of a wrapped device: takes RTNL; may sleep. */
+/* Implements `ioctl` of the driver vector: takes RTNL; may sleep. */
 int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
@@ -315,18 +315,18 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	if (!nd->unhooked)
 		err = change(nd, code, arg);
 	rtnl_unlock();
-	/* The device may be gone, not the binding: the request keeps that. */
+	/* The device may be gone; the request still keeps the binding. */
 	if (!err && (code == DLIL_IOC_ADDMULTI || code == DLIL_IOC_DELMULTI))
 		dlil_watch_look(nd);
 	return err;
 }
 
 /**
- * dlil_change_unmatched - set what becomes of packets that no protocol takes
- * @nd: binding, whose ifnet is kept attached by the caller
+ * dlil_change_unmatched - set the policy for packets that no protocol takes
+ * @nd: binding, whose ifnet the caller keeps attached
  * @unmatched: enum dlil_unmatched
  *
- * Rows LNX-5, IFN-15: a change is told, like any other capability of the ifnet.
+ * Rows LNX-5, IFN-15.  A change posts IFCAP_CHANGED, as for other capabilities.
  *
  * Context: process.
  */
@@ -339,7 +339,7 @@ void dlil_change_unmatched(struct dlil_netdev *nd, u32 unmatched)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_change_unmatched);
 
-/* RTNL held. */
+/* Called with RTNL held, before the device is hooked. */
 void dlil_change_init(struct dlil_netdev *nd)
 {
 	ASSERT_RTNL();
@@ -350,7 +350,7 @@ void dlil_change_init(struct dlil_netdev *nd)
 	INIT_DELAYED_WORK(&nd->change.retry, retry_work);
 }
 
-/* The device is unhooked: no request gets at it any more.  RTNL held. */
+/* Leave all groups.  The device is unhooked: no request can use it.  RTNL held. */
 void dlil_change_unhook(struct dlil_netdev *nd)
 {
 	struct group *group, *next;
@@ -359,7 +359,7 @@ void dlil_change_unhook(struct dlil_netdev *nd)
 		leave_last(nd, group);
 }
 
-/* The device has been unhooked, so no change is noticed.  May sleep; no RTNL. */
+/* The device is unhooked, so no change is in flight.  May sleep; without RTNL. */
 void dlil_change_exit(struct dlil_netdev *nd)
 {
 	cancel_delayed_work_sync(&nd->change.retry);

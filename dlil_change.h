@@ -10,12 +10,12 @@ struct dlil_ifnet;
 struct dlil_netdev;
 
 /**
- * struct dlil_change - what was last said of a wrapped device
- * @flags: its flags; under RTNL
- * @link: it has a link; under RTNL
- * @groups: link-layer groups that it is in for us; under RTNL
+ * struct dlil_change - reported state of a wrapped device
+ * @flags: flags that were last reported; under RTNL
+ * @link: link state that was last reported; under RTNL
+ * @groups: link-layer groups that DLIL has joined; under RTNL
  * @owed: codes of events that could not be posted; atomic bits
- * @retry: posts those
+ * @retry: posts the events of @owed
  */
 struct dlil_change {
 	unsigned int flags;

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Groups of a wrapped device: whose link addresses it receives besides its own
- * becomes the events ADDMULTI and DELMULTI (LNX-7).
+ * Groups of a wrapped device: changes of its list of multicast addresses become
+ * the events ADDMULTI and DELMULTI (LNX-7).
  *
- * The kernel tells nobody of them.  There is neither a notifier for the list of a
- * device nor a count of its changes, and drivers, who are told, are not ours.  An
- * egress hook could look for the IGMP and MLD reports of the host; but there are
- * none for some groups of IP and for all that are joined by link address (ip
- * maddr, packet sockets, devices on top), they come late or not at all, and to
- * look costs something for every packet that is sent.  So it is the list that is
- * looked at, while somebody can hear: once a second, and when a control request
- * has changed it.  A group that was there for less than that may go untold, the
- * last state never does.
+ * The kernel has no notifier for this list and no count of its changes.  An
+ * egress hook could parse the IGMP and MLD reports of the host, but that would
+ * cost something for every sent packet, reports may come late or not at all,
+ * and some groups have none: a few of IP, and all that are joined by link
+ * address (ip maddr, packet sockets, devices on top).  So the list itself is
+ * compared with its last state while the device is watched: once a second, and
+ * after a control request that changes it.  A group that exists for a shorter
+ * time may go unreported, but the final state never does.
  *
- * Any user joins as many groups as he has sockets for.  So the lock of the
- * device's addresses, which others spin on with RTNL held, is held for a copy of
- * at most DLIL_GROUPS_MAX addresses to memory that is there already, and all else
- * is done to that copy: sorted, it is compared with the last one in one pass.
- * Groups behind so many are not told of until others are left (LNX-13).
+ * Unprivileged users can join as many groups as they have sockets.  The address
+ * lock of the device, on which others spin under RTNL, is therefore held only
+ * while at most DLIL_GROUPS_MAX addresses are copied to preallocated memory.
+ * The copy is then sorted and compared with the previous one in a single pass.
+ * Groups beyond the limit are reported once others have been left (LNX-13).
  */
 #include <linux/mm.h>
 #include <linux/sort.h>
@@ -26,13 +25,13 @@
 #include "dlil_groups.h"
 #include "dlil_netdev.h"
 
-/* Room for those that are joined between counting and copying. */
+/* Room for groups that are joined between counting and copying. */
 #define SLACK 16
 
 /**
- * struct dlil_group_list - link addresses of groups
- * @n: how many
- * @addr: they themselves, with zeros behind those that are shorter
+ * struct dlil_group_list - sorted link addresses of groups
+ * @n: number of addresses
+ * @addr: the addresses, padded with zeros
  */
 struct dlil_group_list {
 	unsigned int n;
@@ -44,12 +43,12 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, MAX_ADDR_LEN);
 }
 
-/* How many groups the device is in, or a negative errno if it is going. */
+/* Number of groups of the device, or a negative errno if it is being removed. */
 static int count_groups(const struct dlil_netdev *nd)
 {
 	int n = -ENODEV;
 
-	/* A device that goes may be gone after the section. */
+	/* The device may be gone after the RCU section. */
 	rcu_read_lock();
 	if (READ_ONCE(nd->live))
 		n = READ_ONCE(nd->dev->mc.count);
@@ -77,8 +76,8 @@ static void copy_groups(struct dlil_netdev *nd, struct dlil_group_list *list,
 }
 
 /*
- * The groups that the device is in now, sorted, or NULL if it is going or there is
- * no memory.  The groups for which there was no room are the youngest: the next look
+ * Returns a sorted copy of the groups, or NULL if the device is being removed
+ * or there is no memory.  Groups that do not fit are the newest; the next look
  * finds them.
  */
 static struct dlil_group_list *take_stock(struct dlil_netdev *nd)
@@ -100,7 +99,10 @@ static struct dlil_group_list *take_stock(struct dlil_netdev *nd)
 	return list;
 }
 
-/* Is @addr in @list?  Of addresses that come sorted; @at is where we are. */
+/*
+ * Is @addr in @list?  Addresses must be looked up in sorted order; @at is the
+ * cursor.
+ */
 static bool find_group(const struct dlil_group_list *list, unsigned int *at,
 		       const u8 *addr)
 {
@@ -125,7 +127,7 @@ static bool tell(struct dlil_netdev *nd, u32 code, const u8 *addr)
 				dlil_ifnet_addr_len(nd->ifp));
 }
 
-/* Tell of what is gone, which leaves @told; false if there was no room for all. */
+/* Report and remove groups that were left; false if the event queue is full. */
 static bool tell_left(struct dlil_netdev *nd, struct dlil_group_list *told,
 		      const struct dlil_group_list *now)
 {
@@ -144,7 +146,7 @@ static bool tell_left(struct dlil_netdev *nd, struct dlil_group_list *told,
 	return room;
 }
 
-/* Tell of what is new; that for which there was no room leaves @now. */
+/* Report new groups; remove from @now those that did not fit into the queue. */
 static void tell_joined(struct dlil_netdev *nd, struct dlil_group_list *now,
 			const struct dlil_group_list *told)
 {
@@ -164,9 +166,10 @@ static void tell_joined(struct dlil_netdev *nd, struct dlil_group_list *now,
 }
 
 /*
- * Tell of what has changed since the last look; the first one tells nothing.
- * Departures come first, and until all of them are told no arrival is: so never
- * more are kept than were found at once.  With watch.lock held; may sleep.
+ * Report the changes since the last look; the first look reports nothing.
+ * Reports groups that were left first, and no new ones until all of these were
+ * posted, so that @told never exceeds the limit.  Called with watch.lock held;
+ * may sleep.
  */
 void dlil_groups_look(struct dlil_netdev *nd)
 {
@@ -189,7 +192,10 @@ void dlil_groups_look(struct dlil_netdev *nd)
 	kvfree(told);
 }
 
-/* The last listener is gone, or the device is unwrapped and no look runs. */
+/*
+ * Stop: the device has no receiver any more, or is unwrapped with no look in
+ * flight.
+ */
 void dlil_groups_end(struct dlil_netdev *nd)
 {
 	kvfree(nd->groups.told);

@@ -2,7 +2,7 @@
 #ifndef _DLIL_GROUPS_H
 #define _DLIL_GROUPS_H
 
-/* Groups of a device that are told of (LNX-13). */
+/* Limit of the groups of a device that are reported (LNX-13). */
 #define DLIL_GROUPS_MAX 1024
 
 struct dlil_group_list;
@@ -10,8 +10,9 @@ struct dlil_netdev;
 
 /**
  * struct dlil_groups - the groups of a wrapped device
- * @told: those of which was told that the device is in them, or that were no news,
- *	sorted; NULL while nobody can hear, or for want of memory.  Under watch.lock
+ * @told: groups that were reported, or existed when watching began, sorted;
+ *	NULL while the device is not watched, or if memory is short.  Under
+ *	watch.lock
  */
 struct dlil_groups {
 	struct dlil_group_list *told;

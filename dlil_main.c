@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Loading, unloading, parameters.
- */
+/* Module load and unload, parameters. */
 #include <linux/ctype.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -22,7 +20,7 @@
 #include "dlil_proto.h"
 #include "dlil_sysfs.h"
 
-/* Row INI-2.  A number is a switch only if it is 0 or 1: 10 is not 1. */
+/* Row INI-2. kstrtobool() looks at the first digit only: reject 10. */
 static int get_switch(const char *val, bool *on)
 {
 	if (!val)
@@ -175,13 +173,14 @@ static int nothing(void)
 }
 
 /*
- * In the order of loading.  Users of the API pin us, so what is attached when we
- * are unloaded was attached by netlink or sysfs.  First nobody can attach any
- * more, then what is attached goes, then the threads that it needed for that.
+ * In the order of loading.  Modules that use the API pin this one, so at unload
+ * only netlink and sysfs can have attached anything.  Unloading first closes
+ * these ways to attach, then detaches everything, then stops the threads, which
+ * detaching needs.
  */
 static const struct dlil_part parts[] = {
 	{ dlil_life_module_init, dlil_life_module_exit },
-	/* A look holds references to ifnets. */
+	/* A check in flight holds references to ifnets. */
 	{ dlil_overdue_module_init, dlil_overdue_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
@@ -191,13 +190,16 @@ static const struct dlil_part parts[] = {
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },
 	{ dlil_netlink_nets_init, dlil_netlink_nets_exit },
-	/* Behind the family, whose last requests it answers. */
+	/*
+	 * Unloaded after the family, because its last requests are answered
+	 * here.
+	 */
 	{ dlil_control_module_init, dlil_control_module_exit },
 	{ dlil_netlink_module_init, dlil_netlink_module_exit },
 	{ dlil_debug_module_init, dlil_debug_module_exit },
 };
 
-/* Leave the first @n parts, last one first. */
+/* Exit the first @n parts in reverse order. */
 void dlil_parts_exit(const struct dlil_part *part, unsigned int n)
 {
 	while (n--)
@@ -205,7 +207,7 @@ void dlil_parts_exit(const struct dlil_part *part, unsigned int n)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_parts_exit);
 
-/* Enter all @n parts, or none (INI-1). */
+/* Initialise all @n parts, or none (INI-1). */
 int dlil_parts_init(const struct dlil_part *part, unsigned int n)
 {
 	unsigned int i;

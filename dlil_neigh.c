@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Neighbours of a wrapped device: whether they can be reached becomes the events
+ * Neighbours of a wrapped device: changes of reachability become the events
  * NODE_PRESENCE and NODE_ABSENCE (LNX-7).
  *
- * The kernel tells of each step of a neighbour's state machine, in atomic context
- * and maybe thousands of times a second.  Kept here is what each neighbour is now
- * and what was last told of it; where they differ a work posts an event.  So what
- * happens in between may go untold, but the last state never does.  If there is
- * no room for the event, it stays to be told.
+ * The kernel reports every step of a neighbour's state machine, in atomic
+ * context and possibly thousands of times a second.  This file records the
+ * current state of each neighbour and the state that was last reported; if they
+ * differ, a work posts an event.  So intermediate states may go unreported, but
+ * the final state never does.  If the event queue is full, the work tries
+ * again.
  *
- * At most NEIGHS_MAX are kept; for a new one the longest gone is forgotten.  While
- * nobody can hear none are kept (LNX-13).
+ * At most NEIGHS_MAX neighbours are recorded; a new one evicts the one that has
+ * been absent for the longest time.  None are recorded while the device is not
+ * watched (LNX-13).
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
@@ -28,12 +30,12 @@
 enum { UNTOLD = -1, ABSENT, PRESENT };
 
 /**
- * struct known - a neighbour
- * @hash: in the hash of its device
- * @list: in one of its lists
- * @node: who it is
- * @now: ABSENT or PRESENT
- * @told: what was told last, or UNTOLD
+ * struct known - a recorded neighbour
+ * @hash: entry in the hash table of its device
+ * @list: entry in one of the lists of its device
+ * @node: addresses of the neighbour
+ * @now: current state, ABSENT or PRESENT
+ * @told: state that was last reported, or UNTOLD
  */
 struct known {
 	struct hlist_node hash;
@@ -96,7 +98,7 @@ static struct known *add(struct dlil_neighs *ns,
 	return k;
 }
 
-/* Put it where it belongs, at the end. */
+/* Move the neighbour to the end of the list for its state. */
 static void file(struct dlil_neighs *ns, struct known *k)
 {
 	lockdep_assert_held(&ns->lock);
@@ -108,12 +110,12 @@ static void file(struct dlil_neighs *ns, struct known *k)
 		list_add_tail(&k->list, k->now ? &ns->here : &ns->gone);
 }
 
-/* Set *@now to what the kernel knows of @neigh; false if it knows nothing. */
+/* Set *@now to the state of @neigh; false if it is neither reached nor failed. */
 static bool judge(const struct neighbour *neigh, int *now)
 {
 	u8 state = READ_ONCE(neigh->nud_state);
 
-	/* Neighbours of groups are not resolved, let alone reached. */
+	/* Multicast neighbours are neither resolved nor reached. */
 	if (state & NUD_NOARP)
 		return false;
 	if (READ_ONCE(neigh->dead) || state & NUD_FAILED)
@@ -125,7 +127,7 @@ static bool judge(const struct neighbour *neigh, int *now)
 	return true;
 }
 
-/* False if it is of no family that we know. */
+/* Fill in the addresses; false if the family is not supported. */
 static bool describe(const struct neighbour *neigh,
 		     struct dlil_event_node *node)
 {
@@ -137,7 +139,7 @@ static bool describe(const struct neighbour *neigh,
 	memcpy(node->addr, neigh->primary_key,
 	       min_t(size_t, neigh->tbl->key_len, sizeof(node->addr)));
 	neigh_ha_snapshot(node->lladdr, neigh, dev);
-	/* One that never answered has no link address. */
+	/* A neighbour that has never answered has no link address. */
 	if (memchr_inv(node->lladdr, 0, dev->addr_len))
 		node->lladdr_len = dev->addr_len;
 	return true;
@@ -162,7 +164,7 @@ static bool update(struct dlil_neighs *ns, const struct neighbour *neigh)
 		k = add(ns, &node);
 	if (!k)
 		return false;
-	/* Another machine may have its address now. */
+	/* The link address has changed: another machine may use this address. */
 	if (now == PRESENT && k->told == PRESENT &&
 	    memcmp(k->node.lladdr, node.lladdr, sizeof(node.lladdr)))
 		k->told = UNTOLD;
@@ -195,7 +197,7 @@ static int neigh_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* Copies the oldest news; false if there are none. */
+/* Copy the oldest unreported change; false if there is none. */
 static bool first_news(struct dlil_neighs *ns, struct dlil_event_node *node,
 		       int *now)
 {
@@ -211,7 +213,10 @@ static bool first_news(struct dlil_neighs *ns, struct dlil_event_node *node,
 	return k;
 }
 
-/* That was said of it; by now it may be otherwise, or be forgotten. */
+/*
+ * The event has been posted; the neighbour may have changed or been evicted
+ * since.
+ */
 static void told(struct dlil_neighs *ns, const struct dlil_event_node *node,
 		 int what)
 {
@@ -234,7 +239,7 @@ static void neigh_work(struct work_struct *work)
 	struct dlil_event_node node;
 	int now;
 
-	/* A device that is being unwrapped is no news. */
+	/* A device that is being unwrapped reports nothing. */
 	if (!dlil_ifnet_io_begin(nd->ifp))
 		return;
 	while (first_news(ns, &node, &now)) {
@@ -249,7 +254,7 @@ static void neigh_work(struct work_struct *work)
 	dlil_ifnet_io_end(nd->ifp);
 }
 
-/* A neighbour that is there already is news; one that is not is not missed. */
+/* Report a neighbour that exists already; absent ones are not reported. */
 static void tell_present(struct neighbour *neigh, void *arg)
 {
 	struct dlil_netdev *nd = arg;
@@ -260,7 +265,7 @@ static void tell_present(struct neighbour *neigh, void *arg)
 	if (neigh->dev != nd->dev || !judge(neigh, &now) || now != PRESENT)
 		return;
 	spin_lock_bh(&nd->neighs.lock);
-	/* It may have been noted as no news meanwhile, for another device's sake. */
+	/* It may have been recorded as reported meanwhile, by dlil_neigh_note(). */
 	k = describe(neigh, &node) ? find(&nd->neighs, &node) : NULL;
 	if (k)
 		k->told = UNTOLD;
@@ -268,7 +273,10 @@ static void tell_present(struct neighbour *neigh, void *arg)
 	spin_unlock_bh(&nd->neighs.lock);
 }
 
-/* A neighbour that is there already is no news; but that it goes would be. */
+/*
+ * Record an existing neighbour as reported, so that its absence is reported
+ * later.
+ */
 static void note_one(struct dlil_neighs *ns, const struct neighbour *neigh)
 {
 	struct dlil_event_node node;
@@ -309,12 +317,12 @@ static void walk_neighbours(void (*fn)(struct neighbour *neigh, void *arg),
 	struct neigh_table *nd_tbl = READ_ONCE(ipv6_stub)->nd_tbl;
 
 	neigh_for_each(&arp_tbl, fn, arg);
-	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
+	/* NULL if IPv6 is not built, not loaded, or disabled. */
 	if (nd_tbl)
 		neigh_for_each(nd_tbl, fn, arg);
 }
 
-/* Somebody can hear: what changes from here on is told. */
+/* The device is watched: record changes from here on. */
 void dlil_neigh_begin(struct dlil_netdev *nd)
 {
 	spin_lock_bh(&nd->neighs.lock);
@@ -323,9 +331,9 @@ void dlil_neigh_begin(struct dlil_netdev *nd)
 }
 
 /*
- * The device has been wrapped: tell of those that are there, to who can hear.  One
- * that changes while the tables are read is looked at twice, under the lock, and
- * told as it is then.
+ * The device has just been wrapped: report existing neighbours to receivers
+ * that are there already.  A neighbour that changes during the walk is updated
+ * twice, under the lock; its final state is reported.
  */
 void dlil_neigh_tell(struct dlil_netdev *nd)
 {
@@ -334,9 +342,9 @@ void dlil_neigh_tell(struct dlil_netdev *nd)
 }
 
 /*
- * Somebody has begun to listen: note those that are there, of @nd or, if that is
- * NULL, of all devices that are watched.  Going through the tables takes as long
- * as they are long, so once for all devices.
+ * Watching has begun: record existing neighbours of @nd, or of all watched
+ * devices if @nd is NULL.  A walk takes time proportional to the tables, hence
+ * one for all.
  */
 void dlil_neigh_note(struct dlil_netdev *nd)
 {
@@ -355,7 +363,7 @@ static void forget_all(struct dlil_neighs *ns)
 		forget(ns, k);
 }
 
-/* The last listener is gone. */
+/* The device is not watched any more: forget all neighbours. */
 void dlil_neigh_end(struct dlil_netdev *nd)
 {
 	spin_lock_bh(&nd->neighs.lock);
@@ -376,7 +384,7 @@ void dlil_neigh_init(struct dlil_netdev *nd)
 	INIT_DELAYED_WORK(&ns->work, neigh_work);
 }
 
-/* The device is unhooked: no notifier sees @nd any more.  May sleep. */
+/* The device is unhooked, so no notifier is in flight with @nd.  May sleep. */
 void dlil_neigh_exit(struct dlil_netdev *nd)
 {
 	struct dlil_neighs *ns = &nd->neighs;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs: /sys/class/net/dlil_ifnets, and a group on each wrapped device.
+ * sysfs: /sys/class/net/dlil_ifnets, and a group of files on each wrapped
+ * device.
  *
- * Removing the group, which happens under RTNL, waits for its readers: they must
- * not take RTNL.  For the same reason they need nothing else to keep the binding.
+ * The group is removed under RTNL, and the removal waits for readers.  So
+ * readers must not take RTNL, and need no further reference to keep the
+ * binding.
  */
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
@@ -18,9 +20,9 @@
 #include "dlil_sysfs.h"
 
 /**
- * struct dlil_net - what a namespace has of ours
- * @net: the namespace
- * @ifnets: its /sys/class/net/dlil_ifnets
+ * struct dlil_net - state of a netns
+ * @net: the netns
+ * @ifnets: attribute /sys/class/net/dlil_ifnets
  */
 struct dlil_net {
 	struct net *net;
@@ -40,7 +42,7 @@ static const char * const unmatched_names[] = {
 	[DLIL_UNMATCHED_DROP] = "drop",
 };
 
-/* Show what @fn has to say about the binding of a device. */
+/* Let @fn print a value of the device's binding. */
 static ssize_t show_netdev(struct device *d, char *buf,
 			   ssize_t (*fn)(const struct dlil_netdev *nd,
 					 char *buf))
@@ -89,7 +91,7 @@ static ssize_t unmatched_show(struct device *d, struct device_attribute *attr,
 	return show_netdev(d, buf, show_unmatched);
 }
 
-/* The binding of a device, for use without RTNL, until dlil_ifnet_io_end(). */
+/* Get the binding of a device with an I/O reference, without RTNL. */
 static struct dlil_netdev *begin_netdev(struct device *d)
 {
 	struct dlil_netdev *nd;
@@ -102,7 +104,7 @@ static struct dlil_netdev *begin_netdev(struct device *d)
 	return nd;
 }
 
-/* As `dlilctl set DEV unmatched`. */
+/* Same as `dlilctl set DEV unmatched`. */
 static ssize_t unmatched_store(struct device *d, struct device_attribute *attr,
 			       const char *buf, size_t count)
 {
@@ -203,10 +205,10 @@ static int change(struct net *net, char sign, const char *name,
 	return dlil_netdev_detach(dev, extack, going);
 }
 
-/* How long a write waits at a time, since the end of a namespace waits for it. */
+/* Time that a write waits at once, because the teardown of a netns waits for it. */
 #define WRITE_WAIT (HZ / 10)
 
-/* Give up for now, so that whoever removes the file gets on, and come again. */
+/* Restart the system call, so that a removal of the file can proceed. */
 static int come_again(struct dlil_ifnet *going)
 {
 	long left = dlil_ifnet_wait_death(going, WRITE_WAIT);
@@ -216,8 +218,8 @@ static int come_again(struct dlil_ifnet *going)
 }
 
 /*
- * "+DEV" attaches, and waits until a detach before it is over; "-DEV" detaches, which
- * may not be over when this returns.
+ * "+DEV" attaches; if the device is still being detached, it waits for that
+ * first. "-DEV" detaches; the detach may finish after the return.
  */
 static ssize_t ifnets_store(compat_class_const struct class *class,
 			    compat_class_const struct class_attribute *attr,
@@ -232,7 +234,7 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 
 	if (!capable(CAP_NET_ADMIN))
 		return -EPERM;
-	/* An alternative name is longer than dev_valid_name() has it. */
+	/* Alternative names may be longer than dev_valid_name() allows. */
 	if (sscanf(buf, "%c%128s", &sign, name) != 2 ||
 	    (sign != '+' && sign != '-') || strlen(name) >= ALTIFNAMSIZ) {
 		pr_err("dlil: write +DEV or -DEV to dlil_ifnets\n");
@@ -245,7 +247,7 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 	if (err == -EAGAIN)
 		return come_again(going);
 	if (going) {
-		/* Most detaches are over by then. */
+		/* Most detaches are over within that time. */
 		dlil_ifnet_wait_death(going, WRITE_WAIT);
 		dlil_ifnet_put(going);
 	}
@@ -283,7 +285,7 @@ static struct pernet_operations dlil_net_ops = {
 
 int dlil_sysfs_module_init(void)
 {
-	/* Before there is a file or a request by which a device could be attached. */
+	/* Set before any file or request can attach a device. */
 	dlil_netdev_files = &netdev_group;
 	return register_pernet_subsys(&dlil_net_ops);
 }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How a device is wrapped as an ifnet and unwrapped: the driver's and the families'
- * vectors, attach, detach, and the notifier for devices that go.
+ * Wrapping a device as an ifnet, and unwrapping it: operations, attach, detach,
+ * and the notifier for devices that are unregistered or moved.
  *
- * Unwrapping a device begins under RTNL with the hooks, and with an RCU grace
- * period after which they do not run.  A device that stays is to lose no packet:
- * the ifnet is detached behind those that are queued, by the input thread.  No task
- * waits for that, since a callback may sleep before them (LNX-13).
+ * Unwrapping first removes the hooks, under RTNL, and waits for an RCU grace
+ * period, after which no hook is in flight.  If the device stays, no packet may
+ * be lost: the input thread detaches the ifnet behind the queued packets.  No
+ * task waits for that, because a callback in front of them may sleep (LNX-13).
  *
- * For a device that goes `live` is cleared before the grace period, so that after
- * it nothing is delivered to the device and nothing is sent by it; the ifnet is
- * detached at once, what is queued is freed, and our reference to the device is
- * dropped, all of it without waiting for a callback.  A callback may still have
- * packets then, so the core has packets point to the kernel's blackhole device before
- * a callback gets them that may sleep; what is queued points to the device, but nobody
- * follows that.  The binding lives until the final detach.
+ * If the device goes, `live` is cleared before the grace period.  After it,
+ * nothing is delivered to the device or sent by it.  The ifnet is detached at
+ * once, queued packets are freed, and the reference to the device is dropped,
+ * all without waiting for callbacks.  A callback in flight may still have
+ * packets.  Therefore the core points packets to the kernel's blackhole device
+ * before a callback that may sleep gets them; queued packets point to the real
+ * device, but nobody follows that pointer.  The binding lives until the final
+ * detach.
  *
- * Three kinds of devices can be wrapped: those with Ethernet headers; loopback
- * ones, whose headers say nothing; and raw ones, without any (LNX-9).
+ * Three kinds of devices can be wrapped: those with Ethernet headers, loopback
+ * devices, whose header carries no information, and raw devices without a
+ * header (LNX-9).
  */
 #include <linux/cpu.h>
 #include <linux/etherdevice.h>
@@ -33,12 +35,12 @@
 #include "dlil_life.h"
 #include "dlil_netdev.h"
 
-/* The parameter verbose. */
+/* Module parameter: log attaches and detaches. */
 bool dlil_verbose;
 
 const struct attribute_group *dlil_netdev_files;
 
-/* Devices that are wrapped or still being unwrapped. */
+/* Devices that are wrapped or being unwrapped. */
 static LIST_HEAD(bindings);
 static DEFINE_MUTEX(bindings_lock);
 
@@ -48,7 +50,7 @@ static void netdev_put_binding(struct dlil_netdev *nd)
 		kfree(nd);
 }
 
-/* Let go of the device, if that has not been done. */
+/* Drop the reference to the device, unless that has been done. */
 static void release_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev;
@@ -61,7 +63,7 @@ static void release_device(struct dlil_netdev *nd)
 		netdev_put(dev, &nd->tracker);
 }
 
-/* The final detach runs this: no packet and no thread of ours is left. */
+/* Called by the final detach: no packet or thread uses the binding any more. */
 static void netdev_free(struct dlil_ifnet *ifp)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
@@ -77,8 +79,9 @@ static void netdev_free(struct dlil_ifnet *ifp)
 }
 
 /*
- * Without owner: that would be us, and we could not be unloaded while a device is
- * wrapped.  dlil_life_wait_all() sees to it that no callback runs after that.
+ * Without an owner: the module would pin itself, and could not be unloaded
+ * while a device is wrapped.  Instead, dlil_life_wait_all() waits until no
+ * callback runs.
  */
 static const struct dlil_driver_ops ether_driver = {
 	.output = dlil_netdev_output,
@@ -116,12 +119,12 @@ static const struct dlil_family_ops raw_family = {
 };
 
 /**
- * struct netdev_kind - what differs from device to device
+ * struct netdev_kind - operations for a kind of devices
  * @kind: interface family of the ifnet
- * @driver: its driver's vector
- * @family: its family's vector
- * @rx: the receive handler
- * @egress: the egress hook
+ * @driver: driver operations
+ * @family: operations of the interface family
+ * @rx: receive handler
+ * @egress: egress hook
  */
 struct netdev_kind {
 	enum dlil_ifnet_family kind;
@@ -136,7 +139,10 @@ static const struct netdev_kind ether_kind = {
 	dlil_netdev_egress,
 };
 
-/* The sender receives: the header says nothing that the packet does not. */
+/*
+ * On loopback the Ethernet header carries no information, so the raw family
+ * demuxes.
+ */
 static const struct netdev_kind loopback_kind = {
 	DLIL_IFNET_LOOPBACK, &ether_driver, &raw_family, dlil_netdev_rx,
 	dlil_netdev_egress,
@@ -146,7 +152,7 @@ static const struct netdev_kind raw_kind = {
 	DLIL_IFNET_RAW, &raw_driver, &raw_family, dlil_netdev_raw_rx, dlil_netdev_raw_egress,
 };
 
-/* NULL if it is none that we know.  Does not change while it is wrapped. */
+/* NULL if the device is not supported.  Constant while it is wrapped. */
 static const struct netdev_kind *kind_of(const struct net_device *dev)
 {
 	bool ether = dev_has_header(dev) && dev->addr_len == ETH_ALEN;
@@ -177,7 +183,10 @@ static struct dlil_netdev *find_binding(const struct net_device *dev)
 	return NULL;
 }
 
-/* The ifnet of a device that is wrapped or being unwrapped, referenced. */
+/*
+ * Get the ifnet of a device that is wrapped or being unwrapped, with a
+ * reference.
+ */
 static struct dlil_ifnet *ifnet_of(const struct net_device *dev)
 {
 	struct dlil_ifnet *ifp = NULL;
@@ -224,7 +233,7 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Has the device of an ifnet that is being detached stayed? */
+/* Does an ifnet that is being detached still have its device? */
 static bool has_device(const struct dlil_ifnet *ifp)
 {
 	struct dlil_netdev *nd;
@@ -239,8 +248,9 @@ static bool has_device(const struct dlil_ifnet *ifp)
 }
 
 /*
- * An ifnet for an id.  -EAGAIN with the one to wait for in *@going while the last
- * one of that id is being detached; -EBUSY while another device has it.
+ * Acquire an ifnet for an id.  Returns -EAGAIN, with the ifnet to wait for in
+ * *@going, while an ifnet with that id is being detached; -EBUSY if another
+ * device uses the id.
  */
 static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
 		      struct dlil_ifnet **ifp, struct dlil_ifnet **going)
@@ -255,13 +265,16 @@ static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
 		return -EBUSY;
 	if (has_device(*going))
 		return -EAGAIN;
-	/* A callback of a device that has gone may sleep for long (LNX-13). */
+	/*
+	 * Do not wait: callbacks of a removed device may sleep for long
+	 * (LNX-13).
+	 */
 	dlil_ifnet_put(*going);
 	*going = NULL;
 	return -EBUSY;
 }
 
-/* Row LNX-1: the permanent address, else the name, unique with its namespace. */
+/* Row LNX-1: id by permanent address, or else by name and netns. */
 static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
 		       struct dlil_ifnet **going)
 {
@@ -272,14 +285,14 @@ static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
 	if (memchr_inv(dev->perm_addr, 0, dev->addr_len)) {
 		err = acquire_id(kind, dev->perm_addr, dev->addr_len, ifp,
 				 going);
-		/* Another device has the same: virtual functions, clones. */
+		/* Virtual functions and clones can share a permanent address. */
 		if (err != -EBUSY)
 			return err;
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
 	err = acquire_id(kind, &id, sizeof(id), ifp, going);
-	/* A device that had this name when it was wrapped: do without. */
+	/* A wrapped device had this name before it was renamed: use no id. */
 	if (err == -EBUSY)
 		err = acquire_id(kind, NULL, 0, ifp, going);
 	return err;
@@ -296,7 +309,7 @@ static int init_ifnet(struct dlil_netdev *nd)
 		.net = dev_net(dev),
 		.name = dev->name,
 		.ifindex = dev->ifindex,
-		/* The stack has packets segmented that the device cannot take. */
+		/* The stack segments packets that the device cannot take. */
 		.attrs = DLIL_ATTR_COUNT_INPUT | DLIL_ATTR_CLASSIFIED |
 			 DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6,
 		.addr_len = dev->addr_len,
@@ -307,7 +320,7 @@ static int init_ifnet(struct dlil_netdev *nd)
 	return dlil_ifnet_init(nd->ifp, &params);
 }
 
-/* The device's side of it; the ifnet is ready. */
+/* Install the hooks on the device, once the ifnet is ready. */
 static int hook_device(struct dlil_netdev *nd)
 {
 	struct net_device *dev = nd->dev;
@@ -319,7 +332,10 @@ static int hook_device(struct dlil_netdev *nd)
 	nd->egress.dev = dev;
 	nd->egress.pf = NFPROTO_NETDEV;
 	nd->egress.hooknum = NF_NETDEV_EGRESS;
-	/* In front of everybody: nft sees what has passed our filters. */
+	/*
+	 * Run before all other egress hooks: nft sees what the filters have
+	 * passed.
+	 */
 	nd->egress.priority = INT_MIN;
 	err = nf_register_net_hook(dev_net(dev), &nd->egress);
 	if (err)
@@ -330,7 +346,10 @@ static int hook_device(struct dlil_netdev *nd)
 	err = netdev_rx_handler_register(dev, kind->rx, nd);
 	if (err)
 		goto remove;
-	/* Merged packets cannot be forwarded or filtered as what they were. */
+	/*
+	 * LRO packets cannot be split into the original packets for a filter or
+	 * forwarding.
+	 */
 	dev_disable_lro(dev);
 	dlil_watch_start(nd);
 	return 0;
@@ -342,7 +361,7 @@ unhook:
 	return err;
 }
 
-/* The ifnet is attached, and the final detach lets go of all of it. */
+/* Plumb protocols and hooks.  On failure, the final detach releases everything. */
 static int dress_ifnet(struct dlil_netdev *nd)
 {
 	int err;
@@ -362,15 +381,16 @@ static int dress_ifnet(struct dlil_netdev *nd)
  * dlil_netdev_attach - wrap a device as an ifnet
  * @dev: device
  * @unmatched: enum dlil_unmatched
- * @extack: gets a sentence when it is refused
- * @going: with -EAGAIN set to the ifnet whose final detach has to be over first,
- *	referenced; else to NULL
+ * @extack: receives a message on errors
+ * @going: with -EAGAIN, set to the ifnet whose final detach must finish first,
+ *	with a reference; otherwise NULL
  *
  * Row LNX-1.
  *
  * Context: RTNL held.
  * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
- * while the device, or another one of its permanent address, is being unwrapped.
+ * while the device, or another one with its permanent address, is being
+ * unwrapped.
  */
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		       struct netlink_ext_ack *extack,
@@ -428,8 +448,8 @@ free:
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
 
 /*
- * Packets that RPS has queued for other processors: wait until they have been
- * worked off, for a second at the most, since RTNL is held.
+ * Wait until packets that RPS has queued on other processors have been
+ * processed, but for at most a second, because RTNL is held.
  */
 static void drain_backlogs(void)
 {
@@ -452,9 +472,9 @@ static void drain_backlogs(void)
 }
 
 /*
- * Row LNX-15: from here on the receive handler passes what it gets, and packets that
- * are worked off are given to the host without our mark.  Packets that have been
- * marked get to the handler before it is taken away.
+ * Row LNX-15: from here on, the receive handler passes all packets on, and
+ * processed packets go to the host without our mark.  Marked packets in flight
+ * reach the handler before it is removed.
  */
 static void begin_unhook(struct dlil_netdev *nd)
 {
@@ -470,7 +490,7 @@ static void unhook_device(struct dlil_netdev *nd)
 	sysfs_remove_group(&dev->dev.kobj, dlil_netdev_files);
 	nf_unregister_net_hook(dev_net(dev), &nd->egress);
 	begin_unhook(nd);
-	/* Waits for readers: see the top of this file. */
+	/* Waits for RCU readers, see the top of this file. */
 	netdev_rx_handler_unregister(dev);
 	dlil_change_unhook(nd);
 	WRITE_ONCE(nd->unhooked, true);
@@ -478,27 +498,31 @@ static void unhook_device(struct dlil_netdev *nd)
 		netdev_info(dev, "detached from DLIL\n");
 }
 
-/* The input thread has worked off what was queued when the device was unhooked. */
+/* The input thread has processed what was queued when the device was unhooked. */
 static void netdev_flushed(struct dlil_flush *flush)
 {
 	struct dlil_netdev *nd = container_of(flush, struct dlil_netdev, flush);
 
-	/* The ifnet is being detached already if the device has gone meanwhile. */
+	/*
+	 * Does nothing if the device has gone meanwhile, which detaches the
+	 * ifnet, too.
+	 */
 	dlil_ifnet_detach(nd->ifp);
 }
 
 /**
  * dlil_netdev_detach - unwrap a device
  * @dev: device
- * @extack: gets a sentence when it is refused
- * @going: set to its ifnet, referenced, for those who want to wait for its final
- *	detach; or to NULL
+ * @extack: receives a message on errors
+ * @going: set to the ifnet, with a reference, for callers that wait for its
+ *	final detach; NULL on errors
  *
- * The device is as before when this returns.  The ifnet is detached when the
- * packets that are queued have been worked off, which this does not wait for.
+ * When this returns, the device works as before the attach.  The ifnet is
+ * detached later, once the input thread has processed the queued packets.
  *
  * Context: RTNL held.
- * Return: 0; -ENXIO if the device is not attached, or is being detached already.
+ * Return: 0; -ENXIO if the device is not attached, or is being detached
+ * already.
  */
 int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going)
@@ -523,7 +547,10 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 	*going = dlil_ifnet_get(nd->ifp);
 	unhook_device(nd);
 	nd->flush.fn = netdev_flushed;
-	/* A hooked device's ifnet is attached; nobody detaches it without RTNL. */
+	/*
+	 * The ifnet of a hooked device is attached, since detaching it needs
+	 * RTNL.
+	 */
 	if (!WARN_ON_ONCE(!dlil_ifnet_io_begin(nd->ifp))) {
 		dlil_inq_flush(nd->ifp, &nd->flush);
 		dlil_ifnet_io_end(nd->ifp);
@@ -532,19 +559,19 @@ int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_detach);
 
-/* Free what is queued; the ifnet is being detached, and an I/O reference is held. */
+/* Free queued packets; the ifnet is being detached, with an I/O reference held. */
 static void discard_queue(struct dlil_ifnet *ifp)
 {
 	if (!dlil_inq_is_busy(ifp))
 		return;
-	/* Wait for modules that hand packets in and have seen the ifnet attached. */
+	/* Wait for producers in other modules that have seen the ifnet attached. */
 	synchronize_net();
 	dlil_inq_discard(ifp);
 }
 
 /*
- * The device is being unregistered or moved to another namespace (LNX-8): stop
- * delivering to it and let go of it, whatever the callbacks on it do (LNX-13).
+ * The device is being unregistered or moved to another netns (LNX-8): stop
+ * delivering to it and drop it, even if callbacks on it are in flight (LNX-13).
  */
 static void forsake_device(const struct net_device *dev)
 {
@@ -557,13 +584,16 @@ static void forsake_device(const struct net_device *dev)
 	if (nd) {
 		refcount_inc(&nd->refs);
 		WRITE_ONCE(nd->live, false);
-		/* This keeps the final detach from beginning before the end here. */
+		/*
+		 * Keeps the final detach from starting before this function
+		 * ends.
+		 */
 		attached = dlil_ifnet_io_begin(nd->ifp);
 	}
 	mutex_unlock(&bindings_lock);
 	if (!nd)
 		return;
-	/* Either one waits for those who have seen it live. */
+	/* Both wait for RCU readers that have seen the device live. */
 	if (hooked)
 		unhook_device(nd);
 	else
@@ -579,8 +609,8 @@ static void forsake_device(const struct net_device *dev)
 }
 
 /*
- * Merged packets have no type of GSO: they cannot be made what they were.  To
- * switch LRO off causes an event like this one, which finds nothing more to do.
+ * Keep LRO off: its packets have no GSO type, so they cannot be split again.
+ * Disabling LRO triggers this event again, which then finds nothing to do.
  */
 static void keep_lro_off(struct net_device *dev)
 {
@@ -596,7 +626,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 
 	switch (event) {
 	case NETDEV_UNREGISTER:
-		/* Also when it moves to another namespace. */
+		/* Sent for a move to another netns as well. */
 		forsake_device(dev);
 		break;
 	case NETDEV_PRE_TYPE_CHANGE:
@@ -611,7 +641,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 			dlil_ifnet_set_lladdr(nd->ifp, dev->dev_addr);
 		break;
 	}
-	/* Unless it was unhooked above. */
+	/* Look again: the device may have been unhooked above. */
 	nd = dlil_netdev_of(dev);
 	if (nd && event == NETDEV_FEAT_CHANGE)
 		keep_lro_off(dev);
@@ -621,8 +651,8 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 }
 
 /*
- * First of all: no protocol is told that a device goes while we still give it
- * packets.
+ * Highest priority: when protocols learn that the device goes, DLIL must
+ * already have stopped delivering packets to them.
  */
 static struct notifier_block netdev_notifier = {
 	.notifier_call = netdev_event,
@@ -643,9 +673,9 @@ int dlil_netdev_module_init(void)
 }
 
 /**
- * struct drain - somebody waits until a queue is worked off
- * @flush: is behind what is in the queue
- * @done: it has been reached
+ * struct drain - a task that waits until a queue has been processed
+ * @flush: called behind the packets in the queue
+ * @done: completed by @flush
  */
 struct drain {
 	struct dlil_flush flush;
@@ -658,8 +688,8 @@ static void drain_done(struct dlil_flush *flush)
 }
 
 /*
- * No callback is left that might sleep, so this ends soon, and it is not to be cut
- * short: what would be left in the queue would be lost.
+ * No callback is left that could sleep, so this ends soon.  It must not be
+ * interrupted, because packets left in the queue would be lost.
  */
 static void drain_queue(struct dlil_ifnet *ifp)
 {
@@ -674,9 +704,9 @@ static void drain_queue(struct dlil_ifnet *ifp)
 }
 
 /*
- * The devices stay, and what they have received is not to be lost: work it off
- * while the ifnets are attached.  No filter or protocol is left that might want
- * one of these locks: their modules pin this one.
+ * The devices stay, and must not lose received packets: process them while the
+ * ifnets are attached.  No filter or protocol is left that could take these
+ * locks, because their modules would pin this one.
  */
 static void unhook_all(void)
 {
@@ -697,8 +727,9 @@ static void unhook_all(void)
 }
 
 /*
- * Unwrap all devices; none can be attached any more.  The notifier is told once more of
- * every device as if that were going, so it ends what is still there (INI-4).
+ * Unwrap all devices; none can be attached any more.  Unregistering the
+ * notifier sends NETDEV_UNREGISTER for every device, which finishes those that
+ * are left (INI-4).
  */
 void dlil_netdev_module_exit(void)
 {
