@@ -195,7 +195,7 @@ const char *next_name(struct args *args, const char *what, size_t max)
 	const char *name = next_word(args, what);
 
 	if (!*name || strlen(name) > max)
-		usage_error("\"%s\" cannot be a %s: it has 1 to %zu characters",
+		usage_error("\"%s\" is not a valid %s, which has 1 to %zu characters",
 			    name, what, max);
 	return name;
 }

@@ -150,7 +150,7 @@ static pcap_t *open_live(void)
 		pcap = open_private_lo(&again);
 	if (!pcap)
 		complain("Error",
-			 "an expression with vlan is compiled as for a capture from lo: %s",
+			 "an expression with vlan needs to open a capture on lo: %s",
 			 why);
 	return pcap;
 }
@@ -188,7 +188,7 @@ int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 	if (lib.compile(pcap, prog, expr, 1, PCAP_NETMASK_UNKNOWN)) {
 		complain("Error", "bad expression: %s", lib.geterr(pcap));
 	} else if (prog->bf_len > BPF_MAXINSNS) {
-		complain("Error", "bad expression: it makes %u instructions, the kernel takes %d",
+		complain("Error", "bad expression: it compiles to %u instructions, the kernel accepts %d",
 			 prog->bf_len, BPF_MAXINSNS);
 		lib.freecode(prog);
 	} else {

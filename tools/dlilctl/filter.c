@@ -158,7 +158,7 @@ static int dlt_of(const json_t *ifnet)
 	if (header && !strcmp(header, "none"))
 		return DLT_RAW;
 	complain("Error",
-		 "dlilctl and the module are of different versions: one does not know what packets of this device begin with");
+		 "dlilctl and the module have different versions: dlilctl does not know the header format of this device");
 	return -1;
 }
 

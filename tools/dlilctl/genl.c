@@ -600,18 +600,18 @@ static int wait_over(struct wait *w)
 
 	if (limit * 1000LL > PATIENCE && !wait_until(w, start + PATIENCE))
 		complain("Note",
-			 "%s: waiting until callbacks have returned; it goes on if you interrupt this",
+			 "%s: waiting for callbacks to return; the detach completes even if you interrupt this",
 			 w->outcome->dev);
 	if (!wait_until(w, start + limit * 1000LL)) {
 		complain("Error",
-			 "%s: callbacks have not returned in %u s; it will be over when they have",
+			 "%s: callbacks have not returned within %u s; the detach completes when they have",
 			 w->outcome->dev, limit);
 		return EXIT_REFUSED;
 	}
 	if (!w->lost)
 		return EXIT_SUCCESS;
 	complain("Error",
-		 "%s: events were lost, so it is not known whether callbacks have returned; nothing more is to be done",
+		 "%s: events were lost, so callbacks may still be running; the detach completes when they have returned",
 		 w->outcome->dev);
 	return EXIT_REFUSED;
 }

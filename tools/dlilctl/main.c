@@ -37,7 +37,7 @@ static void help(FILE *f)
 	fputs("OPTIONS go before the command:\n"
 	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -t[imestamp]\n"
 	      "       -n[etns] NETNS -w[ait] SECONDS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
-	      "EXPR is what tcpdump takes, see pcap-filter(7).\n", f);
+	      "EXPR is a tcpdump expression, see pcap-filter(7).\n", f);
 }
 
 static int run_help(struct args *args)

@@ -261,7 +261,7 @@ static void print_flow(const char *label, const json_t *flow)
 	       number(flow, "passed"), number(flow, "stolen"),
 	       number(flow, "freed"));
 	if (rest)
-		printf(" %c %lld under way", rest < 0 ? '-' : '+', llabs(rest));
+		printf(" %c %lld in flight", rest < 0 ? '-' : '+', llabs(rest));
 	putchar('\n');
 }
 

@@ -120,7 +120,7 @@ sends 'words that are commands elsewhere' \
 
 # A change may not be over when the kernel answers: an event tells when it is.
 
-stuck='veth0: callbacks have not returned in 1 s; it will be over when they have'
+stuck='veth0: callbacks have not returned within 1 s; the detach completes when they have'
 sends 'no wait' 'ifnet-detach v1 ack ifname=veth0' -w 0 detach veth0
 FAKE=stuck sends 'no wait, and nothing comes' \
 	'filter-del v1 ack ifname=veth0 name=f' -wait 0 filter del veth0 f
@@ -131,11 +131,11 @@ FAKE=stuck refused 'a limited wait for a protocol' "$stuck" \
 	-w 1 proto unplumb veth0 inet6
 FAKE=stuck run -w 3 detach veth0
 is 'a long wait says what it waits for' "$status|$(head -n 1 <<<"$err")" \
-	'1|Note: veth0: waiting until callbacks have returned; it goes on if you interrupt this'
+	'1|Note: veth0: waiting for callbacks to return; the detach completes even if you interrupt this'
 FAKE=unloaded sends 'the module is unloaded meanwhile' \
 	'ifnet-detach v1 ack ifname=veth0' detach veth0
 FAKE=deafened refused 'events are lost meanwhile' \
-	'veth0: events were lost, so it is not known whether callbacks have returned; nothing more is to be done' \
+	'veth0: events were lost, so callbacks may still be running; the detach completes when they have returned' \
 	detach veth0
 # Events have the first name of the device only.
 for dev in port4 port-7-of-the-card-on-the-left gone0; do
@@ -204,7 +204,7 @@ sends 'an expression with vlan' \
 FAKE=nocapture run filter add v0 f match vlan 5 drop
 is 'an expression with vlan, and no capture' \
 	"$status|$out|$log|${err/%lo: ?*permission*/lo: why}" \
-	"1||$asked|Error: an expression with vlan is compiled as for a capture from lo: why"
+	"1||$asked|Error: an expression with vlan needs to open a capture on lo: why"
 FAKE='raw nocapture' sends 'a raw device, and no capture' \
 	"$add direction=3 action=drop program=icmp expr=icmp" \
 	filter add v0 f match icmp drop
@@ -218,7 +218,7 @@ FAKE=raw sends 'a raw device, by port' \
 FAKE=raw sends 'a raw device, IPv6' \
 	"$add direction=2 action=count program=ip6 expr=ip6" \
 	filter add v0 f out match ip6 count
-strange='dlilctl and the module are of different versions: one does not know what packets of this device begin with'
+strange='dlilctl and the module have different versions: dlilctl does not know the header format of this device'
 for kernel in old unknown; do
 	FAKE=$kernel run filter add v0 f match icmp drop
 	is "a header that is not known: $kernel" "$status|$out|$err|$log" \
@@ -356,9 +356,9 @@ prints '-d stats: every packet is accounted for' "$details
     input:  seen 1000 = delivered 900 + passed 60 + stolen 10 + freed 30
     output: seen 500 = delivered 475 + passed 0 + stolen 10 + freed 15" \
 	-d stats veth0
-FAKE=moving prints '-d stats: some are under way' "$details
-    input:  seen 1002 = delivered 900 + passed 60 + stolen 10 + freed 30 + 2 under way
-    output: seen 502 = delivered 475 + passed 0 + stolen 10 + freed 15 + 2 under way" \
+FAKE=moving prints '-d stats: some are in flight' "$details
+    input:  seen 1002 = delivered 900 + passed 60 + stolen 10 + freed 30 + 2 in flight
+    output: seen 502 = delivered 475 + passed 0 + stolen 10 + freed 15 + 2 in flight" \
 	-d stats veth0
 FAKE=latin1 run -j proto show
 is 'a name that is not UTF-8' "${out/*,\{\"ifname\":/}" \
@@ -552,13 +552,13 @@ wrong 'a bad color' '-color expects always, auto or never, got "red"' \
 	-color=red show
 wrong 'a missing namespace' 'NETNS after -netns is missing' -n
 wrong 'a missing device' 'DEV is missing' attach
-wrong 'an empty device' '"" cannot be a DEV: it has 1 to 127 characters' \
+wrong 'an empty device' '"" is not a valid DEV, which has 1 to 127 characters' \
 	attach ''
 longest=$(printf 'x%.0s' {1..127})
 sends 'a device of the longest name' "ifnet-attach v1 ack ifname=$longest" \
 	attach "$longest"
 wrong 'a long device' \
-	"\"x$longest\" cannot be a DEV: it has 1 to 127 characters" \
+	"\"x$longest\" is not a valid DEV, which has 1 to 127 characters" \
 	attach "x$longest"
 wrong 'a word too many' 'unexpected argument "veth1"' detach veth0 veth1
 wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
@@ -602,7 +602,7 @@ wrong 'two devices to monitor' 'unexpected argument "veth7"' monitor veth0 veth7
 wrong 'a missing filter name' 'NAME is missing' filter add veth0
 long_name=$(printf '%032d' 0)
 wrong 'a long filter name' \
-	"\"$long_name\" cannot be a NAME: it has 1 to 31 characters" \
+	"\"$long_name\" is not a valid NAME, which has 1 to 31 characters" \
 	filter del veth0 "$long_name"
 wrong 'no match' 'expected match, got "icmp"' \
 	filter add veth0 f icmp drop
