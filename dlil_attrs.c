@@ -2,16 +2,16 @@
 /*
  * Attributes of an ifnet that may change while it is attached (IFN-15).
  *
- * They stand in a word of their own, which readers on the data path read once for
- * each packet.  Changes are serialised by dlil_ifnets_lock, under which their events
- * are queued too, so that the last event tells the last value.
+ * They have a word of their own, which the data path reads once per packet.
+ * dlil_ifnets_lock serialises changes.  Events are queued under the same lock,
+ * so that the last event has the last value.
  */
 #include <linux/slab.h>
 
 #include "dlil_event.h"
 #include "dlil_ifnet.h"
 
-/* Returns true if that has changed something.  @item is the event that tells of it. */
+/* Returns true if a value has changed; @item is then posted as event. */
 static bool change(struct dlil_ifnet *ifp, u32 attrs, u32 mask,
 		   struct dlil_event_item *item)
 {
@@ -30,19 +30,20 @@ static bool change(struct dlil_ifnet *ifp, u32 attrs, u32 mask,
 }
 
 /**
- * dlil_ifnet_set_attrs - change attributes of an ifnet that is attached
+ * dlil_ifnet_set_attrs - change attributes of an attached ifnet
  * @ifp: ifnet
- * @attrs: their values, DLIL_ATTR_*
- * @mask: which, of DLIL_ATTRS_SETTABLE
+ * @attrs: new values, DLIL_ATTR_*
+ * @mask: attributes to change, of DLIL_ATTRS_SETTABLE
  *
- * Row IFN-15.  A change holds from the next packet on, and posts IFCAP_CHANGED with
- * the values of all DLIL_ATTRS_SETTABLE; if nothing changes nothing is posted.  It
- * holds until the ifnet is detached: dlil_ifnet_init() says what the next attach
- * begins with.  The first three are for the driver to set.
+ * Row IFN-15.  A change is effective from the next packet on, and posts
+ * IFCAP_CHANGED with the values of all DLIL_ATTRS_SETTABLE; without a change
+ * nothing is posted.  The values last until the ifnet is detached;
+ * dlil_ifnet_init() sets those for the next attach.  Only the driver should set
+ * the first three.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for NULL, for an empty @mask or one of other attributes; -ENXIO
- * if the ifnet is not attached; -ENOMEM.
+ * Return: 0; -EINVAL for NULL, for an empty @mask or one with other attributes;
+ * -ENXIO if the ifnet is not attached; -ENOMEM.
  */
 int dlil_ifnet_set_attrs(struct dlil_ifnet *ifp, u32 attrs, u32 mask)
 {

@@ -2,16 +2,18 @@
 /*
  * Control requests of user space (LNX-10).
  *
- * A control request asks callbacks of filters and protocols, which may sleep for
- * long, and a request to generic netlink must not wait for a callback (see
- * dlil_netlink.c).  So the request is only checked when it comes.  A work of its
- * ifnet asks the callbacks, for one request after the other in the order in which
- * they came, and sends the acknowledgment.  The work is on the lane of its ifnet
- * (dlil_lane.c), so an ifnet whose callbacks sleep holds up its own requests only.
+ * A control request calls filters and protocols, whose callbacks may sleep for
+ * long, but a generic netlink request must not wait for a callback (see
+ * dlil_netlink.c).  So the request is only checked when it arrives.  A work of
+ * its ifnet calls the callbacks later, for one request at a time in the order
+ * of arrival, and sends the acknowledgment.  The work is on the lane of its
+ * ifnet (dlil_lane.c), so that an ifnet whose callbacks sleep delays its own
+ * requests only.
  *
- * A request holds an I/O reference, so the ifnet does not become another device's
- * before it is answered.  It knows the namespace of the requester by its cookie only,
- * and does not keep it; when the requester closes its socket nobody is answered.
+ * A request holds an I/O reference, so that the ifnet cannot be reused for
+ * another device before the answer.  The request stores the cookie of the
+ * requester's netns, and no reference to it.  If the requester closes its
+ * socket, no answer is sent.
  */
 #include <linux/list.h>
 #include <linux/netlink.h>
@@ -29,23 +31,23 @@
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
 
-/* Requests of one ifnet that may wait for their answer at the same time. */
+/* Limit of unanswered requests per ifnet. */
 #define PENDING_MAX 8
 
-/* Room for the longest sentence of an answer. */
+/* Size of the longest error message. */
 #define SENTENCE_MAX 128
 
-/* Ifnets that have requests to answer. */
+/* Ifnets with unanswered requests. */
 static LIST_HEAD(queues);
-/* Guards @queues and all that is in them. */
+/* Guards @queues and everything in it. */
 static DEFINE_SPINLOCK(queues_lock);
 /* Woken when @queues has become empty. */
 static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
 /**
- * struct control - a control request as it came
+ * struct control - a parsed control request
  * @code: enum dlil_ioctl_code
- * @arg: its argument
+ * @arg: argument of the request
  */
 struct control {
 	u32 code;
@@ -85,7 +87,7 @@ static int parse_flags(struct control *c, struct genl_info *info)
 	return 0;
 }
 
-/* One thing at a time: nothing is to be half-done. */
+/* Accept one change per request, so that no request can fail halfway. */
 static int parse_control(struct control *c, struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
@@ -113,7 +115,7 @@ static int parse_control(struct control *c, struct genl_info *info)
 	return 0;
 }
 
-/* The protocol family that a request concerns, 0 for none. */
+/* Get the protocol family that a request concerns, 0 for none. */
 static int parse_family(struct genl_info *info, u32 *family)
 {
 	struct nlattr *tb[DLIL_A_PROTO_MAX + 1];
@@ -135,14 +137,14 @@ static int parse_family(struct genl_info *info, u32 *family)
 }
 
 /**
- * struct request - a control request that is being answered
- * @list: in its queue, under queues_lock
+ * struct request - an unanswered control request
+ * @list: entry in its queue, under queues_lock
  * @family: protocol family that it concerns, or 0
- * @control: what is asked for
- * @net_cookie: namespace of the requester
- * @portid: the requester's socket; 0 once that is closed; under queues_lock
- * @nlh: header of the request
- * @ack: memory for the answer
+ * @control: the request
+ * @net_cookie: netns of the requester
+ * @portid: socket of the requester; 0 once it is closed; under queues_lock
+ * @nlh: header of the netlink message
+ * @ack: preallocated skb for the answer
  */
 struct request {
 	struct list_head list;
@@ -155,12 +157,12 @@ struct request {
 };
 
 /**
- * struct queue - the requests of an ifnet
- * @list: in the list of all, under queues_lock
- * @work: answers them; the work frees the queue when there are none left
+ * struct queue - the unanswered requests of an ifnet
+ * @list: entry in the list of all queues, under queues_lock
+ * @work: answers the requests; frees the queue after the last one
  * @ifp: ifnet; each request holds an I/O reference
- * @requests: the oldest comes first, and is being answered; under queues_lock
- * @n: how many, under queues_lock
+ * @requests: oldest first; the first one is being answered; under queues_lock
+ * @n: number of @requests, under queues_lock
  */
 struct queue {
 	struct list_head list;
@@ -185,9 +187,10 @@ static const char *who_refused(enum dlil_ioctl_stage by)
 }
 
 /*
- * An acknowledgment.  A module cannot see what the requester's socket has asked for
- * (NETLINK_CAP_ACK, NETLINK_EXT_ACK), so it has the request's header only, which its
- * flags say, and the sentence.
+ * Build an acknowledgment.  A module cannot see the socket options
+ * NETLINK_CAP_ACK and NETLINK_EXT_ACK of the requester.  So the acknowledgment
+ * always has only the header of the request, with NLM_F_CAPPED, and always the
+ * message.
  */
 static void make_ack(struct request *req, int err, const char *sentence)
 {
@@ -225,7 +228,7 @@ static void request_free(struct request *req)
 	kfree(req);
 }
 
-/* The request that has been answered leaves; returns the next one, if any. */
+/* Remove the answered request, and return the next one, or NULL. */
 static struct request *next_request(struct queue *q, struct request *answered)
 {
 	struct request *next;
@@ -236,7 +239,7 @@ static struct request *next_request(struct queue *q, struct request *answered)
 		q->n--;
 	}
 	next = list_first_entry_or_null(&q->requests, struct request, list);
-	/* Whoever comes now makes a queue of its own. */
+	/* A request that arrives later starts a new queue. */
 	if (!next) {
 		list_del(&q->list);
 		if (list_empty(&queues))
@@ -277,7 +280,7 @@ static struct queue *find_queue(const struct dlil_ifnet *ifp)
 	return NULL;
 }
 
-/* Takes @req, with its I/O reference, unless there are too many. */
+/* Queue @req, with its I/O reference, unless there are too many. */
 static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 {
 	struct queue *added = kzalloc(sizeof(*added), GFP_KERNEL), *q;
@@ -294,7 +297,10 @@ static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 	if (!q) {
 		q = added;
 		list_add_tail(&q->list, &queues);
-		/* It cannot be freed before it has seen the request below. */
+		/*
+		 * The work blocks on the lock, and finds the request added
+		 * below.
+		 */
 		queue_work(ifp->lane->wq, &q->work);
 		added = NULL;
 	}
@@ -371,11 +377,11 @@ int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(ifp);
 	err = control_ifnet(ifp, &control, family, info);
 	dlil_ifnet_put(ifp);
-	/* Netlink sends no acknowledgment for this: the work does. */
+	/* Suppresses the acknowledgment of netlink; the work sends it. */
 	return err ?: -EINTR;
 }
 
-/* Another socket may have the number of one that is closed. */
+/* The port id of a closed socket may be reused by another one. */
 static int socket_closed(struct notifier_block *nb, unsigned long event,
 			 void *ptr)
 {
@@ -415,8 +421,8 @@ static bool all_answered(void)
 }
 
 /*
- * No request comes any more; those that are under way are answered.  The end of a
- * work that has answered the last one is waited for with the lanes.
+ * No request arrives any more; wait until all have been answered.  The works
+ * may still be in flight; flushing the lanes waits for them.
  */
 void dlil_control_module_exit(void)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/dlil/refs: who took and who dropped references (IFN-7).
+ * /sys/kernel/debug/dlil/refs: where references were taken and dropped (IFN-7).
  *
- * With the parameter ifnet_debug each ifnet remembers the stacks of the last
- * ones.  Without it all of this is a branch that is patched out.  Addresses are
- * shown as symbols or not at all.
+ * With the parameter ifnet_debug, each ifnet records the last stack traces.
+ * Otherwise the recording is a static branch that is off.  Addresses are shown
+ * as symbols or not at all.
  */
 #include <linux/debugfs.h>
 #include <linux/kallsyms.h>
@@ -16,7 +16,10 @@
 
 static struct dentry *debug_dir;
 
-/* The parameter ifnet_debug.  An ifnet made meanwhile is met by one of both. */
+/*
+ * Set ifnet_debug.  An ifnet created meanwhile sees the key, or the walk finds
+ * it.
+ */
 void dlil_debug_enable(bool on)
 {
 	if (on) {
@@ -28,7 +31,7 @@ void dlil_debug_enable(bool on)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_enable);
 
-/* %pS prints an address if the module is gone, which nobody is to see. */
+/* %pS falls back to an address if the module is gone; print "(gone)" instead. */
 static void show_entry(struct seq_file *m, unsigned long entry)
 {
 	char text[KSYM_SYMBOL_LEN];
@@ -47,7 +50,7 @@ static void show_trace(struct seq_file *m, const char *what,
 		show_entry(m, trace->entries[i]);
 }
 
-/* Newest first, but of attaches and detaches the newest only. */
+/* Show the newest first; of attaches and detaches only the newest. */
 static void show_debug(struct seq_file *m, struct dlil_debug *debug)
 {
 	static const char * const names[] = {
@@ -72,7 +75,7 @@ static void show_debug(struct seq_file *m, struct dlil_debug *debug)
 	}
 }
 
-/* One ifnet; the reference that the reader has to it is not counted. */
+/* Show one ifnet; do not count the reference of the reader itself. */
 int dlil_debug_show(struct seq_file *m, void *v)
 {
 	struct dlil_ifnet *ifp = v;
@@ -89,7 +92,7 @@ int dlil_debug_show(struct seq_file *m, void *v)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_show);
 
-/* The list ends with NULL, and so does the walk. */
+/* The list ends with NULL, which also ends the iteration. */
 static void *refs_at(struct seq_file *m, loff_t pos)
 {
 	struct dlil_ifnet **list = m->private;
@@ -124,8 +127,8 @@ static const struct seq_operations refs_ops = {
 };
 
 /*
- * All ifnets that there are now, those that are kept for reuse too, with a reference
- * to each: to print them takes long, and no lock is held meanwhile.
+ * Take a reference to each ifnet, including those kept for reuse, because
+ * printing takes long and must not hold a lock.
  */
 static int refs_open(struct inode *inode, struct file *file)
 {
@@ -158,7 +161,7 @@ static const struct file_operations refs_fops = {
 	.release = refs_release,
 };
 
-/* A kernel without debugfs is no reason to fail. */
+/* A kernel without debugfs is not an error. */
 int dlil_debug_module_init(void)
 {
 	debug_dir = debugfs_create_dir("dlil", NULL);

@@ -4,7 +4,7 @@
 
 #include <linux/export.h>
 
-/* For the KUnit suites, which may be a module of their own. */
+/* Exported for the KUnit suites only, which may be a module of their own. */
 #ifdef DLIL_TESTED
 #define EXPORT_SYMBOL_FOR_TEST(sym) EXPORT_SYMBOL_GPL(sym)
 #else

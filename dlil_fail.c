@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Failures on demand: see dlil_fail.h. */
+/* Failure injection, see dlil_fail.h. */
 #include <linux/sched.h>
 
 #include "dlil_export.h"
 #include "dlil_fail.h"
 
-/* The task in which something is to fail, and how many calls from now. */
+/* The task in which a call is to fail, and how many calls from now. */
 static struct task_struct *failing;
 static unsigned int calls_left;
 
-/* Is this call, of one that may fail, the one that a test wants to fail? */
+/* Is this the call that the test wants to fail? */
 bool dlil_fails(void)
 {
 	if (likely(READ_ONCE(failing) != current) || !in_task())
@@ -18,7 +18,7 @@ bool dlil_fails(void)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_fails);
 
-/* The @nth call from now on fails in this task.  One task at a time. */
+/* Make the @nth call from now on fail in this task.  One task at a time. */
 void dlil_fail_begin(unsigned int nth)
 {
 	calls_left = nth;
@@ -26,7 +26,7 @@ void dlil_fail_begin(unsigned int nth)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_fail_begin);
 
-/* Nothing fails any more.  Returns whether there were so many calls. */
+/* Stop.  Returns whether the call was reached. */
 bool dlil_fail_end(void)
 {
 	WRITE_ONCE(failing, NULL);

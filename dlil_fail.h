@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Failures on demand, for the KUnit suites: the compiler includes this header in
- * front of every source of the module if the suites are built, and never otherwise.
+ * Failure injection for the KUnit suites.  The compiler includes this header in
+ * front of every source of the module if the suites are built, and never
+ * otherwise.
  *
- * Functions that may fail for want of memory, or because somebody else says no, fail
- * here when a test wants the n-th of them to fail in its task (kunit/dlil_fail_kunit.c).
- * So each way out that an error has is taken, one after the other.
+ * A test makes the n-th call of a function that may fail (for lack of memory,
+ * or because another part refuses) fail in its own task; see
+ * kunit/dlil_fail_kunit.c.  So it can run through all error paths one by one.
  */
 #ifndef _DLIL_FAIL_H
 #define _DLIL_FAIL_H
@@ -33,8 +34,8 @@ void dlil_fail_begin(unsigned int nth);
 bool dlil_fail_end(void);
 
 /*
- * Newer kernels have macros of these names, so the functions behind them are kept
- * here before the names are taken.
+ * Newer kernels have macros of these names, so wrap the real functions before
+ * the names are redefined.
  */
 static inline void *dlil_real_kzalloc(size_t size, gfp_t gfp)
 {
@@ -110,7 +111,7 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 #define alloc_cpumask_var(mask, gfp) \
 	(!dlil_fails() && dlil_real_alloc_cpumask_var(mask, gfp))
 
-/* These are functions everywhere. */
+/* Functions in all kernel versions. */
 #define kthread_create_on_node(fn, data, node, ...) \
 	DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__))
 #define skb_linearize(skb)	DLIL_OR(-ENOMEM, skb_linearize(skb))

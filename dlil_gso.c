@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * GSO packets, which GRO makes of received packets and which the host sends,
- * into the packets that are on the wire.
- */
+/* Software segmentation of GSO packets, received (GRO) or sent by the host. */
 #include <linux/netdevice.h>
 #include <net/net_namespace.h>
 
@@ -10,13 +7,13 @@
 #include "dlil_gso.h"
 
 /*
- * Segments share the pages of the GSO packet, and leave their checksums open if it did.
- * Inside a tunnel the kernel does what the device can do with tunnels, too, see
- * dlil_gso_segment().
+ * Segments share the pages of the GSO packet, and inherit an incomplete
+ * checksum.  Inside tunnels the kernel uses the features of the device as well,
+ * see below.
  */
 #define GSO_FEATURES (NETIF_F_SG | NETIF_F_HW_CSUM)
 
-/* Has the packet the headers that the kernel's segmentation takes for granted? */
+/* Does the packet have the headers that the kernel's segmentation requires? */
 static bool has_headers(const struct sk_buff *skb, unsigned int header)
 {
 	int network = skb_network_offset(skb);
@@ -26,14 +23,14 @@ static bool has_headers(const struct sk_buff *skb, unsigned int header)
 }
 
 /**
- * dlil_gso_segment - make segments of a GSO packet (FLT-10)
- * @skb: the packet; gone afterwards, unless this fails
- * @header: bytes of its link header in front of skb->data
- * @out: it is on its way out
- * @segments: where they go, with skb->data where it was
+ * dlil_gso_segment - split a GSO packet into segments (FLT-10)
+ * @skb: the packet; consumed on success
+ * @header: length of the link header in front of skb->data
+ * @out: the packet is being sent
+ * @segments: list that receives the segments, with skb->data as in @skb
  *
  * Context: any but hard interrupts.
- * Return: 0, or an error: then the packet is the caller's still.
+ * Return: 0, or an error: then the caller keeps the packet.
  */
 int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 		     struct sk_buff_head *segments)
@@ -44,15 +41,19 @@ int dlil_gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 
 	if (!has_headers(skb, header))
 		return -EINVAL;
-	/* Checksums may be written to it, which taps may have clones of. */
+	/*
+	 * Segmentation may write checksums, and taps may have clones of the
+	 * header.
+	 */
 	err = skb_cow_head(skb, 0);
 	if (err)
 		return err;
 	/*
-	 * The kernel asks the device what it can do with tunnels (hw_enc_features).
-	 * blackhole_netdev, which received packets point to while filters have them,
-	 * can do nothing: their segments are copies with complete checksums,
-	 * which is right, and dearer.  Without any device loopback answers.
+	 * Inside tunnels the kernel uses hw_enc_features of the device.
+	 * Received packets point to blackhole_netdev inside filters, which has
+	 * none; so their segments are copies with complete checksums, which is
+	 * correct, but more expensive.  If there is no device at all, use
+	 * loopback.
 	 */
 	if (!dev)
 		skb->dev = init_net.loopback_dev;

@@ -2,7 +2,8 @@
 /*
  * Idle flags, and the route references of an ifnet (IFN-11).
  *
- * Flags that are set before attach are kept until then.  The detach clears them.
+ * Flags that are set before the attach become effective then.  The detach
+ * clears them.
  */
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"
@@ -10,7 +11,7 @@
 bool dlil_net_rtref;
 EXPORT_SYMBOL_FOR_TEST(dlil_net_rtref);
 
-/* Guards idle_wanted, idle_flags and idle_live of all ifnets, and this. */
+/* Guards idle_wanted, idle_flags and idle_live of all ifnets, and n_flagged. */
 static DEFINE_SPINLOCK(idle_lock);
 static unsigned int n_flagged;
 
@@ -27,7 +28,7 @@ static u32 wanted(const struct dlil_ifnet *ifp)
 	return ifp->idle_wanted | (dlil_net_rtref ? DLIL_IDLE_NOTIFY : 0);
 }
 
-/* Together with the change of state; under dlil_ifnets_lock. */
+/* Called with the change of state; under dlil_ifnets_lock. */
 void dlil_idle_attach(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -38,7 +39,7 @@ void dlil_idle_attach(struct dlil_ifnet *ifp)
 	spin_unlock_bh(&idle_lock);
 }
 
-/* Likewise. */
+/* Called with the change of state; under dlil_ifnets_lock. */
 void dlil_idle_detach(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -58,7 +59,7 @@ static void reapply(struct dlil_ifnet *ifp, void *arg)
 	spin_unlock_bh(&idle_lock);
 }
 
-/* The parameter net_rtref: flag all of them, or those that want it only. */
+/* Set the parameter net_rtref: flag all ifnets, or only those that request it. */
 void dlil_idle_force(bool on)
 {
 	spin_lock_bh(&idle_lock);
@@ -69,17 +70,17 @@ void dlil_idle_force(bool on)
 EXPORT_SYMBOL_FOR_TEST(dlil_idle_force);
 
 /**
- * dlil_ifnet_set_idle_flags - say what to do when an ifnet is not used any more
+ * dlil_ifnet_set_idle_flags - set the action when an ifnet becomes unused
  * @ifp: ifnet
  * @flags: DLIL_IDLE_*
- * @mask: which of them to change
+ * @mask: flags to change
  *
- * Row IFN-11: applied at once to an ifnet that is attached, else at its attach.
- * A detach clears them.
+ * Row IFN-11.  Effective at once if the ifnet is attached, otherwise at its
+ * attach.  A detach clears the flags.
  *
  * Context: any but hard interrupts; interrupts on.
- * Return: 0; -EINVAL for NULL and for flags that there are not; -ENXIO if it is
- * detaching.
+ * Return: 0; -EINVAL for NULL and for unknown flags; -ENXIO if the ifnet is
+ * being detached.
  */
 int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask)
 {
@@ -101,7 +102,7 @@ int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask)
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_idle_flags);
 
 /**
- * dlil_ifnet_idle_flags - the idle flags that are in effect
+ * dlil_ifnet_idle_flags - get the effective idle flags
  * @ifp: ifnet
  *
  * Row IFN-11.
@@ -116,7 +117,7 @@ u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_idle_flags);
 
 /**
- * dlil_ifnets_flagged - how many ifnets have idle flags in effect
+ * dlil_ifnets_flagged - number of ifnets with effective idle flags
  *
  * Row IFN-11; XNU calls them aggressive drainers.
  *
@@ -130,7 +131,7 @@ unsigned int dlil_ifnets_flagged(void)
 EXPORT_SYMBOL_GPL(dlil_ifnets_flagged);
 
 /**
- * dlil_ifnet_route_get - a route that leads through an ifnet was handed out
+ * dlil_ifnet_route_get - count a route through an ifnet that was handed out
  * @ifp: ifnet, referenced by the caller
  *
  * Rows RTC-3, IFN-11.
@@ -144,11 +145,11 @@ void dlil_ifnet_route_get(struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_route_get);
 
 /**
- * dlil_ifnet_route_put - such a route was put
+ * dlil_ifnet_route_put - a route counted by dlil_ifnet_route_get() was released
  * @ifp: ifnet, referenced by the caller
  *
- * Row IFN-11: behind the last one, with DLIL_IDLE_NOTIFY, the event
- * IF_IDLE_ROUTE_REFCNT is posted.
+ * Row IFN-11.  With DLIL_IDLE_NOTIFY, the last one posts the event
+ * IF_IDLE_ROUTE_REFCNT.
  *
  * Context: any but hard interrupts.
  */

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Work queues for works that call callbacks.
+ * Work queues ("lanes") for works that call callbacks.
  *
- * A work queue runs a bounded number of works at a time, and a callback may sleep
- * for as long as it likes.  If all ifnets had one work queue, callbacks that sleep
- * on some of them would keep the works of all others from running.  Therefore an
- * ifnet has a place on a lane, and a lane has a work queue that runs more works
- * at a time than its ifnets have: no work of an ifnet waits for one of another
- * ifnet.
+ * A work queue runs a limited number of works at a time, and a callback may
+ * sleep without limit.  If all ifnets shared one work queue, sleeping callbacks
+ * of some ifnets could block the works of all others.  Therefore each ifnet is
+ * assigned to a lane, whose work queue runs more works at a time than its
+ * ifnets have in total.  So no work waits for that of another ifnet.
  *
- * An ifnet has five works: events; endings and the final detach; groups to be
- * restored; control requests; and freeing.  A full lane has 25 x 5 works, a quarter
- * of what its work queue may run at a time, since newer kernels divide that number
- * among the memory nodes, by their processors: a machine with more than four of
- * them, or one that has few processors, is promised less.
+ * An ifnet has five works: events; endings and the final detach; restoring
+ * groups; control requests; and freeing.  A full lane has 25 x 5 works, a
+ * quarter of the limit of its work queue.  The margin is for newer kernels,
+ * which divide the limit among NUMA nodes in proportion to their processors:
+ * with more than four nodes, or on a node with few processors, there is less of
+ * a guarantee.
  *
- * A lane stays until the module goes, as the last ifnet is freed by a work of it.
+ * A lane exists until the module is unloaded, because a work on it frees the
+ * last ifnet.
  */
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -23,10 +24,10 @@
 
 #include "dlil_lane.h"
 
-/* Ifnets that have a place on a lane. */
+/* Largest number of ifnets on a lane. */
 #define LANE_USERS 25
 
-/* Guards the list of lanes, and how many users each has. */
+/* Guards the list of lanes and their @users. */
 static DEFINE_MUTEX(lanes_lock);
 static LIST_HEAD(lanes);
 
@@ -45,7 +46,7 @@ static struct dlil_lane *lane_new(void)
 	return lane;
 }
 
-/* A place for a new ifnet, or NULL without memory.  May sleep. */
+/* Assign a new ifnet to a lane; NULL if there is no memory.  May sleep. */
 struct dlil_lane *dlil_lane_get(void)
 {
 	struct dlil_lane *lane;
@@ -62,7 +63,10 @@ found:
 	return lane;
 }
 
-/* The ifnet is being freed, maybe by a work on this lane.  May sleep. */
+/*
+ * Release the place of an ifnet that is being freed, maybe on this lane.  May
+ * sleep.
+ */
 void dlil_lane_put(struct dlil_lane *lane)
 {
 	mutex_lock(&lanes_lock);
@@ -70,7 +74,7 @@ void dlil_lane_put(struct dlil_lane *lane)
 	mutex_unlock(&lanes_lock);
 }
 
-/* Wait until all that was queued has run.  No place is given out any more. */
+/* Wait for all queued works.  No ifnet can be created any more. */
 void dlil_lanes_flush(void)
 {
 	struct dlil_lane *lane;
@@ -79,7 +83,7 @@ void dlil_lanes_flush(void)
 		flush_workqueue(lane->wq);
 }
 
-/* As the last thing, when nothing but frees is queued. */
+/* Destroy the lanes at unload, when only works that free ifnets are queued. */
 void dlil_lanes_destroy(void)
 {
 	struct dlil_lane *lane, *next;

@@ -7,8 +7,8 @@
 /**
  * struct dlil_lane - a work queue for the works of a few ifnets
  * @wq: the work queue
- * @list: in the list of all lanes
- * @users: ifnets that have a place on it
+ * @list: entry in the list of all lanes
+ * @users: number of ifnets that use the lane
  */
 struct dlil_lane {
 	struct workqueue_struct *wq;

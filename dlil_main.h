@@ -4,8 +4,9 @@
 
 /**
  * struct dlil_part - a part of the module
- * @init: make it ready; 0 or an error that leaves nothing behind
- * @exit: undo that
+ * @init: initialises the part; 0, or an error after which nothing is left
+ *	behind
+ * @exit: undoes @init
  */
 struct dlil_part {
 	int (*init)(void);

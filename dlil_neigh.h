@@ -11,14 +11,14 @@ struct dlil_netdev;
 
 /**
  * struct dlil_neighs - the neighbours of a wrapped device
- * @lock: guards the rest, @work excepted
- * @on: somebody can hear, so that they are kept track of
- * @hash: all that are known, by address
- * @n: how many
- * @news: those of which there is something to tell, oldest news first
- * @here: others that can be reached
- * @gone: others that cannot, longest gone first
- * @work: tells the news
+ * @lock: guards the rest, except @work
+ * @on: the device is watched, so that neighbours are recorded
+ * @hash: all recorded neighbours, by address
+ * @n: number of recorded neighbours
+ * @news: neighbours with an unreported change, oldest change first
+ * @here: other neighbours that are present
+ * @gone: other neighbours that are absent, longest absent first
+ * @work: posts events for @news
  */
 struct dlil_neighs {
 	spinlock_t lock;	/* see above */

@@ -2,17 +2,18 @@
 /*
  * Generic netlink: the requests of Documentation/netlink/specs/dlil.yaml.
  *
- * Requests run in parallel; each takes the locks it needs.  Generic netlink holds a
- * lock for reading meanwhile; a family that comes or goes waits for that lock, and
- * then everybody's requests wait for the family.  So no request waits for a callback
- * of a filter or protocol, which may sleep for long (LNX-13).  A detach is answered
- * when no new callback can begin; the event that follows tells that it is over.  A
- * control request asks callbacks, and is answered later, by a work.
+ * Requests run in parallel; each takes the locks that it needs.  Generic
+ * netlink holds a lock for reading during a request.  A family that is
+ * registered or removed waits for that lock, and then the requests of all
+ * families wait, too.  So no request may wait for a callback of a filter or
+ * protocol, which may sleep for long (LNX-13).  A detach is answered once no
+ * new callback can start; an event reports its end.  A control request calls
+ * callbacks, and a work answers it later.
  *
- * Events go to the group `events` of the ifnet's namespace (LNX-11).  An ifnet
- * holds no reference to that: it may be gone when an event of a device that has
- * left it is delivered.  So namespaces are listed here for as long as they live,
- * and known by their cookie, which is never used again.
+ * Events go to the multicast group `events` of the ifnet's netns (LNX-11).  An
+ * ifnet holds no reference to its netns, which may be gone when an event of a
+ * device that has left it is delivered.  So all live netns are listed here by
+ * their cookie, which is never reused.
  */
 #include <linux/hashtable.h>
 #include <linux/math64.h>
@@ -34,7 +35,7 @@
 #include "dlil_overdue.h"
 #include "dlil_proto.h"
 
-/* Room for an ifnet without its protocols and filters, and for each of those. */
+/* Size of an ifnet without its protocols and filters, and size of each of those. */
 #define IFNET_MSG_SIZE	3072
 #define PROTO_MSG_SIZE	96
 #define FILTER_MSG_SIZE	128
@@ -42,7 +43,7 @@
 
 static struct genl_family dlil_nl_family;
 
-/* The device that a request is about, with RTNL held. */
+/* Find the device of a request; RTNL held. */
 static struct net_device *find_device(struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
@@ -65,7 +66,7 @@ static struct net_device *find_device(struct genl_info *info)
 	return ERR_PTR(-ENODEV);
 }
 
-/* The attached ifnet of a device by an alternative name, referenced, or NULL. */
+/* Find the attached ifnet of a device by alternative name: referenced, or NULL. */
 static struct dlil_ifnet *altnamed_ifnet(struct net *net, const char *name)
 {
 	struct net_device *dev;
@@ -79,7 +80,7 @@ static struct dlil_ifnet *altnamed_ifnet(struct net *net, const char *name)
 	return ifindex ? dlil_ifnet_by_index(net, ifindex) : NULL;
 }
 
-/* The attached ifnet of that index, or else name, referenced, or NULL. */
+/* Find the attached ifnet by index, or by name: referenced, or NULL. */
 static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
 {
 	struct dlil_ifnet *ifp;
@@ -95,7 +96,7 @@ static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
 	return ifp ?: altnamed_ifnet(net, name);
 }
 
-/* The ifnet that a request is about, referenced, or an error pointer. */
+/* Find the ifnet of a request: referenced, or an error pointer. */
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 {
 	struct dlil_ifnet *ifp = named_ifnet(genl_info_net(info), info->attrs);
@@ -104,7 +105,7 @@ struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 	if (ifp)
 		return ifp;
 
-	/* Only to say what is wrong. */
+	/* The request fails; this only finds the right message. */
 	rtnl_lock();
 	dev = find_device(info);
 	rtnl_unlock();
@@ -114,7 +115,7 @@ struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 	return ERR_PTR(-ENXIO);
 }
 
-/* Attach or detach the device of a request; a final detach is not waited for. */
+/* Attach or detach the device of a request; does not wait for a final detach. */
 static int change_device(struct genl_info *info,
 			 int (*fn)(struct net_device *dev,
 				   struct genl_info *info,
@@ -165,8 +166,8 @@ int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * Call @fn for the netdev binding that a request is about.  The I/O reference
- * keeps the binding; @fn must not wait for the final detach.
+ * Call @fn for the netdev binding of a request.  The I/O reference keeps the
+ * binding; @fn must not wait for the final detach.
  */
 static int with_netdev(struct genl_info *info,
 		       int (*fn)(struct dlil_netdev *nd,
@@ -199,8 +200,8 @@ static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
 }
 
 /*
- * The policies of operations see to it that no attribute comes to one that has no
- * use for it; the same for nests, of which @known are of use.
+ * Reject attributes of a nest other than @known.  (The policies of the
+ * operations reject useless attributes outside nests.)
  */
 static int only_known(struct nlattr **tb, int max, u32 known,
 		      struct netlink_ext_ack *extack)
@@ -217,7 +218,7 @@ static int only_known(struct nlattr **tb, int max, u32 known,
 	return 0;
 }
 
-/* Parse the protocol of a request; only the attributes @known may be there. */
+/* Parse the protocol nest of a request, which may only have attributes @known. */
 int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known)
 {
 	int err;
@@ -228,7 +229,7 @@ int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known)
 	return err ?: only_known(tb, DLIL_A_PROTO_MAX, known, info->extack);
 }
 
-/* The name of the protocol in a request. */
+/* Get the name of the protocol in a request. */
 static int proto_name(struct genl_info *info, const char **name)
 {
 	struct nlattr *tb[DLIL_A_PROTO_MAX + 1] = {};
@@ -274,7 +275,7 @@ int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
 	return with_netdev(info, unplumb_netdev);
 }
 
-/* A number that is not there is. */
+/* Is the attribute absent, or its value within the range? */
 static bool is_within(const struct nlattr *attr, u32 min, u32 max)
 {
 	return !attr || (nla_get_u32(attr) >= min && nla_get_u32(attr) <= max);
@@ -312,7 +313,7 @@ static int parse_queue(struct genl_info *info, struct nlattr **tb)
 	return 0;
 }
 
-/* The limits that are in the request. */
+/* Set those limits of the queue that are in the request. */
 static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
 {
 	u32 packets, bytes;
@@ -328,7 +329,7 @@ static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
 	mutex_unlock(&ifp->lock);
 }
 
-/* Any ifnet has a queue. */
+/* Works for any ifnet, not only for network devices. */
 static int set_queue(struct genl_info *info, struct nlattr **tb)
 {
 	struct dlil_ifnet *ifp = dlil_netlink_ifnet(info);
@@ -347,7 +348,7 @@ static int set_queue(struct genl_info *info, struct nlattr **tb)
 	return err;
 }
 
-/* Row IFN-15: which attributes are to change; users decide one of them. */
+/* Row IFN-15: check a change of attributes; users may change one of them only. */
 static int check_attrs(struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
@@ -388,7 +389,7 @@ static int set_attrs(struct genl_info *info)
 	return err;
 }
 
-/* The request is checked whole before anything is changed. */
+/* Check the whole request before anything is changed. */
 int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
@@ -436,7 +437,7 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 	return 0;
 }
 
-/* Attributes that a filter is added by; the kernel alone sets the others. */
+/* Attributes of a request to add a filter; only the kernel sends the others. */
 #define MATCH_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
 		     BIT(DLIL_A_FILTER_DIRECTION) | \
 		     BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_PROGRAM) | \
@@ -532,7 +533,7 @@ static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
 	      sizeof(struct dlil_stats) / sizeof(u64));
 static_assert(DLIL_A_DROPS_MAX - DLIL_A_DROPS_PAD == DLIL_DROP_MAX);
 
-/* The same reasons in the same order. */
+/* Both enums have the same reasons in the same order. */
 #define DROP_IS(attr, why) \
 	static_assert((attr) - DLIL_A_DROPS_PAD - 1 == (int)(why))
 
@@ -579,7 +580,10 @@ static int put_flow(struct sk_buff *msg, int attr,
 	return 0;
 }
 
-/* The nest of a protocol with who it is, or NULL. */
+/*
+ * Start the nest of a protocol with its name and number; NULL if it does not
+ * fit.
+ */
 static struct nlattr *start_proto(struct sk_buff *msg, const char *name,
 				  u32 family)
 {
@@ -605,9 +609,9 @@ static int put_proto(const struct dlil_proto *proto, void *arg)
 }
 
 /**
- * struct put_filters - filters on their way into a message
- * @msg: the message
- * @n: how many are in it
+ * struct put_filters - arguments of put_filter()
+ * @msg: message that receives the filters
+ * @n: number of filters in it
  */
 struct put_filters {
 	struct sk_buff *msg;
@@ -615,13 +619,13 @@ struct put_filters {
 };
 
 /**
- * struct place - where a dump is, between two parts of it
- * @pos: ifnets of the namespace that have been said
- * @behind: of the next one, the last filter that has been said
- * @gen: its generation when its first message was made
- * @changes: how often it was another one when a further message was made
- * @begun: its first message has been made
- * @over: all has been said of the one that was asked for
+ * struct place - position of a dump between two messages
+ * @pos: number of ifnets of the netns that are complete
+ * @behind: last filter of the current ifnet that was dumped
+ * @gen: generation of the current ifnet at its first message
+ * @changes: how often the generation differed at a further message
+ * @begun: the first message of the current ifnet has been built
+ * @over: the requested ifnet is complete
  */
 struct place {
 	unsigned long pos;
@@ -642,7 +646,7 @@ static void describe(const struct dlil_filter_ops *ops, void *cookie,
 	info->kind = ops->owner ? module_name(ops->owner) : "module";
 	if (!ops->describe)
 		return;
-	/* A request must not wait for a callback, so this one may not sleep. */
+	/* A request must not wait for a callback, so `describe` must not sleep. */
 	rcu_read_lock();
 	ops->describe(cookie, info);
 	rcu_read_unlock();
@@ -737,7 +741,7 @@ static int put_attrs(struct sk_buff *msg, const struct dlil_ifnet *ifp)
 	return 0;
 }
 
-/* Put everything that comes before the filters. */
+/* Put everything except the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
 	struct dlil_flow in, out;
@@ -755,7 +759,10 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	state = READ_ONCE(ifp->state);
 	nd = dlil_netdev_begin(ifp);
 	if (nd) {
-		/* The ifnet is detached behind what is queued. */
+		/*
+		 * The ifnet is detached once its queued packets have been
+		 * processed.
+		 */
 		if (READ_ONCE(nd->unhooked))
 			state = DLIL_STATE_DETACHING;
 		unmatched = READ_ONCE(nd->unmatched);
@@ -777,17 +784,18 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 }
 
 /*
- * Messages of one dump that have the same number are of one state: it changes with the
- * ifnets of the namespace, and with the filters and protocols of one that takes
- * several messages.  The kernel flags the first message or end with another one, and
- * the reader begins again.  0 would mean that there was none yet.
+ * Sequence number of a dump: messages with the same number show the same state.
+ * It changes with the ifnets of the netns, and if the filters and protocols of
+ * an ifnet change while it takes several messages.  The kernel flags a dump
+ * whose number changes, and the reader starts again. 0 is reserved for "no
+ * number yet".
  */
 static u32 dump_seq(const struct net *net, const struct place *at)
 {
 	return (dlil_ifnets_seq(net) + at->changes) ?: 1;
 }
 
-/* @hdr is complete: what changes from here on has come after it. */
+/* Called when @hdr is complete, so that later changes are not in it. */
 static void check_consistent(struct netlink_callback *cb, struct net *net,
 			     void *hdr, struct dlil_ifnet *ifp,
 			     struct place *at)
@@ -799,12 +807,12 @@ static void check_consistent(struct netlink_callback *cb, struct net *net,
 }
 
 /*
- * One message about @ifp.  Filters that do not fit make further messages, which
- * have only the index and filters.  @at is where we are; @cb is NULL if this is no
- * dump.
+ * Build one message about @ifp.  Filters that do not fit go to further
+ * messages, which have only the index and filters.  @at is the position of the
+ * dump; @cb is NULL if this is not a dump.
  *
- * Return: 0 when all of the ifnet has been said, 1 when there is more, or
- * -EMSGSIZE when nothing fitted.
+ * Return: 0 if the ifnet is complete, 1 if there is more, or -EMSGSIZE if
+ * nothing did fit.
  */
 static int fill_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp, u32 portid,
 		      u32 seq, int flags, struct place *at,
@@ -861,7 +869,7 @@ static int size_proto(const struct dlil_proto *proto, void *arg)
 	return 0;
 }
 
-/* All that is to be said of @ifp in one message, or an error pointer. */
+/* Build one message with everything about @ifp, or return an error pointer. */
 static struct sk_buff *ifnet_msg(struct dlil_ifnet *ifp, u32 portid, u32 seq)
 {
 	struct sk_buff *msg;
@@ -898,7 +906,7 @@ int dlil_nl_ifnet_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return IS_ERR(msg) ? PTR_ERR(msg) : genlmsg_reply(msg, info);
 }
 
-/* One that was named, in as many messages as it takes. */
+/* Dump the requested ifnet, in as many messages as necessary. */
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    struct nlattr **attrs)
 {
@@ -911,7 +919,10 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	if (at->over)
 		return 0;
 	ifp = named_ifnet(net, attrs);
-	/* The ifnet was detached meanwhile, which the end of the dump tells. */
+	/*
+	 * If the ifnet was detached meanwhile, end the dump, flagged as
+	 * inconsistent.
+	 */
 	if (!ifp && at->begun)
 		return 0;
 	if (!ifp) {
@@ -1010,7 +1021,7 @@ static int put_node(struct sk_buff *msg, const struct dlil_event_node *node)
 		       node->lladdr);
 }
 
-/* The data of an event, as attributes where it is known. */
+/* Put the data of an event: as attributes if the event is known, or as bytes. */
 static int put_event_data(struct sk_buff *msg, const struct dlil_event *event)
 {
 	const struct dlil_event_proto *proto = event->data;
@@ -1038,7 +1049,7 @@ static int put_event_data(struct sk_buff *msg, const struct dlil_event *event)
 	return nla_put(msg, DLIL_A_EVENT_DATA, event->len, event->data);
 }
 
-/* The protocol or filter that an event is about. */
+/* Put the protocol or filter that an event is about. */
 static int put_event_object(struct sk_buff *msg, const struct dlil_event *event)
 {
 	const struct dlil_event_filter *filter = event->data;
@@ -1097,28 +1108,28 @@ static struct sk_buff *event_msg(const struct dlil_event *event)
 }
 
 /**
- * struct nl_net - a namespace that lives
- * @node: in the hash of all, by cookie
- * @net: the namespace
+ * struct nl_net - a live netns
+ * @node: entry in the hash table, by cookie
+ * @net: the netns
  */
 struct nl_net {
 	struct hlist_node node;
 	struct net *net;
 };
 
-/* Any user may make namespaces, and each event looks for one. */
+/* A hash, because any user may create netns, and each event looks one up. */
 static unsigned int nl_net_id;
 static DEFINE_HASHTABLE(nl_nets, 8);
 static DEFINE_MUTEX(nl_nets_lock);
 
-/* Does anybody listen, in whatever namespace?  The kernel does not tell them apart. */
+/* Is a socket in the group, in any netns?  The kernel does not tell which netns. */
 static bool has_listeners(void)
 {
 	return genl_has_listeners(&dlil_nl_family, &init_net,
 				  DLIL_NLGRP_EVENTS);
 }
 
-/* To those who listen; for who has no room it is lost, and they are told so. */
+/* Send an event to the group.  If memory is short, tell its sockets of the loss. */
 static void multicast(struct net *net, const struct dlil_event *event)
 {
 	struct sk_buff *msg = event ? event_msg(event) : NULL;
@@ -1131,7 +1142,10 @@ static void multicast(struct net *net, const struct dlil_event *event)
 			     -ENOBUFS);
 }
 
-/* To the namespace of that cookie, unless it is gone.  Takes @msg.  May sleep. */
+/*
+ * Send to a socket in the netns with that cookie, if it exists.  Consumes @msg.
+ * May sleep.
+ */
 void dlil_netlink_unicast(u64 net_cookie, struct sk_buff *msg, u32 portid)
 {
 	struct nl_net *nn;
@@ -1211,7 +1225,7 @@ static struct genl_family dlil_nl_family __ro_after_init = {
 	.resv_start_op	= DLIL_CMD_IFNET_ATTACH,
 };
 
-/* The namespaces that answers go to. */
+/* The list of netns; needed by answers even after the family is gone. */
 int dlil_netlink_nets_init(void)
 {
 	return register_pernet_subsys(&nl_net_ops);
@@ -1234,7 +1248,7 @@ int dlil_netlink_module_init(void)
 	return err;
 }
 
-/* Generic netlink tells listeners that the family is gone. */
+/* Unregistering the family notifies user space. */
 void dlil_netlink_module_exit(void)
 {
 	dlil_event_unlisten(&listener);

@@ -9,9 +9,9 @@
 #include "dlil_stats.h"
 
 /*
- * A packet of the host's, where nothing is to be done with it but to count it:
- * true.  Else it is one for dlil_filter_output().  Bottom halves off, RCU read lock
- * held.
+ * Fast path for a packet of the host that only needs to be counted: counts it
+ * and returns true.  Otherwise the caller must use dlil_filter_output().
+ * Bottom halves off, RCU read lock held.
  */
 static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
 						   unsigned int len)

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Callbacks that do not return: who is in one, and for how long (LNX-13, IFN-14).
+ * Overdue callbacks: which callback has not returned, and for how long (LNX-13,
+ * IFN-14).
  *
- * Tasks that deliver events, make requests or end something say what they call, see
- * dlil_call.c.  The input thread has no time for that.  It only writes down where it
- * is: the number of its batch, the packet, and the filter or protocol that has it.
- * If two looks, some seconds apart, find the same, it is the same call.  A filter is
- * found by its number and a protocol by its address, both under RCU: they are freed a
- * grace period after the input thread has left the batch in which it was inside them.
+ * Tasks that deliver events, make requests or end something record each call,
+ * see dlil_call.c.  That would cost the input thread too much.  The thread only
+ * stores its position: the number of its batch, the packet, and the filter or
+ * protocol that has it.  If two looks, some seconds apart, find the same
+ * position, it is still the same call.  A look finds the filter by its
+ * reference and the protocol by its address, both under RCU: they are freed a
+ * grace period after the input thread has left the batch in which it called
+ * them.
  *
- * One work takes the looks, for all ifnets that have a filter or protocol whose input
- * may sleep, or that are being detached, and for the tasks.  When there is none of
- * these the work does not run.  A look at an ifnet compares four words.
+ * A single work does the looks, for all recorded tasks and for all ifnets that
+ * have a filter or protocol whose input may sleep, or that are being detached.
+ * Otherwise the work does not run.  A look at an ifnet compares four words.
  *
- * The lock guards what was seen of each ifnet.
+ * look_lock guards the results of the last look at each ifnet.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -34,7 +37,7 @@
 
 static DEFINE_MUTEX(look_lock);
 
-/* The detach of @ifp begins or is over.  May sleep. */
+/* Start or stop watching the detach of @ifp.  May sleep. */
 void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching)
 {
 	struct dlil_look *w = &ifp->look;
@@ -52,7 +55,7 @@ void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching)
 		dlil_look_put(ifp);
 }
 
-/* Is the input thread where it was at the last look?  Inside somebody's callback. */
+/* Is the input thread still in the same callback as at the last look? */
 static bool input_stays(struct dlil_ifnet *ifp)
 {
 	struct dlil_reader *reader = &ifp->inq.reader;
@@ -76,7 +79,7 @@ static bool input_stays(struct dlil_ifnet *ifp)
 	return false;
 }
 
-/* The input thread of an ifnet; its task may be gone by now. */
+/* Get the task of the input thread, which may have ended by now. */
 static void fill_task(struct dlil_ifnet *ifp, struct dlil_overdue *o)
 {
 	struct task_struct *task;
@@ -90,7 +93,7 @@ static void fill_task(struct dlil_ifnet *ifp, struct dlil_overdue *o)
 	rcu_read_unlock();
 }
 
-/* The filter or protocol that has a packet; false if it is gone by now. */
+/* Get the filter or protocol that has a packet; false if it is gone by now. */
 static bool fill_party(const struct dlil_reader *reader, struct dlil_overdue *o)
 {
 	const struct dlil_proto *proto;
@@ -110,7 +113,7 @@ static bool fill_party(const struct dlil_reader *reader, struct dlil_overdue *o)
 	return found;
 }
 
-/* Where the input thread has been for some seconds; false if it goes on. */
+/* Is the input thread in an overdue callback?  If so, fill in @o. */
 static bool input_overdue(struct dlil_ifnet *ifp, struct dlil_overdue *o)
 {
 	struct dlil_look *w = &ifp->look;
@@ -121,20 +124,23 @@ static bool input_overdue(struct dlil_ifnet *ifp, struct dlil_overdue *o)
 	o->callback = DLIL_CALLBACK_INPUT;
 	o->seconds = (jiffies - w->since) / HZ;
 	fill_task(ifp, o);
-	/* It may have gone on meanwhile: then this is another one. */
+	/*
+	 * Check again: if the thread has returned meanwhile, @o has another
+	 * callback.
+	 */
 	return fill_party(&ifp->inq.reader, o) && input_stays(ifp);
 }
 
 /**
- * dlil_overdue_get - callbacks of an ifnet that have not returned for some seconds
+ * dlil_overdue_get - get the overdue callbacks of an ifnet
  * @ifp: ifnet, referenced
- * @o: set to them
- * @max: how many there is room for
+ * @o: array that receives them
+ * @max: size of @o
  *
  * Row LNX-13.
  *
  * Context: process; may sleep, waits for no callback.
- * Return: how many there are, of the first @max.
+ * Return: number of callbacks in @o.
  */
 unsigned int dlil_overdue_get(struct dlil_ifnet *ifp, struct dlil_overdue *o,
 			      unsigned int max)
@@ -190,8 +196,8 @@ static bool is_due(unsigned long told)
 }
 
 /*
- * An ifnet that shares its input thread with others waits for their callbacks, too.
- * False if none of them is known to sleep.
+ * An ifnet that shares its input thread also waits for callbacks of the others.
+ * Returns false if none of these is overdue.
  */
 static bool other_overdue(const struct dlil_ifnet *ifp,
 			  struct dlil_ifnet **all, struct dlil_overdue *o)
@@ -206,7 +212,7 @@ static bool other_overdue(const struct dlil_ifnet *ifp,
 	return false;
 }
 
-/* Row IFN-14: the log tells which callback a detach waits for. */
+/* Row IFN-14: log the callback that a detach waits for. */
 static void tell_detach(struct dlil_ifnet *ifp, struct dlil_ifnet **all)
 {
 	struct dlil_look *w = &ifp->look;
@@ -219,7 +225,10 @@ static void tell_detach(struct dlil_ifnet *ifp, struct dlil_ifnet **all)
 	pr_warn("dlil: %s has been detaching for %lu s, I/O references: %ld\n",
 		ifp->name, (jiffies - w->detach_since) / HZ,
 		compat_ref_count(&ifp->io));
-	/* Beside the time of what it is in, which is told again only later. */
+	/*
+	 * Name the callback as well, whose own log message repeats every 30 s
+	 * only.
+	 */
 	if (input_overdue(ifp, &o) ||
 	    dlil_call_overdue(ifp, OVERDUE, 0, &o, 1) ||
 	    other_overdue(ifp, all, &o)) {
@@ -242,13 +251,13 @@ static void look_at(struct dlil_ifnet *ifp, struct dlil_ifnet **all)
 	tell_detach(ifp, all);
 }
 
-/* Returns whether there is something to be looked at again. */
+/* Returns true if another look is necessary. */
 static bool look_at_all(void)
 {
 	struct dlil_ifnet **all = dlil_ifnet_known_get(), **ifp;
 	bool again = false;
 
-	/* Without memory the next look may have some. */
+	/* Memory is short: try again at the next look. */
 	if (!all)
 		return true;
 	mutex_lock(&look_lock);
@@ -268,7 +277,7 @@ static void look_work(struct work_struct *work)
 	bool again = look_at_all();
 	unsigned int i, n;
 
-	/* More than these are told at the next look. */
+	/* Further ones are logged at the next look. */
 	n = dlil_call_overdue(NULL, OVERDUE, OVERDUE_AGAIN, o, ARRAY_SIZE(o));
 	for (i = 0; i < n; i++)
 		tell(&o[i]);
@@ -282,7 +291,7 @@ int dlil_overdue_module_init(void)
 	return 0;
 }
 
-/* No ifnet is attached and no task is in a callback: nothing arms the work again. */
+/* No ifnet is attached and no task is in a callback, so nothing arms the work. */
 void dlil_overdue_module_exit(void)
 {
 	dlil_look_exit();

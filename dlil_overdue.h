@@ -6,7 +6,7 @@
 
 #include "dlil_call.h"
 
-/* Callbacks that are shown of one ifnet. */
+/* Limit of overdue callbacks that are shown for one ifnet. */
 #define DLIL_OVERDUE_MAX 8
 
 void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching);

@@ -13,19 +13,21 @@
 
 /**
  * struct dlil_proto - a protocol attached to an ifnet
- * @node: in the ifnet's hash
- * @family: its family
- * @ops: @live, or inert once its detach has begun (PRO-3)
- * @live: its callbacks, those of its version only
- * @real: its callbacks as attached
- * @v2: gets lists
+ * @node: entry in the ifnet's hash table
+ * @family: protocol family
+ * @ops: points to @live, or to inert operations once the detach has begun
+ *	(PRO-3)
+ * @live: callbacks, only those of its version
+ * @real: callbacks as passed to the attach
+ * @v2: takes lists of packets
  * @sleeps: its input may sleep
- * @cookie: handed to them
+ * @cookie: argument of the callbacks
  * @name: shown to users
- * @packets: received packets handed to it; written by the input thread
- * @syncp: makes @packets readable on 32 bits
- * @said: the events of its attach and detach, until they are posted
- * @retire: its end
+ * @packets: number of received packets passed to it; written by the input
+ *	thread
+ * @syncp: makes @packets readable on 32-bit processors
+ * @said: preallocated events for its attach and detach, until they are posted
+ * @retire: teardown state
  */
 struct dlil_proto {
 	struct hlist_node node;
@@ -57,7 +59,7 @@ static inline unsigned int dlil_proto_slot(u32 family)
 	}
 }
 
-/* Inside a batch of the input thread or an RCU read section. */
+/* Called inside a batch of the input thread or an RCU read section. */
 static inline struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp,
 						   u32 family)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Senders that belong to tasks: see dlil_sender.h. */
+/* Senders that belong to tasks, see dlil_sender.h. */
 #include <linux/sched.h>
 
 #include "dlil_export.h"
@@ -7,7 +7,7 @@
 
 DEFINE_PER_CPU(struct dlil_sender, dlil_sender_of_cpu);
 
-/* Senders of the tasks that are sending on this CPU; preemption disabled. */
+/* Senders of the tasks that send on this CPU; preemption disabled. */
 static DEFINE_PER_CPU(struct hlist_head, senders);
 
 #ifdef DLIL_TESTED
@@ -26,7 +26,7 @@ static struct dlil_sender *find(void)
 	return NULL;
 }
 
-/* The sender of this task, or NULL.  Must not be migrated while it is used. */
+/* The sender of this task, or NULL.  The task must not migrate while it uses it. */
 struct dlil_sender *dlil_sender_find(void)
 {
 	struct dlil_sender *s;
@@ -38,7 +38,7 @@ struct dlil_sender *dlil_sender_find(void)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_sender_find);
 
-/* The sender of this task, which from now on is @own if it had none. */
+/* Returns the sender of this task, which becomes @own if it had none. */
 struct dlil_sender *dlil_sender_join(struct dlil_sender *own)
 {
 	struct dlil_sender *s;
@@ -57,7 +57,7 @@ struct dlil_sender *dlil_sender_join(struct dlil_sender *own)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_sender_join);
 
-/* On the CPU where it joined. */
+/* Must be called on the CPU of dlil_sender_join(). */
 void dlil_sender_remove(struct dlil_sender *s)
 {
 	preempt_disable();

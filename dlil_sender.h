@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A sender: what one context with bottom halves off is sending.
+ * A sender: the output state of one context with bottom halves off.
  *
- * Without PREEMPT_RT there is one context of that kind on a CPU at a time, so the
+ * Without PREEMPT_RT there is a single such context per CPU at a time, so the
  * sender is per CPU.
  *
- * On PREEMPT_RT from 6.18 on (without PREEMPT_RT_NEEDS_BH_LOCK) turning bottom
- * halves off keeps a task on its CPU and excludes nobody: another task may preempt
- * it there, turn bottom halves off as well, and send.  So a sender belongs to its
- * task.  The outermost output has it on its stack, in a list of its CPU, where
- * whatever runs further in finds it by `current`.  Tasks leave that list in any
- * order, since on PREEMPT_RT they may sleep on locks meanwhile.  The list is
- * touched with preemption disabled, and by tasks of this CPU only; softirqs and
- * interrupt handlers that send are tasks, too.  Older PREEMPT_RT kernels do the
- * same, though there a lock makes the list one entry long at the most.
+ * On PREEMPT_RT from 6.18 on (without PREEMPT_RT_NEEDS_BH_LOCK), disabling
+ * bottom halves only prevents migration: another task may preempt this one,
+ * disable bottom halves as well, and send.  So a sender belongs to a task.  The
+ * outermost output has it on its stack, in a list of its CPU, where nested code
+ * finds it by `current`.  Tasks leave the list in any order, because on
+ * PREEMPT_RT they may sleep on locks meanwhile.  Only tasks of this CPU use the
+ * list, with preemption disabled; softirqs and interrupt handlers that send are
+ * tasks, too.  Older PREEMPT_RT kernels do the same, although a lock there
+ * limits the list to a single entry.
  *
- * In both cases a sender is read and written by its own context alone.
+ * In both cases only its own context reads and writes a sender.
  */
 #ifndef _DLIL_SENDER_H
 #define _DLIL_SENDER_H
@@ -28,13 +28,13 @@ struct sk_buff;
 struct task_struct;
 
 /**
- * struct dlil_sender - what one context with bottom halves off is sending
- * @depth: outputs that it is inside of (OUT-10); 0 if it is not sending
- * @skb: the packet that it hands to dev_queue_xmit(), until the egress hook has
- *	seen it; or NULL
- * @by: the binding that does so: a packet may meet the hooks of several devices
- * @node: in the list of the CPU; if senders belong to tasks
- * @task: whose it is; likewise
+ * struct dlil_sender - output state of one context with bottom halves off
+ * @depth: depth of nested outputs (OUT-10); 0 if it is not sending
+ * @skb: packet in flight to dev_queue_xmit(), until the egress hook sees it; or
+ *	NULL
+ * @by: binding that sends @skb, which may meet the hooks of several devices
+ * @node: entry in the list of the CPU; used if senders belong to tasks
+ * @task: task of the sender; likewise
  */
 struct dlil_sender {
 	unsigned int depth;
@@ -44,10 +44,10 @@ struct dlil_sender {
 	struct task_struct *task;
 };
 
-/* How deep output may nest before packets are dropped (OUT-10). */
+/* Depth of nested output beyond which packets are dropped (OUT-10). */
 #define DLIL_OUTPUT_DEPTH 8
 
-/* Do senders belong to tasks?  Tests try both. */
+/* Do senders belong to tasks?  KUnit tests both variants. */
 #ifdef DLIL_TESTED
 extern bool dlil_sender_by_task;
 #else
@@ -60,7 +60,7 @@ struct dlil_sender *dlil_sender_find(void);
 struct dlil_sender *dlil_sender_join(struct dlil_sender *own);
 void dlil_sender_remove(struct dlil_sender *s);
 
-/* The sender of this context; NULL, or one without depth, if it is not sending. */
+/* The sender of this context.  If it is not sending, NULL or @depth is 0. */
 static __always_inline struct dlil_sender *dlil_sender_current(void)
 {
 	if (dlil_sender_by_task)
@@ -69,9 +69,9 @@ static __always_inline struct dlil_sender *dlil_sender_current(void)
 }
 
 /*
- * An output begins, one deeper than the one it is inside of.  @own becomes the
- * sender if there is none; it has to stay until dlil_sender_leave().  Bottom
- * halves off until then.
+ * Enter an output, possibly inside another one.  @own becomes the sender unless
+ * the context has one already, and must stay until dlil_sender_leave().  Bottom
+ * halves are off until then.
  */
 static __always_inline struct dlil_sender *
 dlil_sender_enter(struct dlil_sender *own)
@@ -98,7 +98,7 @@ static __always_inline bool dlil_sender_is_too_deep(const struct dlil_sender *s)
 	return s->depth > DLIL_OUTPUT_DEPTH;
 }
 
-/* @by is about to hand @skb to dev_queue_xmit(), and the sender is inside output. */
+/* @by passes @skb to dev_queue_xmit(), inside an output of this context. */
 static __always_inline void dlil_sender_hand_over(const struct sk_buff *skb,
 						  const void *by)
 {
@@ -110,7 +110,7 @@ static __always_inline void dlil_sender_hand_over(const struct sk_buff *skb,
 	s->skb = skb;
 }
 
-/* dev_queue_xmit() has returned: another packet may be found in the same place. */
+/* After dev_queue_xmit(): another packet may reuse the address of the skb. */
 static __always_inline void dlil_sender_handed_over(void)
 {
 	struct dlil_sender *s = dlil_sender_current();
@@ -129,7 +129,7 @@ static __always_inline bool dlil_sender_claim(struct dlil_sender *s,
 	return true;
 }
 
-/* Is this the packet that @by is handing over?  That is true once. */
+/* Is @by sending this very packet?  Returns true once. */
 static __always_inline bool dlil_sender_is_handing(const struct sk_buff *skb,
 						   const void *by)
 {
@@ -139,7 +139,7 @@ static __always_inline bool dlil_sender_is_handing(const struct sk_buff *skb,
 		s = dlil_sender_find();
 		return s && dlil_sender_claim(s, skb, by);
 	}
-	/* One comparison for what the host sends. */
+	/* Packets of the host cost a single comparison. */
 	if (likely(this_cpu_read(dlil_sender_of_cpu.skb) != skb))
 		return false;
 	return dlil_sender_claim(this_cpu_ptr(&dlil_sender_of_cpu), skb, by);

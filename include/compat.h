@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Differences between the kernels that DLIL builds on.  The sources are written
- * for the newest of them; what older ones spell otherwise stands here.
+ * Differences between supported kernel versions.  The sources are written for
+ * the newest one; this file adapts older ones.
  */
 #ifndef _DLIL_COMPAT_H
 #define _DLIL_COMPAT_H
@@ -13,7 +13,10 @@
 #include <linux/topology.h>
 #include <linux/version.h>
 
-/* Before 6.1.75 a packet that waits on a bridge holds a device without a reference. */
+/*
+ * Before 6.1.75, packets queued by a bridge hold their device without a
+ * reference.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 75)
 #error "DLIL needs Linux 6.1.75 or later"
 #endif
@@ -22,7 +25,7 @@
 #error "DLIL needs a kernel with CONFIG_NET_CLS_ACT and CONFIG_NETFILTER_EGRESS"
 #endif
 
-/* Segmentation has a header of its own since 6.5. */
+/* Segmentation was moved to its own header in 6.5. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>
 #endif
@@ -35,9 +38,9 @@
 #endif
 
 /*
- * Link addresses are set from a struct sockaddr_storage since 6.16.  As for
- * requests of users: it takes the lock by which those who read an address without
- * RTNL see the whole of it.
+ * Since 6.16, link addresses are set from a struct sockaddr_storage.  The
+ * variant for user requests takes the lock that protects readers without RTNL
+ * from seeing a partial address.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define compat_set_mac_address(dev, ss) \
@@ -46,14 +49,14 @@
 #define compat_set_mac_address(dev, ss) dev_set_mac_address_user(dev, ss, NULL)
 #endif
 
-/* The attributes of a request for a dump; a macro, since only some files dump. */
+/* Attributes of a dump request; a macro, since only some files dump. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define compat_dump_attrs(cb) (genl_dumpit_info(cb)->attrs)
 #else
 #define compat_dump_attrs(cb) (genl_info_dump(cb)->attrs)
 #endif
 
-/* Timers are given their function when they are set up since 6.13. */
+/* Since 6.13, the function of a timer is set together with the timer. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void compat_hrtimer_setup(struct hrtimer *timer,
 					enum hrtimer_restart (*fn)(struct hrtimer *),
@@ -66,7 +69,7 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_hrtimer_setup hrtimer_setup
 #endif
 
-/* The caller's stack without its first @skip entries, if the kernel can tell. */
+/* The caller's stack trace without its first @skip entries, if supported. */
 static inline unsigned int compat_stack_trace(unsigned long *entries,
 					      unsigned int n,
 					      unsigned int skip)
@@ -78,15 +81,15 @@ static inline unsigned int compat_stack_trace(unsigned long *entries,
 #endif
 }
 
-/* The rest of a reference that was killed, for messages. */
+/* Number of references left after percpu_ref_kill(), for messages. */
 static inline long compat_ref_count(const struct percpu_ref *ref)
 {
 	return atomic_long_read(&ref->data->count);
 }
 
 /*
- * The processors that share the last level cache of @cpu.  Modules cannot ask
- * for them but on x86 since 6.7; elsewhere it is the package, within its node.
+ * The processors that share the last level cache of @cpu.  Modules can get them
+ * only on x86 since 6.7; elsewhere this is the package within its NUMA node.
  */
 static inline void compat_llc_mask(unsigned int cpu, struct cpumask *mask)
 {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * DLIL, the Data Link Interface Layer: what drivers, filters and protocols use.
+ * DLIL, the Data Link Interface Layer: API for drivers, filters and protocols.
  *
  * Row ids such as FLT-5 name the rows of Documentation/semantics.rst.
  *
- * Conventions of every callback and function here:
- *  - they return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
+ * Conventions of all callbacks and functions in this file:
+ *  - They return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
  *    this is not an error".  Functions turn DLIL_STOLEN into 0 before they
- *    return, but for dlil_filter_output(); -ENOTSUPP from a callback becomes
- *    -EOPNOTSUPP;
- *  - a received packet has skb->data at the payload and skb_mac_header() at its
- *    link header; a packet on its way out has skb->data at its link header once
- *    it is framed;
- *  - packets in a &struct sk_buff_head are private to its holder: its lock is
- *    never used.
+ *    return, except dlil_filter_output(). -ENOTSUPP from a callback becomes
+ *    -EOPNOTSUPP.
+ *  - A received packet has skb->data at the payload and skb_mac_header() at its
+ *    link header.  A packet that is being sent has skb->data at its link header
+ *    once it is framed.
+ *  - Packets in a &struct sk_buff_head are private to its owner; the lock of
+ *    the list is never used.
  */
 #ifndef _NET_DLIL_H
 #define _NET_DLIL_H
@@ -33,20 +33,21 @@ struct module;
 /** define DLIL_STOLEN - the callee owns the packet now; XNU's EJUSTRETURN */
 #define DLIL_STOLEN 1
 
-/** define DLIL_SKIP - filters only: go on behind the later ones of my kind */
+/** define DLIL_SKIP - filters only: skip all later filters of the same kind */
 #define DLIL_SKIP 2
 
-/** define DLIL_NAME_MAX - room for the name of a filter or protocol, with NUL */
+/** define DLIL_NAME_MAX - size of the name of a filter or protocol, with NUL */
 #define DLIL_NAME_MAX 32
 
 /** define DLIL_ID_MAX - longest unique id of an ifnet, in bytes (IFN-1) */
 #define DLIL_ID_MAX 64
 
 /**
- * enum dlil_ifnet_family - what kind of link an ifnet is
+ * enum dlil_ifnet_family - kind of the link of an ifnet
  * @DLIL_IFNET_ANY: none in particular
- * @DLIL_IFNET_LOOPBACK: loops back what is sent
- * @DLIL_IFNET_ETHERNET: Ethernet headers; has an input thread of its own (INP-2)
+ * @DLIL_IFNET_LOOPBACK: the link returns sent packets
+ * @DLIL_IFNET_ETHERNET: Ethernet headers; has an input thread of its own
+ *	(INP-2)
  * @DLIL_IFNET_CELLULAR: cellular; has an input thread of its own (INP-2)
  * @DLIL_IFNET_RAW: no link header
  */
@@ -59,8 +60,8 @@ enum dlil_ifnet_family {
 };
 
 /*
- * Protocol families.  0 stands for "all" in a filter and "none" in a packet.
- * Modules of your own take a number from DLIL_PF_PRIVATE on.
+ * Protocol families. 0 means "all" in a filter and "none" in a packet.  Other
+ * modules use numbers from DLIL_PF_PRIVATE on.
  */
 #define DLIL_PF_INET	AF_INET
 #define DLIL_PF_INET6	AF_INET6
@@ -74,19 +75,19 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_DETACHED: the ifnet is not attached, or is being detached
  * @DLIL_DROP_DEMUX: the family's demux could not read the frame
  * @DLIL_DROP_FILTER: a filter refused it
- * @DLIL_DROP_PROMISC: a unicast frame for somebody else
+ * @DLIL_DROP_PROMISC: a unicast frame for another station
  * @DLIL_DROP_NOPROTO: no attached protocol takes it
  * @DLIL_DROP_PROTOCOL: the protocol returned an error
  * @DLIL_DROP_QUEUE_FULL: the input queue had no room for it (INP-12)
  * @DLIL_DROP_NOMEM: no memory, for instance for a private copy
  * @DLIL_DROP_FRAMER: no link header could be built
- * @DLIL_DROP_RECURSION: output nested too deep (OUT-10)
+ * @DLIL_DROP_RECURSION: output was nested too deeply (OUT-10)
  * @DLIL_DROP_DRIVER: the driver refused to send it
- * @DLIL_DROP_SANITY: queued for another ifnet, or not counted (INP-11)
+ * @DLIL_DROP_SANITY: queued for another ifnet, or miscounted (INP-11)
  * @DLIL_DROP_POLICY: the transmit policy refused it (OUT-3)
- * @DLIL_DROP_TSO: a GSO packet that the driver does not take, or one behind it in
- *	the list (OUT-7)
- * @DLIL_DROP_MAX: how many there are
+ * @DLIL_DROP_TSO: a GSO packet that the driver does not support, or one behind
+ *	it in the list (OUT-7)
+ * @DLIL_DROP_MAX: number of reasons
  */
 enum dlil_drop_reason {
 	DLIL_DROP_DETACHED,
@@ -107,16 +108,16 @@ enum dlil_drop_reason {
 };
 
 /**
- * struct dlil_stats - the counters of an ifnet (STA-1), and increments of them
+ * struct dlil_stats - counters of an ifnet (STA-1), or increments for them
  * @ipackets: packets received
- * @ibytes: their bytes, link header included
+ * @ibytes: bytes received, link headers included
  * @ierrors: receive errors
  * @opackets: packets sent
- * @obytes: their bytes, link header included
+ * @obytes: bytes sent, link headers included
  * @oerrors: transmit errors
  * @collisions: collisions
- * @imcasts: group addressed packets received
- * @omcasts: group addressed packets sent
+ * @imcasts: multicast and broadcast packets received
+ * @omcasts: multicast and broadcast packets sent
  * @iqdrops: received packets dropped before they were queued or processed
  * @noproto: received packets that no attached protocol takes
  */
@@ -135,15 +136,16 @@ struct dlil_stats {
 };
 
 /**
- * struct dlil_flow - where the packets of one direction went (STA-3)
+ * struct dlil_flow - account of all packets of one direction (STA-3)
  * @seen: packets that entered DLIL
- * @delivered: handed to a protocol, which took them; on output, to the driver
- * @passed: received, claimed by no protocol, taken by the driver (LNX-5)
- * @stolen: kept by a filter, protocol or family that returned DLIL_STOLEN
- * @freed: freed by DLIL; the sum of @drops
- * @drops: freed, by reason
+ * @delivered: packets that a protocol accepted; on output, the driver
+ * @passed: received packets without protocol that the driver took (LNX-5)
+ * @stolen: packets that a filter, protocol or family kept (DLIL_STOLEN)
+ * @freed: packets freed by DLIL; the sum of @drops
+ * @drops: packets freed, by reason
  *
- * At rest @seen is the sum of @delivered, @passed, @stolen and @freed.
+ * When no packet is in flight, @seen is the sum of @delivered, @passed, @stolen
+ * and @freed.
  */
 struct dlil_flow {
 	u64 seen;
@@ -155,8 +157,8 @@ struct dlil_flow {
 };
 
 /**
- * enum dlil_desc_kind - how a demux descriptor tells a protocol's frames
- * @DLIL_DESC_ETYPE: Ethernet II type, 2 bytes, network order
+ * enum dlil_desc_kind - header fields that a demux descriptor compares
+ * @DLIL_DESC_ETYPE: EtherType, 2 bytes, network order
  * @DLIL_DESC_SAP: 802.2 DSAP, SSAP and control, 3 bytes
  * @DLIL_DESC_SNAP: SNAP organisation and type, 5 bytes
  */
@@ -166,14 +168,14 @@ enum dlil_desc_kind {
 	DLIL_DESC_SNAP,
 };
 
-/** define DLIL_DESC_MAX - the longest descriptor, in bytes */
+/** define DLIL_DESC_MAX - longest descriptor, in bytes */
 #define DLIL_DESC_MAX 5
 
 /**
- * struct dlil_demux_desc - one way to recognise a protocol's frames (PRO-6)
- * @kind: what @data is
- * @len: bytes used of @data
- * @data: the value to look for
+ * struct dlil_demux_desc - recognises frames of a protocol (PRO-6)
+ * @kind: header fields that @data is compared with, enum dlil_desc_kind
+ * @len: number of bytes used in @data
+ * @data: value of the header fields
  */
 struct dlil_demux_desc {
 	enum dlil_desc_kind kind;
@@ -182,9 +184,9 @@ struct dlil_demux_desc {
 };
 
 /**
- * struct dlil_frame - what the framer puts in the link header
- * @type: Ethernet II type, network order
- * @dest: destination link address, of the ifnet's address length
+ * struct dlil_frame - contents of the link header that the framer builds
+ * @type: EtherType, network order
+ * @dest: destination link address, with the address length of the ifnet
  */
 struct dlil_frame {
 	__be16 type;
@@ -195,22 +197,22 @@ struct dlil_frame {
 #define DLIL_EVENT_DATA_MAX 512
 
 /**
- * struct dlil_event - something has happened to an ifnet (EVT-1)
- * @class: who speaks; DLIL_EVENT_CLASS_NETWORK, or a number of your own
- * @subclass: of what; enum dlil_event_subclass in that class
- * @code: what has happened; enum dlil_event_code in DLIL_EVENT_SUBCLASS_DL
+ * struct dlil_event - report of a change of an ifnet (EVT-1)
+ * @class: DLIL_EVENT_CLASS_NETWORK, or a number of your own
+ * @subclass: subject; enum dlil_event_subclass in the class network
+ * @code: kind of event; enum dlil_event_code in DLIL_EVENT_SUBCLASS_DL
  * @family: interface family of the ifnet, enum dlil_ifnet_family
  * @unit: index of the ifnet
  * @name: name of the ifnet
  * @len: length of @data
- * @data: more about it, NULL if @len is 0: for SIFFLAGS and SIFMTU a u32; for
- *	IFCAP_CHANGED, if it comes of dlil_ifnet_set_attrs(), a u32, DLIL_ATTR_*; for
- *	LINK_ADDRESS_CHANGED, ADDMULTI and DELMULTI the link address; for
- *	PROTO_ATTACHED and PROTO_DETACHED a struct dlil_event_proto; for
- *	NODE_PRESENCE and NODE_ABSENCE a struct dlil_event_node; for the
- *	subclass DLIL_EVENT_SUBCLASS_FILTER a struct dlil_event_filter
+ * @data: details, NULL if @len is 0: a u32 for SIFFLAGS and SIFMTU; a u32 of
+ *	DLIL_ATTR_* for IFCAP_CHANGED from dlil_ifnet_set_attrs(); the link
+ *	address for LINK_ADDRESS_CHANGED, ADDMULTI and DELMULTI; a struct
+ *	dlil_event_proto for PROTO_ATTACHED and PROTO_DETACHED; a struct
+ *	dlil_event_node for NODE_PRESENCE and NODE_ABSENCE; a struct
+ *	dlil_event_filter in DLIL_EVENT_SUBCLASS_FILTER
  *
- * All of it is gone when the callback returns.
+ * The event and its data are valid only until the callback returns.
  */
 struct dlil_event {
 	u32 class;
@@ -225,9 +227,9 @@ struct dlil_event {
 
 /**
  * struct dlil_event_proto - a protocol was attached or detached (PRO-1, PRO-3)
- * @family: its family
- * @count: protocols that are attached now
- * @name: its name, or ""
+ * @family: family of the protocol
+ * @count: number of attached protocols afterwards
+ * @name: name of the protocol, or ""
  */
 struct dlil_event_proto {
 	u32 family;
@@ -237,18 +239,18 @@ struct dlil_event_proto {
 
 /**
  * struct dlil_event_filter - a filter was attached or detached
- * @name: its name
+ * @name: name of the filter
  */
 struct dlil_event_filter {
 	char name[DLIL_NAME_MAX];
 };
 
 /**
- * struct dlil_event_node - a neighbour can be reached, or cannot (LNX-7)
- * @family: of @addr: AF_INET or AF_INET6
- * @addr: its network address, 4 or 16 bytes
- * @lladdr_len: length of @lladdr, 0 if that is not known
- * @lladdr: its link address
+ * struct dlil_event_node - a neighbour appeared or disappeared (LNX-7)
+ * @family: AF_INET or AF_INET6
+ * @addr: network address of the neighbour, 4 or 16 bytes
+ * @lladdr_len: length of @lladdr, 0 if it is unknown
+ * @lladdr: link address of the neighbour
  */
 struct dlil_event_node {
 	u32 family;
@@ -267,10 +269,10 @@ int dlil_event_post_class(struct dlil_ifnet *ifp, u32 class, u32 subclass,
  * @DLIL_IOC_SIFFLAGS: change flags of the device: struct dlil_ioc_flags
  * @DLIL_IOC_SIFMTU: set the MTU: u32
  * @DLIL_IOC_SIFLLADDR: set the link address: struct dlil_ioc_lladdr
- * @DLIL_IOC_ADDMULTI: receive a group: struct dlil_ioc_lladdr; or restore all
+ * @DLIL_IOC_ADDMULTI: join a group: struct dlil_ioc_lladdr; or restore all
  *	memberships: NULL (IFN-12)
- * @DLIL_IOC_DELMULTI: receive a group no more: struct dlil_ioc_lladdr
- * @DLIL_IOC_PRIVATE: numbers from here on are for modules of your own
+ * @DLIL_IOC_DELMULTI: leave a group: struct dlil_ioc_lladdr
+ * @DLIL_IOC_PRIVATE: codes from here on are for other modules
  */
 enum dlil_ioctl_code {
 	DLIL_IOC_SIFFLAGS = 1,
@@ -282,9 +284,9 @@ enum dlil_ioctl_code {
 };
 
 /**
- * struct dlil_ioc_flags - flags of a device, and which of them are to change
- * @flags: their values, IFF_*
- * @mask: which
+ * struct dlil_ioc_flags - change of flags of a device
+ * @flags: new values, IFF_*
+ * @mask: flags to change
  */
 struct dlil_ioc_flags {
 	u32 flags;
@@ -293,7 +295,7 @@ struct dlil_ioc_flags {
 
 /**
  * struct dlil_ioc_lladdr - a link address
- * @len: its length
+ * @len: length of @addr
  * @addr: the address
  */
 struct dlil_ioc_lladdr {
@@ -304,10 +306,10 @@ struct dlil_ioc_lladdr {
 int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg);
 
 /**
- * enum dlil_tap_mode - which packets a tap sees (TAP-1)
+ * enum dlil_tap_mode - packets that a tap sees (TAP-1)
  * @DLIL_TAP_OFF: none
- * @DLIL_TAP_INPUT: those received, before the filters
- * @DLIL_TAP_OUTPUT: those sent, after the filters
+ * @DLIL_TAP_INPUT: received packets, before the filters
+ * @DLIL_TAP_OUTPUT: sent packets, after the filters
  * @DLIL_TAP_BOTH: both
  */
 enum dlil_tap_mode {
@@ -318,196 +320,201 @@ enum dlil_tap_mode {
 };
 
 /**
- * struct dlil_tap - who looks at what goes by on an ifnet (TAP-1)
+ * struct dlil_tap - a callback that sees the packets of an ifnet (TAP-1)
  *
- * It has to stay until @detached was called, or, without that, until
- * dlil_set_tap() has turned it off or the final detach is over.
+ * The struct must stay valid until @detached is called.  Without @detached, it
+ * must stay until dlil_set_tap() has turned the tap off or the final detach is
+ * over.
  */
 struct dlil_tap {
-	/** @owner: pinned while the tap is set */
+	/** @owner: module that is pinned while the tap is set */
 	struct module *owner;
 	/**
-	 * @packet: a packet, received or sent, with skb->data and
-	 * skb_mac_header() as everywhere; still the driver's: not to be
-	 * changed, kept or freed, though it may be cloned.  @way is
-	 * DLIL_TAP_INPUT or DLIL_TAP_OUTPUT.  Bottom halves off, RCU read lock
-	 * held; must not sleep; on all processors at once.  Required.
+	 * @packet: called for each packet, received or sent, with skb->data and
+	 * skb_mac_header() as everywhere.  @way is DLIL_TAP_INPUT or
+	 * DLIL_TAP_OUTPUT.  The driver still owns the packet: the tap may clone
+	 * it, but must not change, keep or free it.  Bottom halves off, RCU
+	 * read lock held; must not sleep; runs on several processors in
+	 * parallel.  Required.
 	 */
 	void (*packet)(void *cookie, struct dlil_ifnet *ifp,
 		       enum dlil_tap_mode way, const struct sk_buff *skb);
 	/**
-	 * @detached: the tap is off, @packet does not run now and will not.
-	 * Called exactly once after it was set, by dlil_set_tap() or the final
-	 * detach; process context, no lock of DLIL held; may sleep, not wait
-	 * for the final detach.  Optional.
+	 * @detached: called exactly once after the tap was set, by
+	 * dlil_set_tap() or the final detach, when @packet is not in flight and
+	 * will not be called again.  Process context, no lock of DLIL held; may
+	 * sleep, but must not wait for the final detach.  Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
-	/** @cookie: handed to both */
+	/** @cookie: argument of both callbacks */
 	void *cookie;
 };
 
 int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
 
 /**
- * struct dlil_driver_ops - the driver's vector
+ * struct dlil_driver_ops - operations of a driver
  *
- * Once the ifnet is detached inert versions stand in for all of them (IFN-6).
+ * After the detach of the ifnet, no-op versions replace all of them (IFN-6).
  */
 struct dlil_driver_ops {
 	/**
-	 * @owner: pinned from the attach of an ifnet until @free has returned
-	 * (IFN-3, IFN-5).  A driver without one sees to it that its module
-	 * stays for as long.
+	 * @owner: module that is pinned from the attach of an ifnet until @free
+	 * has returned (IFN-3, IFN-5).  A driver without an owner must itself
+	 * keep its module loaded for as long.
 	 */
 	struct module *owner;
 	/**
-	 * @output: send one framed packet.  Takes the packet whatever it
-	 * returns; after an error the core counts it as freed by the driver.
-	 * Bottom halves off, RCU read lock held; must not sleep.  Required.
+	 * @output: send one framed packet.  Consumes the packet, even on error;
+	 * after an error the core counts it as freed by the driver.  Bottom
+	 * halves off, RCU read lock held; must not sleep.  Required.
 	 */
 	int (*output)(struct dlil_ifnet *ifp, struct sk_buff *skb);
 	/**
-	 * @output_list: instead of @output, once for all that one call of
-	 * dlil_output() sends, be it one packet: at least one, in order.  Takes
-	 * packets off @list, which is private to it; those that it leaves, as
-	 * they were, are freed and counted as refused by the driver.  0, or an
-	 * error that dlil_output() returns.  Context as for @output.  Optional
-	 * (OUT-8).
+	 * @output_list: replaces @output; called once with all packets of a
+	 * dlil_output(), at least one, in order.  Takes packets off @list,
+	 * which is private to it.  Packets left in @list, unchanged, are freed
+	 * and counted as refused by the driver.  Returns 0, or an error that
+	 * dlil_output() returns.  Context as for @output.  Optional (OUT-8).
 	 */
 	int (*output_list)(struct dlil_ifnet *ifp, struct sk_buff_head *list);
 	/**
-	 * @tag_in_data: @skb, on its way to @output, has a VLAN tag beside its
-	 * data: will the tag be in the data of the packet that leaves?  Then
-	 * `match` filters see it there.  Leaves @skb as it is.  Bottom halves
-	 * off, RCU read lock held; must not sleep.  Optional: without it the
-	 * tag stays beside the data (FLT-18).
+	 * @tag_in_data: @skb, which is about to be passed to @output, has a
+	 * VLAN tag beside its data.  Returns true if the driver will move the
+	 * tag into the data of the sent packet; `match` filters then see it
+	 * there.  Must not change @skb.  Bottom halves off, RCU read lock held;
+	 * must not sleep.  Optional: without it the tag stays beside the data
+	 * (FLT-18).
 	 */
 	bool (*tag_in_data)(struct dlil_ifnet *ifp, struct sk_buff *skb);
 	/**
-	 * @unmatched: consecutive received packets that the core is about to
-	 * free, all for the reason @why (demux, promiscuous or no protocol).
-	 * Take packets off @list to keep them; what is left is freed, counted
-	 * as @why.  Input thread; may sleep.  Optional (LNX-5).
+	 * @unmatched: called with consecutive received packets that the core is
+	 * about to free, all for the reason @why (demux, promiscuous or no
+	 * protocol).  The driver keeps packets by taking them off @list; the
+	 * rest is freed and counted as @why.  Input thread; may sleep.
+	 * Optional (LNX-5).
 	 */
 	void (*unmatched)(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			  enum dlil_drop_reason why);
 	/**
 	 * @dropped: @n packets of @direction (DLIL_DIRECTION_IN or _OUT) were
-	 * dropped, for whatever reason but that the driver itself refused them.
-	 * Called once for a batch; not while the ifnet is not attached.  Bottom
-	 * halves off; must not sleep; on all processors at once.  Optional
-	 * (LNX-14).
+	 * dropped, for any reason except a refusal by the driver itself.
+	 * Called once per batch, and only while the ifnet is attached.  Bottom
+	 * halves off; must not sleep; runs on several processors in parallel.
+	 * Optional (LNX-14).
 	 */
 	void (*dropped)(struct dlil_ifnet *ifp, u32 direction, u64 n);
 	/**
-	 * @event: something has happened to the ifnet; filters and protocols
-	 * know already.  The ifnet's event work, no lock held; may sleep, not
-	 * wait for an ifnet to be detached.  Optional (EVT-1).
+	 * @event: an event of the ifnet, after filters and protocols have got
+	 * it.  The ifnet's event work, no lock held; may sleep, but must not
+	 * wait for the detach of an ifnet.  Optional (EVT-1).
 	 */
 	void (*event)(struct dlil_ifnet *ifp, const struct dlil_event *event);
 	/**
-	 * @ioctl: a control request, which neither filter nor protocol has
-	 * refused.  -EOPNOTSUPP for a code that is not known.  Process context,
-	 * no lock held but the caller's; may sleep.  Optional (IOC-1).
+	 * @ioctl: a control request that neither filter nor protocol has
+	 * refused.  Returns -EOPNOTSUPP for unknown codes.  Process context, no
+	 * lock held except the caller's; may sleep.  Optional (IOC-1).
 	 */
 	int (*ioctl)(struct dlil_ifnet *ifp, u32 code, void *arg);
 	/**
-	 * @set_tap: from now on show @tap, which may be the one that is set
-	 * already, the packets of @mode: those received before they are handed
-	 * in, those to be sent before they are, each inside an RCU read
-	 * section.  With DLIL_TAP_OFF @tap is NULL: show them to nobody, which
-	 * cannot fail; a grace period goes by before the tap is gone.  May
-	 * sleep; calls for one ifnet are serialised by a lock that others take
-	 * under RTNL: must neither take RTNL nor attach or detach anything.
-	 * Optional: without it there are no taps (TAP-1).
+	 * @set_tap: call @tap for the packets of @mode from now on: for
+	 * received packets before they are queued, for sent packets before they
+	 * are sent, inside an RCU read section.  If @tap is set already, only
+	 * its mode changes.  With DLIL_TAP_OFF, which cannot fail, @tap is
+	 * NULL: stop calling it; the tap stays valid for another grace period.
+	 * May sleep.  Calls for one ifnet are serialised by a lock that others
+	 * take under RTNL: must neither take RTNL nor attach or detach
+	 * anything.  Optional: without it the ifnet has no taps (TAP-1).
 	 */
 	int (*set_tap)(struct dlil_ifnet *ifp, u32 mode,
 		       const struct dlil_tap *tap);
 	/**
-	 * @free: the final detach is over, nothing calls the driver any more.
-	 * Worker; may sleep.  Optional (IFN-5).
+	 * @free: the final detach is over, and nothing calls the driver any
+	 * more.  Worker; may sleep.  Optional (IFN-5).
 	 */
 	void (*free)(struct dlil_ifnet *ifp);
 };
 
 /**
- * struct dlil_family_ops - the vector of an interface family
+ * struct dlil_family_ops - operations of an interface family
  */
 struct dlil_family_ops {
 	/**
-	 * @demux: tell the protocol family of a received packet, and set
-	 * skb->pkt_type.  0 with @family set; DLIL_STOLEN; -ENOENT when no
-	 * descriptor matches; another error when the frame cannot be read.
+	 * @demux: find the protocol family of a received packet, and set
+	 * skb->pkt_type.  Returns 0 with @family set; DLIL_STOLEN; -ENOENT if
+	 * no descriptor matches; another error if the frame cannot be read.
 	 * RCU read lock held; must not sleep.  Required (PRO-7).
 	 */
 	int (*demux)(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
 	/**
-	 * @by_protocol: @demux tells frames of Ethernet II without a tag beside
-	 * them by skb->protocol alone, if the driver has set skb->pkt_type
-	 * (DLIL_ATTR_CLASSIFIED), and needs their header but to see that it is
-	 * there.  Of consecutive frames that have the same skb->protocol it is
-	 * asked for the first one only.  Its answers may change from one batch
-	 * to the next.
+	 * @by_protocol: @demux decides about Ethernet II frames without a VLAN
+	 * tag beside the data from skb->protocol alone, if the driver sets
+	 * skb->pkt_type (DLIL_ATTR_CLASSIFIED).  It needs the header only to
+	 * see that there is one.  The core then calls @demux only for the first
+	 * of consecutive frames with the same skb->protocol.  The result may
+	 * change from one batch to the next.
 	 */
 	bool by_protocol;
 	/**
-	 * @framer: put the link header on.  On an error the caller frees *@skb;
-	 * a framer that lost the packet sets it to NULL.  Bottom halves off;
-	 * must not sleep.  Optional (OUT-4).
+	 * @framer: prepend the link header.  On an error the caller frees
+	 * *@skb; a framer that has consumed the packet sets *@skb to NULL.
+	 * Bottom halves off; must not sleep.  Optional (OUT-4).
 	 */
 	int (*framer)(struct dlil_ifnet *ifp, struct sk_buff **skb,
 		      const struct dlil_frame *frame);
 	/**
-	 * @add_proto: from now on recognise @descs as @family; all or none.
-	 * -EINVAL for a wrong length, -EOPNOTSUPP for an unknown kind,
-	 * -EADDRINUSE for one that is taken.  May sleep; calls for one ifnet
-	 * are serialised by a lock that others take under RTNL: must neither
-	 * take RTNL nor attach or detach anything.  Required (PRO-1, PRO-6).
+	 * @add_proto: recognise @descs as @family from now on; all or none.
+	 * Returns -EINVAL for a wrong length, -EOPNOTSUPP for an unknown kind,
+	 * -EADDRINUSE for a descriptor that is in use.  May sleep.  Calls for
+	 * one ifnet are serialised by a lock that others take under RTNL: must
+	 * neither take RTNL nor attach or detach anything.  Required (PRO-1,
+	 * PRO-6).
 	 */
 	int (*add_proto)(struct dlil_ifnet *ifp, u32 family,
 			 const struct dlil_demux_desc *descs, unsigned int n);
 	/**
-	 * @del_proto: forget all descriptors of @family.  Cannot fail for want
-	 * of memory.  May sleep; serialised with @add_proto.  Required.
+	 * @del_proto: remove all descriptors of @family.  Must not fail for
+	 * lack of memory.  May sleep; serialised with @add_proto.  Required.
 	 */
 	int (*del_proto)(struct dlil_ifnet *ifp, u32 family);
 	/**
-	 * @check_multi: is @addr, a struct sockaddr_ll if it is a link address,
-	 * that of a group?  0; -EADDRNOTAVAIL if it is not; -EAFNOSUPPORT for
-	 * other families.  Process context, with an I/O reference; may sleep.
-	 * Optional: without it the protocol's word is the last (MUL-1).
+	 * @check_multi: is @addr the link address of a group?  A link address
+	 * is a struct sockaddr_ll.  Returns 0; -EADDRNOTAVAIL if it is not a
+	 * group; -EAFNOSUPPORT for other address families.  Process context,
+	 * with an I/O reference; may sleep.  Optional: without it the protocol
+	 * decides (MUL-1).
 	 */
 	int (*check_multi)(struct dlil_ifnet *ifp, const struct sockaddr *addr);
 };
 
 /*
- * Attributes: those of enum dlil_attr may change while the ifnet is attached, see
- * dlil_ifnet_set_attrs(); the others may not.
+ * Attributes.  Those of enum dlil_attr may change while the ifnet is attached,
+ * see dlil_ifnet_set_attrs(); the others may not.
  */
 
-/** define DLIL_ATTRS_SETTABLE - the attributes that may change (IFN-15) */
+/** define DLIL_ATTRS_SETTABLE - attributes that may change (IFN-15) */
 #define DLIL_ATTRS_SETTABLE	(DLIL_ATTR_LINEAR | DLIL_ATTR_TSO4 | \
 				 DLIL_ATTR_TSO6 | DLIL_ATTR_ARPLL)
 
 /** define DLIL_ATTR_COUNT_INPUT - the core counts ipackets and ibytes itself */
 #define DLIL_ATTR_COUNT_INPUT	BIT(16)
 
-/** define DLIL_ATTR_CLASSIFIED - received packets come with skb->pkt_type set */
+/** define DLIL_ATTR_CLASSIFIED - received packets have skb->pkt_type set */
 #define DLIL_ATTR_CLASSIFIED	BIT(17)
 
 /**
- * struct dlil_ifnet_params - what dlil_ifnet_init() makes of an ifnet
- * @driver: the driver's vector; must outlive the attachment
- * @family: the family's vector; must outlive the attachment
+ * struct dlil_ifnet_params - arguments of dlil_ifnet_init()
+ * @driver: operations of the driver; must outlive the attachment
+ * @family: operations of the interface family; must outlive the attachment
  * @priv: for the driver, see dlil_ifnet_priv()
- * @net: network namespace it is seen in (IFN-10); not held
- * @name: its name; copied
- * @ifindex: its index in @net, not 0
+ * @net: network namespace of the ifnet (IFN-10); no reference is taken
+ * @name: name of the ifnet; copied
+ * @ifindex: index of the ifnet in @net, not 0
  * @attrs: DLIL_ATTR_*
  * @addr_len: length of a link address, at most MAX_ADDR_LEN
  * @broadcast: broadcast link address, or NULL
- * @device: the hardware, or NULL; not held.  An input thread is made in its memory
- *	node (INP-4)
+ * @device: the hardware, or NULL; no reference is taken.  The input thread is
+ *	created on its NUMA node (INP-4)
  */
 struct dlil_ifnet_params {
 	const struct dlil_driver_ops *driver;
@@ -523,12 +530,12 @@ struct dlil_ifnet_params {
 };
 
 /**
- * struct dlil_lladdr - a link address, and whose it is (IFN-9)
+ * struct dlil_lladdr - link address of an ifnet (IFN-9)
  * @ifindex: index of the ifnet
- * @family: its interface family
- * @len: bytes used of @addr
- * @name: its name
- * @addr: the address, with at least 8 bytes that can be read
+ * @family: interface family of the ifnet
+ * @len: number of bytes used in @addr
+ * @name: name of the ifnet
+ * @addr: the address; at least 8 bytes can be read
  */
 struct dlil_lladdr {
 	int ifindex;
@@ -608,32 +615,34 @@ int dlil_input_flush(struct dlil_ifnet *ifp);
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /*
- * A filter sees all packets of its family and direction unless it has one of
- * these flags.
+ * Flags of filters.  Without flags, a filter sees all packets of its family and
+ * direction.
  */
 
 /**
- * define DLIL_FILTER_NO_VLAN - packets with a VLAN tag beside their data go past
- * this filter (FLT-9); a tag without a VLAN, which carries a priority only, is none
+ * define DLIL_FILTER_NO_VLAN - packets with a VLAN tag beside their data skip
+ * this filter (FLT-9), except those with a priority tag (VLAN id 0)
  */
 #define DLIL_FILTER_NO_VLAN	BIT(0)
 
 /**
- * define DLIL_FILTER_SEGMENTS - GSO packets are segmented in front of this
- * filter, so that it sees none that is larger than the MTU (FLT-10)
+ * define DLIL_FILTER_SEGMENTS - GSO packets are segmented before this filter,
+ * so that no packet it sees is larger than the MTU (FLT-10)
  */
 #define DLIL_FILTER_SEGMENTS	BIT(1)
 
-/** typedef dlil_filter_t - a reference to an attached filter, never 0 */
+/**
+ * typedef dlil_filter_t - a reference to an attached filter, never 0
+ */
 typedef u32 dlil_filter_t;
 
 /**
- * struct dlil_filter_info - how a filter describes itself to users
- * @kind: what sort of filter it is
- * @action: what it does to a packet that it picks, or ""
- * @expr: how it picks packets, or ""
- * @packets: packets it has looked at
- * @matched: packets it has picked
+ * struct dlil_filter_info - description of a filter for users
+ * @kind: kind of filter
+ * @action: action for packets that match, or ""
+ * @expr: condition for a match, or ""
+ * @packets: number of packets that the filter has checked
+ * @matched: number of packets that matched
  */
 struct dlil_filter_info {
 	const char *kind;
@@ -644,97 +653,102 @@ struct dlil_filter_info {
 };
 
 /**
- * struct dlil_filter_ops - what an interface filter does
+ * struct dlil_filter_ops - operations of an interface filter
  *
- * Verdicts of @input and @output (FLT-5): 0 lets the packet go on to the next
- * filter, DLIL_SKIP past all later filters that have the same callback,
- * DLIL_STOLEN keeps it, an error has it freed.  A filter that frees or keeps
- * the packet it was given and puts another one in *@skb has replaced it.  With 0 and
- * DLIL_SKIP it has to leave one there: NULL behind the last filter counts as an
- * error, and in front of another one only if CONFIG_DEBUG_NET is set.
- * @input_list has no verdict: where it leaves a packet is what it says of it.
+ * Verdicts of @input and @output (FLT-5): 0 passes the packet to the next
+ * filter.  DLIL_SKIP makes it skip all later filters with the same callback.
+ * DLIL_STOLEN means that the filter has kept it.  An error makes the caller
+ * free it.  A filter may replace the packet: it frees or keeps the one that it
+ * got, and stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must be a
+ * packet: NULL behind the last filter counts as an error, but before another
+ * filter only with CONFIG_DEBUG_NET.  @input_list has no verdict; the list that
+ * it puts a packet in decides.
  *
- * A filter of headers needs no flags: skb_is_gso() packets have the headers that
- * their segments will have, and skb_vlan_tag_get() is the tag of a packet that
- * has one beside its data.  For a filter with DLIL_FILTER_SEGMENTS such packets
- * are segmented first, and stay that for all that comes behind.  A filter that
- * puts a GSO packet in the place of one that was none answers for that (FLT-10).
+ * A filter that looks at headers only needs no flags: a GSO packet,
+ * skb_is_gso(), has the headers that its segments will have, and
+ * skb_vlan_tag_get() is the tag of a packet with a VLAN tag beside its data.
+ * With DLIL_FILTER_SEGMENTS, GSO packets are segmented before the filter, and
+ * stay segmented behind it.  A filter that replaces a packet by a GSO packet is
+ * responsible for it (FLT-10).
  */
 struct dlil_filter_ops {
-	/** @owner: pinned while the filter is attached (FLT-1) */
+	/** @owner: module that is pinned while the filter is attached (FLT-1) */
 	struct module *owner;
 	/**
-	 * @input: a received packet of @family (0 if demux failed).  Input
-	 * thread, no lock held; may sleep.  On a network device skb->dev is
-	 * blackhole_netdev: set it before you give a packet to the stack.
+	 * @input: called for a received packet of @family (0 if demux failed).
+	 * Input thread, no lock held; may sleep.  On a network device skb->dev
+	 * is blackhole_netdev; set it before you give a packet to the stack.
 	 * Optional.
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
 	/**
-	 * @input_list: instead of @input, once for a batch: consecutive received
-	 * packets, all of @family.  At least one, and private to the filter
-	 * while it runs.  Those that stay in @list go on, and are to stay in
-	 * their order; those moved to @drop, which is empty at first, are freed,
-	 * counted as refused by a filter, see dlil_filter_drop(); those in
-	 * neither are the filter's, counted as stolen.  A packet put in the
-	 * place of another replaces it; more packets than there were count as
-	 * received, too.  Input thread, no lock held; may sleep.  Optional
-	 * (FLT-12).
+	 * @input_list: replaces @input; called once per batch with consecutive
+	 * received packets of @family.  @list has at least one packet, and is
+	 * private to the filter during the call.  Packets that stay in @list go
+	 * on, and must stay in order.  Packets moved to @drop, which is empty
+	 * at first, are freed and counted as refused by a filter, see
+	 * dlil_filter_drop().  The filter owns packets that are in neither
+	 * list; they count as stolen.  A filter may replace packets; surplus
+	 * packets count as received.  Input thread, no lock held; may sleep.
+	 * Optional (FLT-12).
 	 */
 	void (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff_head *list,
 			   struct sk_buff_head *drop);
 	/**
-	 * @output: a packet on its way out, with its link header.  Bottom
-	 * halves off, RCU read lock held; must not sleep.  To keep the packet
-	 * longer than that takes dlil_packet_keep(), which lets go of what
-	 * others wait for, the device too (LNX-13, LNX-15); let go of the
-	 * packet in @detached.  Optional.
+	 * @output: called for a packet that is being sent, with its link
+	 * header.  Bottom halves off, RCU read lock held; must not sleep.  To
+	 * keep the packet longer, call dlil_packet_keep(), which drops the
+	 * references that others wait for, even that to the device (LNX-13,
+	 * LNX-15); free or send the packet in @detached at the latest.
+	 * Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
 	/**
-	 * @event: something has happened to the ifnet, whatever the filter's
-	 * family (FLT-4).  The ifnet's event work, no lock held; may sleep, take
-	 * RTNL, attach and detach anything, but not wait for a detach: that is
-	 * -EDEADLK.  Optional (EVT-1, EVT-2).
+	 * @event: an event of the ifnet, for all filters independent of their
+	 * family (FLT-4).  The ifnet's event work, no lock held; may sleep,
+	 * take RTNL, attach and detach anything, but must not wait for a
+	 * detach, which returns -EDEADLK.  Optional (EVT-1, EVT-2).
 	 */
 	void (*event)(void *cookie, struct dlil_ifnet *ifp,
 		      const struct dlil_event *event);
 	/**
-	 * @ioctl: a control request of @family, or of any if the filter's is 0.
-	 * -EOPNOTSUPP is no opinion; another error refuses it; 0 is the answer
-	 * that its maker gets, and the rest is asked all the same; DLIL_STOLEN:
-	 * it is done, nobody further is asked.  Process context, no lock held
-	 * but the caller's; may sleep, attach and detach anything, but not wait
-	 * for a detach: that is -EDEADLK.  Optional (IOC-1).
+	 * @ioctl: a control request of @family; of any family if that of the
+	 * filter is 0. -EOPNOTSUPP expresses no opinion.  Another error refuses
+	 * the request. 0 becomes the answer, but later parties are still asked.
+	 * DLIL_STOLEN ends the request successfully.  Process context, no lock
+	 * held except the caller's; may sleep, attach and detach anything, but
+	 * must not wait for a detach, which returns -EDEADLK.  Optional
+	 * (IOC-1).
 	 */
 	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
 	/**
-	 * @detached: no callback of this filter runs now or will.  Called
-	 * exactly once, process context, no lock held; may sleep.  Optional.
+	 * @detached: called exactly once, when no callback of this filter is in
+	 * flight or will be called again.  Process context, no lock held; may
+	 * sleep.  Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/**
-	 * @describe: fill in @info; its strings must live as long as the
-	 * filter and be shorter than 1024 bytes in all.  Process context, RCU
-	 * read lock held; must not sleep, since requests of users wait for it,
+	 * @describe: fill in @info.  Its strings must live as long as the
+	 * filter and have less than 1024 bytes in total.  Process context, RCU
+	 * read lock held; must not sleep, because user requests wait for it,
 	 * nor attach or detach anything.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
-	/** @bundle: NULL; for filters of the core's own */
+	/** @bundle: NULL; reserved for filters of the core */
 	const struct dlil_filter_bundle_ops *bundle;
 };
 
 /**
- * struct dlil_filter_params - a filter to be attached
- * @ops: its callbacks; must outlive the filter
- * @name: shown to users; copied
- * @cookie: handed to every callback
- * @family: protocol family it sees, 0 for all (FLT-4)
- * @flags: DLIL_FILTER_*; 0: it sees every packet, as it is
+ * struct dlil_filter_params - arguments of dlil_filter_attach()
+ * @ops: callbacks of the filter; must outlive the filter
+ * @name: name shown to users; copied
+ * @cookie: argument of every callback
+ * @family: protocol family that the filter sees, 0 for all (FLT-4)
+ * @flags: DLIL_FILTER_*, or 0
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;
@@ -752,12 +766,12 @@ int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
 
 /**
- * dlil_filter_drop - have a packet freed and counted, from within `input_list`
+ * dlil_filter_drop - make the core free and count a packet, in `input_list`
  * @skb: the packet
- * @list: where it is
- * @drop: the callback's argument of this name
+ * @list: the list that contains it
+ * @drop: the argument @drop of the callback
  *
- * Any context; the packet is not freed before the callback returns.
+ * Any context; the packet is freed after the callback has returned.
  */
 static inline void dlil_filter_drop(struct sk_buff *skb,
 				    struct sk_buff_head *list,
@@ -768,14 +782,13 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
 }
 
 /**
- * dlil_packet_keep - make a packet of an output callback one that may be kept
+ * dlil_packet_keep - prepare a packet for being kept by an output filter
  * @skb: the packet
  *
- * For a filter that is about to return DLIL_STOLEN and does not free the packet at
- * once.  The packet lets go of all that others might wait for: of the sender's
- * socket, whose send buffer it fills and whose namespace it holds, of its route and
- * its connection tracking entry, and of its device.  Whoever sends it later sets
- * skb->dev again.  Rows LNX-13, LNX-15.
+ * For a filter that returns DLIL_STOLEN and does not free the packet at once.
+ * Drops everything that others may wait for: the sender's socket, with its send
+ * buffer and netns; the route; the conntrack entry; and the device.  Set
+ * skb->dev again before you send the packet.  Rows LNX-13, LNX-15.
  *
  * Context: bottom halves off, RCU read lock held.
  */
@@ -790,62 +803,68 @@ static inline void dlil_packet_keep(struct sk_buff *skb)
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
- * struct dlil_proto_ops - what a protocol does
+ * struct dlil_proto_ops - operations of a protocol
  */
 struct dlil_proto_ops {
-	/** @owner: pinned while the protocol is attached */
+	/** @owner: module that is pinned while the protocol is attached */
 	struct module *owner;
 	/**
-	 * @input: version 1, one received packet.  On an error other than
-	 * DLIL_STOLEN the caller frees it, counted as refused by the protocol,
-	 * after -ENXIO as detached; 0 means it was taken.  Input thread, no
-	 * lock held; may sleep (INP-10).
+	 * @input: version 1: called for one received packet. 0 means that the
+	 * protocol has consumed it.  On an error other than DLIL_STOLEN the
+	 * caller frees it, and counts it as detached after -ENXIO, otherwise as
+	 * refused by the protocol.  Input thread, no lock held; may sleep
+	 * (INP-10).
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff *skb);
 	/**
-	 * @input_list: version 2, consecutive packets.  Those that it takes
-	 * off @list are its own; those left are freed, counted as with @input.
-	 * Input thread, no lock held; may sleep (INP-10).
+	 * @input_list: version 2: called with consecutive packets.  The
+	 * protocol owns packets that it takes off @list; the rest is freed, and
+	 * counted as with @input.  Input thread, no lock held; may sleep
+	 * (INP-10).
 	 */
 	int (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff_head *list);
 	/**
 	 * @pre_output: fill in @frame for packets to @dest.  Called with the
-	 * first packet of a list: 0 serves all of the list; DLIL_STOLEN took
-	 * this packet, and the next one is tried; an error fails the list.
-	 * A packet may have a route, skb_dst(): the inet and inet6 of a network
-	 * device then send to the next hop of that, if it is a route of their
-	 * family over the device, and need no @dest (OUT-11).  Bottom halves off, RCU read lock held; must not sleep.  Required of
-	 * protocols that send anything but raw frames (OUT-2).
+	 * first packet of a list: 0 applies to the whole list; DLIL_STOLEN
+	 * means that the protocol has consumed this packet, and the next one is
+	 * tried; an error fails the list.  A packet may have a route,
+	 * skb_dst().  The protocols inet and inet6 of a network device then
+	 * send to its next hop, if it is a route of their family through the
+	 * device, and need no @dest (OUT-11).  Bottom halves off, RCU read lock
+	 * held; must not sleep.  Required for protocols that send anything but
+	 * raw frames (OUT-2).
 	 */
 	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
 			  struct dlil_frame *frame);
 	/**
-	 * @event: something has happened to the ifnet; the filters know
-	 * already.  Context as in &dlil_filter_ops.event.  Optional (EVT-1).
+	 * @event: an event of the ifnet, after the filters have got it.
+	 * Context as for &dlil_filter_ops.event.  Optional (EVT-1).
 	 */
 	void (*event)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      const struct dlil_event *event);
 	/**
-	 * @ioctl: a control request of this family, which no filter has
-	 * refused.  Returns and context as in &dlil_filter_ops.ioctl.
-	 * Optional (IOC-1).
+	 * @ioctl: a control request of this family that no filter has refused.
+	 * Return values and context as for &dlil_filter_ops.ioctl.  Optional
+	 * (IOC-1).
 	 */
 	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
 	/**
 	 * @resolve_multi: set @link to the link address of the group @addr,
-	 * which is of this family.  0; -EADDRNOTAVAIL if it is not a group;
-	 * -EOPNOTSUPP is no opinion.  Context as for @ioctl.  Optional (MUL-1).
+	 * which is of this family.  Returns 0; -EADDRNOTAVAIL if it is not a
+	 * group; -EOPNOTSUPP for no opinion.  Context as for @ioctl.  Optional
+	 * (MUL-1).
 	 */
 	int (*resolve_multi)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			     const struct sockaddr *addr,
 			     struct dlil_ioc_lladdr *link);
 	/**
-	 * @detached: no callback of this protocol runs now or will.  Called
-	 * exactly once, process context, no lock held; may sleep.  Optional.
+	 * @detached: called exactly once, when no callback of this protocol is
+	 * in flight or will be called again.  Process context, no lock held;
+	 * may sleep.  Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp, u32 family);
 };
@@ -854,12 +873,12 @@ struct dlil_proto_ops {
 #define DLIL_PROTO_ATOMIC	BIT(0)
 
 /**
- * struct dlil_proto_params - a protocol to be attached
- * @ops: its callbacks; must outlive the protocol
- * @name: shown to users; copied
- * @cookie: handed to every callback
- * @descs: its demux descriptors; copied by the family
- * @n_descs: how many
+ * struct dlil_proto_params - arguments of dlil_proto_attach()
+ * @ops: callbacks of the protocol; must outlive the protocol
+ * @name: name shown to users; copied
+ * @cookie: argument of every callback
+ * @descs: demux descriptors of the protocol; copied by the interface family
+ * @n_descs: number of descriptors
  * @flags: DLIL_PROTO_*
  */
 struct dlil_proto_params {
@@ -879,7 +898,7 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family);
 int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family);
 bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 
-/** define DLIL_OUTPUT_RAW - packets are framed; no protocol is asked (OUT-1) */
+/** define DLIL_OUTPUT_RAW - packets are framed; skips the protocol (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 
 /*
@@ -893,24 +912,25 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags);
 
 /**
- * struct dlil_output_policy - who may refuse what is to be sent (OUT-3)
+ * struct dlil_output_policy - a check that may refuse packets to send (OUT-3)
  */
 struct dlil_output_policy {
 	/**
-	 * @check: may @skb, a packet of @family that is to be sent on @ifp, be
-	 * sent?  @type is SOCK_STREAM for TCP, SOCK_DGRAM for UDP, SOCK_RAW for
-	 * all others and for raw frames; extension headers of IPv6 are skipped,
-	 * and a later fragment of IPv6 is of SOCK_RAW.  @skb is not to be
-	 * changed, kept or freed.  A packet of the host's is framed, and has its
-	 * network header at skb_network_header(); one of dlil_output() begins
-	 * with that, or is framed if it is raw.  0, or an error: then it is freed, and with it all packets of
+	 * @check: may @skb, a packet of @family, be sent on @ifp?  @type is
+	 * SOCK_STREAM for TCP, SOCK_DGRAM for UDP, and SOCK_RAW for everything
+	 * else, for raw frames, and for later fragments of IPv6; IPv6 extension
+	 * headers are skipped.  Must not change, keep or free @skb.  Packets of
+	 * the host are framed, and have their network header at
+	 * skb_network_header().  Packets of dlil_output() begin with the
+	 * network header, or are framed if they are raw.  Returns 0, or an
+	 * error.  On an error the packet is freed, together with all others of
 	 * its dlil_output(), which returns the error.  A GSO packet is one
-	 * packet.  Bottom halves off, RCU read lock held; must not sleep; on
-	 * all processors at once.  Required.
+	 * packet.  Bottom halves off, RCU read lock held; must not sleep; runs
+	 * on several processors in parallel.  Required.
 	 */
 	int (*check)(void *cookie, struct dlil_ifnet *ifp, u32 family, int type,
 		     const struct sk_buff *skb);
-	/** @cookie: handed to it */
+	/** @cookie: argument of @check */
 	void *cookie;
 };
 
