@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The cost measurement's parts: bench_main.c takes orders and keeps the time,
- * bench_feed.c feeds, bench_frame.c makes packets and the device that receives
- * them, bench_sink.c is where they end, bench_attach.c puts filters and
- * protocols on the device's ifnet.
+ * The parts of the cost measurement: bench_main.c takes orders and the time,
+ * bench_feed.c feeds packets, bench_frame.c has the packets and the device that
+ * receives them, bench_sink.c receives them at the end, bench_attach.c attaches
+ * filters and protocols.
  */
 #ifndef _DLIL_BENCH_H
 #define _DLIL_BENCH_H
@@ -21,10 +21,10 @@
 #define BENCH_PEER	0x0a090002	/* who sends them */
 
 /**
- * struct bench_payload - what a packet carries
+ * struct bench_payload - contents of a packet
  * @magic: BENCH_MAGIC
  * @flow: number of its flow
- * @seq: number of the packet in it, from 0
+ * @seq: number of the packet in the flow, from 0
  */
 struct bench_payload {
 	__be32 magic;
@@ -33,23 +33,23 @@ struct bench_payload {
 };
 
 /**
- * struct bench_flow - packets with one feeder
+ * struct bench_flow - packets from one feeder
  * @id: number of the flow
- * @bursts: the packets, in the lists in which they are handed in
- * @n_bursts: how many lists
- * @asked: where each packet is handed in some time after the one before it has
- *	arrived, so many lists have been; else @n_bursts
- * @timer: hands in the next one
- * @expect: packets that are to arrive
- * @count: packets that have arrived; written with bottom halves off, by one
- *	CPU at a time
- * @reordered: how many came behind a later one
- * @next: number that the next one ought to have
- * @kept: where they end; freed when the clock has stopped
- * @start: when the first one was handed in
- * @end: when the last one arrived
- * @wanted: count at which the feeder is to be woken
- * @wait: where it waits for that
+ * @bursts: the packets, in lists that are queued together
+ * @n_bursts: number of lists
+ * @asked: lists queued so far, if each packet follows the arrival of the
+ *	previous one; else @n_bursts
+ * @timer: queues the next packet
+ * @expect: number of packets that should arrive
+ * @count: number of packets that have arrived; written with bottom halves off,
+ *	by one CPU at a time
+ * @reordered: number of packets that arrived behind a later one
+ * @next: expected number of the next packet
+ * @kept: packets that have arrived; freed after the clock was stopped
+ * @start: time when the first packet was queued
+ * @end: time when the last packet arrived
+ * @wanted: count at which the feeder wants to be woken
+ * @wait: wait queue of the feeder
  */
 struct bench_flow {
 	unsigned int id;
@@ -69,15 +69,15 @@ struct bench_flow {
 } ____cacheline_aligned;
 
 /**
- * struct bench_order - what to measure; set by debugfs
- * @n: packets
- * @burst: how many are handed in at a time
- * @flows: flows, each with a feeder on a processor of its own
+ * struct bench_order - parameters of a measurement; set by debugfs
+ * @n: number of packets
+ * @burst: number of packets queued at a time
+ * @flows: number of flows, each with a feeder on a processor of its own
  * @think: microseconds from an arrival to the next packet of a client
  * @pid: thread whose switches are counted, 0 for none
- * @udp: whether they go to a socket
- * @lost: whether they are to be dropped on the way
- * @mac: last byte of the address that they are for, 0 for the device's own
+ * @udp: send the packets to a socket
+ * @lost: the packets will be dropped on the way
+ * @mac: last byte of the destination address, 0 for that of the device
  */
 struct bench_order {
 	u32 n;

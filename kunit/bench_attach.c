@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Filters and protocols that do nothing, on the device's ifnet.
- */
+/* Filters and protocols without any effect, on the ifnet of the device. */
 #include <linux/module.h>
 #include <net/net_namespace.h>
 
@@ -101,7 +99,7 @@ static int post_events(struct dlil_ifnet *ifp, unsigned int n)
 	return err;
 }
 
-/* Have @n of @what: kinds of filters, `protos`; or post @n `events`. */
+/* Attach @n filters of the kind @what, or `protos`; or post @n `events`. */
 int bench_attach(const char *what, unsigned int n)
 {
 	struct dlil_ifnet *ifp;
@@ -139,7 +137,7 @@ void bench_detach_all(void)
 		dlil_ifnet_put(ifp);
 }
 
-/* Wait until the ifnet, if there is one, has worked off its queue. */
+/* Wait until the ifnet, if there is one, has processed its queue. */
 void bench_settle(void)
 {
 	struct dlil_ifnet *ifp;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Handing packets to the stack in bursts, as a driver's poll function does.
+ * Feeds packets to the stack in bursts, as a driver's poll function does.
  *
- * The feeders have the lowest priority there is: whoever is woken by a burst runs
- * before the next one, as he would if the bursts came by interrupt while nothing
- * else is to be done.
+ * The feeders have the lowest priority, so that a task woken by a burst runs
+ * before the next burst, as it would on an otherwise idle machine with
+ * interrupts.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -38,7 +38,7 @@ static void free_packets(struct bench_flow *f)
 	f->n_bursts = 0;
 }
 
-/* A client has thought about what it got.  In softirq. */
+/* A client sends its next request after thinking.  In softirq. */
 static enum hrtimer_restart ask(struct hrtimer *timer)
 {
 	struct bench_flow *f = container_of(timer, struct bench_flow, timer);
@@ -78,7 +78,7 @@ static int make_packets(struct bench_flow *f, unsigned int n)
 	return 0;
 }
 
-/* Where the profiler's window opens and closes: not to be inlined. */
+/* The profiler starts and stops here: must not be inlined. */
 noinline void bench_clock_start(struct bench_flow *f)
 {
 	f->start = ktime_get_ns();
@@ -100,8 +100,9 @@ static void hand_in(struct list_head *burst)
 }
 
 /*
- * Wait until no more than @left packets of @n are under way.  Asleep: not every
- * scheduler lets a woken thread run before the tick when a feeder is busy.
+ * Wait until at most @left of @n packets are in flight.  Sleeps instead of
+ * spinning, because not every scheduler runs a woken thread before the tick
+ * while a feeder is busy.
  */
 static void wait_for_arrival(struct bench_flow *f, unsigned int n,
 			     unsigned int left)
@@ -137,7 +138,7 @@ static int feed_fn(void *arg)
 	kthread_complete_and_exit(&fed, 0);
 }
 
-/* The packet after a rest, and how long it takes. */
+/* Measure a single packet after a rest. */
 static int lone_fn(void *arg)
 {
 	struct bench_flow *f = arg;
@@ -160,7 +161,7 @@ static int lone_fn(void *arg)
 	kthread_complete_and_exit(&fed, 0);
 }
 
-/* A client: what it asks next it asks when it has got an answer. */
+/* A client: sends the next request when it has got an answer. */
 static int closed_fn(void *arg)
 {
 	struct bench_flow *f = arg;
@@ -208,7 +209,7 @@ static int run_feeders(unsigned int n, int (*fn)(void *arg))
 	complete_all(&go);
 	for (i = 0; i < started; i++)
 		wait_for_completion(&fed);
-	/* A packet that is late is not to find its flow gone. */
+	/* A late packet must still find its flow. */
 	bench_settle();
 	return err;
 }

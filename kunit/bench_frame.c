@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Packets as a driver has them ready for the stack, and a device for them.
- */
+/* Packets as a driver would have them ready for the stack, and their device. */
 #include <linux/etherdevice.h>
 #include <linux/ip.h>
 #include <linux/udp.h>
@@ -71,7 +69,7 @@ static void put_headers(struct sk_buff *skb, unsigned int flow)
 	udp->len = htons(len - sizeof(*iph));
 }
 
-/* One that the device has received, with its checksum verified. */
+/* Make a received packet whose checksum is verified. */
 struct sk_buff *bench_make(unsigned int flow, unsigned int seq)
 {
 	const struct bench_payload payload = {

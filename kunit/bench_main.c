@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cost measurement: feeds packets to a device of its own, bench0, and says how
- * long it took until the last one arrived.  For scripts/guest/bench.sh; with a
- * processor whose clock counts instructions, that is what is measured.
+ * Cost measurement: feeds packets to its device bench0, and reports the time
+ * until the last one arrived.  For scripts/guest/bench.sh; on a processor whose
+ * clock counts instructions, it measures instructions.
  *
- * In the folder dlil_bench of debugfs:
+ * Files in the debugfs directory dlil_bench:
  *
  *	n, burst, flows, think, pid, udp, lost, mac	see struct bench_order
  *	attach		write `WHAT N`: filters, protocols and events, or `none`
  *	run		write `feed`, `lone`, `closed` or `send`, which returns when it is
- *			done; or `watch` and, when somebody else has sent, `end`.
+ *			done; or `watch`, and `end` after others have sent packets.
  *			Read: the result, as JSON
  *
- * dlil is loaded, since this uses it; nothing is wrapped unless somebody does so.
+ * This module loads dlil, but does not wrap any device itself.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,12 +32,12 @@ struct bench_order bench_order = { .n = 8192, .burst = 64, .flows = 1 };
 struct bench_flow bench_flows[BENCH_FLOWS];
 
 /**
- * struct result - of the last run
- * @n: packets
- * @ns: how long they took
- * @delivered: how many arrived
- * @reordered: how many of them behind a later one
- * @wakes: how often the watched thread has slept
+ * struct result - result of the last run
+ * @n: number of packets
+ * @ns: duration in nanoseconds
+ * @delivered: number of packets that arrived
+ * @reordered: number of packets that arrived behind a later one
+ * @wakes: number of times that the watched thread has slept
  */
 struct result {
 	unsigned int n;
@@ -67,7 +67,7 @@ static unsigned long switches(void)
 	return n;
 }
 
-/* From the first packet of any flow to the last one. */
+/* Combine all flows: from the first packet of any to the last one. */
 static void add_up(void)
 {
 	u64 start = U64_MAX, end = 0;
@@ -87,8 +87,8 @@ static void add_up(void)
 }
 
 /*
- * How the packets before came is not to matter to those to come: after a rest a
- * lone one, and another one, tell the input thread that there is no stream.
+ * Erase the history of the input thread: two lone packets after a rest show it
+ * that there is no stream.
  */
 static int forget(void)
 {
@@ -149,7 +149,7 @@ static int end_watch(void)
 	const struct bench_flow *f = &bench_flows[0];
 	unsigned long deadline = jiffies + HZ;
 
-	/* They may be on some device's ifnet.  Pairs with arrived(). */
+	/* The flow may be at some device's ifnet.  Pairs with arrived(). */
 	while (smp_load_acquire(&f->count) < f->expect &&
 	       time_before(jiffies, deadline))
 		schedule_timeout_uninterruptible(1);
@@ -202,7 +202,7 @@ static int check_order(void)
 	return 0;
 }
 
-/* A word and a number, or only a word. */
+/* Parse a word and a number, or only a word. */
 static int get_words(const char __user *ubuf, size_t len, char *word,
 		     unsigned int *n)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where packets end: at the door of IP, or in a socket.  They are kept until the
- * clock has stopped, since what it takes to free them is not to be measured.
+ * End points for packets: at the entry of IP, or in a socket.  Packets are kept
+ * until the clock was stopped, so that freeing them is not measured.
  */
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -22,13 +22,16 @@ static void arrived(struct bench_flow *f)
 		WRITE_ONCE(f->end, ktime_get_ns());
 	/* Pairs with the acquire in wait_for_arrival(), which comes before end. */
 	smp_store_release(&f->count, count);
-	/* Either this sees what is wanted, or who wants it sees the count. */
+	/* Either this sees @wanted, or the feeder sees the count. */
 	smp_mb();
 	if (count == READ_ONCE(f->wanted))
 		wake_up(&f->wait);
 }
 
-/* Packets of others, pktgen's for one, are of the first flow, and not numbered. */
+/*
+ * Foreign packets, for instance of pktgen, belong to the first flow, without
+ * numbers.
+ */
 static struct bench_flow *flow_of(const void *data)
 {
 	const struct bench_payload *payload = data;
@@ -68,7 +71,7 @@ static unsigned int sink_hook(void *priv, struct sk_buff *skb,
 	return NF_STOLEN;
 }
 
-/* Where clients ask anew when they have thought about an answer. */
+/* Lets a client send its next request when it has thought about an answer. */
 static unsigned int closed_hook(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
@@ -76,7 +79,7 @@ static unsigned int closed_hook(void *priv, struct sk_buff *skb,
 
 	if (sink_hook(priv, skb, state) != NF_STOLEN)
 		return NF_ACCEPT;
-	/* The packet is in the list of its flow. */
+	/* Find the flow that has just got the packet. */
 	for (; skb_peek_tail(&f->kept) != skb; f++)
 		;
 	if (f->asked < f->n_bursts)
@@ -100,7 +103,7 @@ static const struct nf_hook_ops closed_ops = {
 	.priority = INT_MIN,
 };
 
-/* Called for every packet that the socket has got. */
+/* Called for every packet that the socket has received. */
 static void socket_ready(struct sock *sk)
 {
 	arrived(&bench_flows[0]);
@@ -144,7 +147,7 @@ void bench_sink_close(void)
 				       &closed_ops : &sink_ops);
 }
 
-/* A program sends this in its own context. */
+/* Send as a program would, in its own context. */
 int bench_send(unsigned int n)
 {
 	struct sockaddr_in addr = {

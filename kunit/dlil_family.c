@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A family of generic netlink that does nothing but come and go.  While it does, it
- * waits for all requests that are under way, and holds up those that come later: so
- * tests see whether a request waits for a callback (LNX-13).
+ * A generic netlink family that is only registered and removed.  Both wait for
+ * all requests in flight and delay later ones, so that tests see whether a
+ * request waits for a callback (LNX-13).
  */
 #include <linux/module.h>
 #include <net/genetlink.h>

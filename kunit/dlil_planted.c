@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bugs on purpose, each when its name is written to the parameter `bug`:
- * scripts/test-debug.sh does that on each debug kernel and wants the report.  A
- * checker that is silent here checks nothing.  And allocations that fail while
- * dlil is loaded, for which there is no other way.
+ * Deliberate bugs, triggered by writing their name to the parameter `bug`.
+ * scripts/test-debug.sh does that on each debug kernel and expects a report, to
+ * prove that the checkers work.  Also makes allocations fail while dlil is
+ * being loaded, which cannot be done otherwise.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -17,10 +17,10 @@
 
 #define PLANTED_SIZE	48
 
-/* Values that a register or a stale stack slot happens to hold are not lost. */
+/* Several, because a register or stale stack slot may still point to one. */
 #define PLANTED_LEAKS	8
 
-/* Racing accesses of each of two threads. */
+/* Racing accesses by each of two threads. */
 #define PLANTED_RACES	2000000
 
 static noinline void planted_use_after_free(void)
@@ -28,7 +28,7 @@ static noinline void planted_use_after_free(void)
 	u8 *gone = kzalloc(PLANTED_SIZE, GFP_KERNEL);
 
 	kfree(gone);
-	/* The compiler would see it too. */
+	/* Hide the bug from the compiler. */
 	OPTIMIZER_HIDE_VAR(gone);
 	if (gone)
 		WRITE_ONCE(gone[PLANTED_SIZE / 2], 1);
@@ -37,7 +37,7 @@ static noinline void planted_use_after_free(void)
 static DEFINE_MUTEX(planted_a);
 static DEFINE_MUTEX(planted_b);
 
-/* Nobody hangs: it is the order that lockdep has to complain of. */
+/* Nothing deadlocks: lockdep must complain about the order. */
 static noinline void planted_inversion(void)
 {
 	mutex_lock(&planted_a);
@@ -58,7 +58,7 @@ static noinline void planted_leak(void)
 
 	for (i = 0; i < PLANTED_LEAKS; i++) {
 		lost = kzalloc(PLANTED_SIZE, GFP_KERNEL);
-		/* Or the compiler leaves it out. */
+		/* Keep the compiler from removing it. */
 		OPTIMIZER_HIDE_VAR(lost);
 	}
 }
@@ -84,7 +84,7 @@ static int planted_racer(void *arg)
 
 	for (i = 0; i < PLANTED_RACES; i++) {
 		planted_count++;
-		/* Or the compiler makes one addition of them all. */
+		/* Keep the compiler from merging all additions. */
 		barrier();
 		if (!(i % 1024))
 			cond_resched();
@@ -159,7 +159,7 @@ static int failing_init(void)
 	return err;
 }
 
-/* Allocations of the kernel's loader come before and must not fail. */
+/* The kernel's loader allocates before this point, and must not fail. */
 static int planted_notify(struct notifier_block *nb, unsigned long state,
 			  void *data)
 {

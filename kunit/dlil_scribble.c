@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A rude consumer, for tests: its output filter writes all over skb->cb, as it may,
- * and with `grow` makes packets that are not GSO packets longer by so many bytes.
- * It is on the ifnet `dev`, which is written as in the sample.
+ * A hostile filter for tests: its output callback overwrites all of skb->cb, as
+ * it may, and with `grow` makes packets other than GSO packets longer by that
+ * many bytes.  It is attached to the ifnet `dev`, which is written as in the
+ * sample.
  */
 #include <linux/module.h>
 #include <linux/mutex.h>

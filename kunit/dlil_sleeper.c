@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A filter whose callbacks sleep until they are told to return, for tests of what a
- * callback that sleeps may hold up (LNX-13); or they take RTNL (LNX-12).
+ * A filter whose callbacks sleep until they are released, for tests of what a
+ * sleeping callback may delay (LNX-13); or whose callbacks take RTNL (LNX-12).
  *
  *   dev      ifnet to attach to, by name; empty to detach, without waiting
  *   where    callbacks that sleep: input, event, ioctl, detached, with commas; what is
@@ -42,7 +42,7 @@ static atomic_t asleep = ATOMIC_INIT(0);
 static atomic_t gone = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(wake);
 
-/* Serialises writes of `dev`; guards what follows. */
+/* Serialises writes of `dev`; guards the following variables. */
 static DEFINE_MUTEX(dev_lock);
 static char sleeper_dev[IFNAMSIZ];
 static dlil_filter_t ref;
@@ -210,7 +210,7 @@ static int __init sleeper_init(void)
 	return err;
 }
 
-/* An attached filter pins the module, so nothing is left to be done. */
+/* An attached filter pins the module, so nothing is left to do. */
 static void __exit sleeper_exit(void)
 {
 }

@@ -13,7 +13,7 @@ const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
 
 const u8 fake_target[ETH_ALEN] = { 0x02, 't', 'a', 'r', 'g', 'e' };
 
-/* Packets of ours that are not freed, and ifnets that are not destroyed. */
+/* Packets that are not freed, and ifnets that are not destroyed. */
 static atomic_t live_skbs = ATOMIC_INIT(0);
 static atomic_t live_fakes = ATOMIC_INIT(0);
 
@@ -55,7 +55,10 @@ int fake_skbs(void)
 	return atomic_read(&live_skbs);
 }
 
-/* @len bytes of room behind as much in front; its contents are the caller's. */
+/*
+ * A packet with @len bytes of data, and as much headroom; the caller fills it
+ * in.
+ */
 struct sk_buff *fake_skb(struct fake *fake, unsigned int len)
 {
 	struct sk_buff *skb = alloc_skb(2 * len + FAKE_HLEN, GFP_ATOMIC);
@@ -114,7 +117,7 @@ struct sk_buff *fake_rx(struct fake *fake, u32 family, u32 seq)
 	return skb;
 }
 
-/* Do what the packet tells @stage to do.  A stage that steals it frees it. */
+/* Do what the packet tells @stage to do; if that is stealing, free the packet. */
 static int obey(struct sk_buff *skb, enum fake_stage stage)
 {
 	int verdict = fake_payload(skb)->verdict[stage];
@@ -174,7 +177,7 @@ static int driver_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return err;
 }
 
-/* For tests that want it: not in the vector by default. */
+/* Used by tests that put it into the driver operations. */
 void fake_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		    enum dlil_drop_reason why)
 {
@@ -232,7 +235,7 @@ static int outside(struct notifier_block *nb, unsigned long what, void *ptr)
 	return NOTIFY_DONE;
 }
 
-/* From now on events with a bit in @codes are traced. */
+/* Trace events with a bit in @codes from now on. */
 void fake_listen(struct fake *fake, u32 codes)
 {
 	fake->codes = codes;
@@ -250,7 +253,7 @@ static void driver_free(struct dlil_ifnet *ifp)
 		fake->free_hook(fake);
 }
 
-/* The family: payload and header say all. */
+/* The family: reads everything from the payload and header. */
 
 static int family_demux(struct dlil_ifnet *ifp, struct sk_buff *skb,
 			u32 *family)
@@ -335,7 +338,7 @@ static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return filter_run(f, skb, FAKE_FILTER_IN);
 }
 
-/* Each packet says what is to become of it. */
+/* Each packet of the list decides its own fate. */
 static void filter_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			      struct sk_buff_head *list,
 			      struct sk_buff_head *drop)
@@ -479,7 +482,7 @@ static int proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return err;
 }
 
-/* The first packet speaks for the list. */
+/* The first packet decides for the list. */
 static int proto_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			    struct sk_buff_head *list)
 {
@@ -714,7 +717,7 @@ static int task_fn(void *arg)
 	struct fake_task *task = arg;
 	int err;
 
-	/* See fake_kill(). */
+	/* Lets fake_kill() end a killable wait. */
 	allow_signal(SIGKILL);
 	err = task->fn(task);
 	flush_signals(current);
@@ -746,7 +749,7 @@ bool fake_done(struct fake_task *task)
 	return completion_done(&task->done);
 }
 
-/* End whatever the task waits for killably. */
+/* End a killable wait of the task. */
 void fake_kill(struct fake_task *task)
 {
 	send_sig(SIGKILL, task->task, 1);
@@ -766,7 +769,7 @@ int fake_join(struct fake_task *task)
 	return err;
 }
 
-/* A test that fails must not leave a callback behind for ever. */
+/* Time out, so that a failing test does not leave a callback behind. */
 void fake_block(struct fake *fake)
 {
 	complete(&fake->entered);
@@ -782,7 +785,7 @@ void fake_wait_blocked(struct fake *fake)
 						    FAKE_DEADLINE), 0);
 }
 
-/* Hooks that wait in fake_block(), once. */
+/* Hooks that call fake_block() once. */
 int fake_block_filter(struct fake_filter *f, struct sk_buff **skb)
 {
 	f->hook = NULL;
@@ -972,7 +975,7 @@ void fake_detach(struct fake *fake)
 	fake->attached = false;
 }
 
-/* Input of a protocol that only counts. */
+/* A protocol input that only counts. */
 int fake_proto_take(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		    struct sk_buff *skb)
 {
@@ -987,7 +990,7 @@ MODULE_DESCRIPTION("KUnit tests of the Data Link Interface Layer");
 MODULE_LICENSE("GPL");
 
 /*
- * The consoles have written what there is to be written.  KUnit leaves its lines
+ * Wait until the consoles have written everything.  KUnit leaves its lines
  * open, and an open line waits for the next one.
  */
 static void flush_consoles(const char *why)
@@ -998,8 +1001,8 @@ static void flush_consoles(const char *why)
 }
 
 /*
- * The kernel complains of what follows, as it shall; that is not to be seen.
- * Where it is all the same, scripts/guest/reports.sh knows these two lines.
+ * Suppress console output of complaints that the test provokes.  If they are
+ * visible anyway, scripts/guest/reports.sh recognises these two lines.
  */
 int fake_silence(void)
 {

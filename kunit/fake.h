@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An ifnet without hardware: a driver, a family, filters and protocols that do
- * what each packet tells them to, and write down what they were called for.
+ * An ifnet without hardware, for tests: a driver, a family, filters and
+ * protocols that do what each packet tells them to, and record their calls.
  *
- * When a test ends, however it ends, its ifnets are detached and checked: every
- * packet made was freed and accounted for (STA-3, OUT-9), each `detached` and
- * `free` was called once, no reference is left, neither to the ifnet nor to filters,
- * and nobody is taken for a listener or watched any more.
+ * When a test ends, even by failure, its ifnets are detached and checked: every
+ * packet was freed and accounted for (STA-3, OUT-9), each `detached` and `free`
+ * was called once, no reference is left to the ifnet or to filters, and nobody
+ * counts as a listener or is watched any more.
  */
 #ifndef _DLIL_KUNIT_FAKE_H
 #define _DLIL_KUNIT_FAKE_H
@@ -32,11 +32,11 @@
 #define FAKE_TRACE	2048
 #define FAKE_DEADLINE	(60 * HZ)
 
-/* Our link address, and that of who we send to. */
+/* Link address of the ifnet, and of the station that it sends to. */
 extern const u8 fake_lladdr[ETH_ALEN];
 extern const u8 fake_target[ETH_ALEN];
 
-/* Stages that ask a packet what to do with it. */
+/* Stages that read their verdict from the packet. */
 enum fake_stage {
 	FAKE_DEMUX,
 	FAKE_FILTER_IN,
@@ -50,11 +50,11 @@ enum fake_stage {
 };
 
 /**
- * struct fake_payload - what a packet says
- * @seq: its number, for the trace
- * @family: its protocol family
+ * struct fake_payload - instructions in a packet
+ * @seq: number of the packet, for the trace
+ * @family: protocol family of the packet
  * @pkt_type: PACKET_*
- * @verdict: what each stage shall return for it
+ * @verdict: return value of each stage for the packet
  */
 struct fake_payload {
 	u32 seq;
@@ -66,21 +66,21 @@ struct fake_payload {
 struct fake;
 
 /**
- * struct fake_filter - a filter and what it was called for
- * @fake: on whose ifnet
- * @ops: its callbacks; to be changed before it is attached
- * @params: what else it is attached with; likewise
- * @tag: its letter in the trace
- * @ref: its reference
- * @verdict: if not 0, what it returns for every packet
- * @hook: if not NULL, called in place of obeying the packet
- * @list_hook: if not NULL, called in place of obeying the packets of a list
+ * struct fake_filter - a filter, and its recorded calls
+ * @fake: owner of the ifnet that it is attached to
+ * @ops: callbacks; may be changed before the attach
+ * @params: other arguments of the attach; likewise
+ * @tag: letter of the filter in the trace
+ * @ref: reference of the filter
+ * @verdict: if not 0, verdict for every packet
+ * @hook: if not NULL, called instead of obeying the packet
+ * @list_hook: if not NULL, called instead of obeying the packets of a list
  * @event_hook: if not NULL, called for each event
  * @ioctl_hook: if not NULL, called by its ioctl
- * @answer: what its ioctl says
- * @calls: how often it was called for a packet or list
- * @attached: attached successfully so many times
- * @detached: how often `detached` was called
+ * @answer: return value of its ioctl
+ * @calls: number of calls for a packet or list
+ * @attached: number of successful attaches
+ * @detached: number of calls of `detached`
  */
 struct fake_filter {
 	struct fake *fake;
@@ -102,19 +102,19 @@ struct fake_filter {
 };
 
 /**
- * struct fake_proto - a protocol and what it was called for
- * @fake: on whose ifnet
- * @ops: its callbacks; to be changed before it is attached
- * @params: what else it is attached with; likewise
- * @tag: its letter in the trace
- * @family: its family
+ * struct fake_proto - a protocol, and its recorded calls
+ * @fake: owner of the ifnet that it is attached to
+ * @ops: callbacks; may be changed before the attach
+ * @params: other arguments of the attach; likewise
+ * @tag: letter of the protocol in the trace
+ * @family: protocol family
  * @hook: if not NULL, called before a packet or list is taken
- * @list_hook: if not NULL, called in place of taking a list
+ * @list_hook: if not NULL, called instead of taking a list
  * @event_hook: if not NULL, called for each event
- * @answer: what its ioctl says
- * @packets: how many it was given
- * @attached: attached successfully so many times
- * @detached: how often `detached` was called
+ * @answer: return value of its ioctl
+ * @packets: number of packets that it got
+ * @attached: number of successful attaches
+ * @detached: number of calls of `detached`
  */
 struct fake_proto {
 	struct fake *fake;
@@ -134,10 +134,10 @@ struct fake_proto {
 
 /**
  * struct fake_task - a thread of a test
- * @fake: whose
- * @fn: what it does
+ * @fake: owner of the thread
+ * @fn: function that the thread runs
  * @task: the thread
- * @done: completed when @fn is over
+ * @done: completed when @fn has returned
  */
 struct fake_task {
 	struct fake *fake;
@@ -150,44 +150,45 @@ struct fake_task {
  * struct fake - an ifnet and its driver
  * @test: the test
  * @ifp: the ifnet
- * @refs: references to it when it was acquired
- * @params: what it was made with; to be changed before it is attached
- * @driver: its driver's vector, as the test wants it
- * @family: its family's vector, as the test wants it
+ * @refs: number of references when it was acquired
+ * @params: arguments of dlil_ifnet_init(); may be changed before the attach
+ * @driver: driver operations, which the test may change
+ * @family: family operations, which the test may change
  * @attached: attached and not yet detached by fake_detach()
- * @released: given back already
- * @attaches: attached so many times
- * @freed: calls of the driver's free callback
- * @free_hook: if not NULL, called by that
+ * @released: released already
+ * @attaches: number of attaches
+ * @freed: number of calls of the driver's `free`
+ * @free_hook: if not NULL, called by `free`
  * @output_hook: if not NULL, called by the driver's output first
- * @event_hook: if not NULL, called by the listener outside
- * @answer: what the driver's ioctl says
- * @codes: bits of the event codes that are traced; bit 0 is for all others
- * @losses: how often the listener outside was told that events were lost
- * @listener: it; not there before fake_listen()
- * @protos_added: calls of add_proto that succeeded
- * @protos_deleted: calls of del_proto
- * @add_error: what add_proto shall say
- * @framer_loses: the framer frees what it refuses
- * @tap: who is shown received packets, and who those sent; RCU
- * @tap_error: what set_tap shall say
- * @keep_unmatched: how many unmatched packets the driver keeps of each list
- * @sent: what the driver was given
- * @handed_in: packets given to dlil_input() since attach
- * @handed_out: packets given to dlil_output() since attach
+ * @event_hook: if not NULL, called by the external listener
+ * @answer: return value of the driver's ioctl
+ * @codes: bits of event codes to trace; bit 0 stands for all others
+ * @losses: number of reports of lost events
+ * @listener: external listener; registered by fake_listen()
+ * @protos_added: number of successful calls of add_proto
+ * @protos_deleted: number of calls of del_proto
+ * @add_error: return value of add_proto
+ * @framer_loses: the framer frees packets that it refuses
+ * @tap: taps for received and for sent packets; RCU
+ * @tap_error: return value of set_tap
+ * @keep_unmatched: number of unmatched packets that the driver keeps of each
+ *	list
+ * @sent: packets that the driver got
+ * @handed_in: number of packets given to dlil_input() since the attach
+ * @handed_out: number of packets given to dlil_output() since the attach
  * @entered: completed by fake_block()
- * @leave: what fake_block() waits for
+ * @leave: fake_block() waits for this
  * @filters: filters
- * @n_filters: how many are taken
+ * @n_filters: number of filters in use
  * @protos: protocols
- * @n_protos: how many are taken
- * @tasks: threads, free ones without a task
- * @stats: as fake_read() found them
+ * @n_protos: number of protocols in use
+ * @tasks: threads; unused ones have no task
+ * @stats: counters read by fake_read()
  * @in: likewise
  * @out: likewise
  * @lock: guards @len and @trace
  * @len: length of @trace
- * @trace: all calls in order, a word each
+ * @trace: all calls in order, one word each
  */
 struct fake {
 	struct kunit *test;
@@ -232,7 +233,7 @@ struct fake {
 	char trace[FAKE_TRACE];
 };
 
-/* An ifnet of its own, filled in; and one that is attached. */
+/* Create an ifnet, initialised; or attached as well. */
 struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 			     const void *id, size_t len);
 struct fake *fake_acquire(struct kunit *test, enum dlil_ifnet_family kind);
@@ -241,11 +242,11 @@ int fake_attach(struct fake *fake);
 void fake_detach(struct fake *fake);
 unsigned int fake_refs(const struct fake *fake);
 
-/* A driver's `unmatched`; not in its vector unless a test puts it there. */
+/* An `unmatched` of the driver, which a test may put into its operations. */
 void fake_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		    enum dlil_drop_reason why);
 
-/* Packets: to be received, with the link header behind skb->data; or sent. */
+/* Make packets: received, with the link header behind skb->data; or to be sent. */
 struct sk_buff *fake_rx(struct fake *fake, u32 family, u32 seq);
 struct sk_buff *fake_tx(struct fake *fake, u32 seq);
 struct sk_buff *fake_raw(struct fake *fake, u32 seq);
@@ -254,7 +255,7 @@ struct sk_buff *fake_copy(struct fake *fake, struct sk_buff *skb);
 struct fake_payload *fake_payload(const struct sk_buff *skb);
 int fake_skbs(void);
 
-/* Hand packets in or out, a list or a single one. */
+/* Queue or send packets: a list or a single one. */
 int fake_input(struct fake *fake, struct sk_buff_head *list);
 int fake_input_new(struct fake *fake, u32 family, u32 first, u32 n);
 int fake_output(struct fake *fake, u32 family, struct sk_buff_head *list,
@@ -262,7 +263,7 @@ int fake_output(struct fake *fake, u32 family, struct sk_buff_head *list,
 int fake_output_new(struct fake *fake, u32 family, u32 first, u32 n,
 		    u32 flags);
 
-/* Filters and protocols; _new ones are still to be attached. */
+/* Filters and protocols; those of the _new functions are not attached yet. */
 extern const struct dlil_filter_ops fake_filter_in_ops;
 extern const struct dlil_filter_ops fake_filter_out_ops;
 extern const struct dlil_filter_ops fake_filter_both_ops;
@@ -282,10 +283,11 @@ int fake_proto_take(void *cookie, struct dlil_ifnet *ifp, u32 family,
 struct fake_proto *fake_proto_v2(struct fake *fake, char tag, u32 family);
 
 /*
- * Events: traced as the letter of who got it (D for the driver, o for the
- * listener outside), an exclamation mark and the code, behind an f if the
- * event is about a filter.  And control requests: the letter, a colon and the
- * code.  Filters and protocols have neither unless a test puts them there.
+ * Events are traced as the letter of the receiver (D for the driver, o for the
+ * external listener), an exclamation mark and the code, with an f in front if
+ * the event is about a filter.  Control requests are traced as the letter, a
+ * colon and the code.  Filters and protocols have these callbacks only if a
+ * test sets them.
  */
 void fake_filter_event(void *cookie, struct dlil_ifnet *ifp,
 		       const struct dlil_event *event);
@@ -297,7 +299,7 @@ int fake_proto_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
 void fake_listen(struct fake *fake, u32 codes);
 
-/* Threads, and a place where a callback waits until the test lets it go on. */
+/* Run threads, and let a callback wait until the test releases it. */
 struct fake_task *fake_run(struct fake *fake,
 			   int (*fn)(struct fake_task *task));
 int fake_join(struct fake_task *task);
@@ -313,17 +315,17 @@ void fake_block_proto(struct fake_proto *p);
 int fake_detach_first(struct fake_task *task);
 bool fake_has_group(struct net_device *dev, const u8 *addr);
 
-/* A test wants to see what the kernel complains of in between: it is no fault. */
+/* Hide expected complaints of the kernel from those who search the log. */
 int fake_silence(void);
 void fake_end_silence(int level);
 
-/* A module that filters and protocols can pin; its state can be chosen. */
+/* Make a module that filters and protocols can pin, in a given state. */
 struct module *fake_module(struct kunit *test, enum module_state state);
 int fake_module_pins(const struct module *module);
 
 /*
- * Wait for @cond, until the deadline.  The clock of User Mode Linux jumps when
- * there is nothing to do, so there it costs nothing.
+ * Wait for @cond, until a deadline.  On User Mode Linux with time travel,
+ * waiting takes no real time.
  */
 #define fake_wait_for(cond)						\
 ({									\
@@ -347,13 +349,13 @@ int fake_module_pins(const struct module *module);
 void fake_trace(struct fake *fake, const char *fmt, ...) __printf(2, 3);
 void fake_trace_clear(struct fake *fake);
 
-/* Wait until all that was handed in is accounted for, and read the counters. */
+/* Wait until all queued packets are accounted for, and read the counters. */
 void fake_read(struct fake *fake);
 
 void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
 		      const struct dlil_flow *want, int line);
 
-/* After fake_read(): where did the packets go?  What is not named is 0. */
+/* Check the account of fake_read().  Counters that are not named must be 0. */
 #define FAKE_EXPECT_IN(fake, ...)					\
 	fake_expect_flow(fake, &(fake)->in,				\
 			 &(struct dlil_flow){ __VA_ARGS__ }, __LINE__)

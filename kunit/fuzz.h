@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The packet fuzzer's parts: fuzz_main.c sets up and checks, fuzz_feed.c feeds,
- * fuzz_filter.c and fuzz_proto.c are what the packets meet, fuzz_frame.c makes
- * them.
+ * The parts of the packet fuzzer: fuzz_main.c sets up and checks, fuzz_feed.c
+ * feeds, fuzz_filter.c and fuzz_proto.c have the callbacks, fuzz_frame.c makes
+ * packets.
  */
 #ifndef _DLIL_FUZZ_H
 #define _DLIL_FUZZ_H
@@ -14,7 +14,7 @@
 
 #define FUZZ_DEADLINE	(60 * HZ)
 
-/* The counts that our callbacks keep of an ifnet. */
+/* Counts that the fuzzer's callbacks keep for each ifnet. */
 enum fuzz_count {
 	HANDED_IN,	/* to dlil_input(), or to the device so that it gets there */
 	HANDED_OUT,
@@ -41,11 +41,11 @@ struct fuzz_kind;
 struct fuzz_target;
 
 /**
- * struct fuzz_filter - a filter, and how often it is attached
- * @target: on whose ifnet
- * @kind: what it does
- * @params: what it is attached with
- * @ref: the reference of its latest attachment
+ * struct fuzz_filter - a filter of the fuzzer
+ * @target: owner of the ifnet that it is attached to
+ * @kind: what it does to packets
+ * @params: arguments of the attach
+ * @ref: reference of its latest attachment
  */
 struct fuzz_filter {
 	struct fuzz_target *target;
@@ -54,22 +54,22 @@ struct fuzz_filter {
 	dlil_filter_t ref;
 };
 
-/* One of each kind */
+/* Number of filters, one of each kind. */
 #define FUZZ_FILTERS 10
-/* So many of them always take GSO packets. */
+/* The first filters, which always accept GSO packets. */
 #define FUZZ_WHOLE 7
 
 /**
- * struct fuzz_target - an ifnet that frames are fed to
+ * struct fuzz_target - an ifnet that gets frames
  * @ifp: the ifnet
- * @dev: its device, or NULL if it is our own
- * @exact: nothing but what we feed is received by it
+ * @dev: its device, or NULL if it is the fuzzer's own ifnet
+ * @exact: nobody but the fuzzer sends to it
  * @n: counts
  * @parked: packets that filters keep, received and sent ones
  * @filters: filters
- * @ipackets: how many packets it had received before
- * @in: how its flow was before
- * @out: likewise
+ * @ipackets: packets received before the run
+ * @in: account of input before the run
+ * @out: account of output before the run
  */
 struct fuzz_target {
 	struct dlil_ifnet *ifp;
@@ -84,15 +84,15 @@ struct fuzz_target {
 };
 
 /**
- * struct fuzz_maker - a frame in the making
- * @rnd: where it comes from
- * @head: its first bytes; the rest is pattern
- * @len: how many
+ * struct fuzz_maker - state of making a frame
+ * @rnd: random numbers
+ * @head: first bytes of the frame; the rest is a pattern
+ * @len: number of bytes in @head
  * @total: length of the frame
- * @l3: where the network header is
- * @l4: where the transport header is, 0 if nowhere
- * @check: where in that its checksum is, 0 if it is to be left alone
- * @pseudo: sum of the pseudo header that goes with it
+ * @l3: offset of the network header
+ * @l4: offset of the transport header, 0 if there is none
+ * @check: offset of the checksum in the transport header, 0 to leave it alone
+ * @pseudo: sum of the pseudo header
  */
 struct fuzz_maker {
 	struct rnd_state rnd;
@@ -129,13 +129,13 @@ static inline bool one_in(struct rnd_state *r, u32 n)
 	return !rnd(r, n);
 }
 
-/* Random, but the same for the same packet and asker. */
+/* A random number that depends on the packet and @asker only. */
 static inline u32 fuzz_whim(const struct sk_buff *skb, u32 asker)
 {
 	return jhash_2words(skb->mark, asker, fuzz_seed);
 }
 
-/* Packets: received ones, sent ones, and those for dlil_output() to frame. */
+/* Make packets: received, sent, or to be framed by dlil_output(). */
 typedef struct sk_buff *(*fuzz_make)(struct fuzz_maker *m,
 				     struct fuzz_target *t, gfp_t gfp);
 struct sk_buff *fuzz_make_received(struct fuzz_maker *m, struct fuzz_target *t,
@@ -151,7 +151,7 @@ int fuzz_live(void);
 int fuzz_frame_init(struct net_device *dev);
 void fuzz_frame_exit(void);
 
-/* The packets that they meet. */
+/* Filters and protocols of the fuzzer. */
 int fuzz_filter_attach(struct fuzz_filter *f);
 int fuzz_filter_attach_all(struct fuzz_target *t);
 void fuzz_filter_detach_all(struct fuzz_target *t);
@@ -159,7 +159,7 @@ void fuzz_filter_purge(struct fuzz_target *t);
 int fuzz_proto_attach_all(struct fuzz_target *t);
 extern const struct dlil_driver_ops fuzz_driver;
 
-/* Hand packets to the core, and count them. */
+/* Pass packets to the core, and count them. */
 void fuzz_hand_out(struct fuzz_target *t, u32 family, struct sk_buff_head *list,
 		   const struct sockaddr *dest, u32 flags);
 int fuzz_feed(struct fuzz_target *to, unsigned int n, unsigned long frames,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Feeding frames in bursts, from several threads.
- */
+/* Feeds frames in bursts, from several threads. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/etherdevice.h>
@@ -26,10 +24,10 @@ static atomic_long_t bursts = ATOMIC_LONG_INIT(0);
 static atomic_long_t fed = ATOMIC_LONG_INIT(0);
 
 /**
- * struct held - a packet that a worker holds on to while others work on it
+ * struct held - a packet that a worker shares with the code under test
  * @skb: the packet
- * @sum: of its data, if that must not change; else it is shared
- * @clone: whether it is a clone
+ * @sum: checksum of its data, if that must not change
+ * @clone: a clone, rather than a shared skb
  */
 struct held {
 	struct sk_buff *skb;
@@ -70,7 +68,7 @@ static void hold(struct worker *w, struct sk_buff *skb, bool clone)
 	};
 }
 
-/* Not of what the kernel's own segmentation of UDP writes to, clone or not. */
+/* Do not clone what the kernel's own segmentation of UDP writes to. */
 static void maybe_clone(struct worker *w, struct sk_buff *skb)
 {
 	struct sk_buff *clone;
@@ -109,7 +107,7 @@ static unsigned int make_list(struct worker *w, struct fuzz_target *t,
 	return skb_queue_len(list);
 }
 
-/* Which of the frames for a device get as far as its rx_handler. */
+/* Does a frame for a device reach its rx_handler? */
 static bool reaches_handler(const struct sk_buff *skb)
 {
 	if (skb->pfmemalloc)
@@ -174,7 +172,7 @@ static void feed_input(struct worker *w, struct fuzz_target *t, unsigned int n)
 	}
 }
 
-/* Packets that the device receives. */
+/* Feed packets that the device receives. */
 static void feed_device(struct worker *w, struct fuzz_target *t, unsigned int n)
 {
 	bool as_list = rnd(&w->m.rnd, 2);
@@ -201,7 +199,7 @@ static void feed_device(struct worker *w, struct fuzz_target *t, unsigned int n)
 	local_bh_enable();
 }
 
-/* Packets that the host sends by the device. */
+/* Feed packets that the host sends through the device. */
 static void feed_xmit(struct worker *w, struct fuzz_target *t, unsigned int n)
 {
 	struct sk_buff *skb;
@@ -222,7 +220,7 @@ static void feed_raw(struct worker *w, struct fuzz_target *t, unsigned int n)
 		      DLIL_OUTPUT_RAW);
 }
 
-/* Packets that want a link header, to somewhere. */
+/* Feed packets without a link header, with some destination. */
 static void feed_framed(struct worker *w, struct fuzz_target *t, unsigned int n)
 {
 	static const u32 families[] = {
@@ -238,7 +236,7 @@ static void feed_framed(struct worker *w, struct fuzz_target *t, unsigned int n)
 
 	sin.sin_addr.s_addr = fuzz_some_inet(&w->m);
 	fuzz_some_inet6(&w->m, &sin6.sin6_addr);
-	/* The right kind of address mostly, and the wrong one now and then. */
+	/* Mostly the right kind of address, sometimes the wrong one. */
 	odd = one_in(&w->m.rnd, 16);
 	if (family == DLIL_PF_INET6 ? !odd : odd)
 		dest = (struct sockaddr *)&sin6;
@@ -248,7 +246,7 @@ static void feed_framed(struct worker *w, struct fuzz_target *t, unsigned int n)
 	fuzz_hand_out(t, family, &list, dest, 0);
 }
 
-/* Packets that filters have kept go on from where they were taken. */
+/* Packets that filters have kept continue where they were taken. */
 static void feed_parked(struct fuzz_target *t, bool in)
 {
 	unsigned int n = FUZZ_BURST;
@@ -257,7 +255,7 @@ static void feed_parked(struct fuzz_target *t, bool in)
 
 	__skb_queue_head_init(&list);
 	while (n-- && (skb = skb_dequeue(&t->parked[in]))) {
-		/* Another fate this time. */
+		/* Get a different fate this time. */
 		skb->mark = fuzz_whim(skb, 4000);
 		__skb_queue_tail(&list, skb);
 	}
@@ -269,13 +267,13 @@ static void feed_parked(struct fuzz_target *t, bool in)
 		fuzz_hand_out(t, 0, &list, NULL, DLIL_OUTPUT_RAW);
 }
 
-/* A filter goes and comes again, behind the others.  By one worker only. */
+/* Detach a filter, or attach it behind the others.  Used by one worker only. */
 static void change_filter(struct worker *w, struct fuzz_target *t)
 {
 	struct fuzz_filter *f;
 	int err;
 
-	/* The first one counts, and stays where it is. */
+	/* The first filter counts, and stays where it is. */
 	f = &t->filters[1 + rnd(&w->m.rnd, FUZZ_FILTERS - 1)];
 	err = rnd(&w->m.rnd, 2) ? dlil_filter_detach(f->ref) :
 				  dlil_filter_detach_async(f->ref);
@@ -286,7 +284,7 @@ static void change_filter(struct worker *w, struct fuzz_target *t)
 		fuzz_fail("filter cannot be attached again: %d", err);
 }
 
-/* Let those who work on packets catch up, more or less. */
+/* Let the code under test catch up, more or less. */
 static void wait_for_others(int limit)
 {
 	unsigned long deadline = jiffies + FUZZ_DEADLINE;
@@ -300,7 +298,7 @@ static void wait_for_others(int limit)
 	}
 }
 
-/* Every tenth part of it. */
+/* Report each tenth of the run. */
 static void say_progress(unsigned int n)
 {
 	unsigned long now = atomic_long_add_return(n, &fed);
@@ -361,7 +359,7 @@ static int work(void *arg)
 	kthread_complete_and_exit(&w->done, 0);
 }
 
-/* Feed @frames of them to the @n ifnets; *@made is how many it were. */
+/* Feed @frames frames to the @n ifnets; *@made is the number that was fed. */
 int fuzz_feed(struct fuzz_target *to, unsigned int n, unsigned long frames,
 	      unsigned long *made)
 {

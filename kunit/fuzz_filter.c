@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packet fuzzer's filters: what each does with a packet follows from the
- * packet's number.
+ * Filters of the packet fuzzer: the number of a packet decides what they do
+ * with it.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_packet.h>
@@ -13,16 +13,19 @@
 
 #define FUZZ_PARKED	64	/* packets that filters of an ifnet keep */
 
-/* In skb->mark: filter_inject() goes on and on with such a packet. */
+/*
+ * A mark in skb->mark: filter_inject() injects again and again for such a
+ * packet.
+ */
 #define ENDLESS_MASK	0xff000000
 #define ENDLESS		0x5a000000
 
 /**
  * struct fuzz_kind - a kind of filter
- * @name: its name
- * @often: works on one packet in so many
- * @fn: what it does with such a packet; @r is random; returns a verdict; NULL if
- *	it takes lists
+ * @name: name of the kind
+ * @often: works on one packet of this many
+ * @fn: processes such a packet; @r is random; returns a verdict; NULL if it
+ *	takes lists
  */
 struct fuzz_kind {
 	const char *name;
@@ -65,7 +68,7 @@ static int filter_read(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 	if (skb->dev)
 		skb_flow_dissect_flow_keys_basic(NULL, skb, &keys, NULL, 0, 0,
 						 0, 0);
-	/* The link header stands in front of what is received. */
+	/* The link header must be in front of received packets. */
 	if (in && header && header != ETH_HLEN)
 		fuzz_fail("received packet with a link header of %u bytes", header);
 	if (!in && header)
@@ -93,7 +96,7 @@ static void edit_bytes(struct sk_buff *skb, u32 r)
 		skb->data[len - 1] ^= r >> 8;
 }
 
-/* Also of packets whose layout others rely on, see the top. */
+/* Edit any packet, even where others rely on the layout, see the top. */
 static void edit_any(struct sk_buff *skb, u32 r, bool in)
 {
 	switch (r % 6) {
@@ -168,7 +171,7 @@ static int filter_edit(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 	return 0;
 }
 
-/* By a copy of some sort, or by another one. */
+/* Replace the packet by some kind of copy, or by another one. */
 static int filter_replace(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 			  bool in)
 {
@@ -188,7 +191,7 @@ static int filter_replace(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 		new = skb_clone(old, gfp);
 		break;
 	case 3:
-		/* The link header of a received packet wants its room. */
+		/* The link header of a received packet needs its room. */
 		room = skb_headroom(old) - (old->data - skb_mac_header(old));
 		room = max_t(int, (r >> 3 & 127) - 64, -room);
 		new = skb_copy_expand(old, skb_headroom(old) + room,
@@ -239,8 +242,8 @@ static int filter_drop(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
 }
 
 /*
- * Send a copy, as one that mirrors or answers would.  The copies of some
- * packets are copied in turn, until the core stops that.
+ * Send a copy, as a filter that mirrors or answers would.  Copies of some
+ * packets are copied again, until the core stops that.
  */
 static int filter_inject(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 			 bool in)
@@ -267,7 +270,7 @@ static int filter_inject(struct fuzz_filter *f, struct sk_buff **pskb, u32 r,
 	return 0;
 }
 
-/* All later ones of ours, since all have the same callback. */
+/* Skips all later filters of the fuzzer, which have the same callback. */
 static int filter_skip(struct fuzz_filter *f, struct sk_buff **skb, u32 r,
 		       bool in)
 {
@@ -297,7 +300,7 @@ static int run_filter(struct fuzz_filter *f, struct dlil_ifnet *ifp,
 		fuzz_fail("%s was called for another ifnet", f->kind->name);
 	if (skb_shared(*skb) || (*skb)->next)
 		fuzz_fail("%s got a packet that is not private", f->kind->name);
-	/* Unless it comes from filter_replace(), on output. */
+	/* GSO packets made by filter_replace() on output are allowed. */
 	if (in && skb_is_gso(*skb) && f->params.flags & DLIL_FILTER_SEGMENTS)
 		fuzz_fail("%s got a GSO packet", f->kind->name);
 	if (r % f->kind->often)
@@ -315,8 +318,8 @@ static int fuzz_filter_in(void *cookie, struct dlil_ifnet *ifp, u32 family,
 }
 
 /*
- * The filter that takes lists: what becomes of each packet follows from its
- * number here, too.  One that is replaced keeps its place.
+ * List filter: the number decides for each packet here, too.  A replacement
+ * keeps the place of the packet.
  */
 static void run_list(struct fuzz_filter *f, struct sk_buff *skb,
 		     struct sk_buff_head *list, struct sk_buff_head *drop)
@@ -433,9 +436,9 @@ int fuzz_filter_attach_all(struct fuzz_target *t)
 		f->params.ops = kinds[i].fn ? &filter_ops : &list_filter_ops;
 		f->params.name = kinds[i].name;
 		f->params.cookie = f;
-		/* Some do not see tagged packets; the first one does. */
+		/* Some filters do not see tagged packets; the first one does. */
 		f->params.flags = i % 3 ? DLIL_FILTER_NO_VLAN : 0;
-		/* The last ones of a device see segments. */
+		/* The last filters of a device see segments. */
 		if (t->dev && i >= FUZZ_WHOLE)
 			f->params.flags |= DLIL_FILTER_SEGMENTS;
 		err = fuzz_filter_attach(f);
@@ -445,7 +448,7 @@ int fuzz_filter_attach_all(struct fuzz_target *t)
 	return 0;
 }
 
-/* Free what the filters keep. */
+/* Free the packets that filters keep. */
 void fuzz_filter_purge(struct fuzz_target *t)
 {
 	skb_queue_purge(&t->parked[0]);
@@ -460,7 +463,7 @@ void fuzz_filter_detach_all(struct fuzz_target *t)
 	for (i = 0; i < FUZZ_FILTERS; i++)
 		if (t->filters[i].ref)
 			dlil_filter_detach(t->filters[i].ref);
-	/* Some may be on their way out. */
+	/* Some filters may still be detaching. */
 	while (fuzz_counted(t, DETACHED) < fuzz_counted(t, ATTACHED) &&
 	       time_before(jiffies, deadline))
 		schedule_timeout_uninterruptible(1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames that are wild inside, in packets as a driver, tun or a packet socket
- * would make them: see the top of fuzz_main.c.
+ * Frames with random contents, in packets as a driver, tun or a packet socket
+ * would make them; see the top of fuzz_main.c.
  */
 #include <linux/etherdevice.h>
 #include <linux/icmp.h>
@@ -19,12 +19,12 @@
 #define PATTERN_ORDER	4
 #define PATTERN_SIZE	(PAGE_SIZE << PATTERN_ORDER)
 
-/* Never written to once it is filled: fragments of all packets share it. */
+/* Not written to after initialisation: fragments of all packets share it. */
 static struct page *pattern_page;
 static u8 *pattern;
 static __wsum pattern_sum;
 
-/* For packets of our own ifnet, which has none. */
+/* For packets of the fuzzer's own ifnet, which has no device. */
 static struct net_device *some_dev;
 
 static atomic_t live_skbs = ATOMIC_INIT(0);
@@ -34,7 +34,7 @@ static void destroyed(struct sk_buff *skb)
 	atomic_dec(&live_skbs);
 }
 
-/* The fuzzer notices its end. */
+/* Count the packet until it is freed. */
 void fuzz_track(struct sk_buff *skb)
 {
 	skb->destructor = destroyed;
@@ -62,7 +62,7 @@ static void put16(struct fuzz_maker *m, u16 value)
 	put(m, &be, sizeof(be));
 }
 
-/* How long the rest of the frame is, or not. */
+/* Length of the rest of the frame, or a wrong one. */
 static u16 rest(struct fuzz_maker *m)
 {
 	if (one_in(&m->rnd, 6))
@@ -107,7 +107,7 @@ static void put_address(struct fuzz_maker *m, const u8 *own)
 		put_noise(m, ETH_ALEN);
 }
 
-/* Addresses of the script that loads us, of groups, and random ones. */
+/* Addresses of the script that loads this, of groups, or random ones. */
 __be32 fuzz_some_inet(struct fuzz_maker *m)
 {
 	static const u32 known[] = {
@@ -147,7 +147,7 @@ void fuzz_some_inet6(struct fuzz_maker *m, struct in6_addr *addr)
 	}
 }
 
-/* The header of some protocol above IP, more or less right. */
+/* Write the header of some protocol above IP, more or less correct. */
 static void put_l4(struct fuzz_maker *m, u8 proto)
 {
 	static const u16 ports[] = { 53, 67, 68, 123, 319, 546, 4789, 5001 };
@@ -180,7 +180,7 @@ static void put_l4(struct fuzz_maker *m, u8 proto)
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		m->check = one_in(r, 3) ? 0 : offsetof(struct icmphdr, checksum);
-		/* Echo requests, mostly; errors, redirects and the rest. */
+		/* Mostly echo requests; also errors, redirects and others. */
 		put16(m, rnd(r, 2) ? (proto == IPPROTO_ICMP ? 8 : 128) << 8 :
 		      proto == IPPROTO_ICMP ? rnd(r, 20) << 8 | rnd(r, 4) :
 		      (rnd(r, 2) ? 1 + rnd(r, 4) : 128 + rnd(r, 20)) << 8);
@@ -318,7 +318,7 @@ static void put_llc(struct fuzz_maker *m)
 		put_noise(m, rnd(&m->rnd, 6));
 }
 
-/* The first bytes of a frame for @own. */
+/* Write the first bytes of a frame for @own. */
 static void put_frame(struct fuzz_maker *m, const u8 *own)
 {
 	static const u16 tpids[] = { ETH_P_8021Q, ETH_P_8021AD, 0x9100 };
@@ -342,7 +342,7 @@ static void put_frame(struct fuzz_maker *m, const u8 *own)
 		put_noise(m, 2);
 		return;
 	}
-	/* The length of an 802.3 frame stands in the place of the type. */
+	/* An 802.3 frame has its length in place of the type. */
 	put16(m, type ?: rest(m) - 2);
 	switch (type) {
 	case ETH_P_IP:
@@ -374,7 +374,7 @@ static bool add_frag(struct sk_buff *skb, struct page *page, unsigned int off,
 	return true;
 }
 
-/* @len bytes of pattern behind the linear part. */
+/* Add @len bytes of pattern as page fragments. */
 static void add_pattern(struct fuzz_maker *m, struct sk_buff *skb,
 			unsigned int len)
 {
@@ -408,7 +408,7 @@ static struct sk_buff *alloc_part(struct fuzz_maker *m, unsigned int len,
 	return skb;
 }
 
-/* @len bytes of pattern in packets behind the packet. */
+/* Add @len bytes of pattern as a frag_list. */
 static void add_frag_list(struct fuzz_maker *m, struct sk_buff *skb,
 			  unsigned int len, gfp_t gfp)
 {
@@ -431,13 +431,13 @@ static void add_frag_list(struct fuzz_maker *m, struct sk_buff *skb,
 	}
 }
 
-/* The part of a frame that is not linear. */
+/* Add the non-linear part of a frame. */
 static void add_rest(struct fuzz_maker *m, struct sk_buff *skb, gfp_t gfp)
 {
 	unsigned int lin = skb->len, n;
 	struct page *page;
 
-	/* The headers want a page that they can be written to. */
+	/* Headers need a page that may be written to. */
 	if (lin < m->len && lin < m->total) {
 		n = min(m->len, m->total) - lin;
 		page = alloc_page(gfp | __GFP_NOWARN);
@@ -452,7 +452,7 @@ static void add_rest(struct fuzz_maker *m, struct sk_buff *skb, gfp_t gfp)
 		add_pattern(m, skb, m->total - skb->len);
 }
 
-/* The linear part, at least a link header. */
+/* Length of the linear part, at least a link header. */
 static unsigned int some_linear(struct fuzz_maker *m)
 {
 	unsigned int lin = m->total;
@@ -473,7 +473,7 @@ static unsigned int some_linear(struct fuzz_maker *m)
 	return min(m->total, max_t(unsigned int, lin, ETH_HLEN));
 }
 
-/* Where there is a checksum above IP, it is right as a rule. */
+/* Fill in the checksum above IP, usually a correct one. */
 static void fill_checksum(struct fuzz_maker *m, struct sk_buff *skb)
 {
 	unsigned int at = m->l4 + m->check;
@@ -486,7 +486,7 @@ static void fill_checksum(struct fuzz_maker *m, struct sk_buff *skb)
 	memcpy(skb->data + at, &sum, sizeof(sum));
 }
 
-/* See the top: who may ask for offloads. */
+/* Request offloads, within the limits described at the top of fuzz_main.c. */
 static void fill_offload(struct fuzz_maker *m, struct sk_buff *skb)
 {
 	static const u8 types[] = {
@@ -518,7 +518,7 @@ static const u8 *own_address(const struct fuzz_target *t)
 	return dlil_ifnet_lladdr(t->ifp);
 }
 
-/* A frame with skb->data at its link header. */
+/* Make a frame, with skb->data at its link header. */
 static struct sk_buff *make_frame(struct fuzz_maker *m, struct fuzz_target *t,
 				  gfp_t gfp)
 {
@@ -530,7 +530,10 @@ static struct sk_buff *make_frame(struct fuzz_maker *m, struct fuzz_target *t,
 	m->l4 = 0;
 	m->check = 0;
 	m->total = some_length(m);
-	/* A device receives, and a packet socket sends, nothing shorter. */
+	/*
+	 * A device receives nothing shorter, and a packet socket sends nothing
+	 * shorter.
+	 */
 	if (t->dev)
 		m->total = max_t(unsigned int, m->total, ETH_HLEN);
 	put_frame(m, own_address(t));
@@ -571,7 +574,7 @@ static void some_tag(struct fuzz_maker *m, struct sk_buff *skb)
 						 rnd(&m->rnd, 8) << 13);
 }
 
-/* As a driver hands a packet in. */
+/* Make a packet as a driver passes it to the stack. */
 struct sk_buff *fuzz_make_received(struct fuzz_maker *m, struct fuzz_target *t,
 				   gfp_t gfp)
 {
@@ -587,7 +590,7 @@ struct sk_buff *fuzz_make_received(struct fuzz_maker *m, struct fuzz_target *t,
 	skb_probe_transport_header(skb);
 	if (one_in(&m->rnd, 10))
 		skb->pkt_type = rnd(&m->rnd, 8);
-	/* The stack loops no packet back that has no route. */
+	/* The stack loops back no packet without a route. */
 	if (skb->pkt_type == PACKET_LOOPBACK)
 		skb->pkt_type = PACKET_MULTICAST;
 	if (!skb_is_gso(skb) && one_in(&m->rnd, 50))
@@ -608,7 +611,7 @@ struct sk_buff *fuzz_make_received(struct fuzz_maker *m, struct fuzz_target *t,
 	return skb;
 }
 
-/* As a packet socket sends one. */
+/* Make a packet as a packet socket sends it. */
 struct sk_buff *fuzz_make_sent(struct fuzz_maker *m, struct fuzz_target *t,
 			       gfp_t gfp)
 {
@@ -630,7 +633,7 @@ struct sk_buff *fuzz_make_sent(struct fuzz_maker *m, struct fuzz_target *t,
 	return skb;
 }
 
-/* As a protocol hands one to dlil_output(). */
+/* Make a packet as a protocol passes it to dlil_output(). */
 struct sk_buff *fuzz_make_unframed(struct fuzz_maker *m, struct fuzz_target *t,
 				   gfp_t gfp)
 {
@@ -644,7 +647,7 @@ struct sk_buff *fuzz_make_unframed(struct fuzz_maker *m, struct fuzz_target *t,
 	return skb;
 }
 
-/* Packets of ours that are not freed. */
+/* Number of packets that have not been freed. */
 int fuzz_live(void)
 {
 	return atomic_read(&live_skbs);

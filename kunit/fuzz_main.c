@@ -1,40 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packet fuzzer: loading it feeds frames that are wild inside through input and
- * output, and says in the end whether all is accounted for.
+ * Packet fuzzer: loading this module feeds frames with random contents through
+ * input and output, and reports whether all of them are accounted for.
  *
  *	modprobe dlil_fuzz count=200000 seed=1 devices=fz0,dl0
  *
- * Frames go to an ifnet of our own, whose driver is fuzz_proto.c, and to
+ * Frames go to an ifnet of the fuzzer, whose driver is fuzz_proto.c, and to
  * wrapped devices of the caller's network namespace: up from the device, down
- * from the host, and by dlil_output().  Filters on all of them read, edit,
+ * from the host, and through dlil_output().  Filters on all of them read, edit,
  * replace, keep, drop and inject packets; protocols and drivers take and refuse
  * them.
  *
- * Burst number n is the same for the same seed, whichever thread feeds it.
- * What a callback does with a packet follows from its number, in skb->mark.
+ * Burst number n is the same for the same seed, whichever thread feeds it.  The
+ * number of a packet, in skb->mark, decides what a callback does with it.
  *
- * Where the line is.  What is in a frame, and how long it is, is free.  Around
- * it we keep to what a driver, tun or a packet socket may do, since the kernel
+ * The contents and the length of a frame are arbitrary.  Its metadata stay
+ * within what a driver, tun or a packet socket may do, because the kernel
  * relies on it:
- *  - lengths are consistent, and a link header, if there is one, is linear and
- *    contiguous with the data; what is received from a real device has one;
- *  - received packets are as eth_type_trans() leaves them, but for pkt_type and
- *    now and then the protocol; sent ones as packet_snd() does;
+ *  - Lengths are consistent.  A link header, if there is one, is linear and
+ *    contiguous with the data; packets received by a real device have one.
+ *  - Received packets are as eth_type_trans() leaves them, except for pkt_type
+ *    and sometimes the protocol; sent packets are as packet_snd() leaves them.
  *  - GSO and CHECKSUM_PARTIAL only as virtio_net_hdr_to_skb() permits, which is
- *    how guests and programs get them in, odd ones too; not with a frag_list;
- *  - CHECKSUM_COMPLETE is the true sum;
- *  - filters write only to what skb_ensure_writable() gave them, do not change
- *    the length or the headers behind the link header of GSO and
- *    CHECKSUM_PARTIAL packets, give up CHECKSUM_COMPLETE when they write, and
- *    leave a link header;
- *  - only what is received from a device is shared (skb->users); anything may
+ *    how guests and programs inject them, even odd ones; not with a frag_list.
+ *  - CHECKSUM_COMPLETE is the true sum.
+ *  - Filters write only to data that skb_ensure_writable() gave them.  They do
+ *    not change the length, or the headers behind the link header, of GSO and
+ *    CHECKSUM_PARTIAL packets; they drop CHECKSUM_COMPLETE when they write; and
+ *    they leave a link header.
+ *  - Only packets received by a device are shared (skb->users); any packet may
  *    be cloned.
+ *
  * Zero-copy packets are not made.
  *
- * Oracles: every packet we made is destroyed; each flow adds up, and to what
- * our callbacks have counted; nobody has written to a clone's data or a shared
- * page; callbacks run in the context that they are promised; and the kernel's
+ * Checks: every packet is destroyed; each account is consistent in itself and
+ * with the counts of the callbacks; nobody has written to the data of a clone
+ * or to a shared page; callbacks run in the promised context; and the kernel's
  * own checkers.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -128,7 +129,7 @@ static void check_flow(const char *name, const char *what,
 		f->freed, reasons);
 }
 
-/* Nobody but us has to do with it. */
+/* Check the fuzzer's own ifnet, which nobody else uses. */
 static void check_own(struct fuzz_target *t, const struct dlil_stats *stats,
 		      const struct dlil_flow *in, const struct dlil_flow *out)
 {
@@ -163,14 +164,17 @@ static void check_own(struct fuzz_target *t, const struct dlil_stats *stats,
 	       fuzz_counted(t, STOLEN_OUT) + fuzz_counted(t, DROPPED_OUT));
 }
 
-/* Others may use it, too. */
+/* Check a device, which others may use as well. */
 static void check_device(struct fuzz_target *t, u64 received,
 			 const struct dlil_flow *in,
 			 const struct dlil_flow *out)
 {
 	const char *name = dlil_ifnet_name(t->ifp);
 
-	/* Segments are seen, too; how many were received they do not change. */
+	/*
+	 * Segments count as seen; they do not change the number of received
+	 * packets.
+	 */
 	expect_least(name, "seen on input", in->seen, received);
 	if (t->exact)
 		expect(name, "received", received, fuzz_counted(t, HANDED_IN));
@@ -223,7 +227,10 @@ static int add_target(struct dlil_ifnet *ifp, struct net_device *dev)
 	return fuzz_filter_attach_all(t);
 }
 
-/* Our own ifnet, and first of all: its driver's callbacks know where it is. */
+/*
+ * Add the fuzzer's own ifnet, as the first one: its driver's callbacks rely on
+ * that.
+ */
 static int add_own(struct net *net)
 {
 	static const u8 lladdr[ETH_ALEN] = { 2, 0, 0, 0, 7, 0x77 };
@@ -288,7 +295,7 @@ static void drop_target(struct fuzz_target *t)
 	dlil_ifnet_put(t->ifp);
 }
 
-/* Whoever still has a packet of ours calls us when it is freed. */
+/* Wait: freeing a packet of the fuzzer calls its destructor in this module. */
 static void wait_for_packets(void)
 {
 	unsigned long deadline = jiffies + FUZZ_DEADLINE;
@@ -302,7 +309,7 @@ static void wait_for_packets(void)
 	expect("fuzz", "packets that are never freed", fuzz_live(), 0);
 }
 
-/* Filters and protocols let go of the module after their last call. */
+/* Filters and protocols unpin the module after their last call. */
 static void wait_for_unpinning(int pins)
 {
 	unsigned long deadline = jiffies + FUZZ_DEADLINE;
@@ -343,7 +350,7 @@ static int __init fuzz_init(void)
 put_net:
 	put_net(net);
 	pr_info("%lu frames made, %u failures\n", made, failures);
-	/* A packet that is freed some day will call us. */
+	/* Stay loaded: a packet that is freed later will call into this module. */
 	if (fuzz_live()) {
 		__module_get(THIS_MODULE);
 		return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packet fuzzer's own ifnet: its protocols and its driver, which take or
- * refuse a packet as follows from the packet's number.
+ * The fuzzer's own ifnet: protocols and driver, which take or refuse a packet
+ * depending on its number.
  */
 #include <linux/module.h>
 
@@ -28,7 +28,7 @@ static int fuzz_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	}
 }
 
-/* Takes none, some or all. */
+/* Takes none, some or all packets. */
 static int fuzz_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff_head *list)
 {
@@ -134,7 +134,7 @@ int fuzz_proto_attach_all(struct fuzz_target *t)
 	return err;
 }
 
-/* The driver of our own ifnet */
+/* Driver of the fuzzer's own ifnet. */
 
 static int fuzz_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
