@@ -12,7 +12,7 @@
 #define DLIL_GENL_MAXFILTERS	256
 
 /**
- * enum dlil_state - Where an ifnet is in its life.
+ * enum dlil_state - State of an ifnet.
  */
 enum dlil_state {
 	DLIL_STATE_ACQUIRED,
@@ -21,8 +21,8 @@ enum dlil_state {
 };
 
 /**
- * enum dlil_unmatched - What becomes of packets that no protocol claims: they
- *   go to the host as they are, or are dropped.
+ * enum dlil_unmatched - Packets that no protocol takes go to the host
+ *   unchanged (pass), or are dropped (drop).
  */
 enum dlil_unmatched {
 	DLIL_UNMATCHED_PASS,
@@ -30,8 +30,9 @@ enum dlil_unmatched {
 };
 
 /**
- * enum dlil_header - What the packets that filters see begin with: an Ethernet
- *   header, or none, so that it is that of IP.
+ * enum dlil_header - The first header of the packets that filters see: an
+ *   Ethernet header, or no link header, so that packets begin with the IP
+ *   header.
  */
 enum dlil_header {
 	DLIL_HEADER_ETHERNET,
@@ -39,7 +40,7 @@ enum dlil_header {
 };
 
 /**
- * enum dlil_direction - Which way the packets go that a filter sees.
+ * enum dlil_direction - The direction of the packets that a filter sees.
  */
 enum dlil_direction {
 	DLIL_DIRECTION_IN = 1,
@@ -49,11 +50,10 @@ enum dlil_direction {
 /**
  * enum dlil_attr - Attributes of an ifnet that may change while it is
  *   attached. The driver decides the first three, users the last one.
- * @DLIL_ATTR_LINEAR: The driver takes packets in one buffer only.
- * @DLIL_ATTR_TSO4: The driver takes TCP packets of IPv4 that are to be
- *   segmented.
- * @DLIL_ATTR_TSO6: The driver takes those of IPv6.
- * @DLIL_ATTR_ARPLL: Requests of ARP for link-local addresses go out here, too.
+ * @DLIL_ATTR_LINEAR: The driver needs each packet in one buffer.
+ * @DLIL_ATTR_TSO4: The driver can segment TCP packets of IPv4.
+ * @DLIL_ATTR_TSO6: The driver can segment TCP packets of IPv6.
+ * @DLIL_ATTR_ARPLL: ARP requests for link-local addresses also go out here.
  */
 enum dlil_attr {
 	DLIL_ATTR_LINEAR = 1,
@@ -63,15 +63,15 @@ enum dlil_attr {
 };
 
 /**
- * enum dlil_event_class - Who speaks of what an event says.
+ * enum dlil_event_class - The source of an event.
  */
 enum dlil_event_class {
 	DLIL_EVENT_CLASS_NETWORK = 1,
 };
 
 /**
- * enum dlil_event_subclass - What an event of the class network is about, and
- *   whose codes it has.
+ * enum dlil_event_subclass - The subject of an event of the class network; it
+ *   selects the codes.
  * @DLIL_EVENT_SUBCLASS_DL: The interface; enum dlil_event_code.
  * @DLIL_EVENT_SUBCLASS_FILTER: Its filters; enum dlil_filter_event.
  */
