@@ -5,7 +5,7 @@
 
 #define IFCAP	BIT(DLIL_EVENT_IFCAP_CHANGED)
 
-/* Writes the attributes that an event tells into the trace. */
+/* Trace the attributes that an event reports. */
 static void tell_attrs(struct fake *fake, const struct dlil_event *event)
 {
 	if (event->code != DLIL_EVENT_IFCAP_CHANGED)
@@ -14,7 +14,7 @@ static void tell_attrs(struct fake *fake, const struct dlil_event *event)
 	fake_trace(fake, "=%x", *(const u32 *)event->data);
 }
 
-/* IFN-15: bit by bit, each change is told once to all, with the new values. */
+/* IFN-15: all receivers get each single change once, with the new values. */
 static void set(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -42,7 +42,7 @@ static void set(struct kunit *test)
 	dlil_event_flush(fake->ifp);
 	FAKE_EXPECT_TRACE(fake, "a!19 P!19 D!19 o!19 =c");
 
-	/* A value outside of the mask is none. */
+	/* A value outside of the mask is ignored. */
 	fake_trace_clear(fake);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_set_attrs(fake->ifp, DLIL_ATTR_LINEAR |
 						   DLIL_ATTR_TSO4,
@@ -54,7 +54,7 @@ static void set(struct kunit *test)
 	dlil_event_flush(fake->ifp);
 	FAKE_EXPECT_TRACE(fake, "a!19 P!19 D!19 o!19 =9");
 
-	/* Nothing changes, so nothing is told. */
+	/* Without a change no event is posted. */
 	fake_trace_clear(fake);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_set_attrs(fake->ifp, DLIL_ATTR_ARPLL,
 						   DLIL_ATTR_ARPLL |
@@ -63,7 +63,7 @@ static void set(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-/* IFN-15: a bad argument, and an ifnet that is not attached. */
+/* IFN-15: errors for bad arguments, and for an ifnet that is not attached. */
 static void refused(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -82,7 +82,7 @@ static void refused(struct kunit *test)
 			-EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_attrs(fake->ifp), DLIL_ATTR_TSO4);
 
-	/* The attributes that were set end with that life. */
+	/* The attributes are reset when the ifnet is detached. */
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_set_attrs(fake->ifp, arpll, arpll), 0);
 	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
@@ -94,19 +94,22 @@ static void refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_attrs(fake->ifp), DLIL_ATTR_TSO4);
 }
 
-/* Has the time of the last change moved since the last question? */
+/* Has the time of the last change moved since the previous call? */
 static bool has_moved(struct fake *fake, u64 *last)
 {
 	u64 old = *last;
 
 	*last = dlil_ifnet_last_change(fake->ifp);
 	KUNIT_EXPECT_LE(fake->test, *last, ktime_get_boottime_ns());
-	/* The next change comes later, whatever the clock's resolution is. */
+	/*
+	 * Make sure that the next change is later, despite the clock's
+	 * resolution.
+	 */
 	schedule_timeout_uninterruptible(2);
 	return *last > old;
 }
 
-/* IFN-15: the time of the last change of state. */
+/* IFN-15: the time of the last change of state is recorded. */
 static void last_change(struct kunit *test)
 {
 	static const struct {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How filters, protocols and ifnets end: that nobody waits for somebody else's
- * callback (LNX-13, FLT-2, FLT-7, PRO-3, IFN-5).
+ * Ends of filters, protocols and ifnets: nobody waits for an unrelated callback
+ * (LNX-13, FLT-2, FLT-7, PRO-3, IFN-5).
  */
 #include <linux/delay.h>
 
@@ -10,7 +10,7 @@
 #include "../dlil_proto.h"
 #include "fake.h"
 
-/* More than a work queue runs works at a time. */
+/* More works than a work queue runs at a time. */
 #define PAIRS	300
 #define SLOW	1000
 #define IFNETS	300
@@ -56,7 +56,7 @@ static dlil_filter_t slow_attach(struct kunit *test, struct dlil_ifnet *ifp)
 	return ref;
 }
 
-/* A detach that waits, on an ifnet where nobody sleeps, comes to its end. */
+/* A detach that waits returns on an ifnet where nobody sleeps. */
 static void expect_detach(struct fake *fake)
 {
 	struct fake_filter *f = fake_filter(fake, 'a', &fake_filter_both_ops);
@@ -69,7 +69,7 @@ static void expect_detach(struct fake *fake)
 }
 
 /*
- * FLT-2, LNX-13: a thousand filters whose `detached` sleeps hold up neither a
+ * FLT-2, LNX-13: a thousand filters whose `detached` sleeps delay neither a
  * detach nor the final detach of another ifnet.
  */
 static void slow_on_one(struct kunit *test)
@@ -89,7 +89,7 @@ static void slow_on_one(struct kunit *test)
 
 	expect_detach(other);
 	fake_detach(other);
-	/* They end one after the other. */
+	/* The filters end one by one. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&slow_begun), 1);
 	complete_all(&slow_leave);
 	KUNIT_EXPECT_TRUE(test,
@@ -108,7 +108,7 @@ static struct dlil_ifnet *ifnet_attach(struct fake *fake, int i,
 	params.ifindex = 20000 + i;
 	params.priv = NULL;
 	params.driver = driver;
-	/* They share the main thread. */
+	/* These ifnets share the main thread. */
 	KUNIT_ASSERT_EQ(fake->test, dlil_ifnet_acquire(DLIL_IFNET_RAW, name,
 						       strlen(name), &ifp), 0);
 	KUNIT_ASSERT_EQ(fake->test, dlil_ifnet_init(ifp, &params), 0);
@@ -116,7 +116,10 @@ static struct dlil_ifnet *ifnet_attach(struct fake *fake, int i,
 	return ifp;
 }
 
-/* IFN-5, LNX-13: as many ifnets, each with a `detached` that sleeps. */
+/*
+ * IFN-5, LNX-13: the same with as many ifnets, each with a `detached` that
+ * sleeps.
+ */
 static void slow_on_many(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -164,7 +167,7 @@ static void second_detached(void *cookie, struct dlil_ifnet *ifp)
 	atomic_inc(&pairs_ended);
 }
 
-/* FLT-7: what waits is refused in `detached`, so nobody stalls. */
+/* FLT-7: calls that wait fail in `detached`, so nothing stalls. */
 static void nested(struct kunit *test)
 {
 	static const struct dlil_filter_ops first = {
@@ -194,7 +197,7 @@ static void nested(struct kunit *test)
 			  fake_wait_for(atomic_read(&pairs_ended) == PAIRS));
 }
 
-/* All that waits for callbacks. */
+/* Every call that waits for callbacks fails. */
 static void expect_refused(struct fake *fake, dlil_filter_t filter)
 {
 	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach(filter), -EDEADLK);
@@ -211,7 +214,7 @@ static void refusing_detached(void *cookie, struct dlil_ifnet *ifp)
 {
 	atomic_inc(&refused);
 	expect_refused(refusing, refusing_filter);
-	/* This does not wait in a callback. */
+	/* This call does not wait in a callback. */
 	KUNIT_EXPECT_EQ(refusing->test,
 			dlil_proto_detach(refusing->ifp, FAKE_PF_B), 0);
 	KUNIT_EXPECT_EQ(refusing->test,
@@ -237,8 +240,9 @@ static void tap_nothing(void *cookie, struct dlil_ifnet *ifp,
 }
 
 /*
- * FLT-7: in `detached` of filters, protocols and taps and in the driver's `free`,
- * when they are ended one by one and by the final detach, on whatever ifnet.
+ * FLT-7: calls that wait fail in `detached` of filters, protocols and taps and
+ * in the driver's `free`, on any ifnet, for single detaches and in the final
+ * detach.
  */
 static void refused_at_ends(struct kunit *test)
 {
@@ -282,14 +286,14 @@ static void refused_at_ends(struct kunit *test)
 	fake->free_hook = refusing_free;
 	fake_detach(fake);
 	KUNIT_EXPECT_EQ(test, atomic_read(&refused), 7);
-	/* A task that has left its callback is not refused any more. */
+	/* Calls work again for a task that has left its callback. */
 	KUNIT_EXPECT_EQ(test, dlil_input_flush(other->ifp), 0);
 }
 
 /**
- * struct left - a leaver that counts
+ * struct left - a leaver that counts its calls
  * @leaver: the leaver
- * @n: how often it was called
+ * @n: number of calls
  */
 struct left {
 	struct dlil_leaver leaver;
@@ -301,7 +305,10 @@ static void left(struct dlil_leaver *leaver)
 	container_of(leaver, struct left, leaver)->n++;
 }
 
-/* FLT-2: a call follows the batch that is under way, and no other one. */
+/*
+ * FLT-2: a leaver is called after the current batch, and does not wait for
+ * others.
+ */
 static void leavers(struct kunit *test)
 {
 	struct dlil_reader reader;
@@ -309,7 +316,7 @@ static void leavers(struct kunit *test)
 
 	dlil_reader_init(&reader);
 	KUNIT_EXPECT_FALSE(test, dlil_reader_is_inside(&reader));
-	/* None is under way: at once. */
+	/* No batch is in flight: called at once. */
 	dlil_reader_after(&reader, &a.leaver, left);
 	KUNIT_EXPECT_EQ(test, a.n, 1);
 
@@ -332,11 +339,11 @@ static void leavers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a.n, 2);
 	KUNIT_EXPECT_EQ(test, b.n, 1);
 	KUNIT_EXPECT_EQ(test, c.n, 1);
-	/* The thread would go on for ever if one stayed on the list. */
+	/* The thread would loop for ever if a leaver stayed on the list. */
 	KUNIT_EXPECT_TRUE(test, list_empty(&reader.leavers));
 }
 
-/* FLT-2, PRO-3: the end comes when the batch that is under way has been left. */
+/* FLT-2, PRO-3: filter and protocol end when the batch in flight is over. */
 static void ends_after_batch(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -344,12 +351,12 @@ static void ends_after_batch(struct kunit *test)
 	struct fake_filter *f = fake_filter(fake, 'a', &fake_filter_both_ops);
 	struct fake_proto *p = fake_proto(fake, 'P', FAKE_PF_A);
 
-	/* In place of the thread, which has nothing to do. */
+	/* This task takes the place of the thread, which is idle. */
 	dlil_reader_enter(reader);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(f->ref), 0);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&f->detached)));
 	dlil_reader_leave(reader);
-	/* The next one has found neither, and is not waited for. */
+	/* The next batch cannot find them, and is not waited for. */
 	dlil_reader_enter(reader);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&f->detached) == 1));
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
@@ -361,11 +368,11 @@ static void ends_after_batch(struct kunit *test)
 }
 
 /**
- * struct hand_over - a thing that a reader uses and an updater takes away
+ * struct hand_over - a thing that a reader uses and an updater removes
  * @reader: the reader's batches
- * @thing: what is used, RCU-like
- * @stop: the reader is to stop
- * @batches: how many it had
+ * @thing: the thing, published as with RCU
+ * @stop: tells the reader to stop
+ * @batches: number of the reader's batches
  */
 static struct hand_over {
 	struct dlil_reader reader;
@@ -399,10 +406,10 @@ static int hand_over_read(struct fake_task *task)
 }
 
 /**
- * struct thing - what is used, and then poisoned
- * @leaver: says when
+ * struct thing - a thing that is poisoned after its last use
+ * @leaver: called after the last use
  * @alive: THING_ALIVE until then
- * @left: it was poisoned
+ * @left: @leaver was called
  */
 struct thing {
 	struct dlil_leaver leaver;
@@ -425,7 +432,7 @@ static bool has_left(const struct thing *thing)
 	return smp_load_acquire(&thing->left);
 }
 
-/* FLT-2: nothing is used behind its leaver, and no leaver is forgotten. */
+/* FLT-2: nothing is used after its leaver was called, and no leaver is lost. */
 static void hand_overs(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -444,7 +451,7 @@ static void hand_overs(struct kunit *test)
 
 		thing->alive = THING_ALIVE;
 		thing->left = false;
-		/* It is whole before it is found. */
+		/* Complete before readers can find it. */
 		smp_store_release(&h->thing, &thing->alive);
 		if (i % 3)
 			cond_resched();
@@ -460,7 +467,7 @@ static void hand_overs(struct kunit *test)
 	kunit_info(test, "%d things, %lu batches", i, h->batches);
 }
 
-/* Ask for ever who is there, and take some time over it. */
+/* Look protocols up all the time, and take some time for each. */
 static int look_up(struct fake_task *task)
 {
 	struct dlil_ifnet *ifp = task->fake->ifp;
@@ -482,8 +489,8 @@ static int look_up(struct fake_task *task)
 }
 
 /*
- * PRO-2, PRO-3: who looks a protocol up under RCU, without asking whether the ifnet
- * is attached, finds none that is freed, not even in the final detach.
+ * PRO-2, PRO-3: a look-up under RCU that does not check whether the ifnet is
+ * attached never finds a freed protocol, not even in the final detach.
  */
 static void look_up_final(struct kunit *test)
 {
@@ -520,7 +527,7 @@ static void block_detached(void *cookie, struct dlil_ifnet *ifp)
 	fake_filter_both_ops.detached(cookie, ifp);
 }
 
-/* LNX-13: the one callback that sleeps is named, with its time and its task. */
+/* LNX-13: the sleeping callback is reported, with its duration and its task. */
 static void expect_overdue(struct fake *fake, enum dlil_party party,
 			   enum dlil_callback callback, const char *name,
 			   bool input)
@@ -562,7 +569,7 @@ static void overdue_filter(struct kunit *test)
 		       true);
 }
 
-/* It is named as long as it is called, also while it is being detached. */
+/* A callback is reported until it returns, even during its detach. */
 static void overdue_dying(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -623,7 +630,10 @@ static void overdue_detached(struct kunit *test)
 		       false);
 }
 
-/* IFN-14, LNX-13: what is looked at is what may sleep or is being detached. */
+/*
+ * IFN-14, LNX-13: only ifnets with callbacks that may sleep, and detaching
+ * ones, are checked.
+ */
 static void watched(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

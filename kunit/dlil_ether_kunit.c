@@ -78,7 +78,7 @@ static struct fake *ether_with_protos(struct kunit *test)
 	return fake;
 }
 
-/* A protocol with one descriptor. */
+/* Attach a protocol with one descriptor. */
 static int attach_one(struct fake *fake, u32 family,
 		      struct dlil_demux_desc desc)
 {
@@ -86,8 +86,8 @@ static int attach_one(struct fake *fake, u32 family,
 }
 
 /*
- * A frame of @len bytes, of which the first @have are there.  The others stand
- * behind the packet's end, where nobody may look for them.
+ * A frame of @len bytes, of which the first @have are present.  The others are
+ * in memory behind the end of the packet, where nobody may read them.
  */
 static struct sk_buff *frame(struct fake *fake, const u8 *data,
 			     unsigned int len, unsigned int have)
@@ -118,14 +118,14 @@ static const u8 group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0, 0, 1 };
 static const u8 bridges[ETH_ALEN] = { 0x01, 0x80, 0xc2, 0, 0, 0 };
 
 /**
- * struct frame_case - what a frame is
- * @name: of the case
- * @len: its length
- * @dest: its destination
- * @data: the bytes behind the addresses, zeros follow
- * @err: what demux says
- * @family: whose it is
- * @type: PACKET_*
+ * struct frame_case - a frame, and the expected demux result
+ * @name: name of the case
+ * @len: length of the frame
+ * @dest: destination address
+ * @data: bytes behind the addresses, followed by zeros
+ * @err: expected result
+ * @family: expected protocol family
+ * @type: expected PACKET_*
  */
 struct frame_case {
 	const char *name;
@@ -272,7 +272,7 @@ static void frame_desc(const struct frame_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(frame, frame_cases, frame_desc);
 
-/* How many bytes of a frame a case gives. */
+/* Number of bytes that a case defines. */
 #define KNOWN ((unsigned int)(2 * ETH_ALEN + sizeof_field(struct frame_case, data)))
 
 static struct sk_buff *frame_of(struct fake *fake, const struct frame_case *c,
@@ -305,7 +305,7 @@ static void demux_frame(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* PRO-7: a driver that has classified its packets is believed. */
+/* PRO-7: demux trusts a driver that classifies packets itself. */
 static void demux_classified(struct kunit *test)
 {
 	const struct frame_case *c = test->param_value;
@@ -322,7 +322,7 @@ static void demux_classified(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* The answer of demux for a frame of which the first @have bytes are there. */
+/* Expected result for a frame of which the first @have bytes are present. */
 static int demux_of_cut(const struct frame_case *c, unsigned int have)
 {
 	u16 type = c->data[0] << 8 | c->data[1];
@@ -332,7 +332,7 @@ static int demux_of_cut(const struct frame_case *c, unsigned int have)
 		return -EINVAL;
 	if (type >= ETH_P_802_3_MIN)
 		return c->err;
-	/* The length is not true any more. */
+	/* The length field exceeds the frame now. */
 	if (type > have - ETH_HLEN)
 		return -ENOENT;
 	if (have < ETH_HLEN + 3)
@@ -344,8 +344,8 @@ static int demux_of_cut(const struct frame_case *c, unsigned int have)
 }
 
 /*
- * PRO-7: every frame above, cut off at every length.  The bytes that were cut
- * are still there in memory: who reads on finds a match and gives itself away.
+ * PRO-7: each frame above, truncated at every length.  The missing bytes are
+ * still in memory, so that reading too far leads to a wrong match.
  */
 static void demux_truncated(struct kunit *test)
 {
@@ -368,7 +368,7 @@ static void demux_truncated(struct kunit *test)
 	}
 }
 
-/* As eth_type_trans() does. */
+/* Set skb->protocol as eth_type_trans() does. */
 static void set_protocol(struct sk_buff *skb, const struct frame_case *c)
 {
 	u16 type = c->data[0] << 8 | c->data[1];
@@ -390,7 +390,7 @@ static int demux_protocol(struct fake *fake, struct sk_buff *skb, u32 *family)
 	return err;
 }
 
-/* A tag between the addresses and the type, which the protocol does not tell of. */
+/* Insert a tag in front of the type that skb->protocol does not reflect. */
 static void tag_in_header(struct sk_buff *skb)
 {
 	u8 *mac = skb_mac_header(skb) - VLAN_HLEN;
@@ -400,7 +400,7 @@ static void tag_in_header(struct sk_buff *skb)
 	skb->mac_header -= VLAN_HLEN;
 }
 
-/* PRO-7 LNX-4: by the protocol, whatever stands in the header in front of that. */
+/* PRO-7 LNX-4: demux uses skb->protocol, and ignores the rest of the header. */
 static void demux_by_protocol(struct kunit *test)
 {
 	const struct frame_case *c = test->param_value;
@@ -415,13 +415,13 @@ static void demux_by_protocol(struct kunit *test)
 	tag_in_header(skb);
 	KUNIT_EXPECT_EQ(test, demux_protocol(fake, skb, &family), c->err);
 	KUNIT_EXPECT_EQ(test, family, c->family);
-	/* That of somebody who goes by the header. */
+	/* The result of a demux that uses the header. */
 	KUNIT_EXPECT_EQ(test, demux(fake, skb, &family), 0);
 	KUNIT_EXPECT_EQ(test, family, PF_ETYPE);
 	kfree_skb(skb);
 }
 
-/* PRO-7: headers that lie in fragments are found, and not read past. */
+/* PRO-7: demux reads headers in page fragments, and not past their end. */
 static void demux_fragmented(struct kunit *test)
 {
 	const struct frame_case *c = test->param_value;
@@ -438,7 +438,7 @@ static void demux_fragmented(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		memcpy(page_address(page), c->data + linear - 2 * ETH_ALEN,
 		       known - linear);
-		/* Not in the linear part any more. */
+		/* Overwrite what was in the linear part. */
 		memset(skb_tail_pointer(skb), 0x99, known - linear);
 		skb_add_rx_frag(skb, 0, page, 0, c->len - linear, PAGE_SIZE);
 		KUNIT_EXPECT_EQ_MSG(test, demux(fake, skb, &family), c->err,
@@ -448,7 +448,7 @@ static void demux_fragmented(struct kunit *test)
 	}
 }
 
-/* PRO-7: without the position of the header there is nothing to read. */
+/* PRO-7: demux fails without the position of the header. */
 static void demux_no_header(struct kunit *test)
 {
 	struct fake *fake = ether_with_protos(test);
@@ -460,7 +460,7 @@ static void demux_no_header(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* PRO-7, LNX-4: a tag that the hardware took out is still the outer type. */
+/* PRO-7, LNX-4: a VLAN tag stripped by the hardware is the outer type. */
 static void demux_vlan_metadata(struct kunit *test)
 {
 	const struct frame_case *c = &frame_cases[0];
@@ -527,7 +527,7 @@ static void demux_through_input(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, packets, want.delivered);
 }
 
-/* Append a frame, maybe with a tag that nobody knows, and say where it will go. */
+/* Append a frame, maybe with an unknown tag, and count where it should go. */
 static void expect_frame(struct fake *fake, const struct frame_case *c,
 			 bool tagged, struct sk_buff_head *list,
 			 struct dlil_flow *want)
@@ -554,9 +554,9 @@ static const struct dlil_family_ops by_protocol_family = {
 };
 
 /*
- * PRO-7, INP-8: what demux says of a frame does not depend on the one before it.
- * That is not looked at twice if they are alike, and the driver has classified
- * them.
+ * PRO-7, INP-8: the demux result of a frame does not depend on the previous
+ * frame, although demux is skipped for similar frames of a driver that
+ * classifies.
  */
 static void demux_one_after_another(struct kunit *test)
 {
@@ -642,7 +642,7 @@ static void bad_descriptor(struct kunit *test)
 	late->params.n_descs = 1;
 	KUNIT_EXPECT_EQ(test, fake_proto_attach(late), c->err);
 
-	/* The good ones are free, and those of others still theirs. */
+	/* The valid ones are unused, and those of others unchanged. */
 	late->params.descs = descs;
 	late->params.n_descs = 2;
 	KUNIT_EXPECT_EQ(test, fake_proto_attach(late), 0);
@@ -657,7 +657,7 @@ static void bad_descriptor(struct kunit *test)
 	}
 }
 
-/* PRO-6: a descriptor that a protocol brings twice is taken, too. */
+/* PRO-6: a descriptor that a protocol has twice is in use. */
 static void descriptor_twice(struct kunit *test)
 {
 	static const struct dlil_demux_desc descs[] = {
@@ -703,7 +703,7 @@ static void many_descriptors(struct kunit *test)
 		descs[i] = (struct dlil_demux_desc)ETYPE(0x90, i);
 	proto = ether_proto(fake, PF_ETYPE, descs, N_DESCS);
 	KUNIT_ASSERT_EQ(test, fake_proto_attach(proto), 0);
-	/* They were copied. */
+	/* The descriptors were copied. */
 	memset(descs, 0, N_DESCS * sizeof(*descs));
 
 	for (i = 0; i <= N_DESCS; i++) {
@@ -784,7 +784,7 @@ static void attach_detach_orders(struct kunit *test)
 	}
 }
 
-/* PRO-6: the final detach takes them all; the next life starts afresh. */
+/* PRO-6: the final detach removes all descriptors; the next attach starts empty. */
 static void descriptors_gone_after_detach(struct kunit *test)
 {
 	bool none[3] = {};

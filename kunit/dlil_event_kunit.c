@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events: rows EVT-1 to EVT-3, and what they are to FLT-2, FLT-4, FLT-7, IFN-3 to
- * IFN-6, IFN-8, PRO-1 and PRO-3.
+ * Events: rows EVT-1 to EVT-3, and their relation to FLT-2, FLT-4, FLT-7, IFN-3
+ * to IFN-6, IFN-8, PRO-1 and PRO-3.
  */
 #include "../dlil_event.h"
 #include "../dlil_ifnet.h"
@@ -53,7 +53,7 @@ static int post(struct fake *fake, u32 code)
 	return dlil_event_post(fake->ifp, code, NULL, 0);
 }
 
-/* All that was posted before has been delivered. */
+/* Wait until all posted events have been delivered. */
 static void flush(struct fake *fake)
 {
 	dlil_event_flush(fake->ifp);
@@ -64,7 +64,7 @@ struct code_case {
 	u32 code;
 };
 
-/* In this order, from 1 on. */
+/* All codes in order, from 1 on. */
 static const struct code_case code_cases[] = {
 	{ "SIFFLAGS", DLIL_EVENT_SIFFLAGS },
 	{ "SIFMETRICS", DLIL_EVENT_SIFMETRICS },
@@ -103,7 +103,7 @@ static void codes(struct kunit *test)
 				    code_cases[i].name);
 }
 
-/* EVT-3: each of them gets through as it is. */
+/* EVT-3: each code is delivered unchanged. */
 static void every_code(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -152,7 +152,7 @@ static void bad_arguments(struct kunit *test)
 	fake->codes = 0;
 }
 
-/* EVT-1, FLT-3: filters, protocols, driver, and then those outside. */
+/* EVT-1, FLT-3: filters, protocols, driver, and then external listeners. */
 static void order(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -206,7 +206,7 @@ static void expect_contents(struct fake_filter *f,
 	atomic_inc(&f->calls);
 }
 
-/* EVT-1: class, subclass, code and 512 bytes; the ifnet's name and so on. */
+/* EVT-1: class, subclass, code and 512 bytes of data; name, index and family. */
 static void contents(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -218,13 +218,13 @@ static void contents(struct kunit *test)
 	memset(data, 0x5a, DLIL_EVENT_DATA_MAX);
 	KUNIT_EXPECT_EQ(test, dlil_event_post_class(fake->ifp, 7, 8, 9, data,
 						    DLIL_EVENT_DATA_MAX), 0);
-	/* A copy was taken. */
+	/* The data was copied. */
 	memset(data, 0, DLIL_EVENT_DATA_MAX);
 	flush(fake);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->calls), 1);
 }
 
-/* EVT-1: whatever locks are held. */
+/* EVT-1: events may be posted in atomic context. */
 static void post_in_atomic_context(struct kunit *test)
 {
 	static DEFINE_SPINLOCK(lock);
@@ -239,7 +239,7 @@ static void post_in_atomic_context(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13");
 }
 
-/* EVT-1: likewise with interrupts off. */
+/* EVT-1: and with interrupts disabled. */
 static void post_with_interrupts_off(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -256,7 +256,10 @@ static void post_with_interrupts_off(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13");
 }
 
-/* EVT-1: before attach, while detaching and afterwards only those outside. */
+/*
+ * EVT-1: before the attach, while detaching and afterwards only external
+ * listeners get events.
+ */
 static void not_attached(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -290,7 +293,7 @@ static void block_on(struct fake_filter *f, const struct dlil_event *event)
 		fake_block(f->fake);
 }
 
-/* EVT-1: what was posted in time but comes too late, likewise. */
+/* EVT-1: the same for an event posted before, but delivered during the detach. */
 static void overtaken_by_detach(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -337,7 +340,7 @@ static void life(struct kunit *test)
 	fake->n_protos = 0;
 }
 
-/* IFN-4: from within a callback of the filter, too. */
+/* IFN-4: a callback of the filter detaches the ifnet. */
 static void detach_ifnet_hook(struct fake_filter *f,
 			      const struct dlil_event *event)
 {
@@ -360,11 +363,11 @@ static void detach_ifnet_from_callback(struct kunit *test)
 	post(fake, ON);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&fake->freed)));
 	fake_detach(fake);
-	/* Once it is detaching nobody else gets the event, but those outside. */
+	/* While the ifnet is detaching, only external listeners get events. */
 	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13 a!10 D!10 o!10 ~a o!11 free");
 }
 
-/* PRO-1, PRO-3: who, and how many are there now. */
+/* PRO-1, PRO-3: trace family and number of protocols. */
 static void trace_proto(struct fake *fake, const struct dlil_event *event)
 {
 	const struct dlil_event_proto *p = event->data;
@@ -377,7 +380,7 @@ static void trace_proto(struct fake *fake, const struct dlil_event *event)
 	fake_trace(fake, "%u/%u", p->family - DLIL_PF_PRIVATE, p->count);
 }
 
-/* PRO-1, PRO-3: it is told after `detached`. */
+/* PRO-1, PRO-3: the event follows the return of `detached`. */
 static void protocols(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -400,12 +403,15 @@ static void protocols(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "~P a!15 Q!15 D!15 o!15 1/1");
 	fake_trace_clear(fake);
 
-	/* The rest goes with the ifnet: for those outside only. */
+	/*
+	 * The final detach removes the other protocol; only external listeners
+	 * hear of it.
+	 */
 	fake_detach(fake);
 	FAKE_EXPECT_TRACE(fake, "~a ~Q o!15 2/0 free");
 }
 
-/* PRO-1: no event of what was refused. */
+/* PRO-1: no event for a protocol that was refused. */
 static void refused_protocol(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -419,7 +425,7 @@ static void refused_protocol(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-/* FLT-1, FLT-2: attach and detach of filters are events, too. */
+/* FLT-1, FLT-2: attach and detach of filters post events, too. */
 static void filters(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -439,7 +445,7 @@ static void filters(struct kunit *test)
 
 static void slow_detached(void *cookie, struct dlil_ifnet *ifp)
 {
-	/* Whatever has been posted is delivered meanwhile. */
+	/* Deliver all posted events before `detached` returns. */
 	dlil_event_flush(ifp);
 	fake_filter_in_ops.detached(cookie, ifp);
 }
@@ -453,7 +459,7 @@ static void slow_proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family
 	fake_trace(p->fake, "~%c", p->tag);
 }
 
-/* FLT-2, PRO-3: an end is told of when `detached` has returned, and no earlier. */
+/* FLT-2, PRO-3: the event of a detach follows the return of `detached`. */
 static void told_after_detached(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -476,7 +482,7 @@ static void told_after_detached(struct kunit *test)
 	fake->codes = 0;
 }
 
-/* EVT-2: who was attached later is not told of what was before. */
+/* EVT-2: a filter does not get events posted before its attach. */
 static void late_filter(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -494,7 +500,7 @@ static void late_filter(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a!13 D!13 o!13 a!12 D!12 o!12");
 }
 
-/* All kinds of changes: the ones told of are those behind it. */
+/* Make all kinds of changes, to later objects only. */
 static void change_everything(struct fake_filter *f,
 			      const struct dlil_event *event)
 {
@@ -510,8 +516,8 @@ static void change_everything(struct fake_filter *f,
 }
 
 /*
- * EVT-2, FLT-2: a callback may attach and detach anything.  What it detaches gets
- * no new call; what it attaches is not told of the event under way.
+ * EVT-2, FLT-2: a callback may attach and detach anything.  Detached objects
+ * get no new call; attached ones do not get the current event.
  */
 static void change_from_callback(struct kunit *test)
 {
@@ -550,7 +556,7 @@ static void detach_self(struct fake_filter *f, const struct dlil_event *event)
 
 	if (event->code != ON)
 		return;
-	/* Neither itself nor another one can be waited for here. */
+	/* A callback can wait neither for its own filter nor for another one. */
 	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach(f->ref), -EDEADLK);
 	KUNIT_EXPECT_EQ(fake->test, dlil_filter_detach(f[1].ref), -EDEADLK);
 	KUNIT_EXPECT_EQ(fake->test, dlil_ifnet_wait_detached(fake->ifp),
@@ -577,7 +583,7 @@ static void detach_from_own_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->detached), 1);
 	KUNIT_EXPECT_NULL(test, strstr(fake->trace, "a!12"));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(fake->trace, "b!12"));
-	/* Here it can be waited for. */
+	/* Outside of callbacks waiting works. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[1].ref), 0);
 }
 
@@ -587,8 +593,8 @@ static int detach_second(struct fake_task *task)
 }
 
 /*
- * FLT-2, EVT-2: a detach waits for the event callback under way, and for that of
- * nobody else; input goes on as well.
+ * FLT-2, EVT-2: a detach waits for the filter's event callback in flight, but
+ * not for those of others; input continues.
  */
 static void detach_waits(struct kunit *test)
 {
@@ -626,7 +632,10 @@ static int detach_proto(struct fake_task *task)
 	return dlil_proto_detach(task->fake->ifp, FAKE_PF_A);
 }
 
-/* PRO-3: likewise; late callers that still hold it do nothing. */
+/*
+ * PRO-3: the same for a protocol; callers that still have a pointer to it get
+ * no effect.
+ */
 static void proto_detach_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -637,7 +646,7 @@ static void proto_detach_waits(struct kunit *test)
 	struct fake_task *task;
 
 	p->event_hook = proto_block_on;
-	/* In place of the thread, which has nothing to do. */
+	/* This task takes the place of the thread, which is idle. */
 	dlil_reader_enter(&fake->ifp->inq.reader);
 	held = dlil_proto_lookup(fake->ifp, FAKE_PF_A);
 	KUNIT_EXPECT_NOT_NULL(test, held);
@@ -660,7 +669,7 @@ static void proto_detach_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
 }
 
-/* IFN-5, IFN-8: the final detach waits for an event callback. */
+/* IFN-5, IFN-8: the final detach waits for an event callback in flight. */
 static void final_detach_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -679,8 +688,8 @@ static void final_detach_waits(struct kunit *test)
 }
 
 /*
- * EVT-1: the queue is bounded.  The poster learns of it, and those outside that
- * they have missed something; what happens to the ifnet has room all the same.
+ * EVT-1: the queue is bounded.  The poster gets an error, and external
+ * listeners a report of the loss; events of the ifnet's own life always fit.
  */
 static void queue_full(struct kunit *test)
 {
@@ -715,8 +724,8 @@ static void lose_one(struct fake *fake, const struct dlil_event *event)
 }
 
 /*
- * EVT-1: those outside are told once of what was lost, also if it was the last one,
- * which leaves no reference behind.
+ * EVT-1: external listeners get one report of lost events, even if the last
+ * event was lost, and no reference is leaked.
  */
 static void told_of_loss(struct kunit *test)
 {
@@ -741,7 +750,7 @@ static void told_of_loss(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == refs));
 }
 
-/* EVT-1, IFN-3: an event of the ifnet's life has room of its own, and takes none. */
+/* EVT-1, IFN-3: events of the ifnet's own life have memory of their own. */
 static void life_takes_no_room(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -755,7 +764,7 @@ static void life_takes_no_room(struct kunit *test)
 	for (i = 0; i < DLIL_EVENT_QUEUE_MAX; i++)
 		KUNIT_ASSERT_EQ(test, post(fake, OFF), 0);
 	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
-	/* There is none for others, and for these two there is. */
+	/* Other events are refused, those two are not. */
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	KUNIT_EXPECT_EQ(test, post(fake, OFF), -ENOBUFS);
 	fake_unblock(fake);
@@ -770,7 +779,7 @@ static void block_each(struct fake *fake, const struct dlil_event *event)
 		fake_block(fake);
 }
 
-/* EVT-1: with one delivered there is room for one, and each loss is told of. */
+/* EVT-1: one delivery makes room for one event, and each loss is reported. */
 static void room_for_one(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -797,9 +806,9 @@ static void room_for_one(struct kunit *test)
 }
 
 /*
- * FLT-1, FLT-2, PRO-1, PRO-3, EVT-1: filters and protocols come and go as ever while
- * there is no room to tell of it; that something was lost is told, and nothing of
- * what could not be told is left.
+ * FLT-1, FLT-2, PRO-1, PRO-3, EVT-1: filters and protocols can be attached and
+ * detached while the queue is full.  The loss is reported, and no lost event is
+ * leaked.
  */
 static void changes_without_room(struct kunit *test)
 {
@@ -828,7 +837,7 @@ static void changes_without_room(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == refs));
 }
 
-/* EVT-1: there is room again once they are delivered. */
+/* EVT-1: there is room again after the delivery. */
 static void queue_drains(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -845,7 +854,7 @@ static void queue_drains(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->losses), 0);
 }
 
-/* IFN-6: who still holds a reference finds vectors that do nothing. */
+/* IFN-6: users of a stale reference find operations without effect. */
 static void inert(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -865,14 +874,14 @@ static void inert(struct kunit *test)
 }
 
 /**
- * struct witness - listens outside, and keeps what it is told
+ * struct witness - an external listener that records events
  * @listener: the listener
- * @fake: whom it listens to
- * @block: it waits with the first event
- * @n: how many it was told of
- * @net_cookie: in which namespace
- * @unit: of which index
- * @name: and name
+ * @fake: ifnet whose events it records
+ * @block: it waits at the first event
+ * @n: number of events
+ * @net_cookie: netns of the last event
+ * @unit: index in the last event
+ * @name: name in the last event
  */
 struct witness {
 	struct dlil_listener listener;
@@ -901,8 +910,8 @@ static int witness(struct notifier_block *nb, unsigned long what, void *ptr)
 }
 
 /*
- * EVT-1, LNX-11: what is posted behind the final detach is told of the ifnet as it
- * was, where it was, even if it is another one by the time it is told.
+ * EVT-1, LNX-11: an event posted after the final detach has the name, index and
+ * netns of that time, even if the ifnet is reused before its delivery.
  */
 static void overtaken_by_init(struct kunit *test)
 {
@@ -959,7 +968,7 @@ static int post_many(struct fake_task *task)
 	return 0;
 }
 
-/* EVT-2, FLT-8: events, attaches, detaches and a final detach at once. */
+/* EVT-2, FLT-8: events, attaches, detaches and a final detach in parallel. */
 static void storm(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every way out that an error has: rows IFN-1, IFN-3, IFN-10, IFN-12, FLT-1, PRO-1,
- * PRO-6, EVT-1, LNX-1.  Each call that may fail inside of an operation does so once
- * (see dlil_fail.h).  Then the operation says so, and all is as it was before.
+ * All error paths: rows IFN-1, IFN-3, IFN-10, IFN-12, FLT-1, PRO-1, PRO-6,
+ * EVT-1, LNX-1.  Each call inside an operation that may fail does so once (see
+ * dlil_fail.h).  The operation must return an error and leave everything
+ * unchanged.
  */
 #include <linux/etherdevice.h>
 #include <linux/filter.h>
@@ -23,11 +24,11 @@
 #define ENOUGH	60
 
 /**
- * struct trial - what an operation is tried on
+ * struct trial - objects that an operation is tried on
  * @fake: an ifnet
  * @filter: a filter that may be attached
  * @proto: a protocol that may be attached
- * @owner: the module of both, and of the driver
+ * @owner: module of both, and of the driver
  * @other: an ifnet that was acquired
  * @list: a list of ifnets
  * @matched: a filter `match` is attached before the operation
@@ -43,13 +44,13 @@ struct trial {
 };
 
 /**
- * struct operation - something that may fail
- * @name: in words
- * @calls: that may fail inside of it, at the least
- * @detached: it is done to an ifnet that is not attached
- * @done: returns 0 or an error
- * @undo: puts it back
- * @tolerant: it may do without some of the memory
+ * struct operation - an operation that may fail
+ * @name: name of the case
+ * @calls: minimum number of calls inside it that may fail
+ * @detached: it needs an ifnet that is not attached
+ * @done: runs the operation; returns 0 or an error
+ * @undo: reverts it
+ * @tolerant: it succeeds even if some allocations fail
  */
 struct operation {
 	const char *name;
@@ -228,7 +229,7 @@ static struct trial *trial_new(struct kunit *test, const struct operation *o)
 	struct fake *fake;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	/* Before the ifnet, to be freed after it. */
+	/* Allocated before the ifnet, so that it is freed later. */
 	t->owner = fake_module(test, MODULE_STATE_LIVE);
 	fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, o->name,
 			       strlen(o->name));
@@ -255,16 +256,16 @@ static struct trial *trial_new(struct kunit *test, const struct operation *o)
 }
 
 /**
- * struct state - of an ifnet, as far as an operation may change it
- * @refs: references
- * @pins: of the module
- * @filters: attached
- * @protos: attached
- * @hearers: of events
- * @users: why the ifnet is watched
- * @groups: memberships
- * @table: what its family knows
- * @found: it can be found
+ * struct state - state of an ifnet that an operation may change
+ * @refs: number of references
+ * @pins: references of the module
+ * @filters: number of filters
+ * @protos: number of protocols
+ * @hearers: receivers of events
+ * @users: reasons to check the ifnet
+ * @groups: number of memberships
+ * @table: descriptors of its family
+ * @found: look-ups find it
  */
 struct state {
 	unsigned int refs;
@@ -293,7 +294,7 @@ static struct state state_of(const struct trial *t)
 	struct dlil_ifnet *ifp = t->fake->ifp, *found;
 	struct state s;
 
-	/* Whatever it had to say has been said. */
+	/* Let all posted events be delivered. */
 	dlil_event_flush(ifp);
 	flush_work(&ifp->end_work);
 	found = dlil_ifnet_by_index(&init_net, t->fake->params.ifindex);
@@ -319,7 +320,7 @@ static void expect_as_before(struct trial *t, const struct state *before,
 	struct kunit *test = t->fake->test;
 	struct state now;
 
-	/* A work may drop its reference a moment later. */
+	/* A work may drop its reference a little later. */
 	fake_wait_for(refcount_read(&t->fake->ifp->refs) <= before->refs);
 	now = state_of(t);
 	KUNIT_EXPECT_EQ_MSG(test, now.refs, before->refs, "call %u", nth);
@@ -375,7 +376,7 @@ static const struct net_device_ops device_ops = {
 	.ndo_start_xmit = drop_xmit,
 };
 
-/* An ifnet that could not be dressed has to be gone first. */
+/* The ifnet of an attach that failed must be gone first. */
 static int attach_device(struct net_device *dev, unsigned int nth, bool *failed)
 {
 	struct dlil_ifnet *going;
@@ -415,8 +416,9 @@ static void expect_bare(struct kunit *test, struct net_device *dev,
 }
 
 /*
- * LNX-1: a device that could not be wrapped is as it was, and can be wrapped when
- * whatever failed does so no more.  That it can go, too, is seen at the end.
+ * LNX-1: if wrapping a device fails, the device is unchanged, and can be
+ * wrapped once nothing fails.  The end of the test shows that it can be
+ * unregistered, too.
  */
 static void device_fails(struct kunit *test)
 {
@@ -437,7 +439,10 @@ static void device_fails(struct kunit *test)
 		err = attach_device(dev, nth, &failed);
 		if (!failed)
 			break;
-		/* A receive handler of somebody else is no matter of memory. */
+		/*
+		 * A foreign receive handler is simulated, whose error is not
+		 * -ENOMEM.
+		 */
 		KUNIT_EXPECT_TRUE_MSG(test, err == -ENOMEM || err == -EBUSY,
 				      "call %u: %d", nth, err);
 		expect_bare(test, dev, nth);

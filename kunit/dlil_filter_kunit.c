@@ -36,7 +36,7 @@ static void long_name(struct fake_filter *f)
 	f->params.name = "a name that does not fit in there";
 }
 
-/* FLT-1: the longest that fits has 31 characters. */
+/* FLT-1: names have at most 31 characters. */
 static void name_of_32(struct fake_filter *f)
 {
 	f->params.name = "a name of thirty-two characters.";
@@ -47,7 +47,7 @@ static void unknown_flags(struct fake_filter *f)
 	f->params.flags = DLIL_FILTER_SEGMENTS << 1;
 }
 
-/* FLT-12: a list callback is instead of the other one. */
+/* FLT-12: a filter cannot have both input callbacks. */
 static void both_inputs(struct fake_filter *f)
 {
 	f->ops.input_list = fake_filter_list_ops.input_list;
@@ -93,7 +93,7 @@ static int same_name(const char *name, u32 direction,
 	return !strcmp(name, arg);
 }
 
-/* FLT-1: a name of 31 characters fits, and is shown as it is. */
+/* FLT-1: a name of 31 characters fits, and is shown unchanged. */
 static void longest_name(struct kunit *test)
 {
 	static const char name[] = "a name of thirty-one characters";
@@ -123,7 +123,7 @@ static void attach_null(struct kunit *test)
 						 NULL), -EINVAL);
 }
 
-/* FLT-1: before attach, while detaching and afterwards. */
+/* FLT-1: before the attach, while detaching and afterwards. */
 static void attach_not_attached(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -155,7 +155,7 @@ static void module_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 
-	/* As well by a final detach, and not at all by a refusal. */
+	/* A final detach unpins it as well, and a failed attach does not pin it. */
 	KUNIT_EXPECT_EQ(test, fake_filter_attach(filter), 0);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);
 	fake_detach(fake);
@@ -164,7 +164,7 @@ static void module_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 }
 
-/* FLT-1: a module on its way out attaches nothing. */
+/* FLT-1: a module that is being unloaded cannot attach. */
 static void module_going(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -197,7 +197,7 @@ static int send(struct fake_task *task)
 		fake_output_new(fake, FAKE_PF_A, seq, 2, 0);
 		skb_queue_purge(&fake->sent);
 		seq += 2;
-		/* Let the others run on one CPU, and by turns. */
+		/* Let other tasks run on the CPU, but not after every packet. */
 		if (seq % 4)
 			cond_resched();
 		else
@@ -206,7 +206,7 @@ static int send(struct fake_task *task)
 	return 0;
 }
 
-/* Processors of a debug kernel are slow, but there are several of them. */
+/* CPUs of debug kernels are slow, but there are several of them. */
 #define ROUNDS	(IS_ENABLED(CONFIG_SMP) ? 30 : 100)
 
 struct input_case {
@@ -227,8 +227,9 @@ static void input_desc(const struct input_case *c, char *desc)
 KUNIT_ARRAY_PARAM(input, input_cases, input_desc);
 
 /*
- * FLT-1, FLT-2, FLT-6: filters come and go under traffic, which does not stop.
- * The owner has the reference before the first call; after detach there is none.
+ * FLT-1, FLT-2, FLT-6: attach and detach of filters do not stop traffic.  The
+ * owner has the reference before the first call; there is no call after the
+ * detach.
  */
 static void attach_under_traffic(struct kunit *test)
 {
@@ -322,7 +323,7 @@ static void order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, c->out ? "a1 b1 c1 d1 D1 a2 b2 c2 d2 D2" :
 					 "a1 b1 c1 d1 a2 b2 c2 d2");
 
-	/* A filter that comes back stands last. */
+	/* A filter that is attached again comes last. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(a->ref), 0);
 	KUNIT_EXPECT_EQ(test, fake_filter_attach(b), 0);
@@ -339,7 +340,7 @@ static void family_match(struct kunit *test)
 	struct fake_filter *filter;
 	char tag;
 
-	/* Neither the first nor the last one has a family. */
+	/* Neither the first nor the last filter has a family. */
 	for (tag = 'a'; tag <= 'd'; tag++) {
 		filter = fake_filter_new(fake, tag, ops_of(c->out));
 		filter->params.family = tag == 'b' ? FAKE_PF_A :
@@ -366,7 +367,7 @@ struct verdict_case {
 	struct dlil_flow flow;
 };
 
-/* b of the filters a, b, c decides; P takes what is received. */
+/* Filter b of a, b, c decides; protocol P receives. */
 static const struct verdict_case verdict_cases[] = {
 	{ "input goes on", false, 0, 0, "a1 b1 c1 P1", { .delivered = 1 } },
 	{ "input stolen", false, DLIL_STOLEN, 0, "a1 b1", { .stolen = 1 } },
@@ -421,8 +422,8 @@ static int other_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 }
 
 /*
- * FLT-3, FLT-5: DLIL_SKIP passes over filters of the same kind, and no others;
- * more than one kind may do so.
+ * FLT-3, FLT-5: DLIL_SKIP skips filters of the same kind only; several kinds
+ * may be skipped.
  */
 static void skip_kinds(struct kunit *test)
 {
@@ -430,7 +431,10 @@ static void skip_kinds(struct kunit *test)
 	struct fake_filter *filter;
 	const char *tag;
 
-	/* Small and capital letters are a kind each; b and B skip theirs. */
+	/*
+	 * Small and capital letters are two kinds; b and B skip the rest of
+	 * theirs.
+	 */
 	for (tag = "abcABdCDe"; *tag; tag++) {
 		filter = fake_filter_new(fake, *tag, &fake_filter_in_ops);
 		if (*tag < 'a')
@@ -450,7 +454,7 @@ static void skip_kinds(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a3 b3 A3 C3 D3");
 }
 
-/* In place of packet n comes n + 100. */
+/* Replace packet n by n + 100. */
 static int replace(struct fake_filter *f, struct sk_buff **skb)
 {
 	struct sk_buff *other = fake_copy(f->fake, *skb);
@@ -476,7 +480,10 @@ static void replaced_packet(struct kunit *test)
 	pass_packets(fake, c->out, FAKE_PF_A, 1, 1);
 
 	FAKE_EXPECT_TRACE(fake, c->out ? "a1 b101 D101" : "a1 b101 P101");
-	/* The first one is gone; the second is with the driver or gone. */
+	/*
+	 * The first packet was freed; the second one is with the driver, or
+	 * freed.
+	 */
 	KUNIT_EXPECT_EQ(test, fake_skbs(), c->out);
 }
 
@@ -487,7 +494,7 @@ static int lose(struct fake_filter *f, struct sk_buff **skb)
 	return -ENOMEM;
 }
 
-/* FLT-5: a filter that has freed the packet itself says so with NULL. */
+/* FLT-5: a filter that has freed the packet itself sets it to NULL. */
 static void lost_packet(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -514,12 +521,12 @@ static int lose_and_skip(struct fake_filter *f, struct sk_buff **skb)
 }
 
 /**
- * struct silent_case - a filter that leaves no packet and says that it goes on
- * @name: in words
- * @hook: what it does
- * @family: that of the filter behind it
- * @flags: likewise
- * @list: a last filter takes lists on input; it sees what is sent, too
+ * struct silent_case - a filter that leaves no packet and returns 0
+ * @name: name of the case
+ * @hook: the filter's callback
+ * @family: family of the filter behind it
+ * @flags: flags of the filter behind it
+ * @list: a last filter takes lists on input, and sees sent packets as well
  */
 struct silent_case {
 	const char *name;
@@ -545,7 +552,7 @@ static void silent_desc(const struct silent_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(silent, silent_cases, silent_desc);
 
-/* FLT-5, STA-3: no filter, and not the driver, gets what is no packet any more. */
+/* FLT-5, STA-3: neither later filters nor the driver get a NULL packet. */
 static void lost_in_silence(struct kunit *test)
 {
 	const struct silent_case *c = test->param_value;
@@ -571,7 +578,7 @@ static void lost_in_silence(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_FILTER] = 2);
 }
 
-/* FLT-2, FLT-11: a call under way may sleep, and is waited for. */
+/* FLT-2, FLT-11: a callback in flight may sleep, and the detach waits for it. */
 static void detach_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -588,7 +595,7 @@ static void detach_waits(struct kunit *test)
 	task = fake_run(fake, fake_detach_first);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
-	/* Whoever else wants to detach it comes too late. */
+	/* Further attempts to detach it fail. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(filter->ref), -EINVAL);
 	fake_unblock(fake);
@@ -596,12 +603,12 @@ static void detach_waits(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 1);
 	fake_read(fake);
-	/* The second packet of that batch was spared already. */
+	/* The second packet of that batch did not meet the filter any more. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 2);
 }
 
-/* FLT-2: killed while it waits; the filter goes all the same, and once. */
+/* FLT-2: if the waiting task is killed, the filter still ends, once. */
 static void detach_killed(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -645,7 +652,7 @@ static void detach_stale(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(stale), -EINVAL);
-	/* A new filter does not get the old reference. */
+	/* A new filter does not get the stale reference. */
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(filter), 0);
 	KUNIT_EXPECT_NE(test, filter->ref, stale);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
@@ -654,7 +661,7 @@ static void detach_stale(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(stale), -EINVAL);
 }
 
-/* FLT-2: `detached` may attach and detach what it likes. */
+/* FLT-2: `detached` may attach and detach anything. */
 static void busy_detached(void *cookie, struct dlil_ifnet *ifp)
 {
 	struct fake_filter *f = cookie;
@@ -669,7 +676,7 @@ static void busy_detached(void *cookie, struct dlil_ifnet *ifp)
 	KUNIT_EXPECT_EQ(fake->test, dlil_ifnet_detach(ifp), 0);
 }
 
-/* FLT-2: no lock is held over `detached`. */
+/* FLT-2: no lock is held while `detached` runs. */
 static void detached_without_lock(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -688,7 +695,7 @@ static void detached_without_lock(struct kunit *test)
 
 static int detach_self(struct fake_filter *f, struct sk_buff **skb)
 {
-	/* Not from here, and not for another filter of this ifnet either. */
+	/* Waiting fails here, even for another filter of this ifnet. */
 	KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach(f->ref), -EDEADLK);
 	KUNIT_EXPECT_EQ(f->fake->test,
 			dlil_filter_detach(f->fake->filters[1].ref), -EDEADLK);
@@ -725,7 +732,7 @@ static int detach_next(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* FLT-2, FLT-7: the next filter is taken away before the packet gets there. */
+/* FLT-2, FLT-7: detach the next filter before the packet gets there. */
 static void detach_next_filter(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -751,7 +758,7 @@ static int attach_next(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* FLT-7, FLT-11: an input callback may attach. */
+/* FLT-7, FLT-11: an input callback may attach filters. */
 static void attach_from_callback(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -766,7 +773,7 @@ static void attach_from_callback(struct kunit *test)
 }
 
 #ifdef CONFIG_SMP
-/* Output cannot sleep, but it can be elsewhere for long. */
+/* An output callback cannot sleep, but it can spin for long. */
 static int spin(struct fake_filter *f, struct sk_buff **skb)
 {
 	complete(&f->fake->entered);
@@ -781,8 +788,8 @@ static int output_one(struct fake_task *task)
 }
 
 /*
- * FLT-2, FLT-6: a call under way in output, on another processor, is waited for, and
- * so is what is left of the arrays that it goes through.
+ * FLT-2, FLT-6: a detach waits for a callback in output on another processor.
+ * The array that output uses is not freed before, either.
  */
 static void detach_waits_for_output(struct kunit *test)
 {
@@ -801,7 +808,7 @@ static void detach_waits_for_output(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(second->ref), 0);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&first->detached) &&
 					   !atomic_read(&second->detached)));
-	/* As is one that comes meanwhile, and goes at once. */
+	/* A filter attached meanwhile, and detached at once, is also waited for. */
 	KUNIT_EXPECT_EQ(test, fake_filter_attach(second), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(second->ref), 0);
 	fake_unblock(fake);
@@ -809,7 +816,7 @@ static void detach_waits_for_output(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test,
 			  fake_wait_for(atomic_read(&first->detached) == 1 &&
 					atomic_read(&second->detached) == 2));
-	/* The second was dying before the packet got to it. */
+	/* The second filter was dying before the packet got to it. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&second->calls), 0);
 }
 #endif
@@ -819,7 +826,7 @@ static int detach_ifnet(struct fake_task *task)
 	return dlil_ifnet_detach(task->fake->ifp);
 }
 
-/* FLT-8: whichever detach is faster, `detached` comes once. */
+/* FLT-8: when a detach races with the final detach, `detached` is called once. */
 static void detach_races_final_detach(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -838,7 +845,7 @@ static void detach_races_final_detach(struct kunit *test)
 			two = fake_run(fake, fake_detach_first);
 			one = fake_run(fake, detach_ifnet);
 		}
-		/* Both at the worst moment: while a call is under way. */
+		/* Both at the worst moment: while a callback is in flight. */
 		if (i % 4 < 2) {
 			filter->hook = fake_block_filter;
 			fake_input_new(fake, FAKE_PF_A, 1, 1);
@@ -855,7 +862,7 @@ static void detach_races_final_detach(struct kunit *test)
 	}
 }
 
-/* FLT-8: the final detach waits for a filter that is on its way out. */
+/* FLT-8: the final detach waits for a filter that is being detached. */
 static void final_detach_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -877,7 +884,7 @@ static void final_detach_waits(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 ~a free");
 }
 
-/* A packet with a VLAN tag beside it. */
+/* A packet with a VLAN tag beside its data. */
 static void pass_tagged(struct fake *fake, bool out, u32 seq)
 {
 	struct sk_buff_head list;
@@ -893,7 +900,7 @@ static void pass_tagged(struct fake *fake, bool out, u32 seq)
 		fake_input(fake, &list);
 }
 
-/* FLT-9: a tag beside it hides a packet from filters that ask for that only. */
+/* FLT-9: a tag beside the data hides a packet from filters with that flag only. */
 static void vlan_tagged(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -909,7 +916,7 @@ static void vlan_tagged(struct kunit *test)
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, c->out ? "b1 D1" : "b1");
 
-	/* Without a filter that asks, all see it. */
+	/* Without such a filter, all filters see it. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
 	fake_filter(fake, 'c', ops_of(c->out))->verdict = -EPERM;
 	fake_trace_clear(fake);
@@ -918,7 +925,7 @@ static void vlan_tagged(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "b2 c2");
 }
 
-/* Attach for each letter a filter, which takes lists if it is a capital one. */
+/* Attach a filter for each letter; capital letters take lists. */
 static void attach_letters(struct fake *fake, const char *letters)
 {
 	for (; *letters; letters++)
@@ -926,7 +933,10 @@ static void attach_letters(struct fake *fake, const char *letters)
 			    &fake_filter_list_ops : &fake_filter_in_ops);
 }
 
-/* FLT-12: once for a batch, however many filters and batches there are. */
+/*
+ * FLT-12: a list filter is called once per batch, with any number of filters
+ * and batches.
+ */
 static void list_once_per_batch(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -937,7 +947,7 @@ static void list_once_per_batch(struct kunit *test)
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "A[ 1 2 3 ] B[ 1 2 3 ] P[ 1 2 3 ]");
 
-	/* The batches of the input thread have 64 packets. */
+	/* Batches of the input thread have 64 packets. */
 	fake_input_new(fake, FAKE_PF_A, 1, 130);
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[0].calls), 1 + 3);
@@ -945,7 +955,7 @@ static void list_once_per_batch(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 133);
 }
 
-/* FLT-3, FLT-12: each packet meets the filters in order, whatever they take. */
+/* FLT-3, FLT-12: each packet meets the filters in order, with any mix of kinds. */
 static void list_mixed_order(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -956,7 +966,7 @@ static void list_mixed_order(struct kunit *test)
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1 b1 a2 b2 C[ 1 2 ] d1 d2 E[ 1 2 ] F[ 1 2 ] g1 g2 P1 P2");
 
-	/* And without them all is as ever. */
+	/* The same without the list filters. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[2].ref), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[4].ref), 0);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(fake->filters[5].ref), 0);
@@ -966,7 +976,7 @@ static void list_mixed_order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a3 b3 d3 g3 a4 b4 d4 g4 P3 P4");
 }
 
-/* Append packet @seq; @stage shall return @verdict for it. */
+/* Append packet @seq, for which @stage returns @verdict. */
 static void add_rx(struct fake *fake, struct sk_buff_head *list, u32 family,
 		   u32 seq, enum fake_stage stage, int verdict)
 {
@@ -976,7 +986,7 @@ static void add_rx(struct fake *fake, struct sk_buff_head *list, u32 family,
 	__skb_queue_tail(list, skb);
 }
 
-/* FLT-5, FLT-12, STA-3: what filters of both sorts do is counted exactly. */
+/* FLT-5, FLT-12, STA-3: verdicts of both kinds of filters are counted exactly. */
 static void list_verdicts(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1001,7 +1011,7 @@ static void list_verdicts(struct kunit *test)
 		       .drops[DLIL_DROP_FILTER] = 3);
 }
 
-/* FLT-12: nobody is called for a list that is empty. */
+/* FLT-12: filters are not called for an empty list. */
 static void list_emptied(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1021,7 +1031,7 @@ static void list_emptied(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .stolen = 2, .drops[DLIL_DROP_FILTER] = 1);
 }
 
-/* In place of each packet n comes n + 100, and behind that a packet n + 200. */
+/* Replace each packet n by n + 100, followed by a packet n + 200. */
 static void replace_and_add(struct fake_filter *f, struct sk_buff_head *list,
 			    struct sk_buff_head *drop)
 {
@@ -1058,7 +1068,7 @@ static void list_replaced(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 4);
 }
 
-/* The same without a link header that anybody knows of. */
+/* The same, but without a mac_header. */
 static int replace_bare(struct fake_filter *f, struct sk_buff **skb)
 {
 	struct sk_buff *other = fake_copy(f->fake, *skb);
@@ -1101,7 +1111,7 @@ static void bare_desc(const struct bare_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(bare, bare_cases, bare_desc);
 
-/* FLT-5: what a filter puts in place without a link header is freed, as its error. */
+/* FLT-5: a replacement without link header is freed as an error of the filter. */
 static void replaced_bare(struct kunit *test)
 {
 	const struct bare_case *c = test->param_value;
@@ -1126,7 +1136,10 @@ static void replaced_bare(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 1, .drops[DLIL_DROP_FILTER] = 1);
 }
 
-/* FLT-4, FLT-12: a list is of one family; a filter gets that of its own only. */
+/*
+ * FLT-4, FLT-12: a list has packets of one family; filters get those of their
+ * family only.
+ */
 static void list_family(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1143,7 +1156,7 @@ static void list_family(struct kunit *test)
 	add_rx(fake, &list, FAKE_PF_B, 3, FAKE_DEMUX, 0);
 	add_rx(fake, &list, FAKE_PF_B, 4, FAKE_DEMUX, 0);
 	add_rx(fake, &list, FAKE_PF_A, 5, FAKE_DEMUX, 0);
-	/* Nobody's, and two that demux cannot read: family 0. */
+	/* One without protocol, and two that demux cannot read: family 0. */
 	add_rx(fake, &list, FAKE_PF_B, 6, FAKE_DEMUX, -ENOENT);
 	add_rx(fake, &list, FAKE_PF_B, 7, FAKE_DEMUX, -EINVAL);
 	add_rx(fake, &list, FAKE_PF_B, 8, FAKE_DEMUX, -EINVAL);
@@ -1156,7 +1169,7 @@ static void list_family(struct kunit *test)
 		       .drops[DLIL_DROP_DEMUX] = 2);
 }
 
-/* FLT-9, FLT-12: tagged packets go past a filter, in their place. */
+/* FLT-9, FLT-12: tagged packets skip a filter and keep their place. */
 static void list_vlan(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1183,7 +1196,7 @@ static void list_vlan(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "A[ 1 2 ] A[ 5 ] B[ 1 2 3 4 5 6 ] P[ 1 2 3 4 5 6 ]");
 }
 
-/* A filter may write to skb->cb without harm to anybody. */
+/* A filter may overwrite skb->cb without any effect on others. */
 static void scribble(struct fake_filter *f, struct sk_buff_head *list,
 		     struct sk_buff_head *drop)
 {
@@ -1193,14 +1206,14 @@ static void scribble(struct fake_filter *f, struct sk_buff_head *list,
 		memset(skb->cb, 0xff, sizeof(skb->cb));
 }
 
-/* Packet 2 goes past the later ones of this kind. */
+/* Packet 2 skips the later filters of this kind. */
 static int skip_second(struct fake_filter *f, struct sk_buff **skb)
 {
 	memset((*skb)->cb, 0xff, sizeof((*skb)->cb));
 	return fake_payload(*skb)->seq == 2 ? DLIL_SKIP : 0;
 }
 
-/* FLT-5, FLT-12: DLIL_SKIP reaches past filters that take lists. */
+/* FLT-5, FLT-12: DLIL_SKIP works across filters that take lists. */
 static void list_skip(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1208,7 +1221,7 @@ static void list_skip(struct kunit *test)
 	const char *tag;
 
 	fake_proto_v2(fake, 'P', FAKE_PF_A);
-	/* x is of another kind than a and b. */
+	/* Filter x is of another kind than a and b. */
 	for (tag = "aLMxb"; *tag; tag++) {
 		filter = fake_filter_new(fake, *tag, *tag < 'a' ?
 					 &fake_filter_list_ops :
@@ -1225,14 +1238,14 @@ static void list_skip(struct kunit *test)
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1 a2 L[ 1 ] L[ 2 ] M[ 1 ] M[ 2 ] x1 b1 x2 P[ 1 2 ]");
 
-	/* Without such a packet lists stay whole. */
+	/* Without a skipping packet, lists are not divided. */
 	fake_trace_clear(fake);
 	fake_input_new(fake, FAKE_PF_A, 3, 2);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a3 a4 L[ 3 4 ] M[ 3 4 ] x3 b3 x4 b4 P[ 3 4 ]");
 }
 
-/* FLT-1: what a packet goes past is kept for so many kinds of each direction. */
+/* FLT-1: each direction has a limit of 64 kinds. */
 static void many_kinds(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -1242,11 +1255,11 @@ static void many_kinds(struct kunit *test)
 	struct fake *fake;
 	int i, err;
 
-	/* They have to outlive the ifnet's filters. */
+	/* The operations must outlive the ifnet's filters. */
 	ops = kunit_kcalloc(test, ARRAY_SIZE(refs), sizeof(*ops), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, ops);
 	fake = fake_attached(test);
-	/* No packet comes, so nobody calls them. */
+	/* No packet arrives, so they are never called. */
 	for (i = 0; i < ARRAY_SIZE(refs); i++) {
 		if (c->out)
 			ops[i].output = (void *)&ops[i];
@@ -1256,20 +1269,23 @@ static void many_kinds(struct kunit *test)
 		err = dlil_filter_attach(fake->ifp, &params, &refs[i]);
 		KUNIT_ASSERT_EQ(test, err, i < 64 ? 0 : -ENOSPC);
 	}
-	/* Another one of a kind is welcome, and so is one that takes lists. */
+	/* Another filter of a known kind fits, and so does one that takes lists. */
 	params.ops = &ops[1];
 	err = dlil_filter_attach(fake->ifp, &params, &refs[64]);
 	KUNIT_EXPECT_EQ(test, err, 0);
 	if (!c->out)
 		fake_filter(fake, 'A', &fake_filter_list_ops);
-	/* As is another kind in place of one that has gone. */
+	/* A new kind fits if another one has gone. */
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(refs[0]), 0);
 	params.ops = &ops[64];
 	err = dlil_filter_attach(fake->ifp, &params, &refs[0]);
 	KUNIT_EXPECT_EQ(test, err, 0);
 }
 
-/* FLT-2, FLT-12: a call under way is waited for; the next list is spared. */
+/*
+ * FLT-2, FLT-12: a detach waits for a list callback in flight; the next list
+ * does not meet the filter.
+ */
 static void list_detach_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1303,7 +1319,10 @@ static void detach_both(struct fake_filter *f, struct sk_buff_head *list,
 	KUNIT_EXPECT_EQ(f->fake->test, atomic_read(&f->detached), 0);
 }
 
-/* FLT-2, FLT-7, FLT-12: itself, and the next one, which its list spares. */
+/*
+ * FLT-2, FLT-7, FLT-12: a list callback detaches its own filter, and the next
+ * one, which does not get the list.
+ */
 static void list_detach_from_callback(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1324,7 +1343,7 @@ static void list_detach_from_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 4);
 }
 
-/* Such a packet has TCP in it, and no orders to the fake. */
+/* Such a packet contains TCP, and no instructions for the fake. */
 static int gso_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family)
 {
 	*family = FAKE_PF_A;
@@ -1341,11 +1360,11 @@ static int gso_sent(struct dlil_ifnet *ifp, struct sk_buff *skb)
 #define HEADERS		(sizeof(struct iphdr) + sizeof(struct tcphdr))
 
 /**
- * struct gso_watch - what filters of a test have seen
+ * struct gso_watch - packets that the filters of a test have seen
  * @whole: GSO packets
  * @parts: other packets
- * @bytes: of their payload
- * @bad: packets that are not as they should be
+ * @bytes: payload of both
+ * @bad: packets that are not as expected
  */
 struct gso_watch {
 	unsigned int whole;
@@ -1354,7 +1373,7 @@ struct gso_watch {
 	unsigned int bad;
 };
 
-/* By position; reset before a test. */
+/* One for each position; reset before a test. */
 static struct gso_watch watched[8];
 
 /* A TCP packet of @n segments, received or to be sent. */
@@ -1430,7 +1449,7 @@ static int watch_again(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return watch_packet(cookie, ifp, family, skb);
 }
 
-/* The most packets that anybody of a test got at once. */
+/* Largest number of packets that a callback of the test got at once. */
 static unsigned int longest;
 
 static void note_bound(const struct sk_buff_head *list)
@@ -1448,7 +1467,7 @@ static void watch_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		watch(cookie, skb);
 }
 
-/* p and P want segments, g and G do not; capital ones take lists. */
+/* Filters p and P want segments, g and G do not; capital letters take lists. */
 static void attach_watchers(struct fake *fake, const char *letters)
 {
 	struct fake_filter *f;
@@ -1494,7 +1513,7 @@ static void expect_watched(struct fake *fake, unsigned int i,
 	KUNIT_EXPECT_EQ_MSG(test, watched[i].bad, 0, "filter %u", i);
 }
 
-/* Makes a GSO packet of the third packet that it sees. */
+/* Turns the third packet into a GSO packet. */
 static int grow_third(struct fake_filter *f, struct sk_buff **skb)
 {
 	if (atomic_read(&f->calls) == 3) {
@@ -1505,8 +1524,9 @@ static int grow_third(struct fake_filter *f, struct sk_buff **skb)
 }
 
 /*
- * OUT-7: a filter makes a GSO packet, which the driver does not take, among segments:
- * nothing behind it is sent, of the segments and of the list.
+ * OUT-7: a filter turns one of several segments into a GSO packet that the
+ * driver does not support.  Nothing behind it is sent, neither of the segments
+ * nor of the list.
  */
 static void gso_refused_behind_filter(struct kunit *test)
 {
@@ -1560,8 +1580,8 @@ static void gso_desc(const struct gso_case *c, char *desc)
 KUNIT_ARRAY_PARAM(gso, gso_cases, gso_desc);
 
 /*
- * FLT-10, STA-3: GSO packets are segmented in front of the first filter that
- * asks for it, and stay what they are if there is none.  Each segment counts.
+ * FLT-10, STA-3: GSO packets are segmented before the first filter that
+ * requests it, and stay whole without such a filter.  Each segment counts.
  */
 static void gso_segments(struct kunit *test)
 {
@@ -1593,7 +1613,7 @@ static void gso_segments(struct kunit *test)
 				(HEADERS + FAKE_HLEN));
 }
 
-/* FLT-4, FLT-9, FLT-10: for a filter that does not see a packet it stays whole. */
+/* FLT-4, FLT-9, FLT-10: a packet that skips the filter is not segmented for it. */
 static void gso_not_for_others(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -1621,7 +1641,7 @@ static void gso_not_for_others(struct kunit *test)
 	expect_watched(fake, 2, 1, 0);
 }
 
-/* FLT-5, FLT-10: one that DLIL_SKIP takes past the filter stays whole, too. */
+/* FLT-5, FLT-10: a packet that skips the filter by DLIL_SKIP stays whole, too. */
 static void gso_skip(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -1633,7 +1653,7 @@ static void gso_skip(struct kunit *test)
 	fake->family.demux = gso_demux;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	memset(watched, 0, sizeof(watched));
-	/* a lets it past b, which is of its kind; c is not, nor is d. */
+	/* Filter a skips b, which is of its kind; c and d are of other kinds. */
 	for (tag = 'a'; tag <= 'd'; tag++) {
 		f = fake_filter_new(fake, tag, &fake_filter_both_ops);
 		f->ops.input = tag < 'c' ? watch_packet : watch_again;
@@ -1653,7 +1673,7 @@ static void gso_skip(struct kunit *test)
 	expect_watched(fake, 3, 0, 5);
 }
 
-/* FLT-5, FLT-10, STA-3: a verdict is on a segment. */
+/* FLT-5, FLT-10, STA-3: a verdict applies to a single segment. */
 static void gso_dropped(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -1672,7 +1692,7 @@ static void gso_dropped(struct kunit *test)
 			 __LINE__);
 }
 
-/* FLT-10: what others have a clone of is not written to, checksums included. */
+/* FLT-10: segmentation does not write to data of clones, not even checksums. */
 static void gso_cloned(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -1684,7 +1704,7 @@ static void gso_cloned(struct kunit *test)
 	attach_watchers(fake, "p");
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, gso_skb(fake, false, 5));
-	/* Checked already: segmentation begins with opening it again. */
+	/* The checksum was verified: segmentation has to prepare it again. */
 	skb_peek(&list)->ip_summed = CHECKSUM_UNNECESSARY;
 	tcp_hdr(skb_peek(&list))->check = (__force __sum16)0x1234;
 	clone = skb_clone(skb_peek(&list), GFP_KERNEL);
@@ -1698,7 +1718,7 @@ static void gso_cloned(struct kunit *test)
 	kfree_skb(clone);
 }
 
-/* FLT-10: what cannot be segmented is dropped rather than shown. */
+/* FLT-10: a GSO packet that cannot be segmented is dropped, not passed whole. */
 static void gso_malformed(struct kunit *test)
 {
 	const struct direction_case *c = test->param_value;
@@ -1736,8 +1756,8 @@ static void gso_malformed(struct kunit *test)
 static unsigned int nested, surprises;
 
 /*
- * The first segment of each GSO packet has the host send another one.  A bound that
- * is not met ends the test.
+ * The first segment of each GSO packet makes the host send another one.  A
+ * depth far beyond the limit ends the test.
  */
 static int nest_segments(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **skb)
@@ -1758,8 +1778,9 @@ static int nest_segments(void *cookie, struct dlil_ifnet *ifp, u32 family,
 }
 
 /*
- * OUT-10 FLT-10: output nests no deeper where filters see the host's in segments.
- * The last two levels will do: with KASAN all 8 do not fit on a small stack.
+ * OUT-10 FLT-10: the limit of nested output holds if filters get packets of the
+ * host segmented.  Starts at the last two levels, because with KASAN 8 levels
+ * do not fit on a small stack.
  */
 static void gso_recursion(struct kunit *test)
 {
@@ -1797,13 +1818,13 @@ static void gso_recursion(struct kunit *test)
 }
 
 /**
- * struct bound_case - GSO packets that become many
- * @name: of the case
+ * struct bound_case - GSO packets that become many segments
+ * @name: name of the case
  * @letters: the filters, see attach_watchers()
- * @packets: how many are queued at once
- * @segments: how many become of each
- * @untrusted: whoever made them has not said how many that are
- * @noproto: nobody takes them, and the driver's `unmatched` gets them
+ * @packets: number of GSO packets queued at once
+ * @segments: number of segments of each
+ * @untrusted: gso_segs is 0
+ * @noproto: no protocol takes them, so the driver's `unmatched` gets them
  */
 struct bound_case {
 	const char *name;
@@ -1835,7 +1856,7 @@ static void bound_desc(const struct bound_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(bound, bound_cases, bound_desc);
 
-/* How many packets came through the filters of a test in all. */
+/* Number of packets that passed the filters of the test in total. */
 static unsigned int bound_all;
 
 static int bound_proto(struct fake_proto *p, struct sk_buff_head *list)
@@ -1855,8 +1876,8 @@ static void bound_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 }
 
 /*
- * FLT-12, INP-7: where GSO packets become segments nobody gets more than a batch at
- * once, and nothing is lost over that.
+ * FLT-12, INP-7: with GSO packets that become segments, no callback gets more
+ * than a batch at once, and no packet is lost.
  */
 static void gso_bound(struct kunit *test)
 {
@@ -1893,10 +1914,10 @@ static void gso_bound(struct kunit *test)
 }
 
 /**
- * struct set - a bundle of filters that count for nothing but their trace
+ * struct set - a bundle of filters that only trace their packets
  * @refs: references
- * @n: how many filters
- * @alive: bits of those that have not been dropped
+ * @n: number of filters
+ * @alive: bits of filters that have not been dropped
  * @f: the filters
  */
 struct set {
@@ -1906,7 +1927,7 @@ struct set {
 	struct fake_filter *f[DLIL_BUNDLE_MAX];
 };
 
-/* How many sets there are, and whether a new one finds no memory or waits. */
+/* Number of sets, and whether creating one fails or waits. */
 static atomic_t sets;
 static bool set_fails;
 static struct fake *set_waits;
@@ -1981,7 +2002,7 @@ static struct fake_filter *set_filter(struct fake *fake, char tag)
 	return f;
 }
 
-/* The second filter of the first bundle that packets meet; not to be followed. */
+/* The second filter of the first bundle; must not be dereferenced. */
 static const struct dlil_filter *second_in_set(struct fake *fake)
 {
 	const struct dlil_filter_vec *vec;
@@ -1992,7 +2013,7 @@ static const struct dlil_filter *second_in_set(struct fake *fake)
 	return vec->slots[0].filters[1];
 }
 
-/* The memory of all that has been detached is free for others. */
+/* Make the memory of all detached filters available again. */
 static void forget_dead(struct fake *fake)
 {
 	flush_work(&fake->ifp->end_work);
@@ -2001,9 +2022,9 @@ static void forget_dead(struct fake *fake)
 }
 
 /*
- * FLT-1, FLT-2: without memory the place of a dead filter stays in the array.  A new
- * filter may get the address of the dead one, but not its place, in which no packet
- * gets to anybody.
+ * FLT-1, FLT-2: without memory for a new array, a dead filter stays in the old
+ * one.  A new filter may get the address of the dead one, but must not get its
+ * slot, which is stubbed.
  */
 static void address_of_dead(struct kunit *test)
 {
@@ -2023,14 +2044,17 @@ static void address_of_dead(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dlil_filter_detach(b->ref), 0);
 		forget_dead(fake);
 		set_fails = false;
-		/* The stub has the place of the filter still. */
+		/* The stub still has the slot of the filter. */
 		KUNIT_ASSERT_PTR_EQ(test, second_in_set(fake), dead);
 		KUNIT_ASSERT_EQ(test, fake_filter_attach(c), 0);
 		if (second_in_set(fake) == dead)
 			break;
 		KUNIT_EXPECT_EQ(test, dlil_filter_detach(c->ref), 0);
 		KUNIT_EXPECT_EQ(test, dlil_filter_detach(a->ref), 0);
-		/* With others that stay, the dead one is the only room left. */
+		/*
+		 * If other filters stay, only the memory of the dead one is
+		 * free.
+		 */
 		fake_filter(other, 'x', &fake_filter_in_ops);
 	}
 	KUNIT_ASSERT_LT_MSG(test, i, FAKE_FILTERS, "no address was used again");
@@ -2042,7 +2066,7 @@ static void address_of_dead(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&sets)));
 }
 
-/* FLT-6, FLT-11: an array goes when the batch that may use it has been left. */
+/* FLT-6, FLT-11: an array is freed when the batch that may use it is over. */
 static void array_after_batch(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -2051,7 +2075,7 @@ static void array_after_batch(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(set_filter(fake, 'a')), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 1);
-	/* In place of the thread, which has nothing to do. */
+	/* This task takes the place of the thread, which is idle. */
 	dlil_reader_enter(reader);
 	KUNIT_EXPECT_EQ(test, fake_filter_attach(b), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 2);
@@ -2059,7 +2083,7 @@ static void array_after_batch(struct kunit *test)
 	dlil_reader_leave(reader);
 	KUNIT_EXPECT_EQ(test, atomic_read(&sets), 1);
 
-	/* A batch that begins later has the new one, and keeps nothing. */
+	/* A later batch has the new array, and does not keep the old one. */
 	dlil_reader_enter(reader);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(b->ref), 0);
 	dlil_reader_leave(reader);
@@ -2082,8 +2106,8 @@ static int attach_third(struct fake_task *task)
 }
 
 /*
- * FLT-1, FLT-8: a filter whose attach is under way when the ifnet is detached is
- * detached with it; one that still waits for its turn is refused.
+ * FLT-1, FLT-8: a filter whose attach races with the detach of the ifnet is
+ * detached with it; an attach that comes too late fails.
  */
 static void attach_races_final_detach(struct kunit *test)
 {
@@ -2103,7 +2127,7 @@ static void attach_races_final_detach(struct kunit *test)
 	end = fake_run(fake, detach_ifnet);
 	KUNIT_EXPECT_TRUE(test,
 			  fake_wait_for(!dlil_ifnet_is_attached(fake->ifp)));
-	/* It gets as far as it can. */
+	/* The final detach proceeds as far as it can. */
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&first->detached) &&
 					   !atomic_read(&fake->freed)));
 	fake_unblock(fake);
@@ -2118,9 +2142,9 @@ static void attach_races_final_detach(struct kunit *test)
 }
 
 /**
- * struct part - a part of a dump
- * @fake: whose filters
- * @room: how many more filters fit in
+ * struct part - one part of a dump
+ * @fake: owner of the filters
+ * @room: number of further filters that fit
  */
 struct part {
 	struct fake *fake;
@@ -2142,8 +2166,8 @@ static int put_in_part(const char *name, u32 direction,
 }
 
 /*
- * LNX-11: a dump in parts has each filter that stays once, whatever comes and goes in
- * between: also if the one goes that the last part ended with.
+ * LNX-11: a dump in parts has each filter that stays exactly once, even if
+ * others come and go in between, including the one at the end of the last part.
  */
 static void dump_in_parts(struct kunit *test)
 {
@@ -2160,7 +2184,7 @@ static void dump_in_parts(struct kunit *test)
 						  put_in_part, &part),
 			-EMSGSIZE);
 	FAKE_EXPECT_TRACE(fake, "a b");
-	/* Nothing fits in: nothing is lost. */
+	/* Nothing fits: nothing is skipped. */
 	KUNIT_EXPECT_EQ(test, dlil_filters_behind(fake->ifp, &behind,
 						  put_in_part, &part),
 			-EMSGSIZE);

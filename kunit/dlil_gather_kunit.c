@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When a sleeping input thread is woken: INP-3. */
+/* Gathering packets before a sleeping input thread is woken: INP-3. */
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -7,7 +7,7 @@
 #include "../dlil_input.h"
 #include "fake.h"
 
-/* How a thread ends that we are: what it set before is as it was. */
+/* Restores the state of the test's own task, which acts as the thread. */
 struct thread_we_are {
 	struct dlil_gather g;
 	struct dlil_inq queue;
@@ -44,7 +44,7 @@ static struct dlil_gather *gather(struct kunit *test)
 	return &t->g;
 }
 
-/* Sleep, after @packets came in the @usecs since the last sleep. */
+/* Sleep, after @packets arrived in the @usecs since the last sleep. */
 static void sleep_after(struct dlil_gather *g, unsigned int packets,
 			unsigned int usecs)
 {
@@ -62,7 +62,10 @@ static bool hold(struct dlil_gather *g)
 	return held;
 }
 
-/* As the timer says it: so many were queued after half of the time, and all of it. */
+/*
+ * Record what the timer would: packets queued after half of the time, and after
+ * all of it.
+ */
 static void gathered(struct dlil_gather *g, unsigned int half, unsigned int end)
 {
 	hrtimer_cancel(&g->timer);
@@ -98,7 +101,7 @@ static void stream_desc(const struct stream_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(stream, stream_cases, stream_desc);
 
-/* INP-3: only the packets of a stream wait for one another. */
+/* INP-3: only packets of a stream wait for each other. */
 static void held_in_stream(struct kunit *test)
 {
 	const struct stream_case *c = test->param_value;
@@ -107,7 +110,7 @@ static void held_in_stream(struct kunit *test)
 	sleep_after(g, c->packets, c->usecs);
 
 	KUNIT_EXPECT_EQ(test, hold(g), c->held);
-	/* The second producer is told the same. */
+	/* The second producer gets the same answer. */
 	KUNIT_EXPECT_EQ(test, hold(g), c->held);
 }
 
@@ -137,7 +140,7 @@ static void not_if_off(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hold(g));
 }
 
-/* A short queue would overflow meanwhile (INP-12). */
+/* No gathering if the queue is so short that it would overflow (INP-12). */
 static void not_with_short_queue(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -151,7 +154,7 @@ static void not_with_short_queue(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hold(g));
 }
 
-/* Likewise one of few bytes. */
+/* The same if its limit of bytes is low. */
 static void not_with_small_queue(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -165,7 +168,7 @@ static void not_with_small_queue(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hold(g));
 }
 
-/* Gathering that has paid is done again, however the packets come now. */
+/* If gathering has paid off, it is tried again, at any rate of packets. */
 static void goes_on_while_it_pays(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -178,7 +181,7 @@ static void goes_on_while_it_pays(struct kunit *test)
 	}
 }
 
-/* The main thread serves others, too. */
+/* No gathering on the main thread, which serves several ifnets. */
 static void not_for_many_queues(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -194,7 +197,7 @@ static int never_run(void *arg)
 	return 0;
 }
 
-/* A thread on another processor works while packets are produced. */
+/* No gathering if the thread runs on another processor. */
 static void not_for_another_processor(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -204,7 +207,7 @@ static void not_for_another_processor(struct kunit *test)
 	task = kthread_create(never_run, NULL, "dlil_test");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	cpu = cpumask_any_but(cpu_online_mask, task_cpu(task));
-	/* A task that never ran stays where it is, so this one moves away. */
+	/* A task that never ran does not migrate, so this one moves away. */
 	set_cpus_allowed_ptr(current, cpumask_of(cpu));
 	g->task = task;
 	sleep_after(g, 1, 0);
@@ -217,11 +220,11 @@ static void not_for_another_processor(struct kunit *test)
 #endif
 
 /**
- * struct halves_case - how packets came while the thread was not woken
- * @name: of the case
- * @half: so many in the first half of the time, the first one included
- * @end: so many in all
- * @useful: gathering goes on
+ * struct halves_case - arrivals while the thread was not woken
+ * @name: name of the case
+ * @half: packets in the first half of the time, the first one included
+ * @end: packets in total
+ * @useful: gathering continues
  */
 struct halves_case {
 	const char *name;
@@ -247,7 +250,7 @@ static void halves_desc(const struct halves_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(halves, halves_cases, halves_desc);
 
-/* INP-3: where senders wait for answers it is over after one time. */
+/* INP-3: gathering stops after one attempt if senders wait for answers. */
 static void thins_out(struct kunit *test)
 {
 	const struct halves_case *c = test->param_value;
@@ -259,7 +262,7 @@ static void thins_out(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hold(g), c->useful);
 }
 
-/* INP-3: what the timer counts is what was queued by then. */
+/* INP-3: the timer counts what is queued at its expiry. */
 static void counts_halves(struct kunit *test)
 {
 	struct thread_we_are *t = test->priv;
@@ -274,7 +277,7 @@ static void counts_halves(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, hrtimer_active(&g->timer));
 }
 
-/* Sleeps until it is tried again, with one packet coming fast every time. */
+/* Sleeps until it is tried again, with one fast packet each. */
 static unsigned int rest_of(struct dlil_gather *g)
 {
 	unsigned int n;
@@ -287,7 +290,7 @@ static unsigned int rest_of(struct dlil_gather *g)
 	return n;
 }
 
-/* Where answers wait for answers nothing gathers, and all have to wait. */
+/* Gathering becomes rare where packets answer packets, so that it only delays. */
 static void gives_up_when_useless(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
@@ -298,13 +301,13 @@ static void gives_up_when_useless(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, rest_of(g), want);
 	KUNIT_EXPECT_EQ(test, rest_of(g), 1024);
 	KUNIT_EXPECT_EQ(test, rest_of(g), 1024);
-	/* One success, and it is as before. */
+	/* A single success resets that. */
 	gathered(g, 25, 50);
 	KUNIT_ASSERT_TRUE(test, hold(g));
 	KUNIT_EXPECT_EQ(test, rest_of(g), 16);
 }
 
-/* INP-3 STA-3: nothing is left lying, and nobody has to help. */
+/* INP-3 STA-3: every packet is processed without further packets behind it. */
 static void all_arrive(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

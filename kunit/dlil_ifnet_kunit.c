@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The life of an ifnet: rows IFN-1 to IFN-10 in their plain form. */
+/* The life of an ifnet: the basic cases of rows IFN-1 to IFN-10. */
 #include <linux/etherdevice.h>
 #include <linux/sched/signal.h>
 
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
-/* IFN-1: the same id is busy while in use, and comes back afterwards. */
+/* IFN-1: an id in use is busy, and identifies the same ifnet afterwards. */
 static void acquire_id(struct kunit *test)
 {
 	static const u8 id[] = { 1, 2, 3 };
@@ -16,7 +16,7 @@ static void acquire_id(struct kunit *test)
 						 sizeof(id), &first), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, id,
 						 sizeof(id), &second), -EBUSY);
-	/* Another family, and another length, are other ids. */
+	/* The same bytes with another family or length are another id. */
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_ANY, id,
 						 sizeof(id), &second), 0);
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, id,
@@ -34,8 +34,8 @@ static void acquire_id(struct kunit *test)
 }
 
 /*
- * IFN-1: an id that is the beginning of another one is another id, even where both
- * are kept in the same place, as some of so many are.
+ * IFN-1: an id that is a prefix of another one differs from it, even if both
+ * are in the same hash slot, as some of this many are.
  */
 static void acquire_prefix(struct kunit *test)
 {
@@ -54,7 +54,7 @@ static void acquire_prefix(struct kunit *test)
 	}
 }
 
-/* IFN-1: the empty id names nobody. */
+/* IFN-1: an empty id never identifies an existing ifnet. */
 static void acquire_empty_id(struct kunit *test)
 {
 	struct dlil_ifnet *first, *second;
@@ -83,7 +83,7 @@ static void acquire_bad_arguments(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ifp);
 }
 
-/* IFN-1: the longest id, of which each byte counts. */
+/* IFN-1: the longest id, in which each byte matters. */
 static void acquire_longest_id(struct kunit *test)
 {
 	u8 id[DLIL_ID_MAX] = {};
@@ -101,7 +101,7 @@ static void acquire_longest_id(struct kunit *test)
 	dlil_ifnet_release(second);
 }
 
-/* IFN-2: one that is released while attached is in use until its end. */
+/* IFN-2: an ifnet released while attached is in use until its final detach. */
 static void release_while_attached(struct kunit *test)
 {
 	static const u8 id[] = "released while attached";
@@ -129,7 +129,7 @@ static void release_it(struct fake *fake)
 	fake->released = true;
 }
 
-/* IFN-2, IFN-5: a driver lets go of its ifnet in its free callback. */
+/* IFN-2, IFN-5: a driver may release its ifnet in its `free`. */
 static void release_in_free(struct kunit *test)
 {
 	static const u8 id[] = "released in free";
@@ -152,7 +152,7 @@ static void release_in_free(struct kunit *test)
 #define ENOUGH	200
 #define KEPT	64
 
-/* IFN-2: released ifnets are kept, but not for ever: 64 of them. */
+/* IFN-2: only 64 released ifnets are kept. */
 static void released_are_bounded(struct kunit *test)
 {
 	struct dlil_ifnet *first, *ifp;
@@ -172,14 +172,14 @@ static void released_are_bounded(struct kunit *test)
 		if (!left_at && refcount_read(&first->refs) == 1)
 			left_at = id;
 	}
-	/* It was the last of so many, and went with the next one. */
+	/* It was the oldest, and the next release removed it. */
 	KUNIT_EXPECT_EQ(test, left_at, KEPT);
-	/* The reference of the test is the only one left. */
+	/* Only the reference of the test is left. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 1);
 	dlil_ifnet_put(first);
 }
 
-/* IFN-1, IFN-5: what to wait for when an id is busy with its end. */
+/* IFN-1, IFN-5: look up the ifnet that keeps an id busy by its final detach. */
 static void going(struct kunit *test)
 {
 	static const u8 id[] = "going";
@@ -203,7 +203,10 @@ static void going(struct kunit *test)
 						 sizeof(id)));
 }
 
-/* A reference that should not have been had must not hang the test. */
+/*
+ * Drop a reference that should not have been granted, so that the test cannot
+ * hang.
+ */
 static bool io_refused(struct fake *fake)
 {
 	if (!dlil_ifnet_io_begin(fake->ifp))
@@ -281,7 +284,7 @@ static void init_desc(const struct init_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(init, init_cases, init_desc);
 
-/* IFN-3: what cannot work is refused before it is attached. */
+/* IFN-3: invalid arguments are refused before the attach. */
 static void init_bad_arguments(struct kunit *test)
 {
 	const struct init_case *c = test->param_value;
@@ -290,7 +293,7 @@ static void init_bad_arguments(struct kunit *test)
 	c->spoil(fake);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params),
 			-EINVAL);
-	/* It was never filled in, and so cannot be attached. */
+	/* The ifnet is not initialised, so it cannot be attached. */
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(fake->ifp, NULL, 0), -EINVAL);
 }
 
@@ -302,7 +305,7 @@ static void init_null(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_init(fake->ifp, NULL), -EINVAL);
 }
 
-/* IFN-3: the vectors of a live ifnet are not exchanged. */
+/* IFN-3: an attached ifnet cannot be initialised again. */
 static void init_while_attached(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -345,7 +348,7 @@ static void attach_desc(const struct attach_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(attach, attach_cases, attach_desc);
 
-/* IFN-3: each refusal leaves the ifnet as it was. */
+/* IFN-3: each error leaves the ifnet unchanged. */
 static void attach_errors(struct kunit *test)
 {
 	static const u8 address[MAX_ADDR_LEN + 1] = { 2 };
@@ -384,7 +387,7 @@ static void attach_twice(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(fake->ifp, fake_lladdr,
 						ETH_ALEN), -EEXIST);
-	/* It goes on working, and is still listed once. */
+	/* The ifnet still works, and is listed once. */
 	KUNIT_EXPECT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(fake->ifp, fake_lladdr,
@@ -392,7 +395,7 @@ static void attach_twice(struct kunit *test)
 	dlil_ifnet_io_end(fake->ifp);
 }
 
-/* IFN-3: the link address, and a length that is only known at attach. */
+/* IFN-3: the attach sets the link address, and its length if it was unknown. */
 static void attach_adopts_length(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -409,7 +412,7 @@ static void attach_adopts_length(struct kunit *test)
 				     ETH_ALEN), 0);
 }
 
-/* IFN-3, STA-1: a new life starts with nothing of the old one. */
+/* IFN-3, STA-1: an attach starts with nothing left of the previous one. */
 static void attach_again(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -420,7 +423,7 @@ static void attach_again(struct kunit *test)
 	fake_read(fake);
 	FAKE_EXPECT_IN(fake, .delivered = 2);
 	fake_detach(fake);
-	/* The counters can still be read. */
+	/* The counters are still readable. */
 	fake_read(fake);
 	FAKE_EXPECT_IN(fake, .delivered = 2);
 
@@ -457,7 +460,7 @@ static int attach_too(struct fake_task *task)
 	return dlil_ifnet_attach(task->fake->ifp, NULL, 0);
 }
 
-/* How many threads have that name. */
+/* Number of threads with that name. */
 static unsigned int threads_called(const char *name)
 {
 	const struct task_struct *task;
@@ -483,20 +486,23 @@ static void attach_twice_at_once(struct kunit *test)
 	first = fake_run(fake, attach_too);
 	second = fake_run(fake, attach_too);
 	err = fake_join(first);
-	/* Whichever was the first to run. */
+	/* Either task may have won. */
 	KUNIT_EXPECT_TRUE(test, !err || err == -EEXIST);
 	KUNIT_EXPECT_EQ(test, err + fake_join(second), -EEXIST);
 	fake->attached = true;
 	fake->attaches++;
 	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 1);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 1);
-	/* Nothing is left of the other one. */
+	/* Nothing is left of the other attach. */
 	fake_detach(fake);
 	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 0);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!fake_module_pins(module)));
 }
 
-/* IFN-4, IFN-5, IFN-8: detach does not wait, the final detach does. */
+/*
+ * IFN-4, IFN-5, IFN-8: a detach does not wait for I/O references, the final
+ * detach does.
+ */
 static void detach_waits_for_io(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -558,7 +564,7 @@ static void expect_no_thread(struct fake *fake)
 	KUNIT_EXPECT_NULL(fake->test, fake->ifp->inq.own.task);
 }
 
-/* IFN-5: the thread is stopped behind all of them, and before the driver hears. */
+/* IFN-5: the thread stops after all other users, and before the driver's `free`. */
 static void detach_order_of_thread(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -576,7 +582,7 @@ static void detach_order_of_thread(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "~a ~P free");
 }
 
-/* IFN-5: filters, then protocols, and the driver when all is clean. */
+/* IFN-5: filters, then protocols, then the driver when everything is clean. */
 static void detach_order(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -592,7 +598,7 @@ static void detach_order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "~a ~b ~P ~Q free");
 }
 
-/* IFN-5, STA-3: what is queued behind the last batch is freed and counted. */
+/* IFN-5, STA-3: packets queued behind the last batch are freed and counted. */
 static void detach_frees_queue(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -626,7 +632,7 @@ static void kind_desc(const enum dlil_ifnet_family *kind, char *desc)
 
 KUNIT_ARRAY_PARAM(kind, kinds, kind_desc);
 
-/* IFN-6, INP-1, OUT-1: a late holder of a reference does no harm. */
+/* IFN-6, INP-1, OUT-1: users of a stale reference do no harm. */
 static void detached_is_inert(struct kunit *test)
 {
 	const enum dlil_ifnet_family *kind = test->param_value;
@@ -661,8 +667,8 @@ static void attach_in_free(struct fake *fake)
 }
 
 /*
- * IFN-5: the state is clean before the driver's free is called, so a driver may
- * attach again from there; the new life is not mixed up with the old one.
+ * IFN-5: the state is clean before the driver's `free` is called, so the driver
+ * may attach again there, without mixing up the two lives.
  */
 static void attach_again_in_free(struct kunit *test)
 {
@@ -673,7 +679,7 @@ static void attach_again_in_free(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, fake_wait_for(fake->attaches == 2));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_wait_detached(fake->ifp), 0);
 
-	/* The second life ends as the first: after its last I/O reference. */
+	/* The second life ends like the first: after its last I/O reference. */
 	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->freed), 1);
@@ -690,7 +696,7 @@ static int wait_from_filter(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* IFN-4: detach works from inside a callback; waiting there is refused. */
+/* IFN-4: a callback may detach the ifnet; waiting there returns an error. */
 static void detach_from_callback(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -706,7 +712,7 @@ static void detach_from_callback(struct kunit *test)
 /* IFN-10 */
 static void look_up(struct kunit *test)
 {
-	/* Compared, never looked into. */
+	/* Only compared, never dereferenced. */
 	struct net *other = (struct net *)test;
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 	int ifindex = fake->params.ifindex;
@@ -732,7 +738,7 @@ static void look_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_refs(fake), refs);
 }
 
-/* IFN-4, IFN-10: gone from look-ups at once, not when the last user is. */
+/* IFN-4, IFN-10: a detaching ifnet cannot be looked up, even while it has users. */
 static void look_up_detaching(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -745,7 +751,7 @@ static void look_up_detaching(struct kunit *test)
 	dlil_ifnet_io_end(fake->ifp);
 }
 
-/* IFN-10, LNX-7: renamed, and with a new link address. */
+/* IFN-10, LNX-7: change the name and the link address. */
 static void rename_and_readdress(struct kunit *test)
 {
 	static const u8 address[ETH_ALEN] = { 2, 9, 9, 9, 9, 9 };
@@ -760,7 +766,7 @@ static void rename_and_readdress(struct kunit *test)
 			    fake->ifp);
 	dlil_ifnet_put(fake->ifp);
 	KUNIT_EXPECT_STREQ(test, dlil_ifnet_name(fake->ifp), "other0");
-	/* IFN-9: it does not move. */
+	/* IFN-9: the link address stays at its place. */
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_lladdr(fake->ifp), lladdr);
 	KUNIT_EXPECT_EQ(test, memcmp(lladdr, address, ETH_ALEN), 0);
 }
@@ -784,7 +790,7 @@ static void properties(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_broadcast(fake->ifp),
 				     broadcast, ETH_ALEN), 0);
 
-	/* Nothing of it outlasts that life. */
+	/* These are reset in the next life. */
 	fake_detach(fake);
 	fake->params.broadcast = NULL;
 	fake->params.attrs = 0;

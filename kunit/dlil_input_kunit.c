@@ -52,7 +52,7 @@ static void note_thread(struct fake_proto *p)
 	fake_trace(p->fake, "%s", current->comm);
 }
 
-/* INP-2: who has a thread of its own, and what it is called. */
+/* INP-2: which ifnets have a thread of their own, and its name. */
 static void thread_of_ifnet(struct kunit *test)
 {
 	const struct thread_case *c = test->param_value;
@@ -94,7 +94,7 @@ static void shared_thread(struct kunit *test)
 	fake_read(second);
 	FAKE_EXPECT_TRACE(first, "P1 P2 P3");
 	FAKE_EXPECT_TRACE(second, "Q11 Q12");
-	/* One of them going away does not disturb the other. */
+	/* Detaching one of them does not disturb the other. */
 	fake_detach(first);
 	fake_input_new(second, FAKE_PF_A, 13, 1);
 	fake_read(second);
@@ -109,7 +109,7 @@ static void call_at_tenth(struct fake_proto *p)
 		complete(&yield_to_me);
 }
 
-/* How many packets the input thread has handed over when this one runs. */
+/* Records how many packets the input thread has processed when this task runs. */
 static int run_at_once(struct fake_task *task)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(0));
@@ -118,7 +118,7 @@ static int run_at_once(struct fake_task *task)
 	return atomic_read(&task->fake->protos[0].packets);
 }
 
-/* INP-7: another thread gets the processor within 64 packets. */
+/* INP-7: another task gets the processor after at most 64 packets. */
 static void yields(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -127,10 +127,13 @@ static void yields(struct kunit *test)
 
 	reinit_completion(&yield_to_me);
 	fake_proto(fake, 'P', FAKE_PF_A)->hook = call_at_tenth;
-	/* Both on one processor, or the other one could run all the time. */
+	/*
+	 * Both on one processor; otherwise the other task could run all the
+	 * time.
+	 */
 	set_cpus_allowed_ptr(fake->ifp->inq.thread->task, cpumask_of(0));
 	task = fake_run(fake, run_at_once);
-	/* It waits by the time that the input thread runs. */
+	/* It waits until the input thread runs. */
 	schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 400), 0);
 	at = fake_join(task);
@@ -156,7 +159,7 @@ static void block_thread(struct fake_proto *p)
 	fake_block(p->fake);
 }
 
-/* Where the two of them take notes. */
+/* The ifnet whose trace both use. */
 static struct fake *order_notes;
 
 static int note_order(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -181,7 +184,7 @@ static struct fake *noting(struct kunit *test, const char *name,
 	return fake;
 }
 
-/* As multicast that was sent on @from is looped back. */
+/* Loop a packet back, as the stack does with multicast sent on @from. */
 static void loop_back(struct fake *lo, const struct fake *from)
 {
 	struct sk_buff *skb = fake_rx(lo, FAKE_PF_A, 1);
@@ -194,9 +197,9 @@ static void loop_back(struct fake *lo, const struct fake *from)
 }
 
 /*
- * INP-5: what is queued for loopback while the main thread is busy goes before
- * what is queued for others, earlier or later; its ifnet is the loopback one,
- * whatever the packet says.
+ * INP-5: packets queued for loopback while the main thread is busy are
+ * processed before those queued for others, earlier or later.  Their ifnet is
+ * the loopback one, whatever skb->skb_iif is.
  */
 static void loopback_first(struct kunit *test)
 {
@@ -219,7 +222,7 @@ static void loopback_first(struct kunit *test)
 	fake_read(a);
 	fake_read(lo);
 	fake_read(b);
-	/* There is no order among the others. */
+	/* The others may come in any order. */
 	KUNIT_EXPECT_TRUE_MSG(test, !strcmp(busy->trace, "lo lo a b") ||
 			      !strcmp(busy->trace, "lo lo b a"), "%s",
 			      busy->trace);
@@ -248,7 +251,7 @@ static int flush_input(struct fake_task *task)
 	return dlil_input_flush(task->fake->ifp);
 }
 
-/* An ifnet of the main thread with one protocol. */
+/* An ifnet on the main thread with one protocol. */
 static struct fake *sharing(struct kunit *test, char tag,
 			    enum dlil_ifnet_family kind, int ifindex)
 {
@@ -262,7 +265,7 @@ static struct fake *sharing(struct kunit *test, char tag,
 	return fake;
 }
 
-/* The main thread has a packet of @fake that it does not let go of. */
+/* Make the main thread block in a callback of @fake. */
 static void hold_main(struct fake *fake)
 {
 	fake->protos[0].hook = fake_block_proto;
@@ -271,9 +274,9 @@ static void hold_main(struct fake *fake)
 }
 
 /*
- * LNX-13, INP-2: the main thread is not held up for long by a callback that sleeps: the
- * ifnet of the callback takes the thread with it, and gets its packets in order; packets,
- * flushes and the detach of the others go on.
+ * LNX-13, INP-2: a sleeping callback does not block the main thread for long.
+ * Its ifnet takes over the task, and gets its packets in order.  Packets,
+ * flushes and detaches of other ifnets continue.
  */
 static void held_up(struct kunit *test)
 {
@@ -294,11 +297,11 @@ static void held_up(struct kunit *test)
 	task = fake_run(a, flush_input);
 	fake_input_new(b, FAKE_PF_A, 1, 2);
 	fake_input_new(lo, FAKE_PF_A, 1, 1);
-	/* A turn that is short is not given away. */
+	/* A short turn is not handed over. */
 	schedule_timeout_uninterruptible(HZ * 3 / 4);
 	own = has_own(a);
 	n = atomic_read(&b->protos[0].packets);
-	/* Unless the machine was too busy to say. */
+	/* Unless the machine was too slow for this check. */
 	if (time_before(jiffies, since + HZ)) {
 		KUNIT_EXPECT_FALSE(test, own);
 		KUNIT_EXPECT_EQ(test, n, 0);
@@ -329,7 +332,7 @@ static void held_up(struct kunit *test)
 	fake_input_new(a, FAKE_PF_A, 6, 1);
 	KUNIT_EXPECT_EQ(test, dlil_input_flush(a->ifp), 0);
 	FAKE_EXPECT_TRACE(a, "a1 a2 a3 a4 a5 a6");
-	/* The thread stays the ifnet's until that is detached. */
+	/* The thread belongs to the ifnet until that is detached. */
 	KUNIT_EXPECT_TRUE(test, has_own(a));
 	fake_detach(a);
 	KUNIT_EXPECT_EQ(test, fake_attach(a), 0);
@@ -350,7 +353,7 @@ static void held_up_detached(struct kunit *test)
 		a = sharing(test, 'a', kinds[i], 3);
 		hold_main(a);
 		fake_input_new(a, FAKE_PF_A, 2, 100);
-		/* Before the thread is given away, and after. */
+		/* Before the task is handed over, and after. */
 		if (!i)
 			KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(a->ifp), 0);
 		KUNIT_EXPECT_EQ(test, dlil_input_flush(b->ifp), 0);
@@ -374,7 +377,7 @@ static void held_up_detached(struct kunit *test)
 /**
  * struct noted_flush - a flush that is traced
  * @flush: the flush
- * @fake: where
+ * @fake: ifnet whose trace is used
  */
 struct noted_flush {
 	struct dlil_flush flush;
@@ -386,7 +389,10 @@ static void note_flush(struct dlil_flush *flush)
 	fake_trace(container_of(flush, struct noted_flush, flush)->fake, "F");
 }
 
-/* A flush follows the packets of its ifnet and no others. */
+/*
+ * A flush is called behind the packets of its ifnet, and does not wait for
+ * others.
+ */
 static void flush_noted(struct fake *fake, struct noted_flush *f)
 {
 	f->flush.fn = note_flush;
@@ -397,8 +403,8 @@ static void flush_noted(struct fake *fake, struct noted_flush *f)
 }
 
 /*
- * LNX-13: one pass of the main thread is held up twice: what the pass has taken, queues
- * and flushes, is gone on with by the next task each time.
+ * LNX-13: if one pass of the main thread blocks twice, the next task continues
+ * each time with the queues and flushes that the pass has taken.
  */
 static void held_up_twice(struct kunit *test)
 {
@@ -411,7 +417,7 @@ static void held_up_twice(struct kunit *test)
 	hold_main(busy);
 	a->protos[0].hook = fake_block_proto;
 	b->protos[0].hook = fake_block_proto;
-	/* They have their turns in the reverse order. */
+	/* Turns are taken in the reverse order. */
 	fake_input_new(c, FAKE_PF_A, 1, 3);
 	fake_input_new(b, FAKE_PF_A, 1, 3);
 	fake_input_new(a, FAKE_PF_A, 1, 3);
@@ -466,7 +472,10 @@ static int produce_in_order(struct fake_task *task)
 	return 0;
 }
 
-/* LNX-13, INP-9: packets that come while the thread is given away stay in order. */
+/*
+ * LNX-13, INP-9: packets that arrive while the task is handed over stay in
+ * order.
+ */
 static void held_up_under_traffic(struct kunit *test)
 {
 	struct fake *a = attached_as(test, "a", DLIL_IFNET_RAW, 1);
@@ -505,7 +514,7 @@ static bool is_asleep(struct fake *fake)
 	return READ_ONCE(fake->ifp->inq.thread->asleep);
 }
 
-/* INP-3: a list wakes the thread once and is taken in order. */
+/* INP-3: a list wakes the thread once and is processed in order. */
 static void one_wake_per_list(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -524,21 +533,21 @@ static void one_wake_per_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "P1 P2 P3 P4 P5 P6 P7 P8 P9 P10");
 }
 
-/* The jiffies that were left of its sleep when the thread was woken. */
+/* Remaining jiffies of the sleep when the thread was woken. */
 static long woken_early;
 
 static void sleep_for_a_while(struct fake_proto *p)
 {
 	p->hook = NULL;
-	/* As set_current_state() does at once, so that no wake-up is missed. */
+	/* As set_current_state(), but early, so that no wake-up is lost. */
 	set_current_state(TASK_IDLE);
 	complete(&p->fake->entered);
 	woken_early = schedule_timeout(HZ / 2);
 }
 
 /*
- * INP-3: a thread that has not said that it sleeps is not woken for packets.  Here it is
- * asleep in a callback, where a wake-up shows.
+ * INP-3: producers do not wake a thread that is not marked asleep.  Here the
+ * thread sleeps in a callback, where a wake-up can be detected.
  */
 static void no_wake_while_at_work(struct kunit *test)
 {
@@ -558,7 +567,7 @@ static void no_wake_while_at_work(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, woken_early, 0L);
 }
 
-/* INP-3, INP-7: lists of any length that pile up are taken in order. */
+/* INP-3, INP-7: queued lists of any length are processed in order. */
 static void lists_in_order(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -590,7 +599,7 @@ static int take_list(struct fake_proto *p, struct sk_buff_head *list)
 	return 0;
 }
 
-/* INP-7: work comes in portions, so that the thread yields between them. */
+/* INP-7: the thread yields between batches of a long list. */
 static void long_list(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -615,17 +624,18 @@ static void long_list(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = MANY);
 }
 
-/* How many packets of each case: they are to share one fate in one batch. */
+/* Packets of each case, which share one fate in one batch. */
 #define PACKETS	3
 
 /**
- * struct path_case - what becomes of a packet
- * @name: of the case
- * @payload: what it says
- * @unmatched: packets that a driver with `unmatched` keeps, -1 without
- * @trace: the calls made for all of them
- * @flow: where they went
- * @stats: what is counted
+ * struct path_case - a packet and its expected path
+ * @name: name of the case
+ * @payload: instructions in the packet
+ * @unmatched: number of packets that the driver's `unmatched` keeps, -1 without
+ *	it
+ * @trace: expected calls for all packets
+ * @flow: expected account
+ * @stats: expected counters
  */
 struct path_case {
 	const char *name;
@@ -636,7 +646,10 @@ struct path_case {
 	struct dlil_stats stats;
 };
 
-/* a: a filter of all protocols, b: of family A; P: family A, version 1. */
+/*
+ * a: a filter for all protocols, b: for family A; P: protocol of family A,
+ * version 1.
+ */
 static const struct path_case path_cases[] = {
 	{
 		.name = "delivered",
@@ -823,7 +836,7 @@ static void append(struct fake *fake, struct sk_buff_head *list, u32 family,
 	__skb_queue_tail(list, skb);
 }
 
-/* INP-9: a batch ends where the protocol changes; nothing overtakes. */
+/* INP-9: a batch ends where the protocol changes; packets stay in order. */
 static void batches(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -865,7 +878,7 @@ static int check_header(struct fake_proto *p, struct sk_buff_head *list)
 	return 0;
 }
 
-/* INP-9: the position of the link header arrives with the packet. */
+/* INP-9: the offset of the link header is kept. */
 static void header_position(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -887,7 +900,7 @@ static int expect_no_header(struct fake_proto *p, struct sk_buff_head *list)
 	return 0;
 }
 
-/* INP-9: without a link header, that is where the packet begins. */
+/* INP-9: a packet without mac_header gets an empty link header. */
 static void no_header(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -927,7 +940,7 @@ static void version_desc(const struct version_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(version, version_cases, version_desc);
 
-/* INP-10: a protocol with both callbacks gets those of its version. */
+/* INP-10: a protocol with both callbacks gets calls of its version only. */
 static void versions(struct kunit *test)
 {
 	const struct version_case *c = test->param_value;
@@ -983,8 +996,8 @@ static void leave_more_unmatched(struct dlil_ifnet *ifp,
 }
 
 /*
- * INP-10, STA-3: who gives back more packets than it got is warned of, once, and
- * no counter wraps.
+ * INP-10, STA-3: a callback that returns more packets than it got causes one
+ * warning, and no counter wraps.
  */
 static void more_than_it_got(struct kunit *test)
 {
@@ -1006,7 +1019,7 @@ static void more_than_it_got(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.noproto, 3);
 }
 
-/* INP-10: what a version 2 protocol leaves in the list is freed. */
+/* INP-10: packets that a version 2 protocol leaves in the list are freed. */
 static void list_taken_in_part(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1026,7 +1039,7 @@ static void expect_queued(struct fake *fake, u32 packets, u32 bytes)
 	KUNIT_EXPECT_EQ(fake->test, b, bytes);
 }
 
-/* One packet with dlil_input_one(). */
+/* Queue one packet with dlil_input_one(). */
 static int input_one(struct fake *fake, u32 seq)
 {
 	atomic_inc(&fake->handed_in);
@@ -1044,11 +1057,11 @@ static u32 fake_truesize(struct fake *fake)
 }
 
 /**
- * struct limit_case - a queue that takes so much
- * @name: of the case
- * @packets: its limit of packets
- * @bytes: its limit of bytes, beyond those of four packets
- * @fit: so many packets fit
+ * struct limit_case - limits of a queue
+ * @name: name of the case
+ * @packets: limit of packets
+ * @bytes: limit of bytes, in addition to four packets
+ * @fit: number of packets that fit
  */
 struct limit_case {
 	const char *name;
@@ -1074,7 +1087,7 @@ static void limit_desc(const struct limit_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(limit, limit_cases, limit_desc);
 
-/* A queue of the case, with a thread that takes nothing out of it. */
+/* A queue of the case, whose thread is blocked. */
 static struct fake *limited(struct kunit *test, const struct limit_case *c,
 			    u32 *truesize)
 {
@@ -1089,7 +1102,7 @@ static struct fake *limited(struct kunit *test, const struct limit_case *c,
 	return fake;
 }
 
-/* It lets go, and all is as if nothing had been. */
+/* Release the thread, and check that everything works as before. */
 static void end_limited(struct fake *fake, u32 fit, u32 dropped)
 {
 	fake_unblock(fake);
@@ -1106,7 +1119,7 @@ static void end_limited(struct fake *fake, u32 fit, u32 dropped)
 	expect_queued(fake, 0, 0);
 }
 
-/* INP-12, STA-4: both limits are exact, for packets that come one by one. */
+/* INP-12, STA-4: both limits are exact for single packets. */
 static void limits_one_by_one(struct kunit *test)
 {
 	const struct limit_case *c = test->param_value;
@@ -1124,7 +1137,7 @@ static void limits_one_by_one(struct kunit *test)
 	end_limited(fake, c->fit, 3);
 }
 
-/* INP-12, INP-3: and for lists, of which the first packets are the ones kept. */
+/* INP-12, INP-3: and for lists, whose first packets are kept. */
 static void limits_of_lists(struct kunit *test)
 {
 	const struct limit_case *c = test->param_value;
@@ -1143,7 +1156,7 @@ static void limits_of_lists(struct kunit *test)
 					  "P1 P2 P3 P4 P90"));
 }
 
-/* INP-12: a limit may be lowered below what is queued, and raised again. */
+/* INP-12: a limit may be set below what is queued, and raised again. */
 static void limits_change(struct kunit *test)
 {
 	static const struct limit_case c = { "", 8, 1 << 20, 8 };
@@ -1166,7 +1179,7 @@ static void limits_change(struct kunit *test)
 	end_limited(fake, 6, 4);
 }
 
-/* One packet that takes up so much, with dlil_input_one() or dlil_input(). */
+/* Queue a packet with this truesize, by dlil_input_one() or dlil_input(). */
 static int input_large(struct fake *fake, u32 seq, u32 truesize, bool list)
 {
 	struct sk_buff *skb = fake_rx(fake, FAKE_PF_A, seq);
@@ -1183,8 +1196,8 @@ static int input_large(struct fake *fake, u32 seq, u32 truesize, bool list)
 }
 
 /*
- * INP-12: an empty queue takes any one packet, however large that is, and another one
- * only when the thread has taken that; in all else its limit is exact.
+ * INP-12: an empty queue accepts a single packet of any size, and the next one
+ * only after the thread has taken it; otherwise the limit is exact.
  */
 static void limit_and_large_packet(struct kunit *test)
 {
@@ -1211,7 +1224,7 @@ static void limit_and_large_packet(struct kunit *test)
 		fake->protos[0].hook = fake_block_proto;
 		KUNIT_EXPECT_EQ(test, input_large(fake, 3, max + 1, i), 0);
 		fake_wait_blocked(fake);
-		/* The one that the thread has counts no longer. */
+		/* The packet that the thread has taken is not charged any more. */
 		KUNIT_EXPECT_EQ(test, input_large(fake, 4, 1, i), 0);
 		KUNIT_EXPECT_EQ(test, input_large(fake, 90, max, i), -ENOBUFS);
 		KUNIT_EXPECT_EQ(test, input_large(fake, 5, max - 1, i), 0);
@@ -1225,7 +1238,7 @@ static void limit_and_large_packet(struct kunit *test)
 	}
 }
 
-/* INP-12: a packet that is larger than the limit does not pass a closed queue. */
+/* INP-12: a closed queue refuses even a packet larger than the limit. */
 static void large_packet_detached(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1240,7 +1253,7 @@ static void large_packet_detached(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_DETACHED] = 2);
 }
 
-/* How the driver was told of drops. */
+/* Reports of drops to the driver. */
 static unsigned int told_times, told_packets;
 static bool told_preemptible;
 
@@ -1252,9 +1265,9 @@ static void note_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 }
 
 /*
- * INP-12, STA-1, LNX-14: what a full queue refuses is counted with its bytes, of a list
- * at once.  It is freed and counted with preemption on, since PREEMPT_RT takes locks
- * there that may sleep.
+ * INP-12, STA-1, LNX-14: packets that a full queue refuses are counted with
+ * their bytes, a list at once.  Freeing and counting run with preemption on,
+ * since PREEMPT_RT takes sleeping locks there.
  */
 static void refused_is_counted(struct kunit *test)
 {
@@ -1298,7 +1311,7 @@ static void call_at_tenth_gone(struct sk_buff *skb)
 		complete(&yield_to_me);
 }
 
-/* How many packets are gone when this one runs. */
+/* Records how many packets have been freed when this task runs. */
 static int count_gone_at_once(struct fake_task *task)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(0));
@@ -1307,7 +1320,7 @@ static int count_gone_at_once(struct fake_task *task)
 	return atomic_read(&packets_gone);
 }
 
-/* INP-7: another thread gets the processor within 64 packets that are freed. */
+/* INP-7: another task gets the processor after at most 64 freed packets. */
 static void discard_yields(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1331,7 +1344,7 @@ static void discard_yields(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
 	task = fake_run(fake, count_gone_at_once);
-	/* It waits by the time that the input thread runs. */
+	/* It waits until the input thread runs. */
 	schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	fake_unblock(fake);
@@ -1343,8 +1356,8 @@ static void discard_yields(struct kunit *test)
 }
 
 /*
- * LNX-13: packets may stay in the queue of a detached ifnet if the thread is inside a
- * batch, though nothing be queued yet.
+ * LNX-13: packets may stay in the queue of a detached ifnet while the thread is
+ * in a batch, even if nothing is queued yet.
  */
 static void busy_queue(struct kunit *test)
 {
@@ -1373,7 +1386,7 @@ static int change_limits(struct fake_task *task)
 	return 0;
 }
 
-/* INP-11, INP-12: the count stays right while limits change under traffic. */
+/* INP-11, INP-12: the count stays exact while limits change under traffic. */
 static void limits_change_under_traffic(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1395,7 +1408,7 @@ static void limits_change_under_traffic(struct kunit *test)
 	expect_queued(fake, 0, 0);
 }
 
-/* INP-2, INP-12: the parameters are the limits of what is attached later. */
+/* INP-2, INP-12: the parameters set the limits of later attaches. */
 static void limits_at_attach(struct kunit *test)
 {
 	unsigned int packets = dlil_rcvq_limit, bytes = dlil_rcvq_bytes;
@@ -1408,7 +1421,7 @@ static void limits_at_attach(struct kunit *test)
 	dlil_rcvq_bytes = 7 << 20;
 	KUNIT_EXPECT_EQ(test, q->max_packets, packets);
 	KUNIT_EXPECT_EQ(test, q->max_bytes, bytes);
-	/* Limits that were set for a former life do not last. */
+	/* Limits set in a previous life are not kept. */
 	set_limits(fake, 9, 9 << 20);
 	fake_detach(fake);
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
@@ -1419,7 +1432,7 @@ static void limits_at_attach(struct kunit *test)
 	expect_queued(fake, 0, 0);
 }
 
-/* INP-1, INP-12, STA-4: a detached ifnet refuses, and counts why. */
+/* INP-1, INP-12, STA-4: a detached ifnet refuses packets and counts the reason. */
 static void not_attached(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1439,7 +1452,7 @@ static void not_attached(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_DETACHED] = 4);
 }
 
-/* INP-6, STA-1: what the driver counted is added. */
+/* INP-6, STA-1: the driver's increments are added. */
 static void increments(struct kunit *test)
 {
 	static const struct dlil_stats inc = {
@@ -1466,7 +1479,7 @@ static void increments(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, counter[i], 2 * one[i]);
 }
 
-/* INP-6, STA-1: also when the packets are refused, since the ifnet is detaching. */
+/* INP-6, STA-1: they are added even if a detaching ifnet refuses the packets. */
 static void increments_too_late(struct kunit *test)
 {
 	static const struct dlil_stats inc = { .ierrors = 3, .collisions = 7 };
@@ -1486,14 +1499,14 @@ static void increments_too_late(struct kunit *test)
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, fake->stats.ierrors, 6);
 	KUNIT_EXPECT_EQ(test, fake->stats.collisions, 14);
-	/* The next life begins with nothing of either. */
+	/* The counters of the next life start at 0. */
 	fake_detach(fake);
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, fake->stats.ierrors, 0);
 }
 
-/* STA-1: the core counts for a driver that asks for it. */
+/* STA-1: the core counts on behalf of a driver that requests it. */
 static void counted_by_core(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -1513,7 +1526,7 @@ static void counted_by_core(struct kunit *test)
 #define PRODUCERS	4
 #define LISTS		150
 
-/* Every sort of end, from several producers at a time. */
+/* Packets with all kinds of fates, from several producers in parallel. */
 static int produce(struct fake_task *task)
 {
 	static const int demux[] = { 0, 0, -ENOENT, 0, DLIL_STOLEN, 0, -EINVAL };
@@ -1548,7 +1561,7 @@ static int produce(struct fake_task *task)
 	return 0;
 }
 
-/* STA-3, INP-8: nothing is lost and nothing is counted twice. */
+/* STA-3, INP-8: no packet is lost or counted twice. */
 static void conservation(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -1599,7 +1612,7 @@ static void sanity_desc(const struct sanity_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(sanity, sanity_cases, sanity_desc);
 
-/* INP-11: a packet that was received elsewhere is freed and counted. */
+/* INP-11: a packet received by another device is freed and counted. */
 static void sanity(struct kunit *test)
 {
 	const struct sanity_case *c = test->param_value;
@@ -1631,7 +1644,7 @@ static void sanity(struct kunit *test)
 	}
 }
 
-/* INP-11: packets that were not counted are freed, and the count is mended. */
+/* INP-11: packets that were not charged are freed, and the count is corrected. */
 static void sanity_of_count(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1641,7 +1654,7 @@ static void sanity_of_count(struct kunit *test)
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_wait_blocked(fake);
 	fake_input_new(fake, FAKE_PF_A, 2, 3);
-	/* As if somebody had queued one behind our back. */
+	/* As if a packet had been queued without being charged. */
 	atomic64_add(DLIL_INQ_SPACE(1, 0), &fake->ifp->inq.room);
 	fake_unblock(fake);
 	fake_read(fake);
@@ -1663,9 +1676,9 @@ static int cpu_of(struct fake *fake)
 }
 
 /*
- * INP-4: where an input thread runs is open until it is fed, and then settled
- * for that life.  That it is the right place can only be seen on a machine with
- * several caches: scripts/guest/tests/lifecycle.sh.
+ * INP-4: the affinity of an input thread is set once per life, when it gets its
+ * first packet.  Only a machine with several caches can show that the choice is
+ * right: scripts/guest/tests/lifecycle.sh.
  */
 static void affinity(struct kunit *test)
 {
@@ -1685,7 +1698,7 @@ static void affinity(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
 	dlil_net_affinity = true;
 	KUNIT_EXPECT_EQ(test, cpu_of(fake), DLIL_CPU_SETTLED);
-	/* The main thread is everybody's. */
+	/* The main thread serves many devices. */
 	KUNIT_ASSERT_EQ(test, fake_attach(main), 0);
 	KUNIT_EXPECT_EQ(test, cpu_of(main), DLIL_CPU_SETTLED);
 }

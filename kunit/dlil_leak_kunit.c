@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * This suite looks for memory that the others lost, so it is linked last.
+ * Checks for memory leaks of the other suites, so it is linked last.
  *
  * kmemleak scans by itself a minute after boot and ten minutes later, and
- * reports what was unreferenced both times.  On User Mode Linux with time-travel
- * that wait takes no time.  Only there: other kernels can be asked for a scan.
+ * reports what was unreferenced both times.  On User Mode Linux with time
+ * travel, waiting for that takes no real time; other kernels can be asked for a
+ * scan.
  */
 #include <kunit/test.h>
 #include <linux/console.h>
@@ -32,7 +33,7 @@ static struct console watcher = {
 	.index = -1,
 };
 
-/* Leaks on purpose: proof that kmemleak is at work and that we see it. */
+/* Deliberate leaks, to prove that kmemleak works and that this test sees it. */
 noinline void dlil_leak_plant(void);
 noinline void dlil_leak_plant(void)
 {
@@ -57,7 +58,7 @@ static int dlil_leak_suite_init(struct kunit_suite *suite)
 	return unregister_console(&watcher);
 }
 
-/* STA-3, OUT-9, IFN-5: nothing is left behind. */
+/* STA-3, OUT-9, IFN-5: no memory was leaked. */
 static void dlil_leak_none(struct kunit *test)
 {
 	KUNIT_EXPECT_GT(test, reported_plants, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The lives of an ifnet, what it keeps and loses: rows INI-1, IFN-1 to IFN-12. */
+/* The lives of an ifnet, and what survives them: rows INI-1, IFN-1 to IFN-12. */
 #include <linux/etherdevice.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -13,7 +13,7 @@
 #include "../dlil_stats.h"
 #include "fake.h"
 
-/* INI-1: whichever part fails, those before it are left in reverse order. */
+/* INI-1: if a part fails, the previous ones are exited in reverse order. */
 static char part_trace[32];
 static int part_failing;
 
@@ -76,7 +76,7 @@ static unsigned int refs_of(const struct dlil_ifnet *ifp)
 
 #define ENOUGH	200
 
-/* IFN-2: of those kept for reuse the least recently used one goes first. */
+/* IFN-2: the least recently used of the ifnets kept for reuse is freed first. */
 static void oldest_goes_first(struct kunit *test)
 {
 	struct dlil_ifnet *first, *second, *again;
@@ -90,7 +90,7 @@ static void oldest_goes_first(struct kunit *test)
 	dlil_ifnet_get(second);
 	dlil_ifnet_release(first);
 	dlil_ifnet_release(second);
-	/* Used once more, the first is the more recent one. */
+	/* Used again, the first ifnet is the most recent one. */
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_RAW, "1st", 3,
 						 &again), 0);
 	KUNIT_EXPECT_PTR_EQ(test, again, first);
@@ -108,8 +108,8 @@ static const u8 group[ETH_ALEN] = { 0x01, 0, 0x5e, 1, 2, 3 };
 static const u8 other_group[ETH_ALEN] = { 0x01, 0, 0x5e, 4, 5, 6 };
 
 /*
- * IFN-1, IFN-9, IFN-12: the same NIC is the same ifnet, link address and
- * memberships included; another one is another.
+ * IFN-1, IFN-9, IFN-12: the same NIC gets the same ifnet, with its link address
+ * and memberships; another NIC gets another ifnet.
  */
 static void identity(struct kunit *test)
 {
@@ -148,7 +148,10 @@ static void block_in_free(struct fake *fake)
 	fake_block(fake);
 }
 
-/* IFN-2 IFN-5: an ifnet that is given back while `free` runs is nobody's before its end. */
+/*
+ * IFN-2 IFN-5: an ifnet released while `free` runs cannot be acquired before
+ * its end.
+ */
 static void released_in_free(struct kunit *test)
 {
 	static const u8 nic[] = { 2, 9, 9, 9, 9, 1 };
@@ -182,12 +185,12 @@ static int attach_killed(struct fake_task *task)
 }
 
 /*
- * IFN-3: whoever is killed while he waits for the input thread gets none, and
- * all is as before.
+ * IFN-3: if a task is killed while its attach waits for the input thread, the
+ * attach fails and changes nothing.
  */
 static void attach_without_thread(struct kunit *test)
 {
-	/* Before the ifnet, to be freed after it. */
+	/* Allocated before the ifnet, so that it is freed later. */
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 	static const u8 before[ETH_ALEN] = { 2, 7, 7, 7, 7, 7 };
@@ -206,12 +209,12 @@ static void attach_without_thread(struct kunit *test)
 							DLIL_IDLE_NOTIFY,
 							DLIL_IDLE_NOTIFY), 0);
 
-	/* It would adopt the length of the address. */
+	/* The attach would set the length of the address. */
 	fake->params.addr_len = 0;
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_init(fake->ifp, &fake->params), 0);
 	err = fake_join(fake_run(fake, attach_killed));
 
-	/* The thread may have been there before the wait began. */
+	/* The thread may have been ready before the wait began. */
 	if (!err) {
 		fake->attached = true;
 		fake->attaches++;
@@ -234,7 +237,7 @@ static void attach_without_thread(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(list));
 	KUNIT_EXPECT_EQ(test, n, 0);
 	dlil_ifnet_list_put(list);
-	/* The counters of the life before are still there (STA-1). */
+	/* The counters of the previous life are still readable (STA-1). */
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, fake->in.seen, 3);
 
@@ -250,7 +253,7 @@ static void note_flags(struct fake *fake)
 		   dlil_ifnet_caches_routes(fake->ifp));
 }
 
-/* IFN-3, IFN-4, IFN-5: reachability and route cache, on and off. */
+/* IFN-3, IFN-4, IFN-5: reachability and route cache are switched on and off. */
 static void attach_switches_on(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -275,7 +278,7 @@ static void expect_thread_gone(struct fake *fake)
 			  READ_ONCE(input_thread->flags) & PF_EXITING);
 }
 
-/* IFN-5: the input thread is waited for, before the driver hears of the end. */
+/* IFN-5: the final detach waits for the input thread before it calls `free`. */
 static void detach_ends_thread(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -374,7 +377,7 @@ static struct dlil_ifnet *many_attach(struct kunit *test, int i)
 	return ifp;
 }
 
-/* Returns how long it took, in jiffies. */
+/* Returns the duration in jiffies. */
 static unsigned long many_detach(struct kunit *test, struct dlil_ifnet **ifps,
 				 int n)
 {
@@ -392,8 +395,9 @@ static unsigned long many_detach(struct kunit *test, struct dlil_ifnet **ifps,
 }
 
 /*
- * IFN-5, IFN-10: many at once share their grace periods, and each is found.  The
- * shortest of some detaches of a single one is what a detach takes.
+ * IFN-5, IFN-10: many ifnets detached at once share their grace periods, and
+ * each can be looked up.  The fastest of several single detaches is the
+ * yardstick.
  */
 static void many_at_once(struct kunit *test)
 {
@@ -420,7 +424,7 @@ static void many_at_once(struct kunit *test)
 
 	all = many_detach(test, ifps, MANY);
 
-	/* One after the other they take MANY times as long. */
+	/* One after the other, they would take MANY times as long. */
 	limit = MANY * 3 / 4 * max(one, 1UL);
 	kunit_info(test, "one: %lu jiffies, %d at once: %lu", one, MANY, all);
 	KUNIT_EXPECT_LT(test, all, limit);
@@ -428,7 +432,7 @@ static void many_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&many_freed), MANY + 3);
 }
 
-/* IFN-7: one reference too many is warned of, and does no harm. */
+/* IFN-7: dropping a reference too often causes a warning, and no harm. */
 static void underflow(struct kunit *test)
 {
 	struct dlil_ifnet *ifp;
@@ -440,7 +444,7 @@ static void underflow(struct kunit *test)
 	dlil_ifnet_put(ifp);
 	fake_end_silence(level);
 	KUNIT_EXPECT_TRUE(test, test_taint(TAINT_WARN));
-	/* Nobody frees it any more, however many are dropped. */
+	/* The ifnet is not freed any more, however many references are dropped. */
 	KUNIT_EXPECT_GT(test, refs_of(ifp), 1000);
 	dlil_ifnet_put(ifp);
 	KUNIT_EXPECT_GT(test, refs_of(ifp), 1000);
@@ -448,7 +452,7 @@ static void underflow(struct kunit *test)
 	dlil_ifnet_release(ifp);
 }
 
-/* IFN-7: references do not wrap. */
+/* IFN-7: references saturate. */
 static void saturation(struct kunit *test)
 {
 	struct dlil_ifnet *ifp;
@@ -508,7 +512,7 @@ static unsigned int times(const char *text, const char *word)
 	return n;
 }
 
-/* IFN-7, IFN-3, IFN-4: the last takers and droppers, by name and no address. */
+/* IFN-7, IFN-3, IFN-4: debugfs shows the last users of references as symbols. */
 static void who_took_it(struct kunit *test)
 {
 	struct fake *fake;
@@ -547,7 +551,7 @@ static void who_took_it(struct kunit *test)
 		dlil_ifnet_put(fake->ifp);
 }
 
-/* IFN-7: it can be switched on for ifnets that there are already. */
+/* IFN-7: recording can be switched on for existing ifnets. */
 static void who_took_it_later(struct kunit *test)
 {
 	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "later",
@@ -584,8 +588,8 @@ static void input_ref_desc(const struct input_ref_case *c, char *desc)
 KUNIT_ARRAY_PARAM(input_ref, input_ref_cases, input_ref_desc);
 
 /*
- * IFN-8: loopback input takes no I/O reference, and yet the final detach waits
- * for a callback that is under way.
+ * IFN-8: loopback input takes no I/O reference, but the final detach still
+ * waits for a callback in flight.
  */
 static void input_reference(struct kunit *test)
 {
@@ -612,7 +616,7 @@ static void input_reference(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1 P1 ~a ~P free");
 }
 
-/* IFN-6: what somebody with nothing but a reference reaches after the end. */
+/* IFN-6: operations that are reachable with a stale reference have no effect. */
 static void inert_vectors(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -656,7 +660,7 @@ static int attach_again(struct fake *fake)
 /* IFN-3, IFN-5: the driver's module is pinned until `free` has returned. */
 static void driver_pinned(struct kunit *test)
 {
-	/* Before the ifnet, to be freed after it. */
+	/* Allocated before the ifnet, so that it is freed later. */
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 
@@ -674,7 +678,7 @@ static void driver_pinned(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "free 1");
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 
-	/* One that is going has no more lives. */
+	/* A module that is being unloaded cannot attach. */
 	owner->state = MODULE_STATE_GOING;
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), -ENODEV);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
@@ -692,10 +696,10 @@ static void attach_in_free(struct fake *fake)
 	note_pins(fake);
 }
 
-/* IFN-5: a driver that attaches again in `free` is pinned by either life. */
+/* IFN-5: if `free` attaches again, each life pins the module. */
 static void driver_pinned_twice(struct kunit *test)
 {
-	/* Before the ifnet, to be freed after it. */
+	/* Allocated before the ifnet, so that it is freed later. */
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 
@@ -711,7 +715,7 @@ static void driver_pinned_twice(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 }
 
-/* INI-3: what the compiler was told to see to, as the allocators give it. */
+/* INI-3: allocations have the alignment that the declarations request. */
 static void layout(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -730,7 +734,7 @@ static void layout(struct kunit *test)
 				     8));
 }
 
-/* IFN-9: what the link address says of its ifnet. */
+/* IFN-9: the link address carries name, index and family of its ifnet. */
 static void link_address(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -744,7 +748,7 @@ static void link_address(struct kunit *test)
 
 	dlil_ifnet_set_name(fake->ifp, "other0");
 	KUNIT_EXPECT_STREQ(test, (const char *)link->name, "other0");
-	/* With its life over it is still there. */
+	/* It stays after the end of the life. */
 	fake_detach(fake);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), link);
 	KUNIT_EXPECT_EQ(test, memcmp(link->addr, fake_lladdr, ETH_ALEN), 0);
@@ -760,11 +764,11 @@ static void attach_with(struct fake *fake, const u8 *addr, size_t len)
 	fake->attaches++;
 }
 
-/* IFN-9: a long address gets larger storage, which stays when it shrinks. */
+/* IFN-9: a long address gets larger storage, which is kept when it shrinks. */
 static void long_link_address(struct kunit *test)
 {
 	static const u8 addr[MAX_ADDR_LEN] = "an address as long as can be...";
-	/* One that nobody has used before. */
+	/* An ifnet that was never used before. */
 	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "short",
 					    5);
 	const struct dlil_lladdr *small, *large;
@@ -773,7 +777,7 @@ static void long_link_address(struct kunit *test)
 	small = dlil_ifnet_link(fake->ifp);
 	fake_detach(fake);
 
-	/* 8 bytes have room in the ifnet itself, 9 have not. */
+	/* 8 bytes fit into the ifnet itself, 9 do not. */
 	KUNIT_EXPECT_NULL(test, fake->ifp->lladdr_large);
 	attach_with(fake, addr, 9);
 	KUNIT_EXPECT_PTR_NE(test, dlil_ifnet_link(fake->ifp), small);
@@ -785,7 +789,7 @@ static void long_link_address(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, large, small);
 	KUNIT_EXPECT_EQ(test, large->len, MAX_ADDR_LEN);
 	KUNIT_EXPECT_EQ(test, memcmp(large->addr, addr, MAX_ADDR_LEN), 0);
-	/* Whoever still looks at the old place sees what was there. */
+	/* Readers of the old storage still see the old address. */
 	KUNIT_EXPECT_EQ(test, memcmp(small->addr, addr, 8), 0);
 	fake_detach(fake);
 
@@ -793,19 +797,19 @@ static void long_link_address(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), large);
 	KUNIT_EXPECT_EQ(test, large->len, ETH_ALEN);
 	KUNIT_EXPECT_EQ(test, memcmp(large->addr, fake_lladdr, ETH_ALEN), 0);
-	/* Nothing is left behind its end. */
+	/* Bytes behind the address are cleared. */
 	KUNIT_EXPECT_EQ(test, large->addr[ETH_ALEN], 0);
 	fake_detach(fake);
 	attach_with(fake, addr, 20);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), large);
 }
 
-/* IFN-9: there is room for a long address before the attach as well. */
+/* IFN-9: storage for a long address can be reserved before the attach. */
 static void link_address_before_attach(struct kunit *test)
 {
 	static const u8 addr[MAX_ADDR_LEN] = "an address as long as can be...";
 	static const u8 nothing[MAX_ADDR_LEN];
-	/* One that nobody has used before. */
+	/* An ifnet that was never used before. */
 	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "long",
 					    4);
 	struct dlil_ifnet *ifp = fake->ifp;
@@ -817,7 +821,7 @@ static void link_address_before_attach(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_link(ifp)->len, MAX_ADDR_LEN);
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_broadcast(ifp), nothing,
 				     MAX_ADDR_LEN), 0);
-	/* An attach without address keeps it. */
+	/* An attach without address keeps the old one. */
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), 0);
 	fake->attached = true;
 	fake->attaches++;
@@ -846,7 +850,7 @@ static unsigned int listed(struct kunit *test, struct net *net,
 	return n;
 }
 
-/* The ifnet that a dump meets behind @ifp, or at @pos. */
+/* The ifnet that a dump gets behind @ifp, or at @pos. */
 static struct dlil_ifnet *next_of(struct dlil_ifnet *ifp, unsigned long pos)
 {
 	struct dlil_ifnet *next = dlil_ifnet_next(&init_net, ifp, pos);
@@ -856,7 +860,10 @@ static struct dlil_ifnet *next_of(struct dlil_ifnet *ifp, unsigned long pos)
 	return next;
 }
 
-/* IFN-10 LNX-11: dumps go from one ifnet to the next, by place if that is gone. */
+/*
+ * IFN-10 LNX-11: a dump continues behind the last ifnet, by position if that is
+ * gone.
+ */
 static void next_in_list(struct kunit *test)
 {
 	struct net *other = (struct net *)test;
@@ -882,10 +889,13 @@ static void next_in_list(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(refs_of(raw->ifp) == refs));
 }
 
-/* IFN-10: all ifnets of a family, oldest first, with a reference on each. */
+/*
+ * IFN-10: a list has all ifnets of a family, oldest first, each with a
+ * reference.
+ */
 static void list_of_family(struct kunit *test)
 {
-	/* Compared, never looked into. */
+	/* Only compared, never dereferenced. */
 	struct net *other = (struct net *)test;
 	struct fake *raw = fake_acquire(test, DLIL_IFNET_RAW);
 	struct fake *ether = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -916,7 +926,10 @@ static int set_idle(struct fake *fake, u32 flags)
 	return dlil_ifnet_set_idle_flags(fake->ifp, flags, DLIL_IDLE_NOTIFY);
 }
 
-/* IFN-11, IFN-4: idle flags wait for the attach and go with the detach. */
+/*
+ * IFN-11, IFN-4: idle flags become effective at the attach, and end with the
+ * detach.
+ */
 static void idle_flags(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -952,7 +965,7 @@ static void idle_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ifnets_flagged(), before);
 }
 
-/* IFN-11, INI-2: net_rtref flags all, those that are attached already too. */
+/* IFN-11, INI-2: net_rtref sets the flag of all ifnets, even attached ones. */
 static void idle_forced(struct kunit *test)
 {
 	struct fake *first = fake_attached(test);
@@ -981,7 +994,7 @@ static int note_group(const u8 *addr, size_t len, void *arg)
 	return addr[3] == 4 ? -EINTR : 0;
 }
 
-/* IFN-12: joined twice is left twice; both are kept without an attach. */
+/* IFN-12: a group joined twice must be left twice; memberships survive a detach. */
 static void memberships(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -1004,7 +1017,10 @@ static void memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, other_group, ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_multi_for_each(ifp, note_group, fake),
 			-EINTR);
-	/* The driver is told of the second one only: the first came before. */
+	/*
+	 * The driver is told of the second group only: the first was joined
+	 * before.
+	 */
 	FAKE_EXPECT_TRACE(fake, "D:4 1 4");
 
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
@@ -1020,11 +1036,11 @@ static void memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
-/* IFN-12: an ifnet that has no length of addresses yet takes any that there is. */
+/* IFN-12: an ifnet whose address length is unknown accepts groups of any length. */
 static void longest_group(struct kunit *test)
 {
 	static const u8 longest[MAX_ADDR_LEN + 1] = { 1 };
-	/* One that nobody has used before. */
+	/* An ifnet that was never used before. */
 	struct fake *fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, "groups",
 					    6);
 	struct dlil_ifnet *ifp = fake->ifp;
@@ -1038,7 +1054,7 @@ static void longest_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ifp->n_multis, 0);
 }
 
-/* IFN-12: what the driver refuses is not joined. */
+/* IFN-12: a join that the driver refuses has no effect. */
 static void membership_refused(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -1072,7 +1088,7 @@ static void traffic_out(struct fake *fake)
 	fake_output_new(fake, FAKE_PF_A, 4, 3, DLIL_OUTPUT_RAW);
 }
 
-/* Packets that the host sends by itself. */
+/* Packets that the host sends. */
 static void traffic_of_host(struct fake *fake)
 {
 	struct sk_buff *skb = fake_raw(fake, 1);
@@ -1104,7 +1120,7 @@ static void restore_desc(const struct restore_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(restore, restore_cases, restore_desc);
 
-/* In a worker, without argument. */
+/* Called in a worker, without argument. */
 static int restore_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 {
 	struct fake *fake = dlil_ifnet_priv(ifp);
@@ -1117,8 +1133,8 @@ static int restore_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 }
 
 /*
- * IFN-12: the first packet in either direction has the memberships restored,
- * once, in a worker.
+ * IFN-12: the first packet of either direction restores the memberships, once,
+ * in a worker.
  */
 static void restore_memberships(struct kunit *test)
 {
@@ -1153,7 +1169,7 @@ static void restore_memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
-/* IFN-11, RTC-3: the last route that goes is told of, if anybody wants that. */
+/* IFN-11, RTC-3: the release of the last route posts an event, if requested. */
 static void last_route(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
