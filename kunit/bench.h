@@ -15,10 +15,10 @@
 #include <net/dlil.h>
 
 #define BENCH_FLOWS	16
-#define BENCH_PORT	9	/* where the packets go to */
+#define BENCH_PORT	9	/* destination of the packets */
 #define BENCH_MAGIC	0x424e4348
-#define BENCH_HOST	0x0a090001	/* us */
-#define BENCH_PEER	0x0a090002	/* who sends them */
+#define BENCH_HOST	0x0a090001	/* address of bench0 */
+#define BENCH_PEER	0x0a090002	/* address of the sender */
 
 /**
  * struct bench_payload - contents of a packet

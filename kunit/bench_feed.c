@@ -16,8 +16,8 @@
 #include "compat.h"
 #include "bench.h"
 
-#define WINDOW		1024	/* packets of all flows that may be under way */
-#define PATIENCE	(HZ / 2)	/* for what is lost */
+#define WINDOW		1024	/* limit of packets in flight, of all flows */
+#define PATIENCE	(HZ / 2)	/* wait for lost packets */
 
 static DECLARE_COMPLETION(go);
 static DECLARE_COMPLETION(fed);

@@ -11,7 +11,7 @@
 
 struct net_device *bench_dev;
 
-static unsigned long sent;	/* under the lock of the one queue */
+static unsigned long sent;	/* under the lock of the only queue */
 
 static netdev_tx_t bench_xmit(struct sk_buff *skb, struct net_device *dev)
 {

@@ -26,7 +26,7 @@
 
 #include "bench.h"
 
-#define WARM_UP 1024	/* packets before those that count */
+#define WARM_UP 1024	/* packets that are not measured */
 
 struct bench_order bench_order = { .n = 8192, .burst = 64, .flows = 1 };
 struct bench_flow bench_flows[BENCH_FLOWS];
@@ -47,7 +47,7 @@ struct result {
 	unsigned long wakes;
 };
 
-static DEFINE_MUTEX(lock);	/* of the orders and the result */
+static DEFINE_MUTEX(lock);	/* guards orders and result */
 static struct result result;
 static struct dentry *dir;
 

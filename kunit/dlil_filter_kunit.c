@@ -1356,7 +1356,7 @@ static int gso_sent(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return 0;
 }
 
-#define SEGMENT		100	/* bytes of a segment's payload */
+#define SEGMENT		100	/* payload of a segment, in bytes */
 #define HEADERS		(sizeof(struct iphdr) + sizeof(struct tcphdr))
 
 /**
@@ -1557,7 +1557,7 @@ struct gso_case {
 	const char *name;
 	bool out;
 	const char *filters;
-	unsigned int whole;	/* so many of the first filters see all in one */
+	unsigned int whole;	/* number of first filters that see it unsegmented */
 };
 
 static const struct gso_case gso_cases[] = {

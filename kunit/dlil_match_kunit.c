@@ -10,11 +10,11 @@
 #include "../dlil_match.h"
 #include "fake.h"
 
-/* Where the number of a packet of ours stands, from its link header on. */
+/* Offset of a packet's number, from its link header on. */
 #define SEQ_LOW (FAKE_HLEN + offsetof(struct fake_payload, seq) + \
 		 (IS_ENABLED(CONFIG_CPU_BIG_ENDIAN) ? 3 : 0))
 
-/* Packet 2. */
+/* Matches packet 2. */
 static const struct sock_filter packet_2[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SEQ_LOW),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1),
@@ -26,7 +26,7 @@ static const struct sock_filter everything[] = {
 	BPF_STMT(BPF_RET | BPF_K, 1),
 };
 
-/* Reads behind the end of every packet here, so that it matches none. */
+/* Reads beyond the end of every packet here, so that it matches none. */
 static const struct sock_filter past_the_end[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 5000),
 	BPF_STMT(BPF_RET | BPF_K, 1),
@@ -47,7 +47,7 @@ static int match_add(struct fake *fake, const char *name, u32 direction,
 	struct netlink_ext_ack extack = {};
 	int err = dlil_match_add(fake->ifp, &params, &extack);
 
-	/* Every refusal comes with a sentence, and nothing else does. */
+	/* Every error comes with a message, and success with none. */
 	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
 	return err;
 }
@@ -101,8 +101,8 @@ struct action_case {
 };
 
 /*
- * Three packets, the second of which matches; then a filter of a module's, a;
- * and behind it one that drops whatever comes to it, unless that was passed.
+ * Three packets, the second of which matches.  Behind the match filter comes
+ * filter a of a module, and one that drops every packet that was not passed.
  */
 static const struct action_case action_cases[] = {
 	{ "drop", DLIL_DIRECTION_IN, 0, "a1 a3", 2 },
@@ -148,7 +148,7 @@ static void actions(struct kunit *test)
 	expect_counters(fake, "later", c->later, c->later);
 }
 
-/* One filter for both directions counts both. */
+/* A filter for both directions counts both. */
 static void both_directions(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -173,7 +173,7 @@ static void both_directions(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, found.info.expr, "an expression");
 }
 
-/* A program that reads past the end of a packet does not match it. */
+/* A program that reads beyond the end of a packet does not match it. */
 static void short_packet(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -197,7 +197,7 @@ static int check_packet(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* INP-9: the next filter finds the packet as it was. */
+/* INP-9: the next filter finds the packet unchanged. */
 static void packet_unchanged(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -216,7 +216,7 @@ static int without_header(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* A packet that a filter has left without link header is not read beyond its end. */
+/* A program does not read beyond the end of a packet left without link header. */
 static void no_link_header(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -249,7 +249,7 @@ static const struct sock_filter tag_beside[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* With the addresses in front of it, and the protocol and type behind it. */
+/* The tag between the addresses, and the protocol and type behind it. */
 static const struct sock_filter tag_within[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 11),
@@ -303,7 +303,7 @@ KUNIT_ARRAY_PARAM(sent, sent_cases, sent_desc);
 
 static const struct sent_case *sent_now;
 
-/* Behind the match filters the packet is as it was. */
+/* Behind the match filters the packet is unchanged. */
 static int check_sent(struct fake_filter *f, struct sk_buff **pskb)
 {
 	struct kunit *test = f->fake->test;
@@ -327,8 +327,8 @@ static int check_sent(struct fake_filter *f, struct sk_buff **pskb)
 }
 
 /*
- * FLT-18: programs see the packet as packet sockets do, which is outgoing, with a
- * tag in the data if the device wants it there; data of others is not written to.
+ * FLT-18: programs see the packet as packet sockets do: outgoing, and with the
+ * tag in the data if the device needs it there.  Cloned data is not modified.
  */
 static void as_sent(struct kunit *test)
 {
@@ -377,7 +377,7 @@ static void as_sent(struct kunit *test)
 	kfree_skb(clone);
 }
 
-/* FLT-18: a received packet is not outgoing, and has its tag beside it. */
+/* FLT-18: a received packet is not outgoing, and has its tag beside the data. */
 static void as_received(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -408,7 +408,7 @@ static const struct sock_filter is_of_device[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
-/* Alone, since it uses scratch memory; and the index is loaded as a byte. */
+/* Cannot be merged, since it uses scratch memory; loads the index as a byte. */
 static const struct sock_filter is_of_device_alone[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_IFINDEX)),
 	BPF_STMT(BPF_ST, 0),
@@ -424,9 +424,9 @@ static const struct sock_filter asks_hatype[] = {
 };
 
 /*
- * FLT-18: received packets do not point to their device, and those of dlil_output()
- * to none, but a program is told the index that tcpdump is; also side by side with
- * others, with which it is merged.
+ * FLT-18: programs see the same index as in tcpdump, although received packets
+ * do not point to their device, and those of dlil_output() have none; alone and
+ * merged with others.
  */
 static void index_of_device(struct kunit *test)
 {
@@ -527,12 +527,12 @@ static void add_and_del(struct kunit *test)
 	fake_input_new(fake, FAKE_PF_A, 2, 1);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "P2");
-	/* The name is free, and what is there at the end is freed. */
+	/* The name is free again; the last filter is freed at the end. */
 	KUNIT_EXPECT_EQ(test, match_add(fake, "f", DLIL_DIRECTION_IN, "drop",
 					everything, 1), 0);
 }
 
-/* A module's filter is the module's to take off. */
+/* A match request cannot remove the filter of a module. */
 static void filter_of_module(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -544,7 +544,7 @@ static void filter_of_module(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a1");
 }
 
-/* FLT-2: a module's filter that is called the same is not taken for ours. */
+/* FLT-2: a module's filter of the same name is not removed. */
 static void same_name(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -583,7 +583,7 @@ static void too_many(struct kunit *test)
 	expect_counters(fake, "one more", 2, 2);
 }
 
-/* Program @i of many: packets whose number is @i. */
+/* Program @i of many: matches packets with that number. */
 static int add_numbered(struct fake *fake, unsigned int i, u32 direction,
 			const char *action)
 {
@@ -600,7 +600,7 @@ static int add_numbered(struct fake *fake, unsigned int i, u32 direction,
 			 ARRAY_SIZE(program));
 }
 
-#define MANY 70	/* more than two sets take */
+#define MANY 70	/* needs more than two sets */
 
 static void expect_numbered(struct fake *fake, unsigned int i, u64 packets,
 			    u64 matched)
@@ -630,7 +630,10 @@ static void set_desc(const u32 *direction, char *desc)
 
 KUNIT_ARRAY_PARAM(set, set_cases, set_desc);
 
-/* FLT-2, FLT-3, STA-1: neighbours are run as one, each counts for itself. */
+/*
+ * FLT-2, FLT-3, STA-1: adjacent filters run as one, but each has its own
+ * counters.
+ */
 static void sets(struct kunit *test)
 {
 	u32 direction = *(const u32 *)test->param_value;
@@ -653,7 +656,7 @@ static void sets(struct kunit *test)
 			expect_numbered(fake, i, 2 * MANY, 2);
 }
 
-/* FLT-5: of a set, and of the next ones, nobody sees what one has dropped. */
+/* FLT-5: later filters, in the set and behind it, do not see a dropped packet. */
 static void set_drops(struct kunit *test)
 {
 	u32 direction = *(const u32 *)test->param_value;
@@ -665,12 +668,12 @@ static void set_drops(struct kunit *test)
 						   i % 2 ? "drop" : "count"),
 				0);
 	send_many(fake, direction);
-	/* Packet 1 ends at the first, 3 at the third, ... */
+	/* Packet 1 ends at the first filter, 3 at the third, and so on. */
 	for (i = 1; i <= MANY; i++)
 		expect_numbered(fake, i, MANY - i / 2, 1);
 }
 
-/* DLIL_SKIP: past the rest of the set, and of the one behind another filter. */
+/* DLIL_SKIP skips the rest of the set, and the set behind another filter. */
 static void set_passes(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -694,7 +697,10 @@ static void set_passes(struct kunit *test)
 	expect_counters(fake, "last", 2, 2);
 }
 
-/* FLT-3: one that cannot be merged, and one that ends early, are in their place. */
+/*
+ * FLT-3: a filter that cannot be merged, and one that ends early, keep their
+ * place.
+ */
 static void odd_ones(struct kunit *test)
 {
 	static const struct sock_filter own_memory[] = {
@@ -721,7 +727,7 @@ static void odd_ones(struct kunit *test)
 	expect_counters(fake, "memory", 4, 1);
 	expect_numbered(fake, 4, 3, 1);
 
-	/* With it the merged program says nothing of any. */
+	/* It makes the merged program return no result. */
 	KUNIT_ASSERT_EQ(test, match_add(fake, "long", DLIL_DIRECTION_IN, "drop",
 					past_the_end,
 					ARRAY_SIZE(past_the_end)), 0);
@@ -744,14 +750,14 @@ static int detach_second(struct fake_filter *f, struct sk_buff **skb)
 	struct dlil_ifnet *ifp = f->fake->ifp;
 	dlil_filter_t ref = dlil_filter_find(ifp, "second", is_any);
 
-	/* With the second packet, and not again. */
+	/* At the second packet, once. */
 	if (((const struct fake_payload *)(*skb)->data)->seq == 2)
 		KUNIT_EXPECT_EQ(f->fake->test, dlil_filter_detach_async(ref),
 				0);
 	return 0;
 }
 
-/* FLT-2, FLT-7: in the array that packets are still going through, too. */
+/* FLT-2, FLT-7: detach a filter of the array that packets are passing through. */
 static void set_loses_one(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

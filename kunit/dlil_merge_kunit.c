@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Merged programs say what each of the programs says (FLT-5): for those that
- * users have, and for ones made at random.
+ * A merged program returns the results of all programs (FLT-5): tested with
+ * typical programs of users, and with random ones.
  */
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -17,7 +17,7 @@
 #define PACKET_MAX 96
 #define RANDOM_MAX 48	/* instructions of a random program */
 
-/* The programs under test, and the merged one made of them. */
+/* The programs under test, and the merged one. */
 struct merged {
 	struct kunit *test;
 	struct dlil_program sources[DLIL_MERGE_MAX];
@@ -40,7 +40,7 @@ static struct bpf_prog *compile(struct kunit *test,
 	return prog;
 }
 
-/* The kernel takes each of them, and what is made of all. */
+/* The kernel accepts each program, and the merged one. */
 static bool merged_make(struct merged *m)
 {
 	struct sock_filter *insns;
@@ -82,7 +82,7 @@ static u32 run(const struct bpf_prog *prog, const struct sk_buff *skb)
 	return ret;
 }
 
-/* The verdicts of the programs one by one. */
+/* The results of the programs run one by one. */
 static u32 run_each(const struct merged *m, const struct sk_buff *skb)
 {
 	unsigned int i;
@@ -105,7 +105,7 @@ static struct sk_buff *packet(struct kunit *test, const void *data,
 	return skb;
 }
 
-/* As tcpdump has it, to IPv4 and IPv6. */
+/* As tcpdump compiles it, for IPv4 and IPv6. */
 #define DST_PORT(protocol, port) {				\
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),			\
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 4),	\
@@ -153,7 +153,7 @@ static const struct sock_filter odd_length[] = {
 
 #define PROGRAM(p) { p, ARRAY_SIZE(p) }
 
-/* The fields of a frame that matter here; the rest of it is 0. */
+/* Fields of a frame that matter here; the rest is 0. */
 struct frame_case {
 	const char *name;
 	u16 type;
@@ -186,7 +186,7 @@ static const struct frame_case frame_cases[] = {
 	{ "other protocol", ETH_P_IP, 1, 0, 0x0a070002, 2, 53, 60,
 	  DONE(BIT(7)) },
 	{ "ARP", ETH_P_ARP, 0, 0, 0, 0, 0, 43, DONE(BIT(10)) },
-	/* The port is missing, so the merged program promises nothing. */
+	/* The port is missing, so the merged program returns no result. */
 	{ "cut short", ETH_P_IP, 17, 0, 1, 2, 53, 34, 0 },
 };
 
@@ -236,7 +236,7 @@ static void usual_programs(struct kunit *test)
 
 #define BESIDE(field) ((u32)(SKF_AD_OFF + (field)))
 
-/* As tcpdump has it for `vlan N` on a device. */
+/* As tcpdump compiles `vlan N` for a device. */
 #define VLAN(n) {							\
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, BESIDE(SKF_AD_VLAN_TAG_PRESENT)), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 4, 0),			\
@@ -272,7 +272,7 @@ static const struct dlil_program beside[] = {
 	PROGRAM(outbound), PROGRAM(udp_53),
 };
 
-/* A packet with a tag beside its data, in its data, or without. */
+/* Packets with a tag beside the data, in the data, or without one. */
 static void beside_the_data(struct kunit *test)
 {
 	struct merged m = { .test = test, .n = ARRAY_SIZE(beside) };
@@ -305,7 +305,7 @@ static void beside_the_data(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* Parts that programs have in common are there once. */
+/* Common parts of programs are emitted once. */
 static void common_part_once(struct kunit *test)
 {
 	const struct sock_filter program[] = DST_PORT(17, 4000);
@@ -324,8 +324,8 @@ static void common_part_once(struct kunit *test)
 	}
 	KUNIT_ASSERT_TRUE(test, merged_make(&m));
 	/*
-	 * Each one has two comparisons, by IPv4 and IPv6, and what a match does
-	 * behind them; all of them share the rest.
+	 * Each program has two comparisons, for IPv4 and IPv6, and the code for
+	 * a match behind each; all programs share the rest.
 	 */
 	KUNIT_EXPECT_LE(test, m.len, 31 * 2 * 6 + 24);
 	merged_free(&m);
@@ -341,7 +341,7 @@ static u32 small_number(struct rnd_state *rnd)
 	return below(rnd, 4) ? below(rnd, 8) : prandom_u32_state(rnd);
 }
 
-/* Loads, mostly of what is there; a few do not exist in every packet. */
+/* Random loads, mostly of fields that exist in every packet. */
 static struct sock_filter random_load(struct rnd_state *rnd)
 {
 	static const u16 codes[] = {
@@ -358,7 +358,7 @@ static struct sock_filter random_load(struct rnd_state *rnd)
 	};
 	u32 k = below(rnd, 50) ? below(rnd, 16) : 40;
 
-	/* From beside the data, in whatever size. */
+	/* Load an ancillary value, of any size. */
 	if (!below(rnd, 6))
 		return (struct sock_filter)
 			BPF_STMT(codes[below(rnd, 3)],
@@ -395,7 +395,7 @@ static struct sock_filter random_alu(struct rnd_state *rnd)
 					    small_number(rnd));
 }
 
-/* @left: instructions behind it. */
+/* @left: number of instructions behind it. */
 static struct sock_filter random_jump(struct rnd_state *rnd, unsigned int left)
 {
 	static const u16 ops[] = { BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET };
@@ -437,7 +437,7 @@ static void random_program(struct rnd_state *rnd, struct sock_filter *insns,
 		insns[i] = random_insn(rnd, n - 1 - i);
 }
 
-/* As the first one, but for a few instructions of some; and other ones. */
+/* Variations of the first program, and different ones. */
 static void random_programs(struct rnd_state *rnd, struct merged *m,
 			    struct sock_filter (*insns)[RANDOM_MAX])
 {
@@ -463,7 +463,7 @@ static void random_programs(struct rnd_state *rnd, struct merged *m,
 	}
 }
 
-/* Returns how often something was promised. */
+/* Returns how often the merged program returned a result. */
 static unsigned int compare(const struct merged *m, struct rnd_state *rnd)
 {
 	unsigned int i, promised = 0;
@@ -520,12 +520,12 @@ static void at_random(struct kunit *test)
 	}
 	kunit_info(test, "%u of %u made, %u of %u answers", made, ROUNDS,
 		   promised, 8 * made);
-	/* Or the comparison would have been of nothing. */
+	/* Otherwise nothing would have been compared. */
 	KUNIT_EXPECT_GT(test, made, ROUNDS / 2);
 	KUNIT_EXPECT_GT(test, promised, 2 * made);
 }
 
-/* A comparison, then as much as it jumps over, at the end of which they differ. */
+/* A comparison with a long jump, whose ends differ between the programs. */
 static void long_program(struct sock_filter *insns, unsigned int n, u32 k)
 {
 	unsigned int i;
@@ -544,7 +544,7 @@ static void long_program(struct sock_filter *insns, unsigned int n, u32 k)
 
 #define LONG 250
 
-/* Jumps that get longer than the instruction allows. */
+/* Jumps that become longer than a conditional jump can be. */
 static void far_jumps(struct kunit *test)
 {
 	struct sock_filter (*insns)[LONG];
@@ -570,7 +570,7 @@ static void far_jumps(struct kunit *test)
 	merged_free(&m);
 }
 
-/* All different, and together more than a program may have. */
+/* All different, and together too long for a program. */
 static void too_large(struct kunit *test)
 {
 	struct merged m = { .test = test, .n = DLIL_MERGE_MAX };
@@ -593,7 +593,7 @@ struct left_alone {
 	struct sock_filter insn;
 };
 
-/* The merge leaves programs with this instruction alone. */
+/* Programs with these instructions are not merged. */
 static const struct left_alone left_alone_cases[] = {
 	{ "memory", BPF_STMT(BPF_ST, 3) },
 	{ "random", BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE(SKF_AD_RANDOM)) },
@@ -624,7 +624,7 @@ static void not_possible(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dlil_merge_possible(&usual[0]));
 }
 
-/* One of them would not leave room for others. */
+/* A program this long would leave no room for others. */
 static void too_long(struct kunit *test)
 {
 	static struct sock_filter insns[BPF_MAXINSNS / DLIL_MERGE_MAX + 1];

@@ -9,7 +9,7 @@
 
 static const u8 ip_group[ETH_ALEN] = { 0x01, 0x00, 0x5e, 0x01, 0x02, 0x03 };
 
-/* The answers that family and protocol of a test give. */
+/* Return values of the family and the protocol of a test. */
 static int proto_says, family_says;
 static u8 proto_len;
 
@@ -91,7 +91,7 @@ static void verdict_desc(const struct verdicts *v, char *desc)
 
 KUNIT_ARRAY_PARAM(verdict, verdicts, verdict_desc);
 
-/* MUL-1: the protocol first; the family last, over what there is by then. */
+/* MUL-1: first the protocol, then the family, which checks the result. */
 static void in_turn(struct kunit *test)
 {
 	const struct verdicts *v = test->param_value;
@@ -111,7 +111,7 @@ static void in_turn(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, memcmp(link.addr, ip_group, ETH_ALEN), 0);
 }
 
-/* MUL-1: a protocol that says yes has to say what to, too. */
+/* MUL-1: a protocol that returns 0 must set the link address. */
 static void empty_resolution(struct kunit *test)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
@@ -132,7 +132,7 @@ static void empty_resolution(struct kunit *test)
 
 static const u8 odd[MAX_ADDR_LEN] = "a link address of all 32 bytes";
 
-/* MUL-1: a link address is the family's alone, however long it is. */
+/* MUL-1: link addresses of any length are passed to the family only. */
 static void link_addresses(struct kunit *test)
 {
 	struct fake *fake = attached(test);
@@ -168,7 +168,7 @@ static void link_addresses(struct kunit *test)
 						 &link), -EADDRNOTAVAIL);
 }
 
-/* MUL-1: without a word of anybody, and where it does not apply. */
+/* MUL-1: if neither has an opinion, and if neither applies. */
 static void nobody(struct kunit *test)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
@@ -186,12 +186,12 @@ static void nobody(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link),
 			-EOPNOTSUPP);
-	/* A protocol without such a callback has no opinion. */
+	/* A protocol without the callback has no opinion. */
 	fake_proto(fake, 'P', DLIL_PF_INET);
 	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link),
 			-EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, DLIL_PF_INET), 0);
-	/* A family without one leaves the last word to the protocol. */
+	/* Without the callback of the family, the protocol decides. */
 	add_proto(fake, 'I', DLIL_PF_INET);
 	KUNIT_EXPECT_EQ(test, dlil_resolve_multi(fake->ifp, addr, &link), 0);
 	KUNIT_EXPECT_EQ(test, link.len, ETH_ALEN);
@@ -237,7 +237,7 @@ static struct fake *ether_attached(struct kunit *test)
 	return fake;
 }
 
-/* MUL-2: on Ethernet, of link addresses. */
+/* MUL-2: link addresses on Ethernet. */
 static void ether_check(struct kunit *test)
 {
 	const struct check *c = test->param_value;
@@ -264,7 +264,7 @@ struct group {
 	int err;
 };
 
-/* The lower 23 and the lower 32 bits of a group's address go into it. */
+/* The lower 23 bits (IPv4) or 32 bits (IPv6) of a group determine its address. */
 static const struct group ip_groups[] = {
 	{ "224.0.0.1", { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x01 } },
 	{ "239.129.2.3", { 0x01, 0x00, 0x5e, 0x01, 0x02, 0x03 } },
@@ -290,7 +290,7 @@ static int ip_resolve(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return dlil_ether_resolve_multi(addr, link);
 }
 
-/* MUL-2, MUL-1: on Ethernet, of IPv4 and IPv6. */
+/* MUL-2, MUL-1: IPv4 and IPv6 on Ethernet. */
 static void ether_resolve(struct kunit *test)
 {
 	const struct group *g = test->param_value;
@@ -311,7 +311,7 @@ static void ether_resolve(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, link.len, ETH_ALEN);
 		KUNIT_EXPECT_EQ(test, memcmp(link.addr, g->link, ETH_ALEN), 0);
 	}
-	/* Ethernet knows no other families. */
+	/* Ethernet maps no other families. */
 	addr.ss_family = AF_PACKET;
 	KUNIT_EXPECT_EQ(test, dlil_ether_resolve_multi((struct sockaddr *)&addr,
 						       &link), -EAFNOSUPPORT);
@@ -346,7 +346,7 @@ static int leave(struct fake_task *task)
 	return dlil_multi_leave(task->fake->ifp, ip_group, ETH_ALEN);
 }
 
-/* IFN-12: the driver hears of a leave and a join in the order of their effect. */
+/* IFN-12: the driver is told of a leave and a join in the order of their effect. */
 static void told_in_order(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -370,7 +370,7 @@ static void told_in_order(struct kunit *test)
 }
 
 /*
- * LNX-13 IFN-12: a task that waits for another change can be killed, and has then
+ * LNX-13 IFN-12: a task that waits for another change can be killed, and has
  * changed nothing.
  */
 static void change_killed(struct kunit *test)
@@ -395,7 +395,7 @@ static void change_killed(struct kunit *test)
 			-EADDRNOTAVAIL);
 }
 
-/* IFN-12: the driver has restored all before it hears of a change. */
+/* IFN-12: the driver restores all memberships before it is told of a change. */
 static void restored_first(struct kunit *test)
 {
 	static const u8 other[ETH_ALEN] = { 1, 0, 0, 0, 0, 1 };
@@ -409,7 +409,7 @@ static void restored_first(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	f = listener(fake, NULL);
 	f->ioctl_hook = hold_up_leave;
-	/* The first one is held up, and the restoring has to wait for it. */
+	/* The first request is blocked, and the restoring waits for it. */
 	leaver = fake_run(fake, leave);
 	fake_wait_blocked(fake);
 	fake_output_new(fake, 0, 1, 1, DLIL_OUTPUT_RAW);
@@ -433,12 +433,15 @@ static void join_again(struct fake_filter *f, u32 code, void *arg)
 	KUNIT_EXPECT_EQ(f->fake->test, err, -EDEADLK);
 	err = dlil_multi_leave(f->fake->ifp, ip_group, ETH_ALEN);
 	KUNIT_EXPECT_EQ(f->fake->test, err, -EDEADLK);
-	/* As who stands on another one does. */
+	/* As a stacked driver does. */
 	err = dlil_multi_join(below, ip_group, ETH_ALEN);
 	KUNIT_EXPECT_EQ(f->fake->test, err, 0);
 }
 
-/* IFN-12: who is told of a change cannot make one, but on another ifnet. */
+/*
+ * IFN-12: a callback that is told of a change can change memberships of other
+ * ifnets only.
+ */
 static void change_while_told(struct kunit *test)
 {
 	struct fake *lower = fake_acquire(test, DLIL_IFNET_RAW);
@@ -475,7 +478,7 @@ static int note_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	return 0;
 }
 
-/* IFN-12: the driver never hears of the same twice, and of a leave last. */
+/* IFN-12: changes alternate for the driver, and the last one is a leave. */
 static void storm(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network devices as ifnets: rows LNX-1, LNX-7 to LNX-10, STA-1, and what the host
- * sends: LNX-6, LNX-14, OUT-10.
+ * Network devices as ifnets: rows LNX-1, LNX-7 to LNX-10, STA-1, and packets
+ * that the host sends: LNX-6, LNX-14, OUT-10.
  */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
@@ -36,7 +36,7 @@ static const struct net_device_ops test_netdev_ops = {
 	.ndo_set_mac_address = eth_mac_addr,
 };
 
-/* An Ethernet device that a test may make another one before it is attached. */
+/* An Ethernet device, whose type a test may change before it is attached. */
 static int test_init(struct kunit *test)
 {
 	struct net_device *dev;
@@ -45,7 +45,7 @@ static int test_init(struct kunit *test)
 	dev = alloc_netdev(0, "dlilt%d", NET_NAME_UNKNOWN, ether_setup);
 	KUNIT_ASSERT_NOT_NULL(test, dev);
 	dev->netdev_ops = &test_netdev_ops;
-	/* The ifnet of the case before, whose id is the address, may still be going. */
+	/* The previous ifnet, whose id is the address, may not have ended yet. */
 	eth_random_addr(addr);
 	eth_hw_addr_set(dev, addr);
 	if (register_netdev(dev)) {
@@ -57,7 +57,7 @@ static int test_init(struct kunit *test)
 	return 0;
 }
 
-/* Row LNX-8: wrapped or not, it can go. */
+/* Row LNX-8: the device can be unregistered, wrapped or not. */
 static void test_exit(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -88,14 +88,14 @@ static int detach(struct net_device *dev, struct dlil_ifnet **going)
 	return err;
 }
 
-/* Wait until the ifnet of a detach is through with its final detach. */
+/* Wait for the final detach of an ifnet. */
 static void wait_gone(struct kunit *test, struct dlil_ifnet *going)
 {
 	KUNIT_EXPECT_GT(test, dlil_ifnet_wait_death(going, 10 * HZ), 0L);
 	dlil_ifnet_put(going);
 }
 
-/* The ifnet of the device if it is attached, not referenced. */
+/* The ifnet of the device if it is attached, without a reference. */
 static struct dlil_ifnet *ifnet_of(struct net_device *dev)
 {
 	struct dlil_ifnet *ifp = dlil_ifnet_by_index(&init_net, dev->ifindex);
@@ -105,7 +105,7 @@ static struct dlil_ifnet *ifnet_of(struct net_device *dev)
 	return ifp;
 }
 
-/* LNX-1 IFN-1: wrapped, unwrapped and wrapped again it is the same ifnet. */
+/* LNX-1 IFN-1: a device gets the same ifnet each time it is wrapped. */
 static void attach_and_detach(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -124,15 +124,15 @@ static void attach_and_detach(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ifnet_of(dev));
 	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
 	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
-	/* And it can go as it is. */
+	/* The device can be unregistered while it is wrapped. */
 }
 
 /**
  * struct attacher - a task that attaches a device
  * @dev: the device
- * @going: as dlil_netdev_attach() says
- * @err: likewise
- * @done: it has
+ * @going: ifnet returned by dlil_netdev_attach()
+ * @err: result of dlil_netdev_attach()
+ * @done: completed afterwards
  */
 struct attacher {
 	struct net_device *dev;
@@ -150,7 +150,10 @@ static int attach_task(void *arg)
 	return 0;
 }
 
-/* LNX-1: of two tasks that attach a device one succeeds; of the other nothing is left. */
+/*
+ * LNX-1: of two tasks that attach a device one succeeds; the other leaves
+ * nothing behind.
+ */
 static void attach_at_once(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -178,12 +181,12 @@ static void attach_at_once(struct kunit *test)
 }
 
 /**
- * struct kind_case - a sort of device
- * @name: in words
+ * struct kind_case - a kind of device
+ * @name: name of the case
  * @type: ARPHRD_*
- * @addr_len: of its link addresses
- * @headers: it makes link headers
- * @kind: what its ifnet is, or a negative errno
+ * @addr_len: length of its link addresses
+ * @headers: it has link headers
+ * @kind: expected kind of its ifnet, or a negative errno
  */
 struct kind_case {
 	const char *name;
@@ -216,7 +219,7 @@ static void kind_desc(const struct kind_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(kind, kind_cases, kind_desc);
 
-/* LNX-9: what there is a family for, and what is refused. */
+/* LNX-9: supported and unsupported kinds of devices. */
 static void kinds(struct kunit *test)
 {
 	const struct kind_case *c = test->param_value;
@@ -244,7 +247,7 @@ static rx_handler_result_t another_rx(struct sk_buff **skb)
 	return RX_HANDLER_PASS;
 }
 
-/* Attach is refused with that errno, and a sentence with those words. */
+/* An attach fails with that errno, and a message that contains @words. */
 static void refused(struct kunit *test, int err, const char *words)
 {
 	struct netlink_ext_ack extack = {};
@@ -261,7 +264,7 @@ static void refused(struct kunit *test, int err, const char *words)
 		KUNIT_FAIL(test, "it said: %s", extack._msg);
 }
 
-/* LNX-1: why a device cannot be attached, as errno and in words. */
+/* LNX-1: reasons why a device cannot be attached, as errno and message. */
 static void refusals(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -302,7 +305,7 @@ static int groups_of(struct net_device *dev)
 	return n;
 }
 
-/* LNX-10: of all requests five are for the device. */
+/* LNX-10: five requests concern the device. */
 static void requests(struct kunit *test)
 {
 	struct dlil_ioc_lladdr group = {
@@ -344,7 +347,7 @@ static void requests(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(ifp, 0, DLIL_IOC_SIFMTU, NULL),
 			-EINVAL);
 
-	/* A device that was detached is not asked any more. */
+	/* A device that was detached gets no more requests. */
 	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
 	mtu = 1300;
 	/* The ifnet may be detached by now, which is another error. */
@@ -356,16 +359,16 @@ static void requests(struct kunit *test)
 #define GROUPS 2048
 
 /**
- * struct groups_case - what was told of the groups of a device
- * @listener: hears of it
+ * struct groups_case - reported changes of a device's groups
+ * @listener: external listener
  * @ifp: the ifnet
- * @block: holds up the next event, until @go_on
- * @blocked: an event is held up
- * @go_on: lets it go on
- * @joined: events ADDMULTI
- * @left: events DELMULTI
- * @wrong: of them of a group that was there, or was not, by what was told before
- * @in: which ones are there
+ * @block: blocks the next event until @go_on
+ * @blocked: completed when an event is blocked
+ * @go_on: releases the event
+ * @joined: number of events ADDMULTI
+ * @left: number of events DELMULTI
+ * @wrong: number of events that contradict earlier ones
+ * @in: groups that the device is in, by these events
  */
 struct groups_case {
 	struct dlil_listener listener;
@@ -408,7 +411,7 @@ static int hear_groups(struct notifier_block *nb, unsigned long what, void *ptr)
 	return NOTIFY_DONE;
 }
 
-/* Join or leave the groups from @first to before @end. */
+/* Join or leave the groups [@first, @end). */
 static void change_groups(struct kunit *test, bool join, int first, int end)
 {
 	struct net_device *dev = test->priv;
@@ -435,7 +438,7 @@ static struct groups_case *groups_case(struct kunit *test)
 	init_completion(&c->go_on);
 	c->listener.nb.notifier_call = hear_groups;
 	err = attach(dev, &going);
-	/* The device of the case before may not have ended yet. */
+	/* The previous ifnet may not have ended yet. */
 	if (err == -EAGAIN && going) {
 		wait_gone(test, going);
 		err = attach(dev, &going);
@@ -453,8 +456,8 @@ static void look(struct groups_case *c)
 }
 
 /*
- * LNX-13 LNX-7: groups are looked at while somebody hears and not otherwise; those
- * that were there are no news, and of more than a bound nobody is told.
+ * LNX-13 LNX-7: groups are tracked only while events have a receiver.  Existing
+ * groups are not reported, and the number of reported groups is bounded.
  */
 static void groups_are_bounded(struct kunit *test)
 {
@@ -479,14 +482,14 @@ static void groups_are_bounded(struct kunit *test)
 	look(c);
 	KUNIT_EXPECT_EQ(test, c->joined, DLIL_GROUPS_MAX - there);
 	KUNIT_EXPECT_FALSE(test, c->in[GROUPS - 1]);
-	/* When others have left there is room for them. */
+	/* After others were left, there is room for them. */
 	change_groups(test, false, 0, GROUPS - 10);
 	look(c);
-	/* There was room for as many events as told of those that left. */
+	/* There was room for as many events as for those that were left. */
 	look(c);
 	KUNIT_EXPECT_TRUE(test, c->in[GROUPS - 1]);
 	KUNIT_EXPECT_FALSE(test, c->in[3]);
-	/* The listener was not told that the first three were there. */
+	/* The first three groups existed before the listener. */
 	KUNIT_EXPECT_EQ(test, c->wrong, 3);
 
 	dlil_event_unlisten(&c->listener);
@@ -494,7 +497,7 @@ static void groups_are_bounded(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, nd->groups.told);
 }
 
-/* LNX-7: if there is no room for events the last state is told in the end. */
+/* LNX-7: the final state is reported, even if the queue was full. */
 static void groups_without_room(struct kunit *test)
 {
 	struct groups_case *c = groups_case(test);
@@ -518,7 +521,7 @@ static void groups_without_room(struct kunit *test)
 	change_groups(test, true, 700, 1400);
 	complete(&c->go_on);
 	dlil_event_flush(c->ifp);
-	/* As many as there are may go, and as many come. */
+	/* As many groups are left as there were, and as many are joined. */
 	look(c);
 	look(c);
 	dlil_event_unlisten(&c->listener);
@@ -532,7 +535,7 @@ static void hear_nothing(void *cookie, struct dlil_ifnet *ifp,
 {
 }
 
-/* LNX-13: a filter on the device hears by itself, from its attach on. */
+/* LNX-13: a filter with an `event` callback is a receiver from its attach on. */
 static void groups_for_a_filter(struct kunit *test)
 {
 	struct groups_case *c = groups_case(test);
@@ -552,7 +555,7 @@ static void groups_for_a_filter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(deaf), 0);
 }
 
-/* Up and attached. */
+/* The device, up and attached. */
 static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
 {
 	struct dlil_ifnet *going;
@@ -561,7 +564,7 @@ static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_open(dev, NULL), 0);
 	rtnl_unlock();
-	/* The ifnet of the test before may be on its way out still. */
+	/* The previous ifnet may not have ended yet. */
 	while ((err = attach(dev, &going)) == -EAGAIN)
 		wait_gone(test, going);
 	KUNIT_ASSERT_EQ(test, err, 0);
@@ -571,14 +574,14 @@ static struct dlil_ifnet *attached(struct kunit *test, struct net_device *dev)
 #define CODES (DLIL_EVENT_MASTER_ELECTED + 1)
 
 /**
- * struct heard - the events of an ifnet
- * @listener: hears them
+ * struct heard - recorded events of an ifnet
+ * @listener: external listener
  * @ifp: the ifnet
- * @block: holds up the next event, until @go_on
- * @blocked: an event is held up
- * @go_on: lets it go on
- * @n: how many came, by code
- * @last: the data of the last one, by code
+ * @block: blocks the next event until @go_on
+ * @blocked: completed when an event is blocked
+ * @go_on: releases the event
+ * @n: number of events, by code
+ * @last: data of the last event, by code
  */
 struct heard {
 	struct dlil_listener listener;
@@ -617,7 +620,7 @@ static int hear(struct notifier_block *nb, unsigned long what, void *ptr)
 	return NOTIFY_DONE;
 }
 
-/* The device is attached and up, and its events are heard from here on. */
+/* Attach the device, bring it up and record its events from here on. */
 static struct heard *begin_hearing(struct kunit *test)
 {
 	struct heard *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
@@ -634,7 +637,7 @@ static struct heard *begin_hearing(struct kunit *test)
 	return h;
 }
 
-/* Hold up an event, and fill the queue behind it. */
+/* Block an event, and fill the queue behind it. */
 static void fill_events(struct kunit *test, struct heard *h)
 {
 	int n = 0, err;
@@ -650,7 +653,7 @@ static void fill_events(struct kunit *test, struct heard *h)
 	KUNIT_EXPECT_EQ(test, n, DLIL_EVENT_QUEUE_MAX);
 }
 
-/* LNX-7 EVT-3: each change of the device is told once, with what is so now. */
+/* LNX-7 EVT-3: each change of the device is reported once, with its new value. */
 static void changes_told(struct kunit *test)
 {
 	struct dlil_ioc_lladdr lladdr = {
@@ -675,7 +678,7 @@ static void changes_told(struct kunit *test)
 			memcmp(h->last[DLIL_EVENT_LINK_ADDRESS_CHANGED].addr,
 			       lladdr.addr, ETH_ALEN), 0);
 
-	/* This is a change of the link alone. */
+	/* This changes the link only. */
 	rtnl_lock();
 	netif_carrier_off(dev);
 	netdev_state_change(dev);
@@ -692,7 +695,7 @@ static void changes_told(struct kunit *test)
 	dlil_event_flush(h->ifp);
 	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_LINK_ON], 1);
 
-	/* The kernel has counts of these, and tells only sometimes. */
+	/* The kernel counts these flags, and notifies only sometimes. */
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_set_promiscuity(dev, 1), 0);
 	netdev_state_change(dev);
@@ -720,7 +723,10 @@ static void changes_told(struct kunit *test)
 	dlil_event_unlisten(&h->listener);
 }
 
-/* LNX-7: changes for which there was no room are told later, as they are by then. */
+/*
+ * LNX-7: changes that did not fit into the queue are reported later, with the
+ * values of that time.
+ */
 static void changes_owed(struct kunit *test)
 {
 	struct heard *h = begin_hearing(test);
@@ -731,7 +737,7 @@ static void changes_owed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev_set_mtu(dev, 1300), 0);
 	dev_close(dev);
 	rtnl_unlock();
-	/* It is tried again in between, and is owed still. */
+	/* Meanwhile the retry fails, and the event is still owed. */
 	msleep(500);
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_set_mtu(dev, 1350), 0);
@@ -744,14 +750,14 @@ static void changes_owed(struct kunit *test)
 					READ_ONCE(h->n[DLIL_EVENT_LINK_OFF])));
 	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFMTU].value, 1350);
 	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFFLAGS].value & IFF_UP, 0);
-	/* And not for ever. */
+	/* The retries end. */
 	msleep(500);
 	dlil_event_flush(h->ifp);
 	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFMTU], 1);
 	dlil_event_unlisten(&h->listener);
 }
 
-/* The neighbour 10.0.x.y of the device is in this state, with an address of this end. */
+/* Set state and link address of the neighbour 10.0.x.y of the device. */
 static void neigh_is(struct kunit *test, u16 number, u8 end, u8 state)
 {
 	const u8 lladdr[ETH_ALEN] = { 2, 0, 0, 9, 0, end };
@@ -768,7 +774,7 @@ static void neigh_is(struct kunit *test, u16 number, u8 end, u8 state)
 	neigh_release(neigh);
 }
 
-/* All that is to be told of neighbours has been. */
+/* Wait until all changes of neighbours have been reported. */
 static void settle_neighs(struct heard *h)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(h->ifp);
@@ -778,12 +784,12 @@ static void settle_neighs(struct heard *h)
 }
 
 /**
- * struct neigh_step - what becomes of a neighbour, and what is told
- * @number: which one
- * @end: the last byte of its link address, 0: unknown
+ * struct neigh_step - a change of a neighbour, and the expected events
+ * @number: the neighbour
+ * @end: last byte of its link address, 0 if unknown
  * @state: NUD_*
- * @here: events NODE_PRESENCE
- * @gone: events NODE_ABSENCE
+ * @here: number of events NODE_PRESENCE
+ * @gone: number of events NODE_ABSENCE
  */
 struct neigh_step {
 	u16 number;
@@ -794,7 +800,7 @@ struct neigh_step {
 };
 
 static const struct neigh_step neigh_steps[] = {
-	{ 1, 0, NUD_FAILED, 0, 0 },	/* one that was never here */
+	{ 1, 0, NUD_FAILED, 0, 0 },	/* was never present */
 	{ 1, 1, NUD_REACHABLE, 1, 0 },
 	{ 1, 1, NUD_STALE, 0, 0 },
 	{ 1, 1, NUD_REACHABLE, 0, 0 },
@@ -807,7 +813,7 @@ static const struct neigh_step neigh_steps[] = {
 	{ 3, 0, NUD_FAILED, 0, 1 },
 };
 
-/* LNX-7: whether neighbours can be reached becomes events, one for each change. */
+/* LNX-7: each change of a neighbour's reachability is reported once. */
 static void neighbours_told(struct kunit *test)
 {
 	const struct dlil_event_node *node;
@@ -815,7 +821,7 @@ static void neighbours_told(struct kunit *test)
 	struct heard *h;
 	unsigned int i;
 
-	/* A neighbour that is there already is no news. */
+	/* A neighbour that exists already is not reported. */
 	neigh_is(test, 7, 7, NUD_PERMANENT);
 	h = begin_hearing(test);
 	settle_neighs(h);
@@ -838,14 +844,17 @@ static void neighbours_told(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, node->lladdr[ETH_ALEN - 1], s->end);
 		KUNIT_EXPECT_EQ(test, node->addr[3], s->number);
 	}
-	/* That one of them goes is told. */
+	/* The absence of that neighbour is reported. */
 	neigh_is(test, 7, 0, NUD_FAILED);
 	settle_neighs(h);
 	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_NODE_ABSENCE], 2);
 	dlil_event_unlisten(&h->listener);
 }
 
-/* LNX-7: if there is no room for events, the last state of a neighbour is told later. */
+/*
+ * LNX-7: if the queue was full, the final state of a neighbour is reported
+ * later.
+ */
 static void neighbours_owed(struct kunit *test)
 {
 	struct heard *h = begin_hearing(test);
@@ -874,7 +883,7 @@ static void neighbours_owed(struct kunit *test)
 
 #define NEIGHS 1024
 
-/* LNX-13: at most so many neighbours are kept; one that is gone makes room. */
+/* LNX-13: the number of recorded neighbours is bounded; absent ones make room. */
 static void neighbours_bounded(struct kunit *test)
 {
 	struct heard *h = begin_hearing(test);
@@ -901,12 +910,15 @@ static void neighbours_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nd->neighs.n, NEIGHS);
 
 	dlil_event_unlisten(&h->listener);
-	/* They are forgotten behind that, one by one. */
+	/* Without a receiver, they are forgotten. */
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!READ_ONCE(nd->watch.on)));
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!READ_ONCE(nd->neighs.n)));
 }
 
-/* LNX-1 IFN-1: of two devices with one permanent address each has an ifnet. */
+/*
+ * LNX-1 IFN-1: two devices with the same permanent address have different
+ * ifnets.
+ */
 static void same_permanent_address(struct kunit *test)
 {
 	struct net_device *first = test->priv, *second;
@@ -932,7 +944,7 @@ static void same_permanent_address(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, going, a);
 	wait_gone(test, going);
 	KUNIT_EXPECT_PTR_EQ(test, attached(test, first), a);
-	/* The address is the device's, whatever address it has now. */
+	/* The id is the permanent address, not the current one. */
 	KUNIT_ASSERT_EQ(test, detach(first, &going), 0);
 	wait_gone(test, going);
 	dev_addr_mod(first, 5, "\x77", 1);
@@ -941,7 +953,7 @@ static void same_permanent_address(struct kunit *test)
 	free_netdev(second);
 }
 
-/* LNX-9: the type of a device that is attached cannot change. */
+/* LNX-9: the type of an attached device cannot change. */
 static void type_stays(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -961,7 +973,7 @@ static void type_stays(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, during, -EBUSY);
 }
 
-/* Reads a file of the device's group `dlil`.  Returns NULL if there is none. */
+/* Read a file of the group `dlil` of the device; NULL if it does not exist. */
 static const char *sysfs_says(struct net_device *dev, const char *name, char *buf)
 {
 	struct kernfs_node *group, *file = NULL;
@@ -1038,7 +1050,7 @@ static struct sk_buff *frame(struct net_device *dev, unsigned int len,
 	return skb;
 }
 
-/* The host may send something of IPv6 on a device that is up, at any time. */
+/* The host may send IPv6 packets at any time on a device that is up. */
 static bool is_ours(const struct sk_buff *skb)
 {
 	return skb->protocol != htons(ETH_P_IPV6);
@@ -1155,8 +1167,8 @@ static unsigned int look_behind(void *priv, struct sk_buff *skb,
 }
 
 /*
- * LNX-6: behind output filters, which may use skb->cb, the stack finds there what
- * it has put there, but for the length, which is that of the packet.
+ * LNX-6: output filters may use skb->cb.  Behind them, the stack finds its own
+ * contents restored, with the length updated.
  */
 static void control_block(struct kunit *test)
 {
@@ -1238,7 +1250,7 @@ static int send_raw(struct net_device *dev, struct dlil_ifnet *ifp)
 	return dlil_output(ifp, 0, &list, NULL, DLIL_OUTPUT_RAW);
 }
 
-/* Hands the same packet to the device below, as VLAN devices do. */
+/* Pass the same packet to the lower device, as VLAN devices do. */
 static netdev_tx_t stacked_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct net_device **lower = netdev_priv(dev);
@@ -1265,7 +1277,10 @@ static struct net_device *stacked_device(struct kunit *test,
 	*(struct net_device **)netdev_priv(dev) = lower;
 	eth_hw_addr_random(dev);
 	KUNIT_ASSERT_EQ(test, register_netdev(dev), 0);
-	/* The upper device's queue is locked around the lower one's. */
+	/*
+	 * The lock of the upper device's queue is taken around that of the
+	 * lower one.
+	 */
 	netdev_lockdep_set_classes(dev);
 	return dev;
 }
@@ -1281,7 +1296,10 @@ static int hold(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* An input callback sleeps: a detach cannot go on beyond the hooks. */
+/*
+ * Make an input callback sleep, so that a detach cannot proceed beyond the
+ * hooks.
+ */
 static void hold_up(struct kunit *test, struct net_device *dev,
 		    struct dlil_ifnet *ifp)
 {
@@ -1310,9 +1328,9 @@ static void by_task_desc(const bool *by_task, char *desc)
 KUNIT_ARRAY_PARAM(by_task, by_task, by_task_desc);
 
 /*
- * LNX-6: what a wrapped device on top sends passes the filters of the wrapped one
- * below, too, though it is the same packet: also while the upper one is unhooked
- * and not detached yet.
+ * LNX-6: packets of a wrapped upper device also pass the filters of the wrapped
+ * lower one, although it is the same skb; even while the upper device is
+ * unhooked but not detached.
  */
 static void stacked(struct kunit *test)
 {
@@ -1338,7 +1356,7 @@ static void stacked(struct kunit *test)
 	}
 	complete(&let_go);
 	wait_gone(test, going);
-	/* And what it sends itself once, not twice. */
+	/* Packets of the lower device itself pass them once, not twice. */
 	KUNIT_EXPECT_EQ(test, send_raw(lower, below), 0);
 	KUNIT_EXPECT_EQ(test, filter_calls, i);
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);
@@ -1356,7 +1374,7 @@ static void expect_drops(struct kunit *test, u64 rx, u64 tx, int line)
 	KUNIT_EXPECT_EQ_MSG(test, stats.tx_dropped, tx, "line %d", line);
 }
 
-/* LNX-14: what is dropped shows in the device's own counters, once. */
+/* LNX-14: drops are counted once in the counters of the device. */
 static void device_counters(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -1389,7 +1407,7 @@ static void device_counters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev_queue_xmit(frame(dev, 100, ETH_P_IP)),
 			NET_XMIT_DROP);
 	expect_drops(test, 3, 3, __LINE__);
-	/* Too short for a link header: refused by the driver. */
+	/* Too short for a link header: the driver refuses it. */
 	skb = frame(dev, ETH_HLEN, ETH_P_LOOPBACK);
 	skb_trim(skb, 5);
 	__skb_queue_head_init(&list);
@@ -1413,7 +1431,10 @@ static void tap_and_send(void *cookie, struct dlil_ifnet *ifp,
 		dev_queue_xmit(copy);
 }
 
-/* OUT-10 TAP-1: nor does a tap nest deeper that sends by the host's stack. */
+/*
+ * OUT-10 TAP-1: the limit of nested output also holds for a tap that sends
+ * through the host's stack.
+ */
 static void tap_recursion(struct kunit *test)
 {
 	static const struct dlil_tap tap = { .packet = tap_and_send };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets of a wrapped network device: handed in with netif_receive_skb(), sent with
- * dev_queue_xmit(), and looked at in a filter, in a packet_type handler as the host's
- * protocols have them, and in the device's transmit function.
+ * Packets of a wrapped network device: received by netif_receive_skb(), sent by
+ * dev_queue_xmit().  Checked in a filter, in a packet_type handler like those
+ * of the host's protocols, and in the transmit function of the device.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -30,15 +30,15 @@
 #define MAX_SEEN	16
 
 /**
- * struct seen - what the host got
- * @skb: the packet, which is gone; to be compared only
- * @marked: it bore the mark of a redirected packet
+ * struct seen - a packet that the host got
+ * @skb: the packet, which was freed; compare only
+ * @marked: it had the mark of a redirected packet
  * @tagged: it had a VLAN tag
  * @pkt_type: PACKET_*
- * @protocol: its protocol
- * @len: its length
- * @ip_summed: the state of its checksum
- * @csum: its checksum
+ * @protocol: skb->protocol
+ * @len: length
+ * @ip_summed: state of the checksum
+ * @csum: the checksum
  */
 struct seen {
 	const struct sk_buff *skb;
@@ -52,27 +52,27 @@ struct seen {
 };
 
 /**
- * struct rx - a wrapped device and what happens to its packets
- * @test: whose
+ * struct rx - a wrapped device and its packets
+ * @test: the test
  * @dev: the device
  * @ifp: its ifnet, referenced
  * @filter: a filter on it, or 0
- * @edit: what the filter does to each packet, or NULL
- * @look: looks at each packet in the filter, or NULL
- * @verdict: what the filter returns
- * @filtered: the packet that the filter saw last
- * @calls: packets the filter saw
- * @sk: that packet's socket
- * @tci: its VLAN tag, or -1 without one
- * @family: its protocol family
- * @blocked: completed by the filter when it waits for @go
- * @go: lets the filter go on
+ * @edit: edits each packet in the filter, or NULL
+ * @look: inspects each packet in the filter, or NULL
+ * @verdict: verdict of the filter
+ * @filtered: the last packet that the filter saw
+ * @calls: number of packets that the filter saw
+ * @sk: socket of that packet
+ * @tci: VLAN tag of that packet, or -1
+ * @family: protocol family of that packet
+ * @blocked: completed when the filter waits for @go
+ * @go: releases the filter
  * @blocks: the filter waits
- * @host: how the host listens, on any protocol but by protocol: those of @types
- * @n: packets the host got
+ * @host: handlers of the host, one for each of host_types
+ * @n: number of packets that the host got
  * @seen: the first of them
- * @arrived: woken with each of them
- * @sent: packets to a single station that the device was to send
+ * @arrived: woken for each of them
+ * @sent: number of unicast packets that the device got to send
  */
 struct rx {
 	struct kunit *test;
@@ -101,7 +101,7 @@ static struct rx *rx_now;
 
 static netdev_tx_t rx_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	/* IPv6 sends to groups whenever it likes, on any device that is up. */
+	/* IPv6 may send multicast at any time on a device that is up. */
 	if (!is_multicast_ether_addr(skb->data))
 		atomic_inc(&rx_now->sent);
 	consume_skb(skb);
@@ -136,7 +136,7 @@ static int host_rcv(struct sk_buff *skb, struct net_device *dev,
 	return NET_RX_SUCCESS;
 }
 
-/* The host listens for a type that no protocol has, and for frames without one. */
+/* An unused EtherType, and frames without an EtherType. */
 static const u16 host_types[] = { 0x88b6, ETH_P_802_2, ETH_P_802_3, ETH_P_8021Q };
 
 static void host_listen(struct rx *rx)
@@ -171,7 +171,7 @@ static void wait_host(struct rx *rx, unsigned int n)
 	KUNIT_EXPECT_EQ(rx->test, rx->n, n);
 }
 
-/* All that was handed in has come to its end. */
+/* Wait until all received packets have been processed. */
 static void settle(struct rx *rx)
 {
 	dlil_input_flush(rx->ifp);
@@ -227,7 +227,7 @@ static void unblock(struct rx *rx)
 	complete_all(&rx->go);
 }
 
-/* The ifnet of the test before may be on its way out still. */
+/* The previous ifnet may not have ended yet. */
 static int rx_attach(struct rx *rx)
 {
 	struct dlil_ifnet *going;
@@ -265,7 +265,7 @@ static int rx_init(struct kunit *test)
 	rx->dev->priv_flags |= IFF_NO_QUEUE;
 	rx->dev->hw_features |= NETIF_F_LRO;
 	rx->dev->features |= NETIF_F_LRO;
-	/* The ifnet of the case before, whose id is the address, may still be going. */
+	/* The previous ifnet, whose id is the address, may not have ended yet. */
 	eth_random_addr(addr);
 	eth_hw_addr_set(rx->dev, addr);
 	KUNIT_ASSERT_EQ(test, register_netdev(rx->dev), 0);
@@ -295,7 +295,7 @@ static void rx_exit(struct kunit *test)
 	dlil_ifnet_put(rx->ifp);
 }
 
-/* A frame to the device of which @data stands behind the addresses, zeros follow. */
+/* A frame to the device, with @data behind the addresses, followed by zeros. */
 static struct sk_buff *frame(struct rx *rx, const u8 *data, unsigned int n,
 			     unsigned int len)
 {
@@ -315,7 +315,7 @@ static struct sk_buff *frame(struct rx *rx, const u8 *data, unsigned int n,
 static const u8 plain[] = { 0x88, 0xb6 };
 static const u8 ipv4[] = { 0x08, 0x00, 0x45 };
 
-/* The driver's side. */
+/* Receive a packet as a driver does. */
 static void receive(struct rx *rx, struct sk_buff *skb)
 {
 	skb->protocol = eth_type_trans(skb, rx->dev);
@@ -324,7 +324,7 @@ static void receive(struct rx *rx, struct sk_buff *skb)
 	local_bh_enable();
 }
 
-/* LNX-2 LNX-3 LNX-15: a packet gets to the host once, as it came, without a mark. */
+/* LNX-2 LNX-3 LNX-15: the host gets a packet once, unchanged and without a mark. */
 static void passes_once(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -340,7 +340,7 @@ static void passes_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx->seen[0].len, 46);
 }
 
-/* LNX-3: a packet that somebody else has, too, is not queued as it is. */
+/* LNX-3: a shared skb is not queued as it is. */
 static void shared_packet(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -357,7 +357,7 @@ static void shared_packet(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* LNX-3: a packet that the stack has looped back goes past us; it has a route. */
+/* LNX-3: a packet looped back by the stack, which has a route, bypasses DLIL. */
 static void looped_back(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -386,7 +386,7 @@ static void release_sock_of(struct sk_buff *skb)
 	released++;
 }
 
-/* A frame that belongs to a socket, which counts that it is let go of. */
+/* A frame with a socket, whose destructor is counted. */
 static struct sk_buff *frame_of_sock(struct rx *rx)
 {
 	struct sock *sk = kunit_kzalloc(rx->test, sizeof(*sk), GFP_KERNEL);
@@ -399,7 +399,7 @@ static struct sk_buff *frame_of_sock(struct rx *rx)
 	return skb;
 }
 
-/* LNX-15: the sender's socket is let go of before a filter sleeps on its packet. */
+/* LNX-15: the sender's socket is released before a filter sleeps on its packet. */
 static void lets_go_of_socket(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -416,7 +416,7 @@ static void lets_go_of_socket(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, released, 1);
 }
 
-/* LNX-15: the same of a filter that keeps what the host sends. */
+/* LNX-15: the same for a filter that keeps packets of the host. */
 static void keep_lets_go(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -441,8 +441,8 @@ static int detach(struct rx *rx, struct dlil_ifnet **going)
 }
 
 /*
- * LNX-15 LNX-8: packets that are worked off when the device is unwrapped already get
- * to the host, and nobody is there to take a mark off them.
+ * LNX-15 LNX-8: packets processed after the device was unhooked reach the host
+ * without a mark, since nobody could remove it.
  */
 static void unmarked_at_detach(struct kunit *test)
 {
@@ -456,7 +456,7 @@ static void unmarked_at_detach(struct kunit *test)
 		receive(rx, frame(rx, plain, sizeof(plain), 60));
 	wait_blocked(rx);
 	KUNIT_ASSERT_EQ(test, detach(rx, &going), 0);
-	/* One that comes now is none of ours. */
+	/* A packet received now bypasses DLIL. */
 	receive(rx, frame(rx, plain, sizeof(plain), 60));
 	KUNIT_EXPECT_EQ(test, rx->n, 1);
 	unblock(rx);
@@ -477,7 +477,7 @@ static void put_tag_in_frame(struct sk_buff *skb)
 {
 	u8 *to = skb_push(skb, VLAN_HLEN);
 
-	/* Behind the header, of which the type is now that of the tag. */
+	/* Insert a tag behind the addresses, whose type becomes the EtherType. */
 	memcpy(to, "\x00\x05\x88\xb6", VLAN_HLEN);
 	memmove(skb_mac_header(skb) - VLAN_HLEN, skb_mac_header(skb), ETH_HLEN);
 	skb->mac_header -= VLAN_HLEN;
@@ -497,11 +497,11 @@ static void put_two_tags(struct sk_buff *skb)
 }
 
 /**
- * struct tag_case - a tag that a filter puts on
- * @name: in words
- * @edit: puts it on
- * @pkt_type: what the host is told of whose the packet is
- * @protocol: and of its protocol
+ * struct tag_case - a VLAN tag that a filter adds
+ * @name: name of the case
+ * @edit: adds the tag
+ * @pkt_type: expected skb->pkt_type at the host
+ * @protocol: expected skb->protocol at the host
  */
 struct tag_case {
 	const char *name;
@@ -524,7 +524,7 @@ static void tag_desc(const struct tag_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(tag, tag_cases, tag_desc);
 
-/* LNX-15 LNX-2: a packet with a tag that no VLAN device has is the host's as ever. */
+/* LNX-15 LNX-2: the host gets a tagged packet for which there is no VLAN device. */
 static void tagged_by_filter(struct kunit *test)
 {
 	const struct tag_case *c = test->param_value;
@@ -542,16 +542,16 @@ static void tagged_by_filter(struct kunit *test)
 }
 
 /**
- * struct priority_case - a frame from the wire, most of them with a tag without VLAN
- * @name: in words
+ * struct priority_case - a received frame, usually with a priority tag
+ * @name: name of the case
  * @data: the frame behind its addresses
- * @n: how much of it
- * @tci: the tag that a filter sees beside the data, -1 if it sees none
- * @family: the protocol family that the filter is told
- * @protocol: skb->protocol as the host sees it; 0: the host's test does not look
- * @pkt_type: and skb->pkt_type
- * @len: bytes that the host gets of 64
- * @short_len: length of the frame if it is malformed, else 0
+ * @n: length of @data
+ * @tci: the tag that a filter sees beside the data, -1 for none
+ * @family: protocol family that the filter gets
+ * @protocol: skb->protocol that the host sees; 0 if it is not checked
+ * @pkt_type: skb->pkt_type that the host sees
+ * @len: number of bytes that the host gets of 64
+ * @short_len: length of a malformed frame, or 0
  */
 struct priority_case {
 	const char *name;
@@ -632,8 +632,8 @@ static void expect_priority(struct rx *rx, const struct priority_case *c,
 }
 
 /*
- * FLT-18 FLT-4 LNX-3 LNX-4: filters see tags without a VLAN, as tcpdump does, and the
- * host does not.  The type behind them tells the family.
+ * FLT-18 FLT-4 LNX-3 LNX-4: filters see priority tags, as tcpdump does, but the
+ * host does not.  The type behind the tags decides the family.
  */
 static void priority_tags(struct kunit *test)
 {
@@ -649,11 +649,11 @@ static void priority_tags(struct kunit *test)
 }
 
 /**
- * struct proto_saw - a packet as a protocol got it
+ * struct proto_saw - a packet that a protocol got
  * @protocol: skb->protocol
- * @tci: its VLAN tag, or -1 without one
- * @len: its length
- * @n: packets so far
+ * @tci: VLAN tag, or -1
+ * @len: length
+ * @n: number of packets so far
  */
 struct proto_saw {
 	u16 protocol;
@@ -680,7 +680,7 @@ static const struct dlil_proto_ops proto_looks = {
 	.input = proto_look,
 };
 
-/* FLT-18 LNX-4: no protocol gets a tag without a VLAN, be there filters or not. */
+/* FLT-18 LNX-4: no protocol gets a priority tag, with or without filters. */
 static void priority_to_proto(struct kunit *test)
 {
 	static const u8 data[] = { 0x88, 0xa8, 0, 0, 0x81, 0, 0x20, 0, 0x88, 0xb6 };
@@ -712,7 +712,7 @@ static void priority_to_proto(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(rx->ifp, DLIL_PF_PRIVATE), 0);
 }
 
-/* FLT-9: a tag without a VLAN is none to filters that want no tagged packets. */
+/* FLT-9: a priority tag is no reason to skip filters without tagged packets. */
 static void priority_is_no_vlan(struct kunit *test)
 {
 	const struct dlil_filter_params params = {
@@ -735,16 +735,16 @@ static void priority_is_no_vlan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rx->tci, 0xe000);
 }
 
-/* As &struct rx.edit, in the input thread: the device's own end. */
+/* Unregister the packet's own device, in the input thread; see &struct rx.edit. */
 static void unregister_own(struct sk_buff *skb)
 {
 	struct net_device *dev = rx_now->dev;
 
-	/* Once: what comes behind is freed as detached. */
+	/* Only once: later packets are freed as detached. */
 	rx_now->edit = NULL;
 	unregister_netdev(dev);
 	KUNIT_EXPECT_EQ(rx_now->test, dev->reg_state, NETREG_UNREGISTERED);
-	/* The packet is not of the device any more. */
+	/* The packet does not point to the device any more. */
 	KUNIT_EXPECT_PTR_NE(rx_now->test, skb->dev, dev);
 	free_netdev(dev);
 	rx_now->dev = NULL;
@@ -752,8 +752,8 @@ static void unregister_own(struct sk_buff *skb)
 }
 
 /*
- * LNX-8 LNX-12: a callback may unregister the very device that its packet came from,
- * which waits for all references to it.
+ * LNX-8 LNX-12: a callback may unregister the device of its packet, which waits
+ * for all references to it.
  */
 static void callback_unregisters(struct kunit *test)
 {
@@ -775,8 +775,9 @@ static void callback_unregisters(struct kunit *test)
 }
 
 /*
- * LNX-8 FLT-18: the device has been let go of, and the ifnet is not detached yet.  A
- * packet with a tag meets a match filter, which would ask what the device does to it.
+ * LNX-8 FLT-18: the device has gone, but the ifnet is not detached yet.  A
+ * match filter sees a tagged packet, which makes it ask for features of the
+ * device.
  */
 static void output_without_device(struct kunit *test)
 {
@@ -820,7 +821,7 @@ static const u8 short_types[][10] = {
 	{ 0x00, 0x26, 0x42, 0x42, 0x03 },
 };
 
-/* PRO-7 LNX-5: a type below 0x600 that is no true length gets to the host. */
+/* PRO-7 LNX-5: frames with a wrong length below 0x600 as type reach the host. */
 static void short_types_pass(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -832,7 +833,7 @@ static void short_types_pass(struct kunit *test)
 		receive(rx, frame(rx, short_types[i], sizeof(short_types[i]),
 				  60));
 	wait_host(rx, ARRAY_SIZE(short_types));
-	/* These two end before their headers do. */
+	/* These two end before their LLC headers do. */
 	receive(rx, frame(rx, (const u8 *)"\x00\x02\x42\x42", 4, 16));
 	receive(rx, frame(rx, (const u8 *)"\x00\x05\xaa\xaa\x03\0\0", 7, 19));
 	settle(rx);
@@ -842,7 +843,7 @@ static void short_types_pass(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DEMUX], 2);
 }
 
-/* As a packet socket does whose owner says that its frames are of @protocol. */
+/* Send as a packet socket whose owner sets the protocol. */
 static int send(struct rx *rx, const u8 *data, unsigned int n, u16 protocol)
 {
 	struct sk_buff *skb = frame(rx, data, n, 60);
@@ -856,7 +857,7 @@ static int send(struct rx *rx, const u8 *data, unsigned int n, u16 protocol)
 	return atomic_read(&rx->sent) - before;
 }
 
-/* LNX-4: the frame tells whose it is, whatever the sender says. */
+/* LNX-4: the type in the frame counts, not the protocol set by the sender. */
 static void sent_by_frame(struct kunit *test)
 {
 	static const u16 said[] = { 0, 3, ETH_P_IP, ETH_P_IPV6, 0x88b5 };
@@ -876,10 +877,10 @@ static void sent_by_frame(struct kunit *test)
 }
 
 /**
- * struct cut_case - a type of frames, and the host's protocol that has them
- * @type: the type
- * @family: the protocol's family
- * @name: the protocol's name
+ * struct cut_case - an EtherType, and the host's protocol for it
+ * @type: the EtherType
+ * @family: family of the protocol
+ * @name: name of the protocol
  */
 struct cut_case {
 	u16 type;
@@ -920,8 +921,8 @@ static int plumb(struct rx *rx, const char *name,
 }
 
 /*
- * LNX-4 LNX-5: each of the host's protocols can be cut off, with all its types, and
- * be restored.
+ * LNX-4 LNX-5: each protocol of the host can be detached, with all its types,
+ * and attached again.
  */
 static void cut_off_both_ways(struct kunit *test)
 {
@@ -948,7 +949,7 @@ static void cut_off_both_ways(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.delivered, 1);
 	KUNIT_EXPECT_EQ(test, in.passed, 0);
 	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_NOPROTO], 1);
-	/* A device that is up sends IPv6 of its own accord. */
+	/* A device that is up sends IPv6 packets by itself. */
 	KUNIT_EXPECT_GE(test, out.drops[DLIL_DROP_NOPROTO], 1);
 
 	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, dlil_host_plumb), 0);
@@ -961,8 +962,8 @@ static void cut_off_both_ways(struct kunit *test)
 }
 
 /*
- * IFN-12 LNX-6: memberships of a device that has no filter are restored by the first
- * packet that the host sends, in the device, too.
+ * IFN-12 LNX-6: without filters, too, the first packet that the host sends
+ * restores the memberships of the device.
  */
 static void host_restores_groups(struct kunit *test)
 {
@@ -970,7 +971,7 @@ static void host_restores_groups(struct kunit *test)
 	struct rx *rx = test->priv;
 	struct dlil_ifnet *going;
 
-	/* A device that is up sends packets by itself, which would come before. */
+	/* A device that is up sends packets by itself, which would come first. */
 	rtnl_lock();
 	dev_close(rx->dev);
 	rtnl_unlock();
@@ -1005,7 +1006,7 @@ static bool is_wrapped(struct rx *rx)
 	return rcu_access_pointer(rx->dev->rx_handler);
 }
 
-/* A task that unregisters the device, which is unwrapped by now; to be stopped. */
+/* Start a task that unregisters the device; returns when it is unwrapped. */
 static struct task_struct *begin_unregister(struct rx *rx)
 {
 	struct task_struct *task;
@@ -1019,8 +1020,8 @@ static struct task_struct *begin_unregister(struct rx *rx)
 }
 
 /*
- * LNX-8 STA-4: what a filter has when the device goes is not given to the host any
- * more, and counts as detached.
+ * LNX-8 STA-4: a packet in a filter is not delivered to the host once the
+ * device goes, and counts as detached.
  */
 static void device_goes(struct kunit *test)
 {
@@ -1031,7 +1032,7 @@ static void device_goes(struct kunit *test)
 
 	rx->blocks = true;
 	add_filter(rx);
-	/* One of a protocol of the host. */
+	/* A packet of a protocol of the host. */
 	host_stop(rx);
 	receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
 	wait_blocked(rx);
@@ -1048,7 +1049,7 @@ static void device_goes(struct kunit *test)
 	rx->dev = NULL;
 }
 
-/* LNX-8: nor is anything once the kernel has begun to unregister it. */
+/* LNX-8: the same once the kernel has begun to unregister the device. */
 static void device_begins_to_go(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1064,7 +1065,7 @@ static void device_begins_to_go(struct kunit *test)
 	rx->dev->dismantle = false;
 }
 
-/* As receive(), of a packet that has been through eth_type_trans(). */
+/* Same as receive(), for a packet after eth_type_trans(). */
 static void receive_typed(struct sk_buff *skb)
 {
 	local_bh_disable();
@@ -1072,7 +1073,7 @@ static void receive_typed(struct sk_buff *skb)
 	local_bh_enable();
 }
 
-/* The frame @skb with @n bytes more, in a page of its own. */
+/* Add @n bytes to @skb, in a page of its own. */
 static struct page *add_page(struct rx *rx, struct sk_buff *skb, unsigned int n)
 {
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
@@ -1084,8 +1085,8 @@ static struct page *add_page(struct rx *rx, struct sk_buff *skb, unsigned int n)
 }
 
 /*
- * LNX-3: the pages of a user, who waits for them, are given back before a filter
- * may sleep on the packet.
+ * LNX-3: zero-copy pages, whose owner waits for them, are released before a
+ * filter may sleep on the packet.
  */
 static void zero_copy(struct kunit *test)
 {
@@ -1106,7 +1107,7 @@ static void zero_copy(struct kunit *test)
 	put_page(page);
 }
 
-/* LNX-3: a packet that may set memory free goes to the host at once. */
+/* LNX-3: a pfmemalloc packet goes to the host at once. */
 static void memory_reserves(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1117,7 +1118,7 @@ static void memory_reserves(struct kunit *test)
 	skb->pfmemalloc = 1;
 	add_filter(rx);
 	receive(rx, skb);
-	/* Not from the thread. */
+	/* Delivered by the receiving context, not by the thread. */
 	KUNIT_EXPECT_EQ(test, rx->n, 1);
 	settle(rx);
 	KUNIT_EXPECT_EQ(test, rx->calls, 0);
@@ -1125,7 +1126,7 @@ static void memory_reserves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.seen, 0);
 }
 
-/* Take a packet whose route is not referenced; says whether it is, in the filter. */
+/* Records, in the filter, whether the route is referenced. */
 static unsigned long refdst_seen;
 
 static void look_at_dst(struct rx *rx, const struct sk_buff *skb)
@@ -1141,8 +1142,8 @@ static bool is_pinned(struct rx *rx)
 }
 
 /*
- * LNX-3 LNX-13: a packet that is parked has a reference to its route; if that is one
- * of the namespace, the device is kept.
+ * LNX-3 LNX-13: a queued packet holds a reference to its route; if that is a
+ * route of the netns, the device is kept.
  */
 static void route_of_packet(struct kunit *test)
 {
@@ -1166,7 +1167,10 @@ static void route_of_packet(struct kunit *test)
 		rcu_read_unlock();
 		wait_host(rx, i + 1);
 		KUNIT_EXPECT_EQ(test, refdst_seen, (unsigned long)&dst->dst);
-		/* The first one has a route of a tunnel, which pins nothing. */
+		/*
+		 * The first packet has a tunnel route, which does not pin the
+		 * device.
+		 */
 		KUNIT_EXPECT_EQ(test, is_pinned(rx), i == 1);
 		dst->dst.flags &= ~DST_METADATA;
 	}
@@ -1175,7 +1179,7 @@ static void route_of_packet(struct kunit *test)
 	dst_release(&dst->dst);
 }
 
-/* LNX-15: of the sockets that tc assigns to a packet the referenced one stays. */
+/* LNX-15: a socket assigned by tc stays if it is referenced. */
 static void assigned_socket(struct kunit *test)
 {
 	struct sock *sk = kunit_kzalloc(test, sizeof(*sk), GFP_KERNEL);
@@ -1196,7 +1200,7 @@ static void assigned_socket(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, rx->sk,
 				    (const struct sock *)(i ? NULL : sk));
 		KUNIT_EXPECT_EQ(test, refcount_read(&sk->sk_refcnt), 1);
-		/* The next one has no reference. */
+		/* The next one is not referenced. */
 		sock_set_flag(sk, SOCK_RCU_FREE);
 	}
 }
@@ -1252,9 +1256,9 @@ static void make_others(struct rx *rx, struct sk_buff *skb)
 }
 
 /**
- * struct odd_case - a received packet that is not as others are
- * @name: in words
- * @make: makes it so
+ * struct odd_case - an unusual received packet
+ * @name: name of the case
+ * @make: makes the packet
  */
 struct odd_case {
 	const char *name;
@@ -1290,8 +1294,8 @@ static struct sk_buff *odd_packet(struct rx *rx, const struct odd_case *c)
 }
 
 /*
- * LNX-2 LNX-3 STA-3: the host gets each packet as it came, whether a filter looks at
- * it or not; one that a filter refuses or keeps it does not get.
+ * LNX-2 LNX-3 STA-3: the host gets each packet unchanged, with or without a
+ * filter, and none that the filter refuses or keeps.
  */
 static void odd_packets(struct kunit *test)
 {
@@ -1343,7 +1347,10 @@ static void odd_packets(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.imcasts, c->make == make_group ? 4 : 0);
 }
 
-/* LNX-5: what no protocol wants is freed if so told, and counted by why. */
+/*
+ * LNX-5: packets without protocol are freed if so configured, and counted by
+ * reason.
+ */
 static void unmatched_dropped(struct kunit *test)
 {
 	static const struct odd_case others = { .make = make_others };
@@ -1376,7 +1383,10 @@ static void tap_in(void *cookie, struct dlil_ifnet *ifp, enum dlil_tap_mode way,
 	taps++;
 }
 
-/* TAP-1 LNX-3: a tap sees a received packet once, and what is sent only if asked. */
+/*
+ * TAP-1 LNX-3: a tap sees a received packet once, and sent packets only on
+ * request.
+ */
 static void tap_sees_once(struct kunit *test)
 {
 	static const struct dlil_tap tap = { .packet = tap_in };
@@ -1395,7 +1405,10 @@ static void tap_sees_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, taps, 1);
 }
 
-/* LNX-8 LNX-15: one that goes on is neither tapped nor queued while it is unhooked. */
+/*
+ * LNX-8 LNX-15: while the device is being unhooked, packets bypass tap and
+ * queue.
+ */
 static void passes_while_unhooked(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1410,7 +1423,7 @@ static void passes_while_unhooked(struct kunit *test)
 	clear_bit(DLIL_SLOW_UNHOOK, &nd->slow);
 }
 
-/* LNX-8: what is queued when the device goes is freed, and counted. */
+/* LNX-8: packets queued when the device goes are freed and counted. */
 static void queue_of_device_that_goes(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1427,10 +1440,13 @@ static void queue_of_device_that_goes(struct kunit *test)
 		receive(rx, frame(rx, ipv4, sizeof(ipv4), 60));
 	host_stop(rx);
 	task = begin_unregister(rx);
-	/* The callback still has its packet: the device does not wait for it. */
+	/*
+	 * The callback still has its packet, but the device has gone without
+	 * waiting.
+	 */
 	kthread_stop(task);
 	put_task_struct(task);
-	/* Nor do the packets behind it. */
+	/* Nor did it wait for the packets behind it. */
 	dlil_stats_read(rx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, in.drops[DLIL_DROP_DETACHED], 5);
 	unblock(rx);
@@ -1443,7 +1459,7 @@ static void queue_of_device_that_goes(struct kunit *test)
 	rx->dev = NULL;
 }
 
-/* LNX-1: LRO is switched off, and stays off. */
+/* LNX-1: LRO is disabled, and stays so. */
 static void lro_stays_off(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1457,7 +1473,7 @@ static void lro_stays_off(struct kunit *test)
 	rtnl_unlock();
 }
 
-/* LNX-10 IFN-12: neither a module nor a user ends what the other has joined. */
+/* LNX-10 IFN-12: modules and users do not end each other's memberships. */
 static void groups_of_two(struct kunit *test)
 {
 	struct dlil_ioc_lladdr group = {
@@ -1484,7 +1500,7 @@ static void groups_of_two(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake_has_group(rx->dev, group.addr));
 }
 
-/* LNX-6: in a kernel without IPv6 there is no neighbour to look for. */
+/* LNX-6: a kernel without IPv6 has no neighbour table for it. */
 static void output_without_ipv6(struct kunit *test)
 {
 	static const struct ipv6_stub none;
@@ -1506,7 +1522,7 @@ static void output_without_ipv6(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 0);
 }
 
-/* A request to rtnetlink as `ip link` makes it; the answer is not looked at. */
+/* Send a request to rtnetlink as `ip link` does; the answer is ignored. */
 static void link_request(struct kunit *test, struct sk_buff *msg)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -1542,13 +1558,13 @@ static struct sk_buff *link_msg(struct kunit *test, int type, int flags,
 }
 
 /**
- * struct vlan - a VLAN device on the wrapped one, and what the host gets from it
- * @dev: the device, which goes when the wrapped one does
- * @host: how the host listens on it
- * @n: packets that the host got
- * @marked: one of them bore the mark of a redirected packet
+ * struct vlan - a VLAN device on the wrapped one
+ * @dev: the device, which goes with the wrapped one
+ * @host: handler of the host for it
+ * @n: number of packets that the host got
+ * @marked: one of them had the mark of a redirected packet
  * @tagged: one of them had a VLAN tag
- * @protocol: the protocol of the last one
+ * @protocol: skb->protocol of the last one
  */
 struct vlan {
 	struct net_device *dev;
@@ -1611,7 +1627,7 @@ static void vlan_add(struct rx *rx, struct vlan *vlan)
 	dev_add_pack(&vlan->host);
 }
 
-/* The VLAN device has got @n packets, untagged and as if we were not there. */
+/* The VLAN device has got @n packets, untagged and without marks. */
 static void expect_vlan(struct rx *rx, struct vlan *vlan, unsigned int n)
 {
 	/* Pairs with the release in vlan_rcv(). */
@@ -1630,8 +1646,8 @@ static const u8 in_priority_vlan[] = {
 };
 
 /*
- * LNX-2 LNX-3 LNX-15: a VLAN device on a wrapped one has the packets of its VLAN, also
- * those to which a filter of the wrapped one gives its tag.
+ * LNX-2 LNX-3 LNX-15: a VLAN device on a wrapped one gets the packets of its
+ * VLAN, including those that a filter of the wrapped device tags.
  */
 static void vlan_on_top(struct kunit *test)
 {
@@ -1645,7 +1661,7 @@ static void vlan_on_top(struct kunit *test)
 	expect_vlan(rx, vlan, 1);
 	receive(rx, frame(rx, in_priority_vlan, sizeof(in_priority_vlan), 68));
 	expect_vlan(rx, vlan, 2);
-	/* The stack has taken these before they could get to a filter. */
+	/* The stack has taken these before a filter could see them. */
 	KUNIT_EXPECT_EQ(test, rx->calls, 0);
 	rx->edit = put_tag_beside;
 	receive(rx, frame(rx, plain, sizeof(plain), 60));
@@ -1657,7 +1673,7 @@ static void vlan_on_top(struct kunit *test)
 	vlan_end(vlan);
 }
 
-/* LNX-4 LNX-6: what a VLAN device sends is of family vlan to the wrapped one below. */
+/* LNX-4 LNX-6: packets of a VLAN device have family vlan on the wrapped device. */
 static void vlan_sends(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1671,7 +1687,7 @@ static void vlan_sends(struct kunit *test)
 	vlan_add(rx, vlan);
 	for (i = 0; i < 2; i++) {
 		skb = frame(rx, plain, sizeof(plain), 60);
-		/* To a single station, which is what rx_xmit() counts. */
+		/* Unicast, because rx_xmit() counts only that. */
 		skb->data[0] = 2;
 		skb->dev = vlan->dev;
 		skb_reset_mac_header(skb);
@@ -1687,7 +1703,10 @@ static void vlan_sends(struct kunit *test)
 	vlan_end(vlan);
 }
 
-/* LNX-8 LNX-15: both devices are wrapped, and the upper one's packet meets both once. */
+/*
+ * LNX-8 LNX-15: if both devices are wrapped, a packet passes the filters of
+ * each once.
+ */
 static void vlan_wrapped_too(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1718,7 +1737,7 @@ static void vlan_wrapped_too(struct kunit *test)
 	dlil_ifnet_put(upper);
 }
 
-/* IFN-10 EVT-1: an ifnet follows the name of its device, and so do its events. */
+/* IFN-10 EVT-1: renaming the device renames the ifnet, also in later events. */
 static void device_renamed(struct kunit *test)
 {
 	struct rx *rx = test->priv;
@@ -1727,7 +1746,7 @@ static void device_renamed(struct kunit *test)
 	char before[IFNAMSIZ], name[IFNAMSIZ];
 
 	strscpy(before, rx->dev->name, sizeof(before));
-	/* Older kernels rename no device that is up. */
+	/* Older kernels cannot rename a device that is up. */
 	rtnl_lock();
 	dev_close(rx->dev);
 	rtnl_unlock();

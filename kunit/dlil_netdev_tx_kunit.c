@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets that a wrapped network device sends: by the host, with dev_queue_xmit(), and
- * by protocols, with dlil_output(); looked at in filters and in the device's transmit
- * function.  Rows LNX-6, LNX-4, LNX-14, FLT-10, IFN-12, MUL-1, MUL-2, OUT-11,
- * STA-1, STA-3.
+ * Packets sent through a wrapped network device, by the host with
+ * dev_queue_xmit(), and by protocols with dlil_output().  Checked in filters
+ * and in the transmit function of the device.  Rows LNX-6, LNX-4, LNX-14,
+ * FLT-10, IFN-12, MUL-1, MUL-2, OUT-11, STA-1, STA-3.
  */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
@@ -32,13 +32,13 @@
 #define MAX_SENT	16
 
 /**
- * struct sent - what the device was given to send
- * @skb: the packet, which is gone; to be compared only
- * @len: its length
- * @tag: the VLAN of the tag beside it, or 0
- * @protocol: its skb->protocol
- * @network: where its network header is
- * @head: its first bytes
+ * struct sent - a packet that the device got
+ * @skb: the packet, which was freed; compare only
+ * @len: length
+ * @tag: VLAN id of the tag beside the data, or 0
+ * @protocol: skb->protocol
+ * @network: offset of the network header
+ * @head: first bytes
  */
 struct sent {
 	const struct sk_buff *skb;
@@ -50,17 +50,17 @@ struct sent {
 };
 
 /**
- * struct tx - a wrapped device and what is sent by it
- * @test: whose
+ * struct tx - a wrapped device and its sent packets
+ * @test: the test
  * @dev: the device
  * @ifp: its ifnet, referenced
- * @n: packets of the tests that the device was given
+ * @n: number of packets of the tests that the device got
  * @sent: the first of them
- * @live: packets that were made and are not freed
+ * @live: packets that have not been freed
  * @calls: calls of filter a, and of filter b
- * @do_a: what filter a does
- * @verdict: what filter b says
- * @made: the packet that a filter made last
+ * @do_a: action of filter a
+ * @verdict: verdict of filter b
+ * @made: the last packet that a filter made
  */
 struct tx {
 	struct kunit *test;
@@ -77,7 +77,7 @@ struct tx {
 
 static struct tx *tx_now;
 
-/* IPv6 sends to groups of its own on any device that is up; tests do not. */
+/* The host may send IPv6 multicast on a device that is up; ignore that. */
 static bool is_ours(const struct sk_buff *skb)
 {
 	return skb->len >= ETH_HLEN && skb->data[0] != 0x33;
@@ -151,10 +151,10 @@ static int tx_make(struct kunit *test, unsigned short type)
 	KUNIT_ASSERT_NOT_NULL(test, tx->dev);
 	tx->dev->netdev_ops = &tx_netdev_ops;
 	tx->dev->priv_flags |= IFF_NO_QUEUE;
-	/* One that leaves the length of frames and tags to others. */
+	/* Keep the stack from changing lengths of frames and tags. */
 	tx->dev->features |= NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_SG;
 	tx->dev->hw_features |= NETIF_F_HW_VLAN_CTAG_TX;
-	/* The ifnet of the case before, whose id is the address, may still be going. */
+	/* The previous ifnet, whose id is the address, may not have ended yet. */
 	eth_random_addr(addr);
 	eth_hw_addr_set(tx->dev, addr);
 	if (type != ARPHRD_ETHER) {
@@ -166,7 +166,7 @@ static int tx_make(struct kunit *test, unsigned short type)
 	}
 	KUNIT_ASSERT_EQ(test, register_netdev(tx->dev), 0);
 	rtnl_lock();
-	/* IPv6 would send to groups whenever it likes. */
+	/* Keep IPv6 from sending multicast. */
 	if (__in6_dev_get(tx->dev))
 		__in6_dev_get(tx->dev)->cnf.disable_ipv6 = 1;
 	KUNIT_EXPECT_EQ(test, dev_open(tx->dev, NULL), 0);
@@ -194,7 +194,7 @@ static void tx_exit(struct kunit *test)
 	dlil_ifnet_put(tx->ifp);
 }
 
-/* Instead of the Ethernet device that a case has to begin with. */
+/* Replace the Ethernet device of the case by one of another type. */
 static struct tx *instead(struct kunit *test, unsigned short type)
 {
 	tx_exit(test);
@@ -208,7 +208,7 @@ static void uncount(struct sk_buff *skb)
 	atomic_dec(&tx_now->live);
 }
 
-/* @len bytes of zeros, with room in front; counted until they are freed. */
+/* @len bytes of zeros, with headroom; counted until freed. */
 static struct sk_buff *new_skb(struct tx *tx, unsigned int len)
 {
 	struct sk_buff *skb = alloc_skb(128 + len + 64, GFP_ATOMIC | __GFP_NOFAIL);
@@ -216,7 +216,7 @@ static struct sk_buff *new_skb(struct tx *tx, unsigned int len)
 	skb_reserve(skb, 128);
 	skb_put_zero(skb, len);
 	skb->dev = tx->dev;
-	/* The stack lets go of a socket, not of a destructor alone. */
+	/* skb_orphan() needs a socket, not only a destructor. */
 	skb->destructor = uncount;
 	skb->sk = NULL;
 	atomic_inc(&tx->live);
@@ -309,7 +309,7 @@ static int refuses(struct tx *tx, struct sk_buff **skb)
 	return -EPERM;
 }
 
-/* A packet of its own by the host's stack, which comes back to the filters. */
+/* Send another packet through the host's stack, which passes the filters again. */
 static int sends(struct tx *tx, struct sk_buff **skb)
 {
 	if (tx->calls[0] == 1)
@@ -318,16 +318,16 @@ static int sends(struct tx *tx, struct sk_buff **skb)
 }
 
 /**
- * struct out_case - what filters do with a packet of 60 bytes that the host sends
- * @name: in words
- * @a: what the first one does
- * @b: what the second one says
- * @result: what the sender is told
- * @calls: how often the second one is called
- * @sent: packets that are sent
- * @last: the length of the last one
- * @stolen: packets that count as stolen
- * @freed: and as freed by a filter
+ * struct out_case - a packet of 60 bytes from the host, and its filters
+ * @name: name of the case
+ * @a: action of the first filter
+ * @b: verdict of the second filter
+ * @result: result that the sender gets
+ * @calls: expected calls of the second filter
+ * @sent: expected number of sent packets
+ * @last: expected length of the last one
+ * @stolen: packets counted as stolen
+ * @freed: packets counted as freed by a filter
  */
 struct out_case {
 	const char *name;
@@ -387,8 +387,8 @@ static void (* const odd[])(struct sk_buff *skb) = {
 };
 
 /*
- * LNX-6 STA-3: whatever filters do with a packet of the host's, each packet is sent or
- * freed once, and is counted once.
+ * LNX-6 STA-3: whatever filters do with a packet of the host, each packet is
+ * sent or freed once, and counted once.
  */
 static void filters_out(struct kunit *test)
 {
@@ -430,7 +430,10 @@ static void filters_out(struct kunit *test)
 	}
 }
 
-/* LNX-6 STA-1: bytes and groups of what is sent, with and without filters. */
+/*
+ * LNX-6 STA-1: bytes and multicast packets are counted, with and without
+ * filters.
+ */
 static void counts_groups(struct kunit *test)
 {
 	struct dlil_stats before, after;
@@ -465,7 +468,7 @@ static void counts_groups(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tx->n, 8);
 }
 
-/* LNX-6 FLT-9 STA-3: a tag beside a packet that the host sends stays beside it. */
+/* LNX-6 FLT-9 STA-3: a tag beside a packet of the host stays beside it. */
 static void tag_stays(struct kunit *test)
 {
 	struct tx *tx = test->priv;
@@ -490,12 +493,12 @@ static void tag_stays(struct kunit *test)
 #define SEGMENT	1000
 
 /**
- * struct gso_kind - a GSO packet that the host sends
- * @name: in words
- * @type: its Ethernet type
- * @protocol: its protocol above IP
+ * struct gso_kind - a kind of GSO packet
+ * @name: name of the case
+ * @type: EtherType
+ * @protocol: protocol above IP
  * @gso_type: SKB_GSO_*
- * @feature: what a device has that takes it whole
+ * @feature: feature of devices that support it
  */
 struct gso_kind {
 	const char *name;
@@ -577,7 +580,10 @@ static int refuses_second(struct tx *tx, struct sk_buff **skb)
 	return tx->calls[0] == 2 ? -EPERM : 0;
 }
 
-/* FLT-10 LNX-6: a filter that wants segments has them, once each, and so has the device. */
+/*
+ * FLT-10 LNX-6: a filter that wants segments gets each once, and so does the
+ * device.
+ */
 static void gso_in_segments(struct kunit *test)
 {
 	const struct gso_kind *kind = test->param_value;
@@ -600,7 +606,7 @@ static void gso_in_segments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
-/* FLT-10: filters that do not want segments see the packet whole. */
+/* FLT-10: filters that do not want segments see the GSO packet. */
 static void gso_whole(struct kunit *test)
 {
 	const struct gso_kind *kind = test->param_value;
@@ -609,10 +615,10 @@ static void gso_whole(struct kunit *test)
 	add_filters(tx, 0);
 	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
-	/* The device has no TSO, so the stack makes segments behind us. */
+	/* The device has no TSO, so the stack segments behind the filters. */
 	KUNIT_EXPECT_EQ(test, tx->n, 4);
 	KUNIT_EXPECT_EQ(test, tx->sent[3].len, gso_headers(kind) + SEGMENT);
-	/* A device that takes the packet whole gets it so. */
+	/* A device that supports the packet gets it unsegmented. */
 	tx->dev->features |= kind->feature | NETIF_F_HW_CSUM | NETIF_F_SG;
 	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 2);
@@ -631,7 +637,7 @@ static int output_one(struct tx *tx, u32 family, struct sk_buff *skb,
 	return dlil_output(tx->ifp, family, &list, dest, flags);
 }
 
-/* LNX-6: what comes without a type gets the one in its header. */
+/* LNX-6: a raw frame without skb->protocol gets the type in its header. */
 static void raw_without_type(struct kunit *test)
 {
 	struct tx *tx = test->priv;
@@ -644,7 +650,7 @@ static void raw_without_type(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, tx->n, 1);
 	KUNIT_EXPECT_EQ(test, tx->sent[0].protocol, 0x88b6);
 	KUNIT_EXPECT_EQ(test, tx->sent[0].network, ETH_HLEN);
-	/* A frame is a frame if it has a header, and nothing else. */
+	/* A frame may consist of a header only. */
 	skb = frame(tx, ETH_HLEN, 0x88b6);
 	KUNIT_EXPECT_EQ(test, output_one(tx, 0, skb, NULL, DLIL_OUTPUT_RAW), 0);
 	skb = frame(tx, ETH_HLEN - 1, 0x88b6);
@@ -654,7 +660,7 @@ static void raw_without_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
-/* LNX-6 LNX-14: what the stack refuses behind us counts as the driver's. */
+/* LNX-6 LNX-14: packets that the stack refuses count as refused by the driver. */
 static void refused_by_stack(struct kunit *test)
 {
 	struct tx *tx = test->priv;
@@ -683,7 +689,7 @@ static const struct sockaddr_in6 near6 = {
 	.sin6_addr.s6_addr = { 0xfe, 0x80, [15] = 7 },
 };
 
-/* Make it known that @key of @tbl has this address, or none yet. */
+/* Create or update the neighbour @key in @tbl. */
 static void know(struct tx *tx, struct neigh_table *tbl, const void *key,
 		 const u8 *lladdr, u8 state)
 {
@@ -712,7 +718,7 @@ static void expect_frame(struct tx *tx, unsigned int i, const u8 *dest,
 	KUNIT_EXPECT_EQ(tx->test, tx->sent[i].protocol, type);
 }
 
-/* An IP packet without a link header, as a protocol hands it out. */
+/* An IP packet without a link header, as a protocol sends it. */
 static struct sk_buff *packet(struct tx *tx, u8 first)
 {
 	struct sk_buff *skb = new_skb(tx, 40);
@@ -722,7 +728,7 @@ static struct sk_buff *packet(struct tx *tx, u8 first)
 	return skb;
 }
 
-/* LNX-6: a packet of inet or inet6 is framed for its neighbour. */
+/* LNX-6: packets of inet and inet6 are framed for their neighbour. */
 static void framed_for_neighbour(struct kunit *test)
 {
 	static const u8 mapped[ETH_ALEN] = { 1, 0, 0x5e, 0x01, 0x82, 0x83 };
@@ -742,7 +748,7 @@ static void framed_for_neighbour(struct kunit *test)
 	expect_frame(tx, 2, mapped, ETH_P_IP, 40);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 3);
 
-	/* To nobody, or to one of another family. */
+	/* Without a destination, or with one of another family. */
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, packet(tx, 0x45),
 					 NULL, 0), -EAFNOSUPPORT);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, packet(tx, 0x45),
@@ -755,7 +761,7 @@ static void framed_for_neighbour(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
-/* A route over @dev, by a gateway unless that is 0; the caller's. */
+/* A route through @dev, via a gateway unless @gw is 0; owned by the caller. */
 static struct dst_entry *route4(struct tx *tx, struct net_device *dev, __be32 gw)
 {
 	struct rtable *rt = rt_dst_alloc(dev, 0, RTN_UNICAST, true);
@@ -780,7 +786,7 @@ static struct dst_entry *route6(struct tx *tx, const struct in6_addr *gw)
 	return &rt->dst;
 }
 
-/* An IPv4 packet to @near, with that route, or an IPv6 packet. */
+/* An IPv4 packet to @near with this route, or an IPv6 packet. */
 static struct sk_buff *routed(struct tx *tx, struct dst_entry *dst, bool v6)
 {
 	struct sk_buff *skb = packet(tx, v6 ? 0x60 : 0x45);
@@ -794,8 +800,9 @@ static struct sk_buff *routed(struct tx *tx, struct dst_entry *dst, bool v6)
 }
 
 /*
- * OUT-11: a packet that has a route goes to the next hop of that, wherever the
- * caller says that it is to go; unless the route is of another device or family.
+ * OUT-11: a packet with a route goes to the next hop of the route, whatever
+ * destination the caller gives, unless the route is of another device or
+ * family.
  */
 static void routed_to_next_hop(struct kunit *test)
 {
@@ -820,7 +827,7 @@ static void routed_to_next_hop(struct kunit *test)
 	know(tx, ipv6_stub->nd_tbl, &gw6, gateway, NUD_PERMANENT);
 	know(tx, ipv6_stub->nd_tbl, &far6.sin6_addr, elsewhere, NUD_PERMANENT);
 
-	/* By the gateway; on the link, to the packet's own destination. */
+	/* Via the gateway; without one, to the destination of the packet. */
 	skb = routed(tx, route4(tx, tx->dev, gw), false);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
 	expect_frame(tx, 0, gateway, ETH_P_IP, 40);
@@ -834,12 +841,12 @@ static void routed_to_next_hop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET6, skb, &far6, 0), 0);
 	expect_frame(tx, 3, station, ETH_P_IPV6, 40);
 
-	/* Then nobody needs to say where. */
+	/* In this case no destination is needed. */
 	skb = routed(tx, route4(tx, tx->dev, gw), false);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, NULL, 0), 0);
 	expect_frame(tx, 4, gateway, ETH_P_IP, 40);
 
-	/* A route that leads elsewhere says nothing of this link. */
+	/* A route through another device is ignored. */
 	skb = routed(tx, route4(tx, init_net.loopback_dev, gw), false);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
 	expect_frame(tx, 5, elsewhere, ETH_P_IP, 40);
@@ -847,7 +854,7 @@ static void routed_to_next_hop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0), 0);
 	expect_frame(tx, 6, elsewhere, ETH_P_IP, 40);
 
-	/* A packet without a header has no destination. */
+	/* A packet without a complete header has no destination. */
 	skb = routed(tx, route4(tx, tx->dev, 0), false);
 	skb_trim(skb, 19);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, &far, 0),
@@ -856,7 +863,10 @@ static void routed_to_next_hop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
-/* LNX-6: the kernel keeps a packet to one that is not known yet, and sends it itself. */
+/*
+ * LNX-6: the kernel keeps a packet for an unresolved neighbour, and sends it
+ * later.
+ */
 static void kept_until_known(struct kunit *test)
 {
 	struct tx *tx = test->priv;
@@ -871,7 +881,7 @@ static void kept_until_known(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 1);
 	dlil_stats_read(tx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, out.stolen, 1);
-	/* The kernel asks for the neighbour. */
+	/* The kernel sends a neighbour solicitation. */
 	asked = tx->n;
 	KUNIT_ASSERT_EQ(test, asked, 1);
 	KUNIT_EXPECT_EQ(test, tx->sent[0].protocol, ETH_P_ARP);
@@ -879,12 +889,12 @@ static void kept_until_known(struct kunit *test)
 	know(tx, &arp_tbl, &near.sin_addr, station, NUD_REACHABLE);
 	KUNIT_ASSERT_EQ(test, tx->n, asked + 1);
 	expect_frame(tx, asked, station, ETH_P_IP, 40);
-	/* The kernel has sent it like any packet of the host's. */
+	/* The kernel has sent the packet like any packet of the host. */
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
-/* MUL-1 MUL-2: the host's protocols know the link addresses of their groups. */
+/* MUL-1 MUL-2: the host's protocols map groups to link addresses. */
 static void groups_resolved(struct kunit *test)
 {
 	static const struct sockaddr_in6 group6 = {
@@ -914,7 +924,7 @@ static const u8 first[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x56 };
 static const u8 second[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x57 };
 static const u8 third[ETH_ALEN] = { 0x01, 0, 0x5e, 0x12, 0x34, 0x58 };
 
-/* Two memberships that have outlived a detach. */
+/* Two memberships that have survived a detach. */
 static void suspend_two(struct tx *tx)
 {
 	struct kunit *test = tx->test;
@@ -924,7 +934,7 @@ static void suspend_two(struct tx *tx)
 	KUNIT_EXPECT_TRUE(test, fake_has_group(tx->dev, first));
 	tx_detach(tx);
 	KUNIT_EXPECT_FALSE(test, fake_has_group(tx->dev, first));
-	/* One that is down sends nothing of its own. */
+	/* A device that is down sends nothing by itself. */
 	rtnl_lock();
 	dev_close(tx->dev);
 	rtnl_unlock();
@@ -948,7 +958,7 @@ static void leave_both(struct tx *tx)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(tx->ifp, second, ETH_ALEN), 0);
 }
 
-/* IFN-12: memberships come back with the first packet, if there is no filter, too. */
+/* IFN-12: the first packet restores memberships, even without filters. */
 static void memberships_restored(struct kunit *test)
 {
 	struct tx *tx = test->priv;
@@ -964,7 +974,10 @@ static void memberships_restored(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, fake_has_group(tx->dev, second));
 }
 
-/* IFN-12 LNX-10: what a user or a module has joined meanwhile does not fail. */
+/*
+ * IFN-12 LNX-10: groups that a user or a module has joined meanwhile cause no
+ * error.
+ */
 static void membership_joined_since(struct kunit *test)
 {
 	struct dlil_ioc_lladdr group = { .len = ETH_ALEN };
@@ -979,7 +992,7 @@ static void membership_joined_since(struct kunit *test)
 	rtnl_lock();
 	KUNIT_EXPECT_EQ(test, dev_open(tx->dev, NULL), 0);
 	rtnl_unlock();
-	/* The other way: one that comes in. */
+	/* The same with a received packet. */
 	skb = frame(tx, 60, 0x88b6);
 	skb->protocol = eth_type_trans(skb, tx->dev);
 	local_bh_disable();
@@ -989,14 +1002,14 @@ static void membership_joined_since(struct kunit *test)
 	leave_both(tx);
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(tx->ifp, third, ETH_ALEN), 0);
 	KUNIT_EXPECT_FALSE(test, fake_has_group(tx->dev, third));
-	/* The user's is the user's. */
+	/* The group of the user is not left. */
 	KUNIT_EXPECT_TRUE(test, fake_has_group(tx->dev, first));
 	KUNIT_EXPECT_EQ(test, dlil_ioctl(tx->ifp, 0, DLIL_IOC_DELMULTI, &group),
 			0);
 	KUNIT_EXPECT_FALSE(test, fake_has_group(tx->dev, first));
 }
 
-/* LNX-10: a request for a group that is none, or not of this link. */
+/* LNX-10: errors for an address that is not a group, or not of this link. */
 static void no_groups(struct kunit *test)
 {
 	struct dlil_ioc_lladdr addr = { .len = ETH_ALEN };
@@ -1026,7 +1039,7 @@ static void no_groups(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tx->dev->mtu, ETH_DATA_LEN);
 }
 
-/* LNX-10: of promiscuity others have requested a request takes nothing away. */
+/* LNX-10: a request does not remove promiscuity that others have requested. */
 static void promiscuity_of_others(struct kunit *test)
 {
 	struct dlil_ioc_flags want = { .flags = 0, .mask = IFF_NOARP };
@@ -1076,8 +1089,8 @@ static void tap_raw(void *cookie, struct dlil_ifnet *ifp,
 }
 
 /*
- * LNX-9: on a raw device the IP header comes first, for filters and taps, whatever
- * the driver has taken off in front of it.
+ * LNX-9: on a raw device, filters and taps see packets from the IP header on,
+ * whatever the driver has stripped.
  */
 static void raw_received(struct kunit *test)
 {
@@ -1115,7 +1128,10 @@ static void raw_received(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_detach(ref), 0);
 }
 
-/* LNX-9 LNX-4: the version of IP tells whose a raw packet is; for PPP its type does. */
+/*
+ * LNX-9 LNX-4: the IP version decides the family of a raw packet; on PPP its
+ * type.
+ */
 static void raw_sent(struct kunit *test)
 {
 	static const unsigned short types[] = { ARPHRD_NONE, ARPHRD_PPP };
@@ -1125,7 +1141,7 @@ static void raw_sent(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		tx = instead(test, types[i]);
-		/* No neighbour is looked for, and no header is made. */
+		/* No neighbour is looked up, and no header is built. */
 		KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET,
 						 packet(tx, 0x45), &near, 0),
 				0);
@@ -1154,7 +1170,7 @@ static void raw_sent(struct kunit *test)
 	}
 }
 
-/* LNX-13: of a device that cannot put tags into frames they are in the data. */
+/* LNX-13: if the device cannot insert tags, they are in the data. */
 static void tags_of_device(struct kunit *test)
 {
 	struct tx *tx = test->priv;

@@ -34,7 +34,7 @@ static void flags_desc(const u32 *flags, char *desc)
 
 KUNIT_ARRAY_PARAM(flags, flags, flags_desc);
 
-/* OUT-1: an ifnet that is not attached yet, and one that is detaching. */
+/* OUT-1: an ifnet that is not attached, and one that is detaching. */
 static void not_attached(struct kunit *test)
 {
 	const u32 *flags = test->param_value;
@@ -55,7 +55,7 @@ static void not_attached(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_DETACHED] = 3);
 }
 
-/* OUT-1: without its protocol only raw packets go out. */
+/* OUT-1: without its protocol only raw packets can be sent. */
 static void no_protocol(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -71,7 +71,7 @@ static void no_protocol(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 2, .drops[DLIL_DROP_NOPROTO] = 2);
 }
 
-/* OUT-2: a protocol that cannot say where packets go sends raw ones only. */
+/* OUT-2: a protocol without pre_output can only send raw packets. */
 static void no_pre_output(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -88,7 +88,10 @@ static void no_pre_output(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 1, .drops[DLIL_DROP_PROTOCOL] = 2);
 }
 
-/* OUT-2, OUT-4: one question serves the list; STA-1: what went is counted. */
+/*
+ * OUT-2, OUT-4: one pre_output call serves the list; STA-1: sent packets are
+ * counted.
+ */
 static void frame_serves_list(struct kunit *test)
 {
 	u32 len = FAKE_HLEN + sizeof(struct fake_payload);
@@ -135,14 +138,14 @@ static void raw(struct kunit *test)
 #define PACKETS	4
 
 /**
- * struct path_case - what becomes of a list of packets
- * @name: of the case
- * @stage: which stage does not just say 0
- * @verdict: what it says for each packet
- * @loses: the framer frees what it refuses
- * @err: what dlil_output() says
- * @trace: the calls
- * @flow: where the packets went
+ * struct path_case - a list of packets and its expected path
+ * @name: name of the case
+ * @stage: the stage that does not return 0
+ * @verdict: its verdict for each packet
+ * @loses: the framer frees packets that it refuses
+ * @err: expected result of dlil_output()
+ * @trace: expected calls
+ * @flow: expected account
  */
 struct path_case {
 	const char *name;
@@ -277,7 +280,7 @@ static void no_framer(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 1, .drops[DLIL_DROP_FRAMER] = 1);
 }
 
-/* OUT-4: an empty list is no error, and goes nowhere. */
+/* OUT-4: an empty list is not an error. */
 static void empty_list(struct kunit *test)
 {
 	const u32 *flags = test->param_value;
@@ -289,9 +292,9 @@ static void empty_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-/* Nested calls are as small as can be: with KASAN 8 levels just fit on a stack. */
+/* Nested calls use little stack: with KASAN 8 levels barely fit. */
 
-/* As the egress hook does with what the host sends. */
+/* As the egress hook does with packets of the host. */
 static int output_by_host(struct fake *fake, u32 seq)
 {
 	struct sk_buff *skb = fake_raw(fake, seq);
@@ -319,11 +322,11 @@ static int output_by_dlil(struct fake *fake, u32 seq)
 }
 
 /**
- * struct depth_case - output from inside output
- * @name: how
+ * struct depth_case - nested output
+ * @name: name of the case
  * @by_task: senders belong to tasks, as with PREEMPT_RT
  * @even: sends the packets with even numbers
- * @odd: sends the others
+ * @odd: sends the packets with odd numbers
  */
 struct depth_case {
 	const char *name;
@@ -359,7 +362,10 @@ static int send_numbered(struct fake *fake, u32 seq)
 
 static unsigned int surprises;
 
-/* Packet 0 is 1 deep, and 7 is 8 deep.  A bound that is not met ends the test. */
+/*
+ * Packet 0 is at depth 1, packet 7 at depth 8.  A depth far beyond the limit
+ * ends the test.
+ */
 static int send_again(struct fake_filter *f, struct sk_buff **skb)
 {
 	u32 seq = fake_payload(*skb)->seq + 1;
@@ -375,9 +381,9 @@ static int send_again(struct fake_filter *f, struct sk_buff **skb)
 }
 
 /*
- * OUT-10: output from inside output is bounded, whatever way it comes in.  The 8th
- * is sent, the 9th is freed and counted; and the next one from outside is not
- * worse off for it.
+ * OUT-10: nested output is limited for each kind of output.  The 8th packet is
+ * sent, the 9th is freed and counted; the next output from outside is not
+ * affected.
  */
 static void recursion(struct kunit *test)
 {
@@ -413,7 +419,7 @@ static void send_deeper(struct fake *fake, struct sk_buff *skb)
 		surprises++;
 }
 
-/* OUT-10: what meets no filter can do no harm, however deep. */
+/* OUT-10: without filters there is no nesting, and so no limit. */
 static void recursion_without_filters(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -430,7 +436,7 @@ static const char packet_a[1], packet_b[1], binding_a[1], binding_b[1];
 
 #define PACKET(p) ((const struct sk_buff *)(p))
 
-/* Enters and waits, as a task that sleeps on a lock with PREEMPT_RT. */
+/* Enter output and wait, as a task that sleeps on a lock with PREEMPT_RT. */
 static int sender_task(struct fake_task *task)
 {
 	struct kunit *test = task->fake->test;
@@ -442,7 +448,7 @@ static int sender_task(struct fake_task *task)
 	fake_block(task->fake);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_current(), s);
 	KUNIT_EXPECT_EQ(test, s->depth, 1);
-	/* Not what another task hands over, nor at another device. */
+	/* False for packets of another task, and for other devices. */
 	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_b),
 							binding_a));
 	KUNIT_EXPECT_FALSE(test, dlil_sender_is_handing(PACKET(packet_a),
@@ -458,8 +464,9 @@ static int sender_task(struct fake_task *task)
 }
 
 /*
- * OUT-10 LNX-6: with PREEMPT_RT one task may preempt another that is sending, on
- * the same CPU, and be overtaken by it.  Neither is taken for the other.
+ * OUT-10 LNX-6: with PREEMPT_RT one task may preempt another one that is
+ * sending on the same CPU, and be overtaken by it.  Their senders are kept
+ * apart.
  */
 static void senders_of_tasks(struct kunit *test)
 {
@@ -482,7 +489,7 @@ static void senders_of_tasks(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_enter(&own[1]), s);
 	KUNIT_EXPECT_EQ(test, s->depth, 2);
 
-	/* The first to come is the first to go. */
+	/* The first to enter leaves first. */
 	fake_unblock(fake);
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_sender_current(), s);
@@ -540,7 +547,7 @@ static void host_desc(const struct host_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(host, host_cases, host_desc);
 
-/* LNX-6, STA-3: what the host sends meets the filters, and is counted. */
+/* LNX-6, STA-3: packets of the host pass the filters and are counted. */
 static void output_of_host(struct kunit *test)
 {
 	const struct host_case *c = test->param_value;
@@ -596,7 +603,7 @@ static int put_another(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* LNX-6, STA-3: what a filter puts in the place of a packet counts as it fares. */
+/* LNX-6, STA-3: a replacement is counted instead of the original packet. */
 static void output_of_host_replaced(struct kunit *test)
 {
 	const struct replace_case *c = test->param_value;
@@ -618,7 +625,10 @@ static int lose(struct fake_filter *f, struct sk_buff **skb)
 	return -EIO;
 }
 
-/* FLT-5 STA-3: the host is told of a packet that a filter has freed itself. */
+/*
+ * FLT-5 STA-3: the host gets an error for a packet that a filter has freed
+ * itself.
+ */
 static void output_of_host_lost(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -643,8 +653,8 @@ static int try_to_wait(struct fake_filter *f, struct sk_buff **skb)
 }
 
 /*
- * FLT-7 PRO-3: waiting for an end is refused in output callbacks, for packets of the
- * host as for others; senders may belong to tasks.
+ * FLT-7 PRO-3: waiting for a detach fails in output callbacks, for packets of
+ * the host as well; with senders per CPU and per task.
  */
 static void output_does_not_wait(struct kunit *test)
 {
@@ -664,7 +674,7 @@ static void output_does_not_wait(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[1].calls), 1);
 }
 
-/* LNX-6: and what may not go out is counted with its reason. */
+/* LNX-6: refused packets are counted by reason. */
 static void output_of_host_refused(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

@@ -4,7 +4,7 @@
 #include "../dlil_proto.h"
 #include "fake.h"
 
-/* One of each version, where that makes a difference. */
+/* Both versions, for tests where that matters. */
 static const bool versions[] = { false, true };
 
 static void version_desc(const bool *v2, char *desc)
@@ -56,7 +56,7 @@ static void long_name(struct fake_proto *p)
 	p->params.name = "a name that does not fit in there";
 }
 
-/* PRO-1: the longest that fits has 31 characters. */
+/* PRO-1: names have at most 31 characters. */
 static void name_of_32(struct fake_proto *p)
 {
 	p->params.name = "a name of thirty-two characters.";
@@ -144,7 +144,7 @@ static void attach_null(struct kunit *test)
 			-EINVAL);
 }
 
-/* PRO-1: before attach, while detaching and afterwards. */
+/* PRO-1: before the attach, while detaching and afterwards. */
 static void attach_not_attached(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -162,7 +162,7 @@ static void attach_not_attached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->protos_added, 0);
 }
 
-/* PRO-1: one protocol of a family; the first one stays. */
+/* PRO-1: one protocol per family; the first one stays. */
 static void attach_twice(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -197,7 +197,7 @@ static void refusal_desc(const struct refusal_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(refusal, refusal_cases, refusal_desc);
 
-/* PRO-1: what the family refuses leaves nothing behind. */
+/* PRO-1: if the family refuses the descriptors, nothing is left behind. */
 static void add_proto_refuses(struct kunit *test)
 {
 	const struct refusal_case *c = test->param_value;
@@ -216,7 +216,7 @@ static void add_proto_refuses(struct kunit *test)
 	fake_input_new(fake, FAKE_PF_A, 1, 1);
 	fake_read(fake);
 	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_NOPROTO] = 1);
-	/* The family is free for the next attempt. */
+	/* The next attempt succeeds. */
 	fake->add_error = 0;
 	KUNIT_EXPECT_EQ(test, fake_proto_attach(proto), 0);
 	fake_detach(fake);
@@ -239,7 +239,7 @@ static void module_pinned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 0);
 }
 
-/* PRO-1: a module on its way out attaches nothing. */
+/* PRO-1: a module that is being unloaded cannot attach. */
 static void module_going(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -252,7 +252,7 @@ static void module_going(struct kunit *test)
 
 #define FAMILIES	24
 
-/* PRO-2: families that share a slot of the hash are told apart. */
+/* PRO-2: families that share a hash slot are distinguished. */
 static void many_families(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -265,7 +265,7 @@ static void many_families(struct kunit *test)
 		fake_read(fake);
 		KUNIT_EXPECT_EQ(test, atomic_read(&fake->protos[i].packets), 1);
 	}
-	/* Every other one goes; the rest still get theirs. */
+	/* Detach every other one; the rest still get their packets. */
 	for (i = 0; i < FAMILIES; i += 2)
 		KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, first + i),
 				0);
@@ -292,7 +292,7 @@ static void detach_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), -ENXIO);
 }
 
-/* PRO-3: afterwards its packets are nobody's, in both directions. */
+/* PRO-3: after the detach its packets have no protocol, in both directions. */
 static void detach_ends_traffic(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -321,7 +321,7 @@ static int detach_a(struct fake_task *task)
 	return dlil_proto_detach(task->fake->ifp, FAKE_PF_A);
 }
 
-/* PRO-3, PRO-4: a batch that is being delivered is delivered to its end. */
+/* PRO-3, PRO-4: a batch that is being delivered is delivered completely. */
 static void detach_waits(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -337,7 +337,7 @@ static void detach_waits(struct kunit *test)
 	task = fake_run(fake, detach_a);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!fake_done(task)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&proto->detached), 0);
-	/* It is not attached any more, though. */
+	/* But the protocol is not attached any more. */
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(fake->ifp, FAKE_PF_A), -ENXIO);
 	fake_unblock(fake);
 	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
@@ -347,7 +347,7 @@ static void detach_waits(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 3);
 }
 
-/* PRO-3: the family is free as soon as detach has begun. */
+/* PRO-3: the family is free once the detach has begun. */
 static void successor(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -373,7 +373,7 @@ static void successor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&new->detached), 0);
 }
 
-/* PRO-3: killed while it waits; the protocol goes all the same, and once. */
+/* PRO-3: if the waiting task is killed, the protocol still ends, once. */
 static void detach_killed(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -397,7 +397,7 @@ static void detach_killed(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .delivered = 3);
 }
 
-/* PRO-3: without waiting it is unreachable at once, and its family is free. */
+/* PRO-3: an asynchronous detach frees the family at once. */
 static void detach_async(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -434,7 +434,7 @@ static void detach_self(struct fake_proto *p)
 	KUNIT_EXPECT_EQ(p->fake->test, atomic_read(&p->detached), 0);
 }
 
-/* PRO-3: from its own callback it returns, and `detached` comes later. */
+/* PRO-3: a detach in its own callback returns at once; `detached` follows later. */
 static void detach_from_own_callback(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -463,7 +463,7 @@ static int detach_from_pre_output(void *cookie, struct dlil_ifnet *ifp,
 	return 0;
 }
 
-/* PRO-3: output callbacks must not sleep, so it is refused there. */
+/* PRO-3: output callbacks cannot sleep, so waiting fails there. */
 static void detach_from_output(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -484,7 +484,7 @@ static int spin_in_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	struct fake_proto *p = cookie;
 
-	/* It cannot sleep, but it can be elsewhere for long. */
+	/* It cannot sleep, but it can spin for long. */
 	complete(&p->fake->entered);
 	while (!completion_done(&p->fake->leave))
 		cpu_relax();
@@ -496,7 +496,7 @@ static int output_one(struct fake_task *task)
 	return fake_output_new(task->fake, FAKE_PF_A, 1, 1, 0);
 }
 
-/* PRO-3: a call under way in output, on another processor, is waited for. */
+/* PRO-3: a detach waits for a callback in output on another processor. */
 static void detach_waits_for_output(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -511,7 +511,7 @@ static void detach_waits_for_output(struct kunit *test)
 	fake_wait_blocked(fake);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&proto->detached)));
-	/* Nor does the ifnet come to its end before. */
+	/* The final detach of the ifnet waits as well. */
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	KUNIT_EXPECT_TRUE(test, fake_stays(!atomic_read(&proto->detached) &&
 					   !atomic_read(&fake->freed)));
@@ -553,7 +553,7 @@ static int detach_proto(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* PRO-3: a protocol that goes between filter and delivery gets nothing. */
+/* PRO-3: a protocol detached between filter and delivery gets nothing. */
 static void detach_before_delivery(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -582,7 +582,7 @@ static void attach_again(void *cookie, struct dlil_ifnet *ifp, u32 family)
 		KUNIT_EXPECT_EQ(p->fake->test, fake_proto_attach(p), 0);
 }
 
-/* PRO-3: `detached` may attach what it likes; no lock is held. */
+/* PRO-3: `detached` may attach anything; no lock is held. */
 static void detached_without_lock(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -607,7 +607,7 @@ static int detach_two(struct fake_filter *f, struct sk_buff **skb)
 			dlil_proto_detach_async(fake->ifp, FAKE_PF_A), 0);
 	KUNIT_EXPECT_EQ(fake->test,
 			dlil_proto_detach_async(fake->ifp, FAKE_PF_B), 0);
-	/* They are counted no more, and neither is detached yet. */
+	/* They are not counted any more, although neither has ended. */
 	KUNIT_EXPECT_EQ(fake->test, fake_proto_attach(&fake->protos[3]), 0);
 	return 0;
 }
@@ -624,8 +624,8 @@ static void note_count(struct fake *fake, const struct dlil_event *event)
 }
 
 /*
- * PRO-1, PRO-3: of two protocols that are on their way out at once, neither counts
- * in what is told of the other, or of one that comes meanwhile.
+ * PRO-1, PRO-3: of two protocols that are being detached, neither counts in the
+ * events of the other, or of a new one.
  */
 static void two_on_their_way(struct kunit *test)
 {
@@ -651,8 +651,8 @@ static void two_on_their_way(struct kunit *test)
 }
 
 /*
- * PRO-3: whoever has looked a protocol up and comes too late is told that there is
- * none, whatever the version and whatever he asks.
+ * PRO-3: a caller that has looked a protocol up before its detach gets the
+ * result for no protocol, for each version and callback.
  */
 static void late_callers(struct kunit *test)
 {
@@ -670,7 +670,7 @@ static void late_callers(struct kunit *test)
 	struct dlil_proto *held;
 
 	KUNIT_ASSERT_EQ(test, attach(proto, *v2), 0);
-	/* In place of the thread, which has nothing to do. */
+	/* This task takes the place of the thread, which is idle. */
 	dlil_reader_enter(&ifp->inq.reader);
 	held = dlil_proto_lookup(ifp, FAKE_PF_A);
 	KUNIT_EXPECT_NOT_NULL(test, held);
@@ -718,10 +718,10 @@ static int send(struct fake_task *task)
 	return 0;
 }
 
-/* Processors of a debug kernel are slow, but there are several of them. */
+/* CPUs of debug kernels are slow, but there are several of them. */
 #define ROUNDS	(IS_ENABLED(CONFIG_SMP) ? 20 : 60)
 
-/* PRO-1, PRO-3, STA-3: protocols come and go under traffic. */
+/* PRO-1, PRO-3, STA-3: attach and detach of protocols under traffic. */
 static void attach_under_traffic(struct kunit *test)
 {
 	const bool *v2 = test->param_value;
@@ -768,7 +768,10 @@ static int attach_second(struct fake_task *task)
 	return fake_proto_attach(&task->fake->protos[1]);
 }
 
-/* PRO-1: of two tasks that attach a family one succeeds; of the other nothing is left. */
+/*
+ * PRO-1: of two tasks that attach a family one succeeds; the other leaves
+ * nothing behind.
+ */
 static void attach_twice_at_once(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

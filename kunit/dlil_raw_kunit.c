@@ -15,7 +15,7 @@ static const struct dlil_demux_desc ip_desc = ETYPE(ETH_P_IP);
 static const struct dlil_demux_desc ip6_desc = ETYPE(ETH_P_IPV6);
 static const struct dlil_demux_desc mpls_desc = ETYPE(ETH_P_MPLS_UC);
 
-/* Nobody on such a link has an address. */
+/* A raw link has no addresses. */
 static struct fake *raw_attached(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_RAW);
@@ -51,13 +51,13 @@ static struct fake *raw_with_protos(struct kunit *test,
 }
 
 /**
- * struct packet_case - what a packet is
- * @name: of the case
- * @type: what its driver says, 0 if nothing
- * @len: its length
- * @first: its first byte, zeros follow
- * @err: what demux says
- * @family: whose it is
+ * struct packet_case - a packet, and the expected demux result
+ * @name: name of the case
+ * @type: skb->protocol set by the driver, or 0
+ * @len: length
+ * @first: first byte, followed by zeros
+ * @err: expected result
+ * @family: expected protocol family
  */
 struct packet_case {
 	const char *name;
@@ -98,8 +98,8 @@ static void packet_desc(const struct packet_case *c, char *desc)
 KUNIT_ARRAY_PARAM(packet, packet_cases, packet_desc);
 
 /*
- * A byte that demux must not look at stands behind the end, and in front there
- * is what a driver has taken off, 0x66: of no use here.
+ * Behind the end is a byte that demux must not read, and in front of the data
+ * is the header that a driver has stripped, 0x66, which does not matter here.
  */
 static struct sk_buff *packet_of(struct fake *fake,
 				 const struct packet_case *c)
@@ -140,7 +140,7 @@ static void expect_packet(struct fake *fake, const struct packet_case *c,
 	kfree_skb(skb);
 }
 
-/* LNX-9: by type or version, whatever the length. */
+/* LNX-9: demux by type or IP version, for any length. */
 static void demux_packet(struct kunit *test)
 {
 	const struct packet_case *c = test->param_value;
@@ -150,7 +150,7 @@ static void demux_packet(struct kunit *test)
 	expect_packet(fake, c, packet_of(fake, c));
 }
 
-/* All of it in a page of its own, as large packets of tun are. */
+/* The whole packet in a page, as large packets of tun are. */
 static struct sk_buff *paged_packet_of(struct fake *fake,
 				       const struct packet_case *c)
 {
@@ -168,7 +168,7 @@ static struct sk_buff *paged_packet_of(struct fake *fake,
 	return skb;
 }
 
-/* LNX-9: the same where nothing of the packet is in its linear part. */
+/* LNX-9: the same for a packet without linear data. */
 static void demux_paged(struct kunit *test)
 {
 	const struct packet_case *c = test->param_value;
@@ -178,7 +178,7 @@ static void demux_paged(struct kunit *test)
 	expect_packet(fake, c, paged_packet_of(fake, c));
 }
 
-/* LNX-9: a driver that has looked whose a packet is, is believed. */
+/* LNX-9: demux trusts a driver that classifies packets itself. */
 static void demux_classified(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_LOOPBACK);
@@ -268,7 +268,7 @@ static int demux_type(struct fake *fake, u16 type)
 	return err;
 }
 
-/* LNX-9: types only, and after a refusal none of the protocol's is left. */
+/* LNX-9: only EtherTypes; after an error no descriptor is left. */
 static void descriptors(struct kunit *test)
 {
 	const struct desc_case *c = test->param_value;
@@ -297,7 +297,7 @@ static int pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* LNX-9, OUT-4: the framer adds nothing, and says what the packet is. */
+/* LNX-9, OUT-4: the framer adds no header, but sets skb->protocol. */
 static void framer(struct kunit *test)
 {
 	struct fake *fake = raw_attached(test);

@@ -24,7 +24,7 @@ static void reason_desc(const u32 *why, char *desc)
 
 KUNIT_ARRAY_PARAM(reason, reasons, reason_desc);
 
-/* An ifnet that is not attached, and has nothing left of the life before. */
+/* An ifnet that is not attached, with counters at 0. */
 static struct fake *fake_fresh(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -43,8 +43,8 @@ static void refuse(struct fake *fake, u32 why)
 }
 
 /*
- * STA-4 STA-3: every reason is counted, per CPU or not, attached or not; and an
- * attach, and nothing else, sets the counters to zero.
+ * STA-4 STA-3: every reason is counted, per CPU or not, attached or not.  An
+ * attach, and nothing else, sets the counters to 0.
  */
 static void every_reason(struct kunit *test)
 {
@@ -89,8 +89,8 @@ static bool pcpu_is_zero(struct fake *fake)
 }
 
 /*
- * STA-1 STA-3 INP-6: holders of a life-time reference may count at any time, also
- * while an attach clears the counters of other CPUs: so they leave those alone.
+ * STA-1 STA-3 INP-6: holders of a reference may count at any time, even while
+ * an attach clears the per-CPU counters; so they do not use these.
  */
 static void not_attached(struct kunit *test)
 {
@@ -150,8 +150,8 @@ static void expect_told(struct fake *fake, u32 direction, u64 n, int line)
 }
 
 /*
- * LNX-14: the driver hears of what is dropped, once for a batch, and not of what
- * it has dropped itself.
+ * LNX-14: drops are reported to the driver, once per batch, except packets that
+ * it has refused itself.
  */
 static void driver_told(struct kunit *test)
 {
@@ -210,7 +210,7 @@ static int send_many(struct fake_task *task)
 	unsigned int i;
 
 	set_cpus_allowed_ptr(current, cpumask_of(0));
-	/* Every other one preempts those that are not of its kind. */
+	/* Every other task preempts those of the other kind. */
 	if ((task - fake->tasks) % 2)
 		sched_set_fifo_low(current);
 	for (i = 0; i < SENT_BY_EACH; i++) {
@@ -239,7 +239,10 @@ static int swallow(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return 0;
 }
 
-/* STA-1 OUT-10: tasks of different priority send on one CPU, and all are counted. */
+/*
+ * STA-1 OUT-10: tasks of different priority send on one CPU; all packets are
+ * counted.
+ */
 static void many_senders(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

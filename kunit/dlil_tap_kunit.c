@@ -4,12 +4,12 @@
 #include "fake.h"
 
 /**
- * struct tapper - somebody who looks on
- * @fake: on whose ifnet
- * @tap: as it is set
- * @packets: how many it was shown
- * @detached: how often it was told that it is off
- * @quiet: counts, and writes nothing down
+ * struct tapper - a tap of a test
+ * @fake: owner of the ifnet
+ * @tap: the tap
+ * @packets: number of packets that it saw
+ * @detached: number of calls of `detached`
+ * @quiet: count only, no trace
  */
 struct tapper {
 	struct fake *fake;
@@ -84,7 +84,10 @@ static void mode_desc(const struct mode *m, char *desc)
 
 KUNIT_ARRAY_PARAM(mode, modes, mode_desc);
 
-/* TAP-1: it sees what its mode says, before filters on input, behind on output. */
+/*
+ * TAP-1: a tap sees the packets of its mode, before filters on input, behind
+ * them on output.
+ */
 static void each_mode(struct kunit *test)
 {
 	const struct mode *m = test->param_value;
@@ -103,7 +106,7 @@ static void each_mode(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "T0 ~t a1 P1 P?2 h2 a2 D2");
 }
 
-/* TAP-1: what filters drop is seen on its way in, and not on its way out. */
+/* TAP-1: a tap sees received packets that filters drop, but not sent ones. */
 static void beside_filters(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -115,11 +118,14 @@ static void beside_filters(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, set_tap(t, DLIL_TAP_BOTH), 0);
 	one_each_way(fake);
 	FAKE_EXPECT_TRACE(fake, "T3 <1 a1 P?2 h2 a2");
-	/* Before its memory goes, which comes before the ifnet's. */
+	/*
+	 * Turn it off before its memory is freed, which happens before the
+	 * ifnet ends.
+	 */
 	KUNIT_EXPECT_EQ(test, set_tap(t, DLIL_TAP_OFF), 0);
 }
 
-/* TAP-1: the mode changes, the tap stays. */
+/* TAP-1: the mode of a tap can be changed. */
 static void mode_changes(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -137,7 +143,7 @@ static void mode_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_tap(t, DLIL_TAP_OFF), -ENXIO);
 }
 
-/* TAP-1: what is refused changes nothing. */
+/* TAP-1: an error changes nothing. */
 static void refusals(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -173,7 +179,7 @@ static void refusals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set_tap(other, DLIL_TAP_OFF), 0);
 }
 
-/* TAP-1: drivers need not have it. */
+/* TAP-1: drivers need not support taps. */
 static void without(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -187,8 +193,8 @@ static void without(struct kunit *test)
 }
 
 /*
- * IFN-4, IFN-5, TAP-1: off once the detach has returned, told so by the final
- * detach, and none is to be had in between.
+ * IFN-4, IFN-5, TAP-1: the tap is off once the detach has returned; the final
+ * detach calls `detached`; no tap can be set in between.
  */
 static void off_at_detach(struct kunit *test)
 {
@@ -213,7 +219,7 @@ static void off_at_detach(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_module_pins(t->tap.owner), 0);
 	KUNIT_EXPECT_EQ(test, set_tap(t, DLIL_TAP_BOTH), -ENXIO);
 
-	/* Nothing of it is left in the next life. */
+	/* The next life starts without a tap. */
 	fake_trace_clear(fake);
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	fake_detach(fake);
@@ -226,7 +232,7 @@ static void block_packet(void *cookie, struct dlil_ifnet *ifp,
 {
 	struct tapper *t = cookie;
 
-	/* Cannot sleep, but it can be elsewhere for long. */
+	/* Cannot sleep, but it can spin for long. */
 	complete(&t->fake->entered);
 	while (!completion_done(&t->fake->leave))
 		cpu_relax();
@@ -245,7 +251,7 @@ static int unblock(struct fake_task *task)
 	return 0;
 }
 
-/* TAP-1: when it is off, no call is under way. */
+/* TAP-1: once the tap is off, no callback is in flight. */
 static void off_waits(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -272,7 +278,7 @@ static int on_and_off(struct fake_task *task)
 	int i, err = 0;
 
 	for (i = 0; i < 50 && !err; i++) {
-		/* Each a new one, so that a call too late is seen. */
+		/* A new tap each time, so that a late call is detected. */
 		t = tapper_new(task->fake);
 		t->quiet = true;
 		err = set_tap(t, 1 + i % DLIL_TAP_BOTH);
@@ -296,7 +302,7 @@ static int keep_sending(struct fake_task *task)
 	return 0;
 }
 
-/* TAP-1, IFN-8: set and unset while packets go by and the ifnet goes. */
+/* TAP-1, IFN-8: set and unset taps while packets pass and the ifnet is detached. */
 static void storm(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

@@ -228,7 +228,7 @@ struct fake {
 	struct dlil_stats stats;
 	struct dlil_flow in;
 	struct dlil_flow out;
-	spinlock_t lock;	/* of the trace */
+	spinlock_t lock;	/* guards the trace */
 	size_t len;
 	char trace[FAKE_TRACE];
 };
