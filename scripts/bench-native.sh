@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What instruction counts do not see: how long packets take on this machine's
-# processor, in User Mode Linux, as medians of nine; and on the distribution's
-# kernel with four emulated processors how many get through, that no packet of a
-# flow overtakes another one, and how often eight clients get their answers.  $KERNEL
-# chooses another kernel series.
+# Measures what instruction counts cannot show: in User Mode Linux, the time
+# that packets take on this machine's processor, as medians of nine; on the
+# distribution's kernel with four emulated processors, how many packets get
+# through, that packets of a flow stay in order, and how many answers eight
+# clients get. $KERNEL chooses another kernel series.
 #
 #   bench-native.sh [uml|smp]...    all of it, or these
 #
-# Ratios to the baseline can be compared, times hardly.  The last line is
-# "bench-native: N passed, N failed".
+# Ratios to the baseline can be compared between machines, times cannot.  The
+# last line is "bench-native: N passed, N failed".
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

@@ -35,7 +35,7 @@ need_packages python3 gnuplot-nox fonts-dejavu-core
 OUT=$TOP/build/bench
 mkdir -p "$OUT"
 
-# measure NAME [PART...]: the log of a run in $OUT/NAME.out.
+# measure NAME [PART...]: runs them; the log is $OUT/NAME.out.
 measure() {
 	local name=$1
 	shift
@@ -55,7 +55,7 @@ data='$OUT/$picture.dat'" \
 				"$TOP/scripts/bench/$picture.gp"
 		done
 	done
-	# The one that README names.
+	# README refers to this one.
 	sed '1a <!-- SPDX-License-Identifier: GPL-2.0 -->' "$OUT/filters.svg" \
 		>"$TOP/Documentation/cost.svg"
 }

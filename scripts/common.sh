@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What every script here shares: where the cache is, how to talk, and how to
+# Shared by all scripts here: the location of the cache, messages, and how to
 # get a package.  Sourced, never run.
 
 set -euo pipefail
@@ -26,7 +26,7 @@ as_root() {
 	fi
 }
 
-# locked NAME COMMAND...: one at a time, whoever else uses the same cache.
+# locked NAME COMMAND...: run it while nobody else with the same cache runs one.
 locked() {
 	local name=$1
 	shift
@@ -38,9 +38,10 @@ locked() {
 
 short_hash() { sha256sum | cut -c 1-12; }
 
-# build_folder NAME KDIR: in the cache, for builds against that kernel.  Checkouts with
-# the same files share it, and what differs in them is built again; of other files, or
-# another compiler, objects would be left over.
+# build_folder NAME KDIR: a folder in the cache for builds against that kernel.
+# Checkouts with the same set of files share it, and only changed files are
+# built again.  With another set of files, or another compiler, stale objects
+# would remain.
 build_folder() {
 	local key
 
@@ -55,8 +56,9 @@ build_folder() {
 	echo "$CACHE/$1-$key"
 }
 
-# copy_sources DIR: to build in, where Kbuild cannot disturb the checkout.  No times:
-# what differs is newer, even if it was checked out earlier.
+# copy_sources DIR: copy the sources to build there, where Kbuild cannot disturb
+# the checkout.  Does not keep times, so that changed files are newer, even if
+# they were checked out earlier.
 copy_sources() {
 	mkdir -p "$1"
 	touch "$1"
@@ -70,7 +72,8 @@ copy_sources() {
 		--exclude='/samples/echo-client' "$TOP/" "$1/" >&2
 }
 
-# apt's lists may be absent (a fresh machine) or old: read now and then.
+# The package lists of apt may be missing (on a new machine) or old: update them
+# sometimes.
 read_lists() {
 	[ -z "$(find "$CACHE" -maxdepth 1 -name apt-updated -mmin -60)" ] ||
 		[ -z "$(find /var/lib/apt/lists -name '*_Packages*')" ] ||
@@ -92,7 +95,7 @@ missing_packages() {
 	done
 }
 
-# Somebody else may have installed them while we waited for our turn.
+# Another script may have installed them while this one waited for the lock.
 install_packages() {
 	local missing
 
@@ -107,7 +110,7 @@ install_packages() {
 		{ tail -n 20 "$CACHE/apt.log" >&2; die "apt-get install failed"; }
 }
 
-# need_packages PKG...: install what is missing, saying what.
+# need_packages PKG...: install those that are missing, and report it.
 need_packages() {
 	[ -z "$(missing_packages "$@")" ] || locked apt install_packages "$@"
 }
@@ -133,11 +136,12 @@ fetch_unpacked() {
 	rm -rf "$tmp"
 }
 
-# planned FILE: how many tests the plans of KTAP in it promise, if there are any.
+# planned FILE: the number of tests that the KTAP plans in it announce, if any.
 planned() { awk -F '[.]+' '/^1\.\.[0-9]+$/ { n += $2 } END { if (n) print n }' "$1"; }
 
-# ktap_counts FILE STATUS: how many passed and failed.  Those that a crash kept from
-# running failed, and so did the run itself if no test is to blame for its status.
+# ktap_counts FILE STATUS: numbers of passed and failed tests.  Tests that did
+# not run because of a crash count as failed; so does the run itself, if it
+# failed without a failed test.
 ktap_counts() {
 	local passed failed plan
 

@@ -16,8 +16,8 @@ kind=${1:?usage: debug-kernel.sh kasan|kcsan}
 fragments=("$TOP/kunit/debug.config" "$TOP/kunit/$kind.config")
 [ -f "${fragments[1]}" ] || die "unknown kind of kernel: $kind"
 
-# KCSAN is to watch our code only: the rest of the kernel has races of its own,
-# and is faster without.  This does not reach later builds of modules.
+# KCSAN checks our code only: the rest of the kernel has races of its own, and
+# is faster without.  This setting does not affect later builds of modules.
 options=()
 [ "$kind" != kcsan ] || options=(KCSAN_SANITIZE=n)
 
@@ -27,7 +27,7 @@ tree=$("$TOP/scripts/kernel.sh" source "$series")
 key=$(cat "${fragments[@]}" | short_hash)
 dir=$CACHE/build-$kind-$series-$key
 
-# A configuration that cannot be met must not pass for one that is.
+# Fail if the configuration could not be applied completely.
 check_config() {
 	local missing
 
@@ -36,7 +36,7 @@ check_config() {
 	[ -z "$missing" ] || die "the kernel cannot have: ${missing//$'\n'/ }"
 }
 
-# Where it now is.
+# The final location.
 prepare() {
 	[ ! -e "$dir/prepared" ] || return 0
 	make -s -C "$tree" O="$dir" modules_prepare >&2
@@ -57,12 +57,12 @@ build() {
 		{ tail -n 20 "$log" >&2; die "build failed"; }
 	make -s -C "$dir.tmp" INSTALL_MOD_PATH="$dir.tmp/image" \
 		modules_install >>"$log" 2>&1
-	# Later builds against it must not look for the temporary name.
+	# Later builds against it must not refer to the temporary name.
 	mv "$dir.tmp" "$dir"
 	prepare
 	say "built in $((SECONDS - start)) s"
 }
 
-# Nobody waits for somebody else's kernel who has one.
+# Use a finished kernel without waiting for others who build one.
 [ -e "$dir/prepared" ] || locked "build-$kind-$series" build
 echo "$dir"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Shows DLIL at work in a VM; see guest/demo.sh.  The exit status is 0 only if
-# every step did what it said.
+# every step had the announced result.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

@@ -16,7 +16,7 @@ spec=Documentation/netlink/specs/dlil.yaml
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# The generator names the specification by its path under a kernel tree.
+# The generator writes the path of the specification relative to a kernel tree.
 mkdir -p "$tmp/$(dirname "$spec")" "$tmp/tools/net" "$tmp/out"
 cp "$TOP/$spec" "$tmp/$spec"
 cp "$tree"/Documentation/netlink/*.yaml "$tmp/Documentation/netlink/"
@@ -33,7 +33,7 @@ generate dlil.h --mode uapi --header
 generate dlil_netlink_gen.h --mode kernel --header
 generate dlil_netlink_gen.c --mode kernel --source
 sed -i 's#<uapi/linux/dlil.h>#<linux/dlil.h>#' "$tmp"/out/dlil_netlink_gen.?
-# A global policy comes with no family that could use them.
+# Remove the global policy: no family here uses it.
 sed -i -z 's/\n\nstatic const struct genl_multicast_group [^;]*};\n/\n/' \
 	"$tmp/out/dlil_netlink_gen.c"
 

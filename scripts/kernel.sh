@@ -68,7 +68,7 @@ get_image() {
 	echo "$CACHE/image-$rel"
 }
 
-# What a build against the headers calls and is linked to, pahole included.
+# Programs and libraries for a build against the headers, including pahole.
 builder_of() {
 	local kbuild
 

@@ -42,9 +42,9 @@ kunit() {
 		--build_dir "$build"
 }
 
-# A copy, not a link: a build in the checkout leaves objects beside its sources,
-# which make would take for its own.  By checksum, so that what has not changed
-# is not built again.
+# A copy, not a link, because objects of a build in the checkout would be
+# mistaken for those of this one.  Compares checksums, so that unchanged files
+# are not built again.
 copy_module() {
 	rsync --recursive --checksum --prune-empty-dirs --delete-excluded \
 		--exclude='*.mod.c' \
@@ -59,7 +59,7 @@ copy_module() {
 		echo 'obj-$(CONFIG_DLIL) += dlil/' >>"$tree/net/Makefile"
 }
 
-# Says every half minute that the build goes on.
+# Reports every half minute that the build is still running.
 tick() {
 	local next=30
 
@@ -84,15 +84,15 @@ build_kernel() {
 	die "the kernel does not build, see $log"
 }
 
-# time-travel: an idle kernel does not wait, it moves its clock on.  verbose:
-# the leak suite reads what kmemleak says.
+# time-travel: an idle kernel advances its clock instead of waiting. verbose:
+# the leak suite reads the output of kmemleak.
 run_suites() {
 	kunit exec --timeout 600 --kernel_args time-travel \
 		--kernel_args kmemleak.verbose=1 ${glob:+"$glob"} \
 		</dev/null 2>&1 | grep -v '^stty: ' | tee "$report"
 }
 
-# count WORD: the number that kunit.py's last line gives for it.
+# count WORD: the number with this word in the last line of kunit.py.
 count() { sed -nE "s/.*Testing complete.*$1:? ([0-9]+).*/\1/p" "$report"; }
 
 judge() {
@@ -100,14 +100,14 @@ judge() {
 
 	ran=$(count Ran)
 	passed=$(count passed)
-	# Skipped and crashed ones have not passed either.
+	# Skipped and crashed tests do not count as passed either.
 	failed=$((${ran:-0} - ${passed:-0}))
 	[ $failed -gt 0 ] || [ "$status" -eq 0 ] || failed=1
 	if [ "${ran:-0}" -eq 0 ]; then
 		say "no test was run"
 		failed=1
 	fi
-	# The leak suite judges kmemleak, which it gives something to find.
+	# The leak suite plants leaks for kmemleak, and judges its reports.
 	if reports=$(kernel_reports "$raw" | grep -v '^kmemleak: '); then
 		say "the kernel reported a fault, see $raw:"
 		grep -F -A 40 -m 1 "$(head -n 1 <<<"$reports")" "$raw" >&2

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Breaks the module on purpose, by one small patch at a time, and sees which test
-# notices:
+# Breaks the module on purpose, by one small patch at a time, and reports which
+# test notices:
 #
-#   mutate.sh [FOLDER|PATCH...]   those patches (kunit/mutants)
-#   mutate.sh --sample N          N of them, others for each commit: of those that
-#                                 KUnit alone is to notice
-#   mutate.sh --check [...]       only see that they apply and say what they must
-#   mutate.sh --refresh [...]     write those anew that apply at another place
+#   mutate.sh [FOLDER|PATCH...]   these patches (kunit/mutants)
+#   mutate.sh --sample N          N of those for KUnit alone; the commit decides
+#                                 which ones
+#   mutate.sh --check [...]       only check that they apply, and their headers
+#   mutate.sh --refresh [...]     update the context of patches that have moved
 #
-# Documentation/hacking.rst says how to write one.  A line for each; the last one is
-# `mutate: N killed, M survived`, and with --sample `mutate: N passed, N failed`.  The
-# exit status is 0 if all were killed.  A patch that does not apply, or with which the
-# module does not compile, is an error.  MUTATE_SECONDS (400) is how long KUnit may
-# take.
+# Documentation/hacking.rst explains how to write one.  Prints a line for each; the
+# last one is `mutate: N killed, M survived`, or with --sample `mutate: N passed, N
+# failed`.  The exit status is 0 if all were killed.  A patch that does not apply, or
+# breaks the build, is an error.  MUTATE_SECONDS (400) is the time limit of a run of
+# KUnit.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -32,7 +32,7 @@ esac
 
 need_packages patch diffutils rsync
 
-# The function that a line is in; not a label.
+# The function that contains a line; labels do not count.
 FUNCTION='^[a-zA-Z_].*[^:]$'
 
 OUT=$(mktemp -d)
@@ -49,16 +49,17 @@ for arg; do
 done
 [ ${#PATCHES[@]} -gt 0 ] || die "no patches in $*"
 
-# header PATCH: the lines in front of the diff.  field PATCH NAME: what they say of it.
+# header PATCH: the lines in front of the diff. field PATCH NAME: the value of a
+# header line.
 header() { sed '/^--- /,$d' "$1"; }
 field() { header "$1" | sed -n "s/^$2: *//p"; }
-# files PATCH: those that it changes.
+# files PATCH: the files that it changes.
 files() { sed -nE 's#^\+\+\+ b/([^[:space:]]+).*#\1#p' "$1"; }
 
-# places PATCH: the changes without where they are, but with their functions.
+# places PATCH: the changes with their functions, but without line numbers.
 places() { sed -nE '/^(---|\+\+\+) /d; s/^@@ [^@]* @@/@@/p; /^[-+]/p' "$1"; }
 
-# All cases of KUnit, with their suites; a file has one.
+# All cases of KUnit with their suites; a file has one suite.
 kunit_cases() {
 	local file suite
 
@@ -70,7 +71,7 @@ kunit_cases() {
 }
 mapfile -t KUNIT_CASES < <(kunit_cases)
 
-# is_test KIND PATTERN: there is such a test.
+# is_test KIND PATTERN: does such a test exist?
 is_test() {
 	local glob=$2 name
 
@@ -87,10 +88,10 @@ is_test() {
 	return 1
 }
 
-# Rows in Documentation/semantics.rst.
+# The rows of Documentation/semantics.rst.
 is_row() { grep -q "^- \*\*$1\*\* " "$TOP/Documentation/semantics.rst"; }
 
-# check_header PATCH: says what is wrong with it.
+# check_header PATCH: prints the errors in its header.
 check_header() {
 	local rows row kind pattern
 
@@ -112,13 +113,13 @@ check_header() {
 	[ -n "$(files "$1")" ] || echo "it changes no file"
 }
 
-# apply PATCH DIR FUZZ: to a copy of the tree.
+# apply PATCH DIR FUZZ: applies it to a copy of the tree.
 apply() {
 	patch -d "$2" -p1 -s -f -F "$3" --no-backup-if-mismatch \
 		-r "$OUT/rejected" <"$1" >"$OUT/said" 2>&1
 }
 
-# rediff PATCH DIR: the same as a patch of now, of which $TOP is the tree.
+# rediff PATCH DIR: makes the patch anew, from $TOP to the changed copy in DIR.
 rediff() {
 	local file
 
@@ -129,7 +130,8 @@ rediff() {
 	done
 }
 
-# try PATCH FUZZ: leaves what it is now in $OUT/now; false if it does not apply.
+# try PATCH FUZZ: writes the updated patch to $OUT/now; false if it does not
+# apply.
 try() {
 	local file
 
@@ -146,7 +148,7 @@ try() {
 
 refresh_hint() { echo "see where it belongs: scripts/mutate.sh --refresh $1"; }
 
-# check_patch PATCH: says what is wrong with it.
+# check_patch PATCH: prints the errors in it.
 check_patch() {
 	check_header "$1"
 	if ! try "$1" 1; then
@@ -171,8 +173,8 @@ check_all() {
 	[ $bad -eq 0 ]
 }
 
-# What still applies, if need be at another line and with other lines around, is written
-# anew; the rest is somebody's to look at.
+# Rewrites patches that still apply at another line or with other context; the
+# others need manual work.
 refresh_all() {
 	local p bad=0
 
@@ -189,8 +191,8 @@ refresh_all() {
 	[ $bad -eq 0 ]
 }
 
-# tests_naming ROWS: a pattern of the functional tests with one of them in the comment
-# above.
+# tests_naming ROWS: a pattern of the functional tests whose comment names one
+# of them.
 tests_naming() {
 	local rows=${1//,/ }
 
@@ -203,7 +205,7 @@ tests_naming() {
 		"$TOP"/scripts/guest/tests/*.sh
 }
 
-# tests_of PATCH: what is run for it, a line each: kunit GLOB or vm PATTERN.
+# tests_of PATCH: the tests to run, a line each: kunit GLOB or vm PATTERN.
 tests_of() {
 	local tests pattern
 
@@ -224,7 +226,8 @@ failed_case() {
 			sub(/^\[[A-Z]+\] /, ""); print suite of ": " $0; exit }'
 }
 
-# killer KIND LOG: the test that noticed, in the output of kunit.sh or vmtest.sh.
+# killer KIND LOG: the test that noticed, from the output of kunit.sh or
+# vmtest.sh.
 killer() {
 	local name
 
@@ -240,7 +243,7 @@ killer() {
 	head -n 1 <<<"${name:-something: see $2}"
 }
 
-# run_tests KIND PATTERN LOG: in the copy; 2 if nothing could be run.
+# run_tests KIND PATTERN LOG: runs them in the copy; 2 if nothing could be run.
 run_tests() {
 	if [ "$1" = vm ]; then
 		"$COPY/scripts/vmtest.sh" -k "$2" >"$3" 2>&1 </dev/null &&
@@ -250,16 +253,16 @@ run_tests() {
 	fi
 	timeout -k 10 "${MUTATE_SECONDS:-400}" "$COPY/scripts/kunit.sh" "$2" \
 		>"$3" 2>&1 </dev/null && return 0
-	# It did not build, or the time was up before it did.
+	# The build failed, or the time limit was reached before it was over.
 	grep -q 'running the suites' "$3" || return 2
 	! grep -q 'no test was run' "$3" ||
 		grep -q 'the kernel reported' "$3" || return 2
 	return 1
 }
 
-# clean_passes KIND PATTERN: so it does without a mutant, which is tried once for each
-# state of the tree: of KUnit whole, if there is more to come.  Before a sample, all
-# tests have been run.
+# clean_passes KIND PATTERN: do these tests pass without a mutant?  Tried once
+# for each state of the tree, with all of KUnit if there are several mutants.  A
+# sample comes after all tests have passed.
 clean_passes() {
 	local mark log=$WORK/clean.log
 
@@ -276,7 +279,7 @@ clean_passes() {
 	touch "$mark"
 }
 
-# mutate PATCH: says how it fared.  2: it could not be tried.
+# mutate PATCH: tries it and reports the result. 2: it could not be tried.
 mutate() {
 	local kind pattern log status
 
@@ -301,7 +304,7 @@ mutate() {
 	return 1
 }
 
-# Of those for KUnit; the commit chooses.
+# Only those for KUnit; the commit decides which.
 choose_sample() {
 	local commit p all=()
 
@@ -341,7 +344,7 @@ run_all() {
 	[ $((survived + errors)) -eq 0 ]
 }
 
-# Two checkouts do not share what they break.
+# Checkouts do not share the broken tree.
 WORK=$CACHE/mutants-$(short_hash <<<"$TOP")
 CLEAN=$WORK/clean COPY=$WORK/tree
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A root shell in a VM with dlil loaded; see guest/shell.sh.
+# Starts a root shell in a VM with dlil loaded; see guest/shell.sh.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs commands, whatever becomes of them, and adds up the `N passed, N failed`
-# that each of them ends with.
+# Runs commands, even after failures, and adds up the `N passed, N failed` with
+# which each of them ends.
 #
 #   tally.sh [-j N] NAME COMMAND...
 #
-#   -j N   so many at once, started in this order; what each of them prints
-#          comes when it is over, in one piece (one after the other)
+#   -j N   run N at once, started in this order; the output of each is printed
+#          in one piece when it ends (default: one after the other)
 #
 # Each command is one argument.  The last line is `NAME: N passed, N failed`.
 #
-# A command that reports no counts, or none but zeros, or fails without saying
-# what, counts as one failure more.
+# A command that reports no counts, or only zeros, or that fails without
+# reporting a failure, counts as one more failure.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -30,7 +30,7 @@ shift
 cd "$TOP"
 out=$(mktemp -d)
 pids=()
-# Each has a process group of its own, with its VMs.
+# Each command has a process group of its own, with its VMs.
 clean_up() {
 	local pid
 
@@ -69,7 +69,8 @@ run() {
 	evaluate "$cmd" $status "$out/0" $((SECONDS - start))
 }
 
-# The number of a command is that of its file, its time and its process.
+# The files of a command are named by its number; they have its time and process
+# id.
 start() {
 	local i=$1 cmd=$2
 
@@ -82,7 +83,7 @@ start() {
 	pids[i]=$!
 }
 
-# One of those that run, whichever is the first.
+# Wait for one of the running commands, whichever ends first.
 finish() {
 	local pid status=0 i
 

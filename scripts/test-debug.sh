@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs all there is on a kernel with checkers, in a VM with four processors:
+# Runs all tests on a kernel with checkers, in a VM with four processors:
 #
 #   test-debug.sh [kasan|kcsan] [OPTION...]
 #
@@ -16,10 +16,10 @@
 #   -k PATTERN    only those of tests and chaos whose names match the pattern
 #
 # The stages: the KUnit suites, as modules; the functional tests (guest/tests);
-# chaos and fault injection (guest/debug/tests); the fuzzers; and bugs on purpose
-# (kunit/dlil_planted.c), each of which has to be reported.  Any report of any
-# checker fails a stage and is shown.  Two machines run at once if there are two
-# processors for them; what each of them says comes when it is over.
+# chaos and fault injection (guest/debug/tests); the fuzzers; and deliberate
+# bugs (kunit/dlil_planted.c), each of which must be reported.  Any report of a
+# checker fails the stage and is shown.  If there are two processors, two VMs
+# run at once; the output of each is printed when it ends.
 #
 # The last line is "test-debug: N passed, N failed".
 
@@ -34,7 +34,7 @@ KIND=kasan ROUNDS=5 COUNT=200000 MEM=2G SEED=1 ONLY='' PATTERN=. CI=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	kasan | kcsan) KIND=$1; shift ;;
-	# To look for lost memory takes as long as there is memory.
+	# A scan for leaks takes time in proportion to memory.
 	--ci) ROUNDS=1 COUNT=5000 MEM=512M CI=--ci; shift ;;
 	--rounds | --count | --seed | --only)
 		[ $# -ge 2 ] || usage
@@ -48,17 +48,17 @@ while [ $# -gt 0 ]; do
 	esac
 done
 
-# Functional tests are shared by so many VMs.
+# Number of VMs that share the functional tests.
 PARTS=2
-# What of chaos and faults fits into minutes; and the functional tests that do not:
-# they are to our code what another one is, for a device of another kind, for several
-# of one, or for what is said of it.
+# The part of chaos and faults that fits into minutes; and the functional tests
+# to leave out.  For our code these equal others: the same for another kind of
+# device, for several devices, or for reports about one.
 CI_SHORT='^(chaos_[a-z]+|fault_(attach_thread|plumb|set|input_thread|atomic))$'
 CI_LEAVES='^(monitor_(neighbours|neighbours_before|groups|namespaces|slow|nobody)'
 CI_LEAVES+='|set_(errors|unprivileged)|thousand_devices|type_stays'
 CI_LEAVES+='|tun_(filter|unplumb|rawip|tunnel|ppp)|ppp|wireguard|lo_(filter|unplumb)'
 CI_LEAVES+='|sample_(segments|tap|tap_modes))$'
-# VMs at once: one keeps little more than one processor busy.
+# Number of VMs at once: one keeps little more than one processor busy.
 AT_ONCE=$((JOBS < 4 ? JOBS : 4))
 
 summary() {
@@ -66,8 +66,8 @@ summary() {
 	[ "$3" -eq 0 ] && [ "$2" -gt 0 ]
 }
 
-# vm NAME OPTION... SCRIPT [ARG...]: in the VM; if it fails, the first report in
-# full.
+# vm NAME OPTION... SCRIPT [ARG...]: run it in the VM; if it fails, show the
+# first report completely.
 vm() {
 	local name=$KIND-$1 log=$TOP/build/vm/$KIND-$1.log first line status=0
 	shift
@@ -85,8 +85,8 @@ vm() {
 	return $status
 }
 
-# The suites of a module have no KTAP header of their own; that of the kernel has
-# none of them.
+# Suites in modules have no KTAP header of their own; the header of the kernel
+# does not include them.
 suites_log() {
 	local n
 
@@ -112,13 +112,13 @@ job_kunit() {
 	summary kunit "${passed:-0}" $failed
 }
 
-# count WORD: the number that kunit.py's last line gives for it.
+# count WORD: the number with this word in the last line of kunit.py.
 count() {
 	sed -nE "s/.*Testing complete.*$1:? ([0-9]+).*/\1/p" \
 		"$TOP/build/vm/$KIND-kunit.log.parsed"
 }
 
-# names JOB: of its tests, if they match the pattern.
+# names JOB: its tests that match the pattern.
 names() {
 	local pattern=. not='^$' files=("$TOP"/scripts/guest/debug/tests/*.sh)
 
@@ -142,8 +142,8 @@ count_ktap() {
 	summary "${1%-[0-9]*}" "$passed" "$failed"
 }
 
-# A part of the functional tests.  To keep account of all memory would cost more
-# than all other checkers; chaos does that, and the KUnit suites.
+# Runs a part of the functional tests.  Leak detection would cost more than all
+# other checkers; chaos and the KUnit suites have it.
 job_tests() {
 	local status=0 list all
 
@@ -156,14 +156,13 @@ job_tests() {
 	count_ktap "tests-$1" $status
 }
 
-# job_debug churn|faults|short: chaos, what fails for want of memory, or some of
-# both
+# job_debug churn|faults|short: chaos, failing allocations, or some of both
 job_debug() {
 	local status=0 list
 
 	mapfile -t list < <(names "$1")
 	say "$1: ${#list[@]} kinds, $ROUNDS rounds of each, seed $SEED"
-	# A test may have many allocations fail, and the kernel says so of each.
+	# Many allocations may fail in a test, and the kernel logs each.
 	vm "$1" --ktap --timeout 3600 --append log_buf_len=4M \
 		"$TOP/scripts/guest/debug/run.sh" \
 		"$ROUNDS" "$SEED" "$(IFS='|'; echo "${list[*]}")" \
@@ -180,8 +179,8 @@ job_fuzz() {
 		--mem "$MEM"
 }
 
-# planted BUG FUNCTION REPORT: the harness found that report in the kernel's log,
-# which, or what kmemleak was asked for, names the function.
+# planted BUG FUNCTION REPORT: the harness must find that report in the kernel's
+# log, and the function in it, or in the output of kmemleak.
 planted() {
 	local log=$TOP/build/vm/$KIND-planted.log
 
@@ -195,7 +194,7 @@ planted() {
 	fi
 }
 
-# Behind a use after free lockdep is silent, so that comes last.
+# lockdep is off after a use after free, so that bug comes last.
 job_planted() {
 	local bugs=(inversion atomic leak use-after-free) script status=0
 
@@ -232,27 +231,27 @@ job_planted() {
 	summary planted $PASSED $FAILED
 }
 
-# What a stage consists of, a VM each.
+# The jobs of each stage, a VM each.
 jobs_of() {
 	local i
 
 	case $1 in
 	tests) for ((i = 1; i <= PARTS; i++)); do echo "tests-$i"; done ;;
-	# The long ones first, short ones in one VM.  No job is called like a stage
-	# of several.
+	# The long jobs first, and the short ones in one VM.  No job has the
+	# name of a stage with several jobs.
 	chaos) if [ -n "$CI" ]; then echo short; else echo faults churn; fi ;;
 	fuzz) if [ -n "$CI" ]; then echo both; else echo netlink packets; fi ;;
 	*) echo "$1" ;;
 	esac
 }
 
-# A pattern is for the jobs that have names.
+# A pattern selects jobs that have names.
 if [ -z "$ONLY" ] && [ "$PATTERN" != . ]; then
 	[ -z "$(names tests-1)" ] || ONLY=tests
 	[ -z "$(names all)" ] || ONLY=${ONLY:+$ONLY,}chaos
 	[ -n "$ONLY" ] || die "no test matches $PATTERN"
 fi
-# Too few for several VMs, or none for one of them.
+# Too few tests for several VMs, or none for one of them.
 [ "$(names tests-1 | wc -l)" -ge $PARTS ] || PARTS=1
 IFS=, read -ra stages <<<"${ONLY:-tests,kunit,chaos,fuzz,planted}"
 JOBLIST=()

@@ -17,8 +17,8 @@
 #   --interactive  the script has the terminal, and no time limit
 #
 # The script's output appears here as it is written.  The exit status is 0 only
-# if the script came to its end with 0 and the kernel has nothing to report
-# (guest/reports.sh); if not, the end of the kernel's log is shown.
+# if the script ended with 0 and the kernel reported nothing (guest/reports.sh);
+# otherwise the end of the kernel's log is shown.
 #
 # KERNEL=X.Y and the DLIL_VM_* variables of initramfs.sh choose another kernel.
 
@@ -59,10 +59,10 @@ OUT=$TOP/build/vm/$NAME.out
 mkdir -p "$TOP/build/vm"
 truncate -s 0 "$LOG" "$OUT"
 
-# A /dev/kvm that opens may still hang its guests, so one has to boot: without
-# a root file system the kernel panics, and leaves by itself.
+# A /dev/kvm that can be opened may still hang its guests, so boot one as a
+# test: without a root file system the kernel panics, and QEMU ends.
 kvm_boots() {
-	# In a shell of its own, which is not to say that QEMU was aborted.
+	# In a shell of its own, which must not report that QEMU was aborted.
 	(timeout 8 qemu-system-x86_64 -accel kvm -cpu host -m 256M -nodefaults \
 		-no-user-config -display none -no-reboot -kernel "$IMAGE" \
 		-serial "file:$WORK/probe" -append 'console=ttyS0 panic=-1' \
@@ -70,7 +70,7 @@ kvm_boots() {
 		>/dev/null 2>&1
 }
 
-# What the probe said holds until this machine boots again.
+# The result is valid until this machine reboots.
 use_kvm() {
 	local said
 
@@ -92,22 +92,22 @@ QEMU=(qemu-system-x86_64 -nodefaults -no-user-config -display none
 	-chardev "file,id=status,path=$WORK/status"
 	-serial "file:$LOG" -serial chardev:stdio -serial chardev:status)
 if [ -n "$ICOUNT" ]; then
-	# A nanosecond of the guest's is an instruction, and idle ones are free.
+	# A nanosecond of the guest is an instruction; idle time costs nothing.
 	QEMU+=(-accel tcg -icount 'shift=0,sleep=off' -cpu 'qemu64,+rdrand')
 elif use_kvm; then
 	QEMU+=(-accel kvm -cpu host)
 else
-	# A plain processor is the one that is emulated fastest.  Its time stamp
-	# counters are the host's, and so in step; to read any other clock takes
-	# as long as a page fault.  A program is translated once if it is always in
-	# the same place, and a grace period need not wait for a tick to see that
-	# processors are idle.
+	# A plain processor is emulated fastest.  Its time stamp counters are
+	# those of the host, and so synchronous; reading any other clock takes
+	# as long as a page fault.  A program is translated only once if it is
+	# always at the same address, and a grace period need not wait for a
+	# tick to notice idle processors.
 	QEMU+=(-accel 'tcg,thread=multi' -cpu 'qemu64,+rdrand')
 	APPEND+=' tsc=reliable norandmaps rcutree.jiffies_till_first_fqs=0'
 fi
-# An Oops ends the run: what comes after it says nothing.  Caches of their own
-# show what is left in them when they are destroyed.  A host that is busy may not let
-# the timer tick in time, which the kernel would take for a broken one, and panic.
+# Panic on an Oops: whatever follows is meaningless.  Separate slab caches show
+# leaked objects when they are destroyed.  On a busy host the timer may tick too
+# late, which would make the kernel panic because it considers the timer broken.
 QEMU+=(-append "console=ttyS0 earlyprintk=ttyS0 ignore_loglevel panic=-1 \
 no_timer_check oops=panic slab_nomerge loglevel=8 $APPEND" "${MORE[@]}")
 
@@ -116,7 +116,8 @@ if [ -n "$TTY" ]; then
 	"${QEMU[@]}" -chardev stdio,id=stdio,signal=off,mux=on -mon stdio ||
 		RC=$?
 else
-	# In the foreground: what ends this script ends QEMU as well.
+	# In the foreground, so that whatever ends this script ends QEMU as
+	# well.
 	timeout --foreground -k 5 "$TIMEOUT" "${QEMU[@]}" -chardev stdio,id=stdio \
 		</dev/null | tee "$OUT" || RC=${PIPESTATUS[0]}
 fi

@@ -28,8 +28,8 @@ summary() {
 	[ "$2" -eq 0 ] && [ "$1" -gt 0 ]
 }
 
-# notices NAME TEXT OPTION... -- COMMANDS: vm.sh fails a script of these
-# commands and says that text.
+# notices NAME TEXT OPTION... -- COMMANDS: vm.sh must fail a script of these
+# commands, and print that text.
 notices() {
 	local name=$1 text=$2 options=()
 	shift 2
@@ -72,20 +72,22 @@ test_harness() {
 	summary $PASSED $FAILED
 }
 
-# One part of the tests in a VM of its own, each processor with its own caches.
+# Runs one part of the tests in a VM of its own; each processor has its own
+# caches.
 run_part() {
 	"$TOP/scripts/vm.sh" --dlil --ktap --timeout 600 --name "vmtest-$1" \
 		--smp 2,sockets=2 \
 		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS"
 }
 
-# A kernel without IPv6 is another boot, and a short one.
+# A kernel without IPv6 needs another boot, which is short.
 run_no_ipv6() {
 	"$TOP/scripts/vm.sh" --dlil --ktap --name vmtest-no-ipv6 \
 		--append ipv6.disable=1 "$TOP/scripts/guest/no-ipv6.sh"
 }
 
-# count NAME STATUS: adds what the VM of that name says, which ended so.
+# count NAME STATUS: add the results of the VM with that name, which ended with
+# STATUS.
 count() {
 	local p f
 
