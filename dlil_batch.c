@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 
 #include "dlil_chain.h"
+#include "dlil_class.h"
 #include "dlil_drop.h"
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
@@ -24,6 +25,8 @@
 #include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
+
+#include <trace/events/dlil.h>
 
 /**
  * struct dlil_batch - state of one batch of received packets (INP-9)
@@ -460,11 +463,14 @@ static unsigned int segments_of(const struct sk_buff *skb)
  * never inside the RCU section of demux, because they may sleep.  If @segments,
  * a compile-time constant, is set, a GSO packet counts as the number of
  * segments that the filters will get; one with more segments than a batch forms
- * a batch alone.  Returns the rest of @list.
+ * a batch alone.  If @classes, another constant, is set, count traffic classes.
+ * Returns the rest of @list.
  */
 static __always_inline struct sk_buff *
-batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
+batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments,
+		 bool classes)
 {
+	struct dlil_traffic traffic = {};
 	unsigned int n = 0, charged = 0;
 	struct sk_buff *skb;
 	u64 bytes = 0;
@@ -480,6 +486,9 @@ batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
 		n++;
 		/* An unset mac_header is ~0, which makes this negative. */
 		header = (int)skb_headroom(skb) - skb->mac_header;
+		if (classes && !(b->check && is_foreign(b->ifp, skb)))
+			dlil_class_note(&traffic, skb, 0,
+					skb->len + max(header, 0));
 		if (unlikely(!is_alike(b, skb, header))) {
 			header = run_demux(b, skb, header);
 			if (header < 0)
@@ -496,14 +505,26 @@ batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments)
 	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
 		b->tally.stats.ipackets += n;
 	count_bytes(b, bytes);
+	if (classes)
+		dlil_class_add(b->ifp, DLIL_IN, &traffic);
 	return list;
+}
+
+/* Same as batch_collect(), but count traffic classes (STA-2). */
+static noinline struct sk_buff *batch_collect_classed(struct dlil_batch *b,
+						      struct sk_buff *list)
+{
+	return batch_collect_as(b, list,
+				b->filters && b->filters->wants_segments, true);
 }
 
 static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
 {
+	if (dlil_class_is_on())
+		return batch_collect_classed(b, list);
 	if (b->filters && b->filters->wants_segments)
-		return batch_collect_as(b, list, true);
-	return batch_collect_as(b, list, false);
+		return batch_collect_as(b, list, true, false);
+	return batch_collect_as(b, list, false, false);
 }
 
 /**
@@ -530,6 +551,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 		return NULL;
 	}
 	dlil_multi_traffic(ifp);
+	trace_dlil_input_begin(ifp);
 	__skb_queue_head_init(&b.run);
 	__skb_queue_head_init(&b.list);
 	b.filters = rcu_dereference_check(ifp->filters_in,
@@ -540,6 +562,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	run_flush(&b);
 	batch_flush(&b);
 	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
+	trace_dlil_input_end(ifp, &b.tally.flow);
 	input_end(ifp);
 	dlil_reader_leave(reader);
 	return list;

@@ -17,6 +17,8 @@
 #include "dlil_gso.h"
 #include "dlil_ifnet.h"
 
+#include <trace/events/dlil.h>
+
 /* Does the filter want this packet (FLT-4, FLT-9)? */
 static bool wants(const struct dlil_filter_slot *slot, u32 family,
 		  const struct sk_buff *skb)
@@ -60,14 +62,47 @@ static bool is_lost(const struct sk_buff *skb)
 	return LOOKS_FOR_LOST && !skb;
 }
 
+static u32 direction_of(const struct dlil_filter_vec *vec)
+{
+	return vec->out ? DLIL_DIRECTION_OUT : DLIL_DIRECTION_IN;
+}
+
+/*
+ * Get the name of a slot's filter, or NULL.  A filter that was dying when this read
+ * section began may be freed; any other one stays until the section ends.
+ */
+static const char *name_of(const struct dlil_filter_slot *slot)
+{
+	return READ_ONCE(slot->stubbed) ? NULL : slot->name;
+}
+
+/* Call a filter, and trace its verdict (STA-5). */
+static noinline int call_traced(const struct dlil_filter_vec *vec,
+				const struct dlil_filter_slot *slot,
+				struct dlil_ifnet *ifp, u32 family,
+				struct sk_buff **skb)
+{
+	const char *name = name_of(slot);
+	int err;
+
+	if (slot->bundle)
+		return slot->bundle->traced(slot->cookie, ifp, family, skb,
+					    vec->out);
+	err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+	if (name)
+		trace_dlil_filter(ifp, direction_of(vec), name, err, 1);
+	return err;
+}
+
 /*
  * Run one packet through slots [@i, @end), except those whose kind is in
- * @skipped.
+ * @skipped.  If @traced, a compile-time constant, is set, trace the verdicts.
  */
-static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
-		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb, u64 *skipped,
-		       struct dlil_place *place)
+static __always_inline int
+run_stretch_as(const struct dlil_filter_vec *vec, unsigned int i,
+	       unsigned int end, struct dlil_ifnet *ifp, u32 family,
+	       struct sk_buff **skb, u64 *skipped, struct dlil_place *place,
+	       bool traced)
 {
 	const struct dlil_filter_slot *slot;
 	dlil_filter_fn fn;
@@ -79,7 +114,8 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 			continue;
 		fn = READ_ONCE(slot->fn);
 		WRITE_ONCE(place->filter, slot->id);
-		err = fn(slot->cookie, ifp, family, skb);
+		err = traced ? call_traced(vec, slot, ifp, family, skb) :
+			       fn(slot->cookie, ifp, family, skb);
 		if (err == DLIL_SKIP)
 			*skipped |= BIT_ULL(slot->kind);
 		else if (err)
@@ -88,6 +124,28 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 			return -EINVAL;
 	}
 	return 0;
+}
+
+static noinline int run_stretch_traced(const struct dlil_filter_vec *vec,
+				       unsigned int i, unsigned int end,
+				       struct dlil_ifnet *ifp, u32 family,
+				       struct sk_buff **skb, u64 *skipped,
+				       struct dlil_place *place)
+{
+	return run_stretch_as(vec, i, end, ifp, family, skb, skipped, place,
+			      true);
+}
+
+static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
+		       unsigned int end, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **skb, u64 *skipped,
+		       struct dlil_place *place)
+{
+	if (trace_dlil_filter_enabled())
+		return run_stretch_traced(vec, i, end, ifp, family, skb,
+					  skipped, place);
+	return run_stretch_as(vec, i, end, ifp, family, skb, skipped, place,
+			      false);
 }
 
 /* Same as dlil_filter_run_at(), but from slot @i on. */
@@ -124,7 +182,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 	dlil_filter_fn fn;
 	int err;
 
-	if (unlikely(vec->selective))
+	if (trace_dlil_filter_enabled() || unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0, place);
 	/*
 	 * The hot loop: one iteration per additional filter. run_stretch()
@@ -220,6 +278,22 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 	skb_queue_splice_init(&on, p->list);
 }
 
+/* Trace the verdicts of a list filter, equal ones together (STA-5). */
+static void trace_list(const struct transit *p, const char *name,
+		       unsigned int passed, unsigned int dropped, int stolen)
+{
+	u32 direction = direction_of(p->vec);
+
+	if (!name)
+		return;
+	if (passed)
+		trace_dlil_filter(p->ifp, direction, name, 0, passed);
+	if (dropped)
+		trace_dlil_filter(p->ifp, direction, name, -EPERM, dropped);
+	if (stolen > 0)
+		trace_dlil_filter(p->ifp, direction, name, DLIL_STOLEN, stolen);
+}
+
 /*
  * Call a list filter.  It leaves packets that go on in @list and those to free
  * in @drop; the missing ones were stolen.
@@ -230,7 +304,12 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	unsigned int n = skb_queue_len(list), after, dropped;
 	dlil_filter_list_fn fn = READ_ONCE(slot->list_fn);
 	struct sk_buff *skb, *next;
+	const char *name = NULL;
 	struct sk_buff_head drop;
+
+	/* Before the call, in which the filter's detach may begin. */
+	if (trace_dlil_filter_enabled())
+		name = name_of(slot);
 
 	__skb_queue_head_init(&drop);
 	WRITE_ONCE(p->place->skb, skb_peek(list));
@@ -242,6 +321,8 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 			dlil_filter_drop(skb, list, &drop);
 	dropped = skb_queue_len(&drop);
 	after = skb_queue_len(list) + dropped;
+	if (trace_dlil_filter_enabled())
+		trace_list(p, name, after - dropped, dropped, n - after);
 	if (likely(after <= n))
 		p->flow->stolen += n - after;
 	else

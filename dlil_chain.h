@@ -39,6 +39,12 @@ struct dlil_filter_bundle_ops {
 	 * left its batch.  Any context; serialised by the ifnet's filter_lock.
 	 */
 	void (*drop)(void *bundle, unsigned int i);
+	/**
+	 * @traced: the same as `input` or, if @out, `output`, but the verdict of
+	 * each filter goes to the tracepoint dlil_filter (STA-5).
+	 */
+	int (*traced)(void *bundle, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff **skb, bool out);
 	/** @get: take a reference.  Process context. */
 	void (*get)(void *bundle);
 	/** @put: drop a reference; the last one frees the bundle.  Any context. */
@@ -58,6 +64,8 @@ struct dlil_filter_bundle_ops {
  * @bundle: bundle operations if @cookie is a bundle, or NULL
  * @filters: the filters of this slot; compare only, since dying ones may be
  *	freed
+ * @name: name of the filter, NULL for a bundle; must not be read once the filter may
+ *	be freed
  * @id: reference of the filter, for @place of the input thread; 0 for a bundle,
  *	whose filters do not sleep
  * @n: number of @filters
@@ -76,6 +84,7 @@ struct dlil_filter_slot {
 	u16 kind;
 	const struct dlil_filter_bundle_ops *bundle;
 	const struct dlil_filter **filters;
+	const char *name;
 	u32 id;
 	u8 n;
 	bool stubbed;

@@ -156,6 +156,7 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	slot->flags = f->flags;
 	slot->bundle = f->ops->bundle;
 	slot->id = f->ops->bundle ? 0 : f->id;
+	slot->name = f->ops->bundle ? NULL : f->name;
 	slot->filters = place;
 	slot->n = 1;
 	*place = f;

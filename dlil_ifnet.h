@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
 #include <linux/refcount.h>
+#include <linux/seqlock.h>
 #include <linux/timekeeping.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -22,6 +23,7 @@
 #include "dlil_lane.h"
 #include "dlil_reader.h"
 
+struct dlil_class_pcpu;
 struct dlil_filter_vec;
 struct dlil_pcpu_stats;
 struct dlil_proto;
@@ -138,6 +140,11 @@ struct dlil_shared_stats {
  * @look: what was seen of it, see dlil_overdue.c
  *
  * @shared: the other counters
+ * @own_seq: makes the step from asking the driver for its own counters to keeping
+ *	them in @shared one for readers
+ * @own_kept: it was made; under @own_seq
+ * @classes: per-CPU counters of traffic classes, or NULL; set once, under
+ *	dlil_ifnets_lock
  *
  * @events: events that wait for delivery
  *
@@ -232,6 +239,9 @@ struct dlil_ifnet {
 	struct dlil_look look;
 
 	struct dlil_shared_stats shared;
+	seqlock_t own_seq;	/* see above */
+	bool own_kept;
+	struct dlil_class_pcpu __percpu *classes;
 
 	struct dlil_events events;
 

@@ -2,6 +2,7 @@
 #ifndef _DLIL_INSPECT_H
 #define _DLIL_INSPECT_H
 
+#include <linux/jump_label.h>
 #include <linux/types.h>
 
 struct dlil_ifnet;
@@ -12,7 +13,17 @@ struct dlil_ifnet;
  */
 #define DLIL_INSPECT_POLICY	BIT(0)	/* there is a transmit policy (OUT-3) */
 #define DLIL_INSPECT_CLASS	BIT(1)	/* traffic classes are counted (STA-2) */
-#define DLIL_INSPECT_TRACE	BIT(2)	/* sent packets are traced (STA-5) */
+#define DLIL_INSPECT_SENT	BIT(2)	/* sent packets are traced (STA-5) */
+#define DLIL_INSPECT_CALL	BIT(3)	/* calls of the driver are */
+#define DLIL_INSPECT_RETURN	BIT(4)	/* their returns are */
+
+DECLARE_STATIC_KEY_FALSE(dlil_inspect_key);
+
+/* Is there any reason?  For dlil_output(), which the packets of the host do not take. */
+static __always_inline bool dlil_inspect_is_on(void)
+{
+	return static_branch_unlikely(&dlil_inspect_key);
+}
 
 void dlil_inspect(u8 why, bool on);
 void dlil_inspect_init(struct dlil_ifnet *ifp);

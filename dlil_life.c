@@ -31,6 +31,7 @@
 #include <linux/slab.h>
 
 #include "dlil_call.h"
+#include "dlil_class.h"
 #include "dlil_filter.h"
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"
@@ -43,6 +44,8 @@
 #include "dlil_retire.h"
 #include "dlil_stats.h"
 #include "dlil_tap.h"
+
+#include <trace/events/dlil.h>
 
 /* Released ifnets that are kept for reuse (IFN-2). */
 #define IFNET_POOL_MAX 64
@@ -138,6 +141,7 @@ static void ifnet_free(struct dlil_ifnet *ifp)
 	dlil_filter_free_vecs(ifp);
 	percpu_ref_exit(&ifp->io);
 	free_percpu(ifp->stats);
+	dlil_class_free(ifp);
 	dlil_multi_free(ifp);
 	dlil_lladdr_free(ifp);
 	dlil_debug_free(ifp);
@@ -204,9 +208,11 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
 			    GFP_KERNEL))
 		goto free_stats;
+	if (dlil_class_init(ifp))
+		goto exit_ref;
 	ifp->lane = dlil_lane_get();
 	if (!ifp->lane)
-		goto exit_ref;
+		goto free_classes;
 
 	ifp->kind = kind;
 	ifp->id_len = len;
@@ -217,6 +223,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	mutex_init(&ifp->lock);
 	spin_lock_init(&ifp->filter_lock);
 	raw_spin_lock_init(&ifp->shared.lock);
+	seqlock_init(&ifp->own_seq);
 	INIT_LIST_HEAD(&ifp->filter_list);
 	INIT_LIST_HEAD(&ifp->proto_list);
 	INIT_LIST_HEAD(&ifp->attached);
@@ -234,6 +241,8 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	refcount_set(&ifp->refs, 1);
 	return ifp;
 
+free_classes:
+	dlil_class_free(ifp);
 exit_ref:
 	percpu_ref_exit(&ifp->io);
 free_stats:
@@ -451,6 +460,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);
 	dlil_ifnet_enlist(ifp);
+	trace_dlil_state(ifp, DLIL_STATE_ATTACHED);
 	mutex_unlock(&dlil_ifnets_lock);
 }
 
@@ -459,8 +469,10 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
+	dlil_stats_keep_own(ifp);
 	dlil_ifnet_touch(ifp);
 	WRITE_ONCE(ifp->state, DLIL_STATE_DETACHING);
+	trace_dlil_state(ifp, DLIL_STATE_DETACHING);
 	dlil_inq_close(ifp);
 	dlil_ifnet_delist(ifp);
 	dlil_idle_detach(ifp);
@@ -494,6 +506,7 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	dlil_lladdr_fill(ifp, len ? lladdr : NULL);
 	mutex_unlock(&dlil_ifnets_lock);
 	dlil_stats_reset(ifp);
+	dlil_class_reset(ifp);
 	dlil_debug_attached(ifp);
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
@@ -568,6 +581,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	WRITE_ONCE(ifp->lladdr_reach, false);
 	dlil_ifnet_touch(ifp);
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
+	trace_dlil_state(ifp, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 
 	/* From here on its driver may attach it again. */

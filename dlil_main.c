@@ -6,6 +6,7 @@
 #include <linux/sysfs.h>
 #include <net/genetlink.h>
 
+#include "dlil_class.h"
 #include "dlil_control.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"
@@ -113,6 +114,30 @@ module_param_cb(net_rtref, &net_rtref_ops, &dlil_net_rtref, 0644);
 __MODULE_PARM_TYPE(net_rtref, "bool");
 MODULE_PARM_DESC(net_rtref,
 		 "tell of every ifnet when no route leads through it any more (0)");
+
+static int set_traffic_classes(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err = get_switch(val, &on);
+
+	return err ?: dlil_class_enable(on);
+}
+
+static int get_traffic_classes(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%c\n", dlil_class_is_on() ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops traffic_classes_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_traffic_classes,
+	.get = get_traffic_classes,
+};
+
+module_param_cb(traffic_classes, &traffic_classes_ops, NULL, 0644);
+__MODULE_PARM_TYPE(traffic_classes, "bool");
+MODULE_PARM_DESC(traffic_classes,
+		 "count packets and bytes of background, video and voice (0)");
 
 static int set_rcvq_limit(const char *val, const struct kernel_param *kp)
 {

@@ -33,6 +33,8 @@
 #include "dlil_match.h"
 #include "dlil_merge.h"
 
+#include <trace/events/dlil.h>
+
 /* Actions, and the verdict that callbacks return for a matching packet. */
 static const struct {
 	const char *name;
@@ -59,6 +61,7 @@ struct match_stats {
  * @expr: expression that the program was compiled from, or ""
  * @in: counters of received packets; written by the ifnet's input thread
  * @out: counters of sent packets, per CPU; written with bottom halves off
+ * @name: name of the filter
  */
 struct match {
 	struct bpf_prog *prog;
@@ -68,6 +71,7 @@ struct match {
 	char *expr;
 	struct match_stats in;
 	struct match_stats __percpu *out;
+	char name[DLIL_NAME_MAX];
 };
 
 /**
@@ -147,9 +151,30 @@ static __always_inline void count(struct match_stats *s, bool matched)
 	u64_stats_update_end(&s->syncp);
 }
 
-/* Run the programs and update the counters of that direction. */
+/* Trace the verdicts of the first @n filters, of which @found matched (STA-5). */
+static void trace_verdicts(const struct match_set *set,
+			   const struct dlil_ifnet *ifp, u32 alive, u32 found,
+			   unsigned int n, bool out)
+{
+	u32 direction = out ? DLIL_DIRECTION_OUT : DLIL_DIRECTION_IN;
+	const struct match *m;
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		m = set->match[i];
+		if (alive & BIT(i))
+			trace_dlil_filter(ifp, direction, m->name,
+					  found & BIT(i) ? m->verdict : 0, 1);
+	}
+}
+
+/*
+ * Run the programs and update the counters of that direction.  If @traced, the ifnet,
+ * is not NULL, trace the verdicts; the fast path passes a constant NULL.
+ */
 static __always_inline int judge(const struct match_set *set,
-				 const struct sk_buff *skb, bool out)
+				 const struct sk_buff *skb, bool out,
+				 const struct dlil_ifnet *traced)
 {
 	u32 alive = READ_ONCE(set->alive), found, final;
 	unsigned int i, n = set->n;
@@ -168,12 +193,15 @@ static __always_inline int judge(const struct match_set *set,
 			count(out ? this_cpu_ptr(m->out) : &m->in,
 			      found & BIT(i));
 	}
+	if (traced)
+		trace_verdicts(set, traced, alive, found, n, out);
 	return verdict;
 }
 
 /* The programs see the frame from its link header on. */
-static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **pskb)
+static __always_inline int match_received(const struct match_set *set,
+					  struct sk_buff **pskb,
+					  const struct dlil_ifnet *traced)
 {
 	struct sk_buff *skb = *pskb;
 	unsigned int header;
@@ -184,10 +212,16 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	header = skb->data - skb_mac_header(skb);
 	__skb_push(skb, header);
 	preempt_disable();
-	ret = judge(cookie, skb, false);
+	ret = judge(set, skb, false, traced);
 	preempt_enable();
 	__skb_pull(skb, header);
 	return ret;
+}
+
+static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff **pskb)
+{
+	return match_received(cookie, pskb, NULL);
 }
 
 /*
@@ -225,7 +259,8 @@ static void remove_tag(struct sk_buff *skb, __be16 protocol)
  * its sender has given it away.
  */
 static noinline int judge_as_sent(const struct match_set *set,
-				  struct dlil_ifnet *ifp, struct sk_buff *skb)
+				  struct dlil_ifnet *ifp, struct sk_buff *skb,
+				  const struct dlil_ifnet *traced)
 {
 	const struct dlil_driver_ops *driver = ifp->driver;
 	u8 type = skb->pkt_type;
@@ -237,7 +272,7 @@ static noinline int judge_as_sent(const struct match_set *set,
 	    driver->tag_in_data(ifp, skb))
 		inserted = insert_tag(skb);
 	skb->pkt_type = PACKET_OUTGOING;
-	verdict = judge(set, skb, true);
+	verdict = judge(set, skb, true, traced);
 	skb->pkt_type = type;
 	if (inserted)
 		remove_tag(skb, protocol);
@@ -251,8 +286,16 @@ static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	struct sk_buff *skb = *pskb;
 
 	if (unlikely(set->asks_type || skb_vlan_tag_present(skb)))
-		return judge_as_sent(set, ifp, skb);
-	return judge(set, skb, true);
+		return judge_as_sent(set, ifp, skb, NULL);
+	return judge(set, skb, true, NULL);
+}
+
+/* Same as match_input() or match_output(), but trace the verdicts. */
+static int set_traced(void *bundle, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff **pskb, bool out)
+{
+	return out ? judge_as_sent(bundle, ifp, *pskb, ifp) :
+		     match_received(bundle, pskb, ifp);
 }
 
 static int create_program(struct bpf_prog **prog,
@@ -337,6 +380,7 @@ static void set_put(void *bundle)
 static const struct dlil_filter_bundle_ops match_sets = {
 	.make = set_make,
 	.drop = set_drop,
+	.traced = set_traced,
 	.get = set_get,
 	.put = set_put,
 };
@@ -559,6 +603,8 @@ static int match_attach(struct dlil_ifnet *ifp,
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	filter.cookie = m;
+	/* A name that is too long is refused below. */
+	strscpy(m->name, params->name, sizeof(m->name));
 	mutex_lock(&match_lock);
 	err = check_room(ifp, params->name, extack);
 	if (!err) {

@@ -435,6 +435,40 @@ void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 	rcu_read_unlock();
 }
 
+/* Row STA-7: what the device has counted itself, ever.  Must not sleep. */
+void dlil_netdev_errors(struct net_device *dev, struct dlil_errors *errors)
+{
+	struct rtnl_link_stats64 stats;
+
+	dev_get_stats(dev, &stats);
+	errors->rx = stats.rx_errors;
+	errors->tx = stats.tx_errors;
+	errors->collisions = stats.collisions;
+}
+
+/* A driver may begin again at 0, for instance when it is reset. */
+static u64 since(u64 now, u64 first)
+{
+	return now < first ? now : now - first;
+}
+
+void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	struct dlil_errors now;
+
+	rcu_read_lock();
+	/* Pairs with the release in forsake_device(). */
+	if (smp_load_acquire(&nd->live))
+		dlil_netdev_errors(nd->dev, &now);
+	else
+		now = nd->errors_last;
+	rcu_read_unlock();
+	stats->ierrors += since(now.rx, nd->errors_first.rx);
+	stats->oerrors += since(now.tx, nd->errors_first.tx);
+	stats->collisions += since(now.collisions, nd->errors_first.collisions);
+}
+
 /* Bottom halves off; takes the packet. */
 static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 {

@@ -23,6 +23,18 @@ struct netlink_ext_ack;
 #define DLIL_SLOW_UNHOOK	1
 
 /**
+ * struct dlil_errors - what a device counts itself (STA-7)
+ * @rx: receive errors
+ * @tx: transmit errors
+ * @collisions: collisions
+ */
+struct dlil_errors {
+	u64 rx;
+	u64 tx;
+	u64 collisions;
+};
+
+/**
  * struct dlil_netdev - a netdev wrapped as an ifnet
  * @list: in the list of all, under its lock
  * @refs: the ifnet until its final detach, and whoever lets go of @dev
@@ -42,6 +54,8 @@ struct netlink_ext_ack;
  *	of before the final detach.  Written by the receive handler
  * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
+ * @errors_first: the device's own errors when it was wrapped
+ * @errors_last: those when it went, once @live is cleared
  * @slow: bits %DLIL_SLOW_TAP and %DLIL_SLOW_UNHOOK: why received packets need more
  *	than to be queued; atomic bits
  * @tap_in: is shown what comes in, or NULL; RCU
@@ -64,6 +78,8 @@ struct dlil_netdev {
 	bool pinned;
 	struct dlil_flush flush;
 	u32 unmatched;
+	struct dlil_errors errors_first;
+	struct dlil_errors errors_last;
 	unsigned long slow;
 	const struct dlil_tap __rcu *tap_in;
 	const struct dlil_tap __rcu *tap_out;
@@ -100,6 +116,8 @@ int dlil_netdev_raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
 bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb);
 void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			   enum dlil_drop_reason why);
+void dlil_netdev_errors(struct net_device *dev, struct dlil_errors *errors);
+void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats);
 void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n);
 int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 			const struct dlil_tap *tap);

@@ -728,6 +728,48 @@ static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	return 0;
 }
 
+static_assert(DLIL_A_CLASSES_MAX == DLIL_CLASS_MAX);
+static_assert(DLIL_A_CLASSES_BACKGROUND == DLIL_CLASS_BACKGROUND + 1);
+static_assert(DLIL_A_CLASSES_VIDEO == DLIL_CLASS_VIDEO + 1);
+static_assert(DLIL_A_CLASSES_VOICE == DLIL_CLASS_VOICE + 1);
+static_assert(DLIL_A_CLASS_PAD == 1);
+
+static int put_class(struct sk_buff *msg, int class,
+		     const struct dlil_traffic *in,
+		     const struct dlil_traffic *out)
+{
+	const u64 values[] = {
+		in->packets[class], in->bytes[class],
+		out->packets[class], out->bytes[class],
+	};
+	struct nlattr *nest = nla_nest_start(msg, class + 1);
+
+	if (!nest || put_u64s(msg, DLIL_A_CLASS_IPACKETS, values,
+			      ARRAY_SIZE(values)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* Row STA-2 */
+static int put_classes(struct sk_buff *msg, struct dlil_ifnet *ifp)
+{
+	struct dlil_traffic in, out;
+	struct nlattr *nest;
+	int i;
+
+	if (!dlil_stats_classes(ifp, &in, &out))
+		return 0;
+	nest = nla_nest_start(msg, DLIL_A_CLASSES);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < DLIL_CLASS_MAX; i++)
+		if (put_class(msg, i, &in, &out))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 /* Row IFN-15 */
 static int put_attrs(struct sk_buff *msg, const struct dlil_ifnet *ifp)
 {
@@ -778,7 +820,8 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	    put_attrs(msg, ifp) ||
 	    put_stats(msg, &stats) ||
 	    put_flow(msg, DLIL_A_INPUT, &in) ||
-	    put_flow(msg, DLIL_A_OUTPUT, &out))
+	    put_flow(msg, DLIL_A_OUTPUT, &out) ||
+	    put_classes(msg, ifp))
 		return -EMSGSIZE;
 	return put_overdue(msg, ifp);
 }

@@ -14,6 +14,7 @@
 #include <linux/bottom_half.h>
 
 #include "dlil_chain.h"
+#include "dlil_class.h"
 #include "dlil_drop.h"
 #include "dlil_ifnet.h"
 #include "dlil_multi.h"
@@ -23,6 +24,8 @@
 #include "dlil_send.h"
 #include "dlil_sender.h"
 #include "dlil_stats.h"
+
+#include <trace/events/dlil.h>
 
 static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		 enum dlil_drop_reason why)
@@ -154,7 +157,13 @@ static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 	err = dlil_policy_check(ifp, family, skb, skb_network_offset(skb));
 	if (unlikely(err))
 		return host_dropped(ifp, skb, DLIL_DROP_POLICY, err);
-	return host_output(ifp, family, skb);
+	err = host_output(ifp, family, skb);
+	if (err)
+		return err;
+	if (dlil_class_is_on())
+		dlil_class_sent(ifp, skb);
+	trace_dlil_sent(ifp, skb->len);
+	return 0;
 }
 
 /**
@@ -381,6 +390,7 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 	};
 	int err = 0, ret;
 
+	trace_dlil_output_begin(ifp, family, skb_queue_len(list));
 	dlil_send_begin(&o.send, skb_queue_len(list));
 	if (!raw)
 		err = ask_proto(ifp, family, list, dest, &frame, &o.send.sent);
@@ -390,7 +400,9 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 		err = output_packets(&o, list);
 	/* On every way out: what was collected for the driver is sent. */
 	ret = dlil_send_end(ifp, &o.send);
-	return err ?: ret;
+	err = err ?: ret;
+	trace_dlil_output_end(ifp, dlil_errno(err));
+	return err;
 }
 
 /* Bottom halves off, inside an RCU read section. */

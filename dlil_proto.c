@@ -14,6 +14,8 @@
 #include "dlil_ifnet.h"
 #include "dlil_proto.h"
 
+#include <trace/events/dlil.h>
+
 static struct kmem_cache *proto_cache;
 
 static int gone_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -141,6 +143,7 @@ dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	u64_stats_update_end(&proto->syncp);
 	preempt_enable();
 
+	trace_dlil_deliver(ifp, proto->family, proto->name, n);
 	/* For dlil_overdue.c, which may look at it until it is cleared. */
 	WRITE_ONCE(place->proto, proto);
 	if (!ops->input_list) {

@@ -7,9 +7,13 @@
  */
 #include <linux/skbuff.h>
 
+#include "dlil_class.h"
 #include "dlil_drop.h"
 #include "dlil_ifnet.h"
+#include "dlil_inspect.h"
 #include "dlil_send.h"
+
+#include <trace/events/dlil.h>
 
 static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		  enum dlil_drop_reason why, int err)
@@ -51,6 +55,32 @@ static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return refuse(ifp, skb, DLIL_DROP_TSO, -EMSGSIZE);
 }
 
+/* The driver's call, where somebody looks at what is sent, see dlil_inspect.h. */
+static noinline int call_inspected(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_traffic traffic = {};
+	bool classes = dlil_class_is_on();
+	int err;
+
+	if (classes)
+		dlil_class_note(&traffic, skb, skb_network_offset(skb),
+				skb->len);
+	trace_dlil_sent(ifp, skb->len);
+	trace_dlil_driver_begin(ifp, 1);
+	err = ifp->driver->output(ifp, skb);
+	trace_dlil_driver_end(ifp, dlil_errno(err));
+	if (classes && err >= 0)
+		dlil_class_add(ifp, DLIL_OUT, &traffic);
+	return err;
+}
+
+static __always_inline int call_output(struct dlil_ifnet *ifp,
+				       struct sk_buff *skb)
+{
+	return dlil_inspect_is_on() ? call_inspected(ifp, skb) :
+				      ifp->driver->output(ifp, skb);
+}
+
 /**
  * dlil_send - send a packet that has passed the filters
  * @ifp: ifnet
@@ -62,7 +92,6 @@ static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
  */
 int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
 {
-	const struct dlil_driver_ops *driver = ifp->driver;
 	u32 attrs = READ_ONCE(ifp->settable);
 	unsigned int len;
 	int err;
@@ -72,12 +101,12 @@ int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
 		if (err)
 			return err;
 	}
-	if (driver->output_list) {
+	if (ifp->driver->output_list) {
 		__skb_queue_tail(&s->list, skb);
 		return 0;
 	}
 	len = skb->len;
-	err = driver->output(ifp, skb);
+	err = call_output(ifp, skb);
 	if (err < 0) {
 		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
 		return err;
@@ -97,6 +126,42 @@ static u64 bytes_of(const struct sk_buff_head *list)
 	return bytes;
 }
 
+/* Row OUT-8: the traffic classes of all packets of a list that were sent. */
+static void count_classes(struct dlil_ifnet *ifp, struct dlil_traffic *traffic,
+			  const struct sk_buff_head *rest)
+{
+	struct dlil_traffic left = {};
+	int i;
+
+	dlil_class_note_list(&left, rest);
+	for (i = 0; i < DLIL_CLASS_MAX; i++) {
+		traffic->packets[i] -= left.packets[i];
+		traffic->bytes[i] -= left.bytes[i];
+	}
+	dlil_class_add(ifp, DLIL_OUT, traffic);
+}
+
+/* As call_inspected(), for a list. */
+static noinline int call_list_inspected(struct dlil_ifnet *ifp,
+					struct sk_buff_head *list)
+{
+	struct dlil_traffic traffic = {};
+	bool classes = dlil_class_is_on();
+	const struct sk_buff *skb;
+	int err;
+
+	if (classes)
+		dlil_class_note_list(&traffic, list);
+	skb_queue_walk(list, skb)
+		trace_dlil_sent(ifp, skb->len);
+	trace_dlil_driver_begin(ifp, skb_queue_len(list));
+	err = ifp->driver->output_list(ifp, list);
+	trace_dlil_driver_end(ifp, dlil_errno(err));
+	if (classes)
+		count_classes(ifp, &traffic, list);
+	return err;
+}
+
 /*
  * Row OUT-8: one call for all that was collected.  Lengths are known before it only,
  * of the packets that the driver leaves also after it.
@@ -107,7 +172,8 @@ int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
 	u64 bytes = bytes_of(&s->list);
 	int err;
 
-	err = ifp->driver->output_list(ifp, &s->list);
+	err = dlil_inspect_is_on() ? call_list_inspected(ifp, &s->list) :
+				     ifp->driver->output_list(ifp, &s->list);
 	left = skb_queue_len(&s->list);
 	if (unlikely(left)) {
 		bytes -= bytes_of(&s->list);

@@ -25,6 +25,8 @@
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
 
+#include <trace/events/dlil.h>
+
 #define STATS_WORDS	(sizeof(struct dlil_stats) / sizeof(u64))
 
 /* The first words of struct dlil_flow, which all have a per-CPU counter. */
@@ -77,6 +79,9 @@ void dlil_stats_reset(struct dlil_ifnet *ifp)
 	memset(&shared->stats, 0, sizeof(shared->stats));
 	memset(shared->flow, 0, sizeof(shared->flow));
 	raw_spin_unlock_irqrestore(&shared->lock, flags);
+	write_seqlock_bh(&ifp->own_seq);
+	ifp->own_kept = false;
+	write_sequnlock_bh(&ifp->own_seq);
 }
 
 /* Inside an update of the counters. */
@@ -103,6 +108,17 @@ static void sum_words(u64 *to, const u64 *from, size_t n)
 
 	for (i = 0; i < n; i++)
 		to[i] += from[i];
+}
+
+/*
+ * Row STA-7: add what the driver itself has counted, as long as the ifnet is attached.
+ * Inside an RCU read section, and under own_seq.
+ */
+static void add_own(struct dlil_ifnet *ifp, struct dlil_stats *stats)
+{
+	if (!ifp->own_kept && dlil_ifnet_is_attached(ifp) &&
+	    ifp->driver->stats)
+		ifp->driver->stats(ifp, stats);
 }
 
 /* Add drops to their per-CPU counters.  Returns how many there were. */
@@ -138,6 +154,23 @@ static void add_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	raw_spin_unlock_irqrestore(&shared->lock, flags);
 }
 
+/*
+ * The detach of @ifp begins: what its driver has counted is kept, as nobody will ask
+ * it any more.  Process context.
+ */
+void dlil_stats_keep_own(struct dlil_ifnet *ifp)
+{
+	struct dlil_tally tally = {};
+
+	rcu_read_lock();
+	write_seqlock_bh(&ifp->own_seq);
+	add_own(ifp, &tally.stats);
+	add_shared(ifp, DLIL_IN, &tally);
+	ifp->own_kept = true;
+	write_sequnlock_bh(&ifp->own_seq);
+	rcu_read_unlock();
+}
+
 static noinline void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			      const u64 *drops)
 {
@@ -150,13 +183,28 @@ static noinline void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	add_shared(ifp, dir, &tally);
 }
 
+static u32 direction_of(enum dlil_dir dir)
+{
+	return dir == DLIL_IN ? DLIL_DIRECTION_IN : DLIL_DIRECTION_OUT;
+}
+
+static void trace_drops(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			const u64 *drops)
+{
+	unsigned int i;
+
+	if (!trace_dlil_drop_enabled())
+		return;
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		if (drops[i])
+			trace_dlil_drop(ifp, direction_of(dir), i, drops[i]);
+}
+
 /* Tell the driver, for an ifnet that stays attached meanwhile (LNX-14). */
 static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 {
 	if (ifp->driver->dropped)
-		ifp->driver->dropped(ifp, dir == DLIL_IN ? DLIL_DIRECTION_IN :
-							   DLIL_DIRECTION_OUT,
-				     n);
+		ifp->driver->dropped(ifp, direction_of(dir), n);
 }
 
 /*
@@ -181,8 +229,10 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	u64_stats_update_end(&s->syncp);
 	if (unlikely(rare))
 		add_rare(ifp, dir, flow->drops);
-	if (unlikely(dropped))
+	if (unlikely(dropped)) {
+		trace_drops(ifp, dir, flow->drops);
 		tell_dropped(ifp, dir, dropped);
+	}
 	local_bh_enable();
 }
 
@@ -213,6 +263,7 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	} else {
 		drop_shared(ifp, dir, why, n);
 	}
+	trace_dlil_drop(ifp, direction_of(dir), why, n);
 	if (why != DLIL_DROP_DRIVER)
 		tell_dropped(ifp, dir, n);
 	local_bh_enable();
@@ -267,6 +318,7 @@ void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		refuse_pcpu(ifp, dir, why, n, count, bytes);
 	else
 		refuse_shared(ifp, dir, why, n, count, bytes);
+	trace_dlil_drop(ifp, direction_of(dir), why, n);
 	if (attached)
 		tell_dropped(ifp, dir, n);
 }
@@ -362,17 +414,7 @@ static void sum_flow(struct dlil_flow *flow, const u64 *words)
 			flow->drops[i] += words[drop_words[i]];
 }
 
-/**
- * dlil_stats_read - sum up the counters of an ifnet
- * @ifp: ifnet
- * @stats: where the counters go
- * @in: where received packets went
- * @out: where sent packets went
- *
- * Row STA-1.  The sums are exact once traffic rests; under traffic each counter
- * is a value that it had.  Any context.
- */
-void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
+static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 		     struct dlil_flow *in, struct dlil_flow *out)
 {
 	struct dlil_shared_stats *shared = &ifp->shared;
@@ -396,5 +438,31 @@ void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 	for (dir = 0; dir < DLIL_DIRS; dir++)
 		for (i = 0; i < DLIL_DROP_MAX; i++)
 			flow[dir]->freed += flow[dir]->drops[i];
+}
+
+/**
+ * dlil_stats_read - sum up the counters of an ifnet
+ * @ifp: ifnet
+ * @stats: where the counters go
+ * @in: where received packets went
+ * @out: where sent packets went
+ *
+ * Rows STA-1, STA-7.  The sums are exact once traffic rests; under traffic each counter
+ * is a value that it had.
+ *
+ * Context: any but hard interrupts.
+ */
+void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
+		     struct dlil_flow *in, struct dlil_flow *out)
+{
+	unsigned int seq;
+
+	rcu_read_lock();
+	do {
+		seq = read_seqbegin(&ifp->own_seq);
+		read_all(ifp, stats, in, out);
+		add_own(ifp, stats);
+	} while (read_seqretry(&ifp->own_seq, seq));
+	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(dlil_stats_read);

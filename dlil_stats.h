@@ -87,6 +87,7 @@ static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
 
 struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void);
 void dlil_stats_reset(struct dlil_ifnet *ifp);
+void dlil_stats_keep_own(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally);
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,

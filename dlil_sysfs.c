@@ -14,6 +14,7 @@
 #include <net/netns/generic.h>
 
 #include "compat.h"
+#include "dlil_class.h"
 #include "dlil_ifnet.h"
 #include "dlil_life.h"
 #include "dlil_netdev.h"
@@ -144,6 +145,30 @@ COUNTER_ATTR(imcasts);
 COUNTER_ATTR(iqdrops);
 COUNTER_ATTR(noproto);
 
+/* Row STA-2: packets and bytes of a traffic class, in and out. */
+#define CLASS_ATTR(_name, _class, _way, _what)				\
+static ssize_t show_##_name(const struct dlil_netdev *nd, char *buf)	\
+{									\
+	struct dlil_traffic in, out;					\
+									\
+	dlil_stats_classes(nd->ifp, &in, &out);				\
+	return sysfs_emit(buf, "%llu\n", _way._what[_class]);		\
+}									\
+NETDEV_ATTR(_name)
+
+#define CLASS_ATTRS(_name, _class)					\
+CLASS_ATTR(_name##_ipackets, _class, in, packets);			\
+CLASS_ATTR(_name##_ibytes, _class, in, bytes);				\
+CLASS_ATTR(_name##_opackets, _class, out, packets);			\
+CLASS_ATTR(_name##_obytes, _class, out, bytes)
+
+CLASS_ATTRS(background, DLIL_CLASS_BACKGROUND);
+CLASS_ATTRS(video, DLIL_CLASS_VIDEO);
+CLASS_ATTRS(voice, DLIL_CLASS_VOICE);
+
+/* Files of traffic classes come last, and only if these are counted. */
+#define FIRST_CLASS_ATTR 10
+
 static struct attribute *netdev_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_thread.attr,
@@ -155,12 +180,30 @@ static struct attribute *netdev_attrs[] = {
 	&dev_attr_imcasts.attr,
 	&dev_attr_iqdrops.attr,
 	&dev_attr_noproto.attr,
+	&dev_attr_background_ipackets.attr,
+	&dev_attr_background_ibytes.attr,
+	&dev_attr_background_opackets.attr,
+	&dev_attr_background_obytes.attr,
+	&dev_attr_video_ipackets.attr,
+	&dev_attr_video_ibytes.attr,
+	&dev_attr_video_opackets.attr,
+	&dev_attr_video_obytes.attr,
+	&dev_attr_voice_ipackets.attr,
+	&dev_attr_voice_ibytes.attr,
+	&dev_attr_voice_opackets.attr,
+	&dev_attr_voice_obytes.attr,
 	NULL
 };
+
+static umode_t attr_mode(struct kobject *kobj, struct attribute *attr, int i)
+{
+	return i < FIRST_CLASS_ATTR || dlil_class_is_on() ? attr->mode : 0;
+}
 
 static const struct attribute_group netdev_group = {
 	.name = "dlil",
 	.attrs = netdev_attrs,
+	.is_visible = attr_mode,
 };
 
 static ssize_t ifnets_show(compat_class_const struct class *class,

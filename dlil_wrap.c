@@ -88,6 +88,7 @@ static const struct dlil_driver_ops ether_driver = {
 	.tag_in_data = dlil_netdev_tag_in_data,
 	.unmatched = dlil_netdev_unmatched,
 	.dropped = dlil_netdev_dropped,
+	.stats = dlil_netdev_stats,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = dlil_netdev_set_tap,
 	.free = netdev_free,
@@ -97,6 +98,7 @@ static const struct dlil_driver_ops raw_driver = {
 	.output = dlil_netdev_raw_output,
 	.unmatched = dlil_netdev_unmatched,
 	.dropped = dlil_netdev_dropped,
+	.stats = dlil_netdev_stats,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = dlil_netdev_set_tap,
 	.free = netdev_free,
@@ -416,6 +418,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	nd->raw = kind_of(dev) == &raw_kind;
 	nd->live = true;
 	nd->unmatched = unmatched;
+	dlil_netdev_errors(dev, &nd->errors_first);
 	dlil_change_init(nd);
 	dlil_watch_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
@@ -583,7 +586,9 @@ static void forsake_device(const struct net_device *dev)
 	nd = find_binding(dev);
 	if (nd) {
 		refcount_inc(&nd->refs);
-		WRITE_ONCE(nd->live, false);
+		dlil_netdev_errors(nd->dev, &nd->errors_last);
+		/* Pairs with the acquire in dlil_netdev_stats(). */
+		smp_store_release(&nd->live, false);
 		/*
 		 * Keeps the final detach from starting before this function
 		 * ends.

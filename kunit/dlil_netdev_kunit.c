@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Network devices as ifnets: rows LNX-1, LNX-7 to LNX-10, STA-1, and packets
- * that the host sends: LNX-6, LNX-14, OUT-10.
+ * Network devices as ifnets: rows LNX-1, LNX-7 to LNX-10, STA-1, STA-7, and
+ * packets that the host sends: LNX-6, LNX-14, OUT-10.
  */
 #include <kunit/test.h>
 #include <linux/etherdevice.h>
@@ -125,6 +125,58 @@ static void attach_and_detach(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
 	KUNIT_EXPECT_PTR_EQ(test, ifnet_of(dev), first);
 	/* The device can be unregistered while it is wrapped. */
+}
+
+static void expect_errors(struct kunit *test, struct dlil_ifnet *ifp, u64 in,
+			  u64 out, u64 collisions)
+{
+	struct dlil_flow flow[2];
+	struct dlil_stats stats;
+
+	dlil_stats_read(ifp, &stats, &flow[0], &flow[1]);
+	KUNIT_EXPECT_EQ(test, stats.ierrors, in);
+	KUNIT_EXPECT_EQ(test, stats.oerrors, out);
+	KUNIT_EXPECT_EQ(test, stats.collisions, collisions);
+}
+
+/*
+ * STA-7, STA-1: errors and collisions that a device counts itself show in the counters
+ * of its ifnet from the attach on, and stay when it is let go of, or goes.
+ */
+static void errors_of_device(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going, *ifp;
+
+	dev->stats.rx_errors = 1000;
+	dev->stats.tx_errors = 2000;
+	dev->stats.collisions = 3000;
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	ifp = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, ifp);
+	expect_errors(test, ifp, 0, 0, 0);
+	dev->stats.rx_errors += 1;
+	dev->stats.tx_errors += 2;
+	dev->stats.collisions += 3;
+	expect_errors(test, ifp, 1, 2, 3);
+	/* The device begins again. */
+	dev->stats.collisions = 7;
+	expect_errors(test, ifp, 1, 2, 7);
+
+	dlil_ifnet_get(ifp);
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	wait_gone(test, going);
+	expect_errors(test, ifp, 1, 2, 7);
+	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
+	expect_errors(test, ifp, 0, 0, 0);
+	dev->stats.rx_errors += 5;
+	test->priv = NULL;
+	unregister_netdev(dev);
+	KUNIT_EXPECT_GT(test, dlil_ifnet_wait_death(ifp, 10 * HZ), 0L);
+	dev->stats.rx_errors += 100;
+	expect_errors(test, ifp, 5, 0, 0);
+	dlil_ifnet_put(ifp);
+	free_netdev(dev);
 }
 
 /**
@@ -1454,6 +1506,7 @@ static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(device_counters),
 	KUNIT_CASE(tap_recursion),
 	KUNIT_CASE(attach_and_detach),
+	KUNIT_CASE(errors_of_device),
 	KUNIT_CASE(attach_at_once),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
 	KUNIT_CASE(refusals),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters: rows STA-1, STA-3, STA-4, INP-6, and LNX-14 in the core. */
+/* Counters: rows STA-1, STA-3, STA-4, STA-7, INP-6, and LNX-14 in the core. */
 #include <linux/sched.h>
 #include <linux/sched/types.h>
 
@@ -270,7 +270,102 @@ static void many_senders(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.opackets, SENDERS * SENT_BY_EACH);
 }
 
+/* What the hardware has counted, and how often it was asked. */
+static struct dlil_stats hardware;
+static atomic_t questions;
+
+static void tell_own(struct dlil_ifnet *ifp, struct dlil_stats *stats)
+{
+	WARN_ON(!rcu_read_lock_held());
+	atomic_inc(&questions);
+	stats->ierrors += hardware.ierrors;
+	stats->oerrors += hardware.oerrors;
+	stats->collisions += hardware.collisions;
+}
+
+static void expect_errors(struct fake *fake, u64 in, u64 out, u64 collisions)
+{
+	struct kunit *test = fake->test;
+
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, fake->stats.ierrors, in);
+	KUNIT_EXPECT_EQ(test, fake->stats.oerrors, out);
+	KUNIT_EXPECT_EQ(test, fake->stats.collisions, collisions);
+}
+
+/*
+ * STA-7, STA-1: what the driver counts itself is part of the counters: asked for at
+ * each look while the ifnet is attached, and kept from then to the next attach.
+ */
+static void own_counters(struct kunit *test)
+{
+	static const struct dlil_stats more = { .ierrors = 100 };
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int asked;
+
+	fake->driver.stats = tell_own;
+	hardware = (struct dlil_stats){};
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	expect_errors(fake, 0, 0, 0);
+	hardware = (struct dlil_stats){ .ierrors = 3, .oerrors = 4,
+					.collisions = 5 };
+	expect_errors(fake, 3, 4, 5);
+	expect_errors(fake, 3, 4, 5);
+	dlil_stats_add(fake->ifp, &more);
+	expect_errors(fake, 103, 4, 5);
+	hardware.oerrors++;
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	asked = atomic_read(&questions);
+	expect_errors(fake, 103, 5, 5);
+	dlil_ifnet_io_end(fake->ifp);
+	fake_detach(fake);
+	expect_errors(fake, 103, 5, 5);
+	KUNIT_EXPECT_EQ(test, atomic_read(&questions), asked);
+	hardware = (struct dlil_stats){ .collisions = 1 };
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	expect_errors(fake, 0, 0, 1);
+}
+
+static int look_until_killed(struct fake_task *task)
+{
+	struct fake *fake = task->fake;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	u64 last = 0;
+
+	while (!signal_pending(current)) {
+		dlil_stats_read(fake->ifp, &stats, &in, &out);
+		if (stats.ierrors < last || stats.ierrors > 7)
+			atomic_inc(&wrong);
+		last = stats.ierrors;
+		cond_resched();
+	}
+	return last == 7 ? 0 : -EIO;
+}
+
+/* STA-7: whoever looks while the ifnet is detached sees them once, and never less. */
+static void own_counters_while_detached(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_task *task;
+
+	fake->driver.stats = tell_own;
+	hardware = (struct dlil_stats){ .ierrors = 7 };
+	atomic_set(&wrong, 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	task = fake_run(fake, look_until_killed);
+	fake_stays(true);
+	fake_detach(fake);
+	fake_stays(true);
+	fake_kill(task);
+	KUNIT_EXPECT_EQ(test, fake_join(task), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&wrong), 0);
+}
+
 static struct kunit_case dlil_stats_cases[] = {
+	KUNIT_CASE(own_counters),
+	KUNIT_CASE(own_counters_while_detached),
 	KUNIT_CASE_PARAM(every_reason, reason_gen_params),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(driver_told),

@@ -157,6 +157,30 @@ struct dlil_flow {
 };
 
 /**
+ * enum dlil_class - traffic classes that are counted (STA-2)
+ * @DLIL_CLASS_BACKGROUND: what may wait
+ * @DLIL_CLASS_VIDEO: video
+ * @DLIL_CLASS_VOICE: voice, and the network's own control
+ * @DLIL_CLASS_MAX: how many there are; best effort is none of them
+ */
+enum dlil_class {
+	DLIL_CLASS_BACKGROUND,
+	DLIL_CLASS_VIDEO,
+	DLIL_CLASS_VOICE,
+	DLIL_CLASS_MAX
+};
+
+/**
+ * struct dlil_traffic - the traffic of one direction by class (STA-2)
+ * @packets: packets; a GSO packet is one
+ * @bytes: their bytes, link header included
+ */
+struct dlil_traffic {
+	u64 packets[DLIL_CLASS_MAX];
+	u64 bytes[DLIL_CLASS_MAX];
+};
+
+/**
  * enum dlil_desc_kind - header fields that a demux descriptor compares
  * @DLIL_DESC_ETYPE: EtherType, 2 bytes, network order
  * @DLIL_DESC_SAP: 802.2 DSAP, SSAP and control, 3 bytes
@@ -405,6 +429,14 @@ struct dlil_driver_ops {
 	 */
 	void (*dropped)(struct dlil_ifnet *ifp, u32 direction, u64 n);
 	/**
+	 * @stats: add to @stats what the hardware has counted since the attach
+	 * and the core does not see: errors and collisions.  Never less than
+	 * before.  Called when somebody asks for the counters, and for the last
+	 * time when the detach begins.  RCU read lock held; must not sleep; on
+	 * all processors at once.  Optional (STA-7).
+	 */
+	void (*stats)(struct dlil_ifnet *ifp, struct dlil_stats *stats);
+	/**
 	 * @event: an event of the ifnet, after filters and protocols have got
 	 * it.  The ifnet's event work, no lock held; may sleep, but must not
 	 * wait for the detach of an ifnet.  Optional (EVT-1).
@@ -606,6 +638,9 @@ int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 		     struct dlil_flow *in, struct dlil_flow *out);
+
+bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
+			struct dlil_traffic *out);
 
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc);

@@ -124,6 +124,23 @@ static const struct field stats_fields[] = {
 
 DEFINE_SET(stats);
 
+static const struct field class_fields[] = {
+	[DLIL_A_CLASS_IPACKETS] = U64("ipackets"),
+	[DLIL_A_CLASS_IBYTES] = U64("ibytes"),
+	[DLIL_A_CLASS_OPACKETS] = U64("opackets"),
+	[DLIL_A_CLASS_OBYTES] = U64("obytes"),
+};
+
+DEFINE_SET(class);
+
+static const struct field classes_fields[] = {
+	[DLIL_A_CLASSES_BACKGROUND] = NEST("background", class_set),
+	[DLIL_A_CLASSES_VIDEO] = NEST("video", class_set),
+	[DLIL_A_CLASSES_VOICE] = NEST("voice", class_set),
+};
+
+DEFINE_SET(classes, .sparse = true);
+
 static const struct field drops_fields[] = {
 	[DLIL_A_DROPS_DETACHED] = U64("detached"),
 	[DLIL_A_DROPS_DEMUX] = U64("demux"),
@@ -193,6 +210,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_OVERDUE] = LIST("overdue", overdue_set),
 	[DLIL_A_ATTRS] = FLAGS("attrs", attrs),
 	[DLIL_A_LAST_CHANGE] = U64("last-change"),
+	[DLIL_A_CLASSES] = NEST("classes", classes_set),
 };
 
 DEFINE_SET(ifnet);

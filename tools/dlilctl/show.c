@@ -211,7 +211,7 @@ int run_show(struct args *args)
 		"overdue", NULL
 	};
 	static const char *const stats_keys[] = {
-		"stats", "drops", "flow", NULL
+		"stats", "classes", "drops", "flow", NULL
 	};
 	static const struct view view = { keys, stats_keys, show_ifnet };
 
@@ -246,6 +246,21 @@ static void print_drop_rows(const json_t *in, const json_t *out)
 			continue;
 		snprintf(name, sizeof(name), "drop %s", reason);
 		print_row(name, in_drops, reason, out_drops, reason);
+	}
+}
+
+/* The traffic classes; none if the kernel has never counted them. */
+static void print_class_rows(const json_t *ifnet)
+{
+	json_t *class, *classes = json_object_get(ifnet, "classes");
+	const char *name;
+	char row[32];
+
+	json_object_foreach(classes, name, class) {
+		snprintf(row, sizeof(row), "%s packets", name);
+		print_row(row, class, "ipackets", class, "opackets");
+		snprintf(row, sizeof(row), "%s bytes", name);
+		print_row(row, class, "ibytes", class, "obytes");
 	}
 }
 
@@ -290,6 +305,7 @@ static void print_stats(const json_t *ifnet)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		print_row(rows[i].name, stats, rows[i].in_key, stats,
 			  rows[i].out_key);
+	print_class_rows(ifnet);
 	print_drop_rows(in, out);
 	if (options.details) {
 		print_flow("input:", in);
@@ -300,7 +316,7 @@ static void print_stats(const json_t *ifnet)
 int run_stats(struct args *args)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "stats", "drops", "flow", NULL
+		"ifname", "ifindex", "stats", "classes", "drops", "flow", NULL
 	};
 	static const struct view view = { keys, NULL, print_stats };
 

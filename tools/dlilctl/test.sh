@@ -256,7 +256,7 @@ veth7='"ifname":"veth7","ifindex":7'
 link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304},"attrs":["tso4","arpll"],"last-change":61005'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
-counters="$stats,\"drops\":$(drops 25 20),$flow"
+counters="$stats,\"classes\":{},\"drops\":$(drops 25 20),$flow"
 
 prints '-j show DEV' "[{$veth0,$link,$protocols,$filters,$overdue}]" -j show veth0
 prints '-j show' \
@@ -337,6 +337,18 @@ table='4: veth0:
 prints 'stats' "$table
     drop filter                           20                    5
     drop queue-full                       10                   10" stats veth0
+FAKE=classes prints 'stats, with traffic classes' "$table
+    background packets                    12                   14
+    background bytes                      13                   15
+    video packets                         22                   24
+    video bytes                           23                   25
+    voice packets                         32                   34
+    voice bytes                           33                   35
+    drop filter                           20                    5
+    drop queue-full                       10                   10" stats veth0
+FAKE=classes run -j stats veth0
+is '-j stats, with traffic classes' "$(grep -o '"video":{[^}]*}' <<<"$out")" \
+	'"video":{"ipackets":22,"ibytes":23,"opackets":24,"obytes":25}'
 details="$table
     drop detached                          0                    0
     drop demux                             0                    0

@@ -284,6 +284,31 @@ test_sysfs_denied() {
 	is unmatched "$(json .unmatched)" drop
 }
 
+# STA-2 INP-8 INI-2: while the parameter is on traffic classes are counted: what comes
+# by its DSCP; the host's answer by the priority that the kernel gives it.
+test_traffic_classes() {
+	ctl attach dl0
+	is answers "$(pings peer 5 $IP0 -Q 0xb8)" 5
+	is "classes, switched off" "$(json '.classes | length')" 0
+	! sys dl0/dlil/voice_ipackets 2>/dev/null || fail "sysfs has classes"
+	ctl detach dl0
+	echo Y >$PARAMS/traffic_classes
+	ctl attach dl0
+	is answers "$(pings peer 20 $IP0 -Q 0xb8)" 20
+	is answers "$(pings peer 10 $IP0)" 10
+	is "voice in" "$(json .classes.voice.ipackets)" 20
+	is "its bytes" "$(json .classes.voice.ibytes)" $((20 * 98))
+	is "video out" "$(json .classes.video.opackets)" 20
+	is "its bytes" "$(json .classes.video.obytes)" $((20 * 98))
+	is "voice in, in sysfs" "$(sys dl0/dlil/voice_ipackets)" 20
+	is "its bytes, in sysfs" "$(sys dl0/dlil/voice_ibytes)" $((20 * 98))
+	is "video out, in sysfs" "$(sys dl0/dlil/video_opackets)" 20
+	is "background, in sysfs" "$(sys dl0/dlil/background_ipackets)" 0
+	echo N >$PARAMS/traffic_classes
+	is answers "$(pings peer 5 $IP0 -Q 0xb8)" 5
+	is "voice in, switched off" "$(json .classes.voice.ipackets)" 20
+}
+
 # INI-2: a value out of range is refused at load time as well.
 test_parameters_at_load() {
 	rmmod dlil

@@ -138,7 +138,7 @@ test_ifnet_debug() {
 }
 
 SWITCHES='multi_threaded_input:Y verbose:N input_sanity_check:N
-	net_affinity:Y ifnet_debug:N net_rtref:N'
+	net_affinity:Y ifnet_debug:N net_rtref:N traffic_classes:N'
 
 # refuses PARAMETER VALUE...: each with EINVAL, and what it had stays.
 refuses() {

@@ -237,6 +237,27 @@ static void put_stats(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_class(struct nlmsghdr *nlh, uint16_t class)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, class);
+	int i;
+
+	mnl_attr_put(nlh, DLIL_A_CLASS_PAD, 0, NULL);
+	for (i = DLIL_A_CLASS_IPACKETS; i <= DLIL_A_CLASS_OBYTES; i++)
+		mnl_attr_put_u64(nlh, i, 10 * class + i);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_classes(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_CLASSES);
+
+	put_class(nlh, DLIL_A_CLASSES_BACKGROUND);
+	put_class(nlh, DLIL_A_CLASSES_VIDEO);
+	put_class(nlh, DLIL_A_CLASSES_VOICE);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_queue(struct nlmsghdr *nlh)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_QUEUE);
@@ -293,6 +314,8 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	if (scenario("overdue"))
 		put_overdue(nlh);
 	put_stats(nlh);
+	if (scenario("classes"))
+		put_classes(nlh);
 	put_flow(nlh, DLIL_A_INPUT, 1000, 20);
 	put_flow(nlh, DLIL_A_OUTPUT, 500, 5);
 	if (!scenario("old"))

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Traffic classes: packets and bytes of background, video and voice (STA-2).
+ *
+ * To look at a packet's priority, and mostly at its DSCP, costs some instructions for
+ * each.  So they are counted while the parameter traffic_classes is on: a static key
+ * keeps it out of input and dlil_output(), and dlil_inspect.h out of the path of the
+ * host's packets.  An ifnet has counters from the first time on that it is.
+ *
+ * Counters are per CPU and written with bottom halves off, see dlil_stats.c.
+ */
+#include <linux/bottom_half.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/percpu.h>
+#include <linux/pkt_sched.h>
+#include <net/dsfield.h>
+
+#include "dlil_class.h"
+#include "dlil_export.h"
+#include "dlil_ifnet.h"
+#include "dlil_inspect.h"
+
+DEFINE_STATIC_KEY_FALSE(dlil_class_key);
+EXPORT_SYMBOL_FOR_TEST(dlil_class_key);
+
+/* An ifnet that is made gets counters; under dlil_ifnets_lock. */
+static bool wanted;
+
+/* Packets that belong to none of the classes, of best effort above all. */
+#define NO_CLASS	-1
+
+/* A priority of 802.1d is told from those of the kernel by this offset. */
+#define PRIO_8021D	256
+
+/* Row STA-2: the access categories of 802.11 for a user priority. */
+static int class_of_user_priority(unsigned int up)
+{
+	switch (up) {
+	case 1:
+	case 2:
+		return DLIL_CLASS_BACKGROUND;
+	case 4:
+	case 5:
+		return DLIL_CLASS_VIDEO;
+	case 6:
+	case 7:
+		return DLIL_CLASS_VOICE;
+	default:
+		return NO_CLASS;
+	}
+}
+
+/*
+ * A priority is one of TC_PRIO_*, or one of 802.1d with an offset.  What else a socket
+ * may set, such as the class of a qdisc, says nothing of a traffic class.
+ */
+static int class_of_priority(u32 priority)
+{
+	switch (priority) {
+	case TC_PRIO_FILLER:
+	case TC_PRIO_BULK:
+		return DLIL_CLASS_BACKGROUND;
+	case TC_PRIO_INTERACTIVE_BULK:
+		return DLIL_CLASS_VIDEO;
+	case TC_PRIO_INTERACTIVE:
+	case TC_PRIO_CONTROL:
+		return DLIL_CLASS_VOICE;
+	case PRIO_8021D ... PRIO_8021D + 7:
+		return class_of_user_priority(priority - PRIO_8021D);
+	default:
+		return NO_CLASS;
+	}
+}
+
+/* As RFC 8325 maps them to user priorities, and RFC 8622 the lower effort. */
+static int class_of_dscp(u8 dscp)
+{
+	switch (dscp) {
+	case 1:			/* lower effort */
+	case 8:			/* CS1: low-priority data */
+		return DLIL_CLASS_BACKGROUND;
+	case 24:		/* CS3: broadcast video */
+	case 26:		/* AF3x: multimedia streaming */
+	case 28:
+	case 30:
+	case 32:		/* CS4: real-time interactive */
+	case 34:		/* AF4x: multimedia conferencing */
+	case 36:
+	case 38:
+	case 40:		/* CS5: signaling */
+		return DLIL_CLASS_VIDEO;
+	case 44:		/* VA: telephony with admission control */
+	case 46:		/* EF: telephony */
+	case 48:		/* CS6: network control */
+	case 56:		/* CS7: network control */
+		return DLIL_CLASS_VOICE;
+	default:
+		return NO_CLASS;
+	}
+}
+
+static int class_of_ip(const struct sk_buff *skb, int offset)
+{
+	union {
+		struct iphdr v4;
+		struct ipv6hdr v6;
+	} buf;
+	const void *header;
+
+	if (offset < 0)
+		return NO_CLASS;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		header = skb_header_pointer(skb, offset, sizeof(buf.v4), &buf);
+		return header ? class_of_dscp(ipv4_get_dsfield(header) >> 2) :
+				NO_CLASS;
+	}
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		header = skb_header_pointer(skb, offset, sizeof(buf.v6), &buf);
+		return header ? class_of_dscp(ipv6_get_dsfield(header) >> 2) :
+				NO_CLASS;
+	}
+	return NO_CLASS;
+}
+
+/*
+ * The class of a packet whose network header is @offset bytes behind skb->data, or a
+ * negative number.  Any context.
+ */
+int dlil_class_of(const struct sk_buff *skb, int offset)
+{
+	return skb->priority ? class_of_priority(skb->priority) :
+			       class_of_ip(skb, offset);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_class_of);
+
+/* Count a packet of @len bytes in @tally.  Any context. */
+void dlil_class_note(struct dlil_traffic *tally, const struct sk_buff *skb,
+		     int offset, unsigned int len)
+{
+	int class = dlil_class_of(skb, offset);
+
+	if (class == NO_CLASS)
+		return;
+	tally->packets[class]++;
+	tally->bytes[class] += len;
+}
+
+/* Count packets on their way out in @tally.  Any context. */
+void dlil_class_note_list(struct dlil_traffic *tally,
+			  const struct sk_buff_head *list)
+{
+	const struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		dlil_class_note(tally, skb, skb_network_offset(skb), skb->len);
+}
+
+/*
+ * Add to the counters, for an ifnet that stays attached meanwhile.  Any context,
+ * interrupts on.
+ */
+void dlil_class_add(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		    const struct dlil_traffic *tally)
+{
+	/* Pairs with the release in dlil_class_init(). */
+	struct dlil_class_pcpu __percpu *classes =
+		smp_load_acquire(&ifp->classes);
+	struct dlil_class_pcpu *c;
+	int i;
+
+	if (!classes)
+		return;
+	local_bh_disable();
+	c = this_cpu_ptr(classes);
+	u64_stats_update_begin(&c->syncp);
+	for (i = 0; i < DLIL_CLASS_MAX; i++) {
+		if (!tally->packets[i])
+			continue;
+		u64_stats_add(&c->packets[dir][i], tally->packets[i]);
+		u64_stats_add(&c->bytes[dir][i], tally->bytes[i]);
+	}
+	u64_stats_update_end(&c->syncp);
+	local_bh_enable();
+}
+
+/* A packet of the host's goes out.  Likewise. */
+void dlil_class_sent(struct dlil_ifnet *ifp, const struct sk_buff *skb)
+{
+	struct dlil_traffic tally = {};
+
+	dlil_class_note(&tally, skb, skb_network_offset(skb), skb->len);
+	dlil_class_add(ifp, DLIL_OUT, &tally);
+}
+
+static struct dlil_class_pcpu __percpu *classes_alloc(void)
+{
+	struct dlil_class_pcpu __percpu *classes;
+	int cpu;
+
+	classes = alloc_percpu(struct dlil_class_pcpu);
+	if (!classes)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(classes, cpu)->syncp);
+	return classes;
+}
+
+/* Have counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
+int dlil_class_init(struct dlil_ifnet *ifp)
+{
+	struct dlil_class_pcpu __percpu *classes;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	if (!wanted || ifp->classes)
+		return 0;
+	classes = classes_alloc();
+	if (!classes)
+		return -ENOMEM;
+	/* Pairs with the acquires of those that read or write them. */
+	smp_store_release(&ifp->classes, classes);
+	return 0;
+}
+
+static void init_known(struct dlil_ifnet *ifp, void *arg)
+{
+	int *err = arg;
+
+	*err = *err ?: dlil_class_init(ifp);
+}
+
+static void want(bool on)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	wanted = on;
+	mutex_unlock(&dlil_ifnets_lock);
+}
+
+/*
+ * Begin to count, or end it; the counters stay what they are.  Calls are serialised by
+ * the caller.  Returns 0, or -ENOMEM: then nothing is counted.  May sleep.
+ */
+int dlil_class_enable(bool on)
+{
+	int err = 0;
+
+	want(on);
+	if (on)
+		dlil_ifnet_for_each(init_known, &err);
+	if (err) {
+		want(false);
+		on = false;
+	}
+	if (on)
+		static_branch_enable(&dlil_class_key);
+	else
+		static_branch_disable(&dlil_class_key);
+	dlil_inspect(DLIL_INSPECT_CLASS, on);
+	return err;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_class_enable);
+
+static void reset(u64_stats_t *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		u64_stats_set(&words[i], 0);
+}
+
+/* Before an attach is over, when nobody counts. */
+void dlil_class_reset(struct dlil_ifnet *ifp)
+{
+	struct dlil_class_pcpu __percpu *classes =
+		smp_load_acquire(&ifp->classes);
+	struct dlil_class_pcpu *c;
+	int cpu;
+
+	if (!classes)
+		return;
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(classes, cpu);
+		reset(&c->packets[0][0], DLIL_DIRS * DLIL_CLASS_MAX);
+		reset(&c->bytes[0][0], DLIL_DIRS * DLIL_CLASS_MAX);
+	}
+}
+
+void dlil_class_free(struct dlil_ifnet *ifp)
+{
+	free_percpu(ifp->classes);
+}
+
+/* Add the counters of a CPU, as they are at one time. */
+static void sum(struct dlil_traffic *traffic, const struct dlil_class_pcpu *c)
+{
+	struct dlil_traffic now[DLIL_DIRS];
+	unsigned int start;
+	int dir, i;
+
+	do {
+		start = u64_stats_fetch_begin(&c->syncp);
+		for (dir = 0; dir < DLIL_DIRS; dir++)
+			for (i = 0; i < DLIL_CLASS_MAX; i++) {
+				now[dir].packets[i] =
+					u64_stats_read(&c->packets[dir][i]);
+				now[dir].bytes[i] =
+					u64_stats_read(&c->bytes[dir][i]);
+			}
+	} while (u64_stats_fetch_retry(&c->syncp, start));
+	for (dir = 0; dir < DLIL_DIRS; dir++)
+		for (i = 0; i < DLIL_CLASS_MAX; i++) {
+			traffic[dir].packets[i] += now[dir].packets[i];
+			traffic[dir].bytes[i] += now[dir].bytes[i];
+		}
+}
+
+/**
+ * dlil_stats_classes - sum up the traffic classes of an ifnet
+ * @ifp: ifnet
+ * @in: received packets, by class
+ * @out: sent packets, by class
+ *
+ * Row STA-2.  The sums are of the time since attach in which the parameter
+ * traffic_classes was on, and exact once traffic rests.
+ *
+ * Context: any.
+ * Return: false if it was never on, and all are 0.
+ */
+bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
+			struct dlil_traffic *out)
+{
+	struct dlil_class_pcpu __percpu *classes =
+		smp_load_acquire(&ifp->classes);
+	struct dlil_traffic traffic[DLIL_DIRS] = {};
+	int cpu;
+
+	if (classes)
+		for_each_possible_cpu(cpu)
+			sum(traffic, per_cpu_ptr(classes, cpu));
+	*in = traffic[DLIL_IN];
+	*out = traffic[DLIL_OUT];
+	return classes;
+}
+EXPORT_SYMBOL_GPL(dlil_stats_classes);

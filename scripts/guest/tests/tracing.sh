@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+#
+# Tracepoints, as tracefs shows them.
+
+TRACING=/sys/kernel/debug/tracing
+
+# trace_all: from now on, with an empty buffer.
+trace_all() {
+	echo 0 >$TRACING/tracing_on
+	echo 4096 >$TRACING/buffer_size_kb
+	echo >$TRACING/trace
+	echo 1 >$TRACING/events/dlil/enable
+	echo 1 >$TRACING/tracing_on
+}
+
+# sum EVENT FIELD [KEY=VALUE...]: of the events of dl0 that have these values; the sum
+# of a field, or with FIELD - how many there are.
+sum() {
+	local event=$1 field=$2
+	shift 2
+
+	awk -v event="dlil_$event:" -v field="$field" -v wanted="ifname=dl0 $*" '
+		BEGIN { n = split(wanted, want, " ") }
+		{
+			delete got
+			at = 0
+			for (i = 1; i <= NF; i++) {
+				if ($i == event)
+					at = i
+				got[$i] = 1
+			}
+			if (!at)
+				next
+			for (i = 1; i <= n; i++)
+				if (!(want[i] in got))
+					next
+			if (field == "-")
+				sum++
+			for (i = at + 1; i <= NF; i++)
+				if (index($i, field "=") == 1)
+					sum += substr($i, length(field) + 2)
+		}
+		END { print sum + 0 }' "$T/trace"
+}
+
+# alike WHAT SUM COUNTER: what tracepoints and counters say; prints what differs.
+alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
+
+# agree: says what of the trace differs from the counters.
+agree() {
+	cat $TRACING/trace >"$T/trace"
+	json . >"$T/all"
+	counted() { jq -r "$1" "$T/all"; }
+	alike "packets in" "$(sum input_end packets)" \
+		"$(counted .flow.input.seen)"
+	alike "delivered" "$(sum input_end delivered)" \
+		"$(counted .flow.input.delivered)"
+	alike "passed" "$(sum input_end passed)" "$(counted .flow.input.passed)"
+	alike "freed" "$(sum input_end freed)" "$(counted .flow.input.freed)"
+	alike "drops in" "$(sum drop packets direction=in)" \
+		"$(counted .flow.input.freed)"
+	alike "drops by filters in" \
+		"$(sum drop packets direction=in reason=filter)" \
+		"$(counted .flow.input.drops.filter)"
+	alike "drops by filters out" \
+		"$(sum drop packets direction=out reason=filter)" \
+		"$(counted .flow.output.drops.filter)"
+	alike "drops for want of a protocol" \
+		"$(sum drop packets direction=in reason=noproto)" \
+		"$(counted .flow.input.drops.noproto)"
+	alike "packets out" "$(sum sent -)" "$(counted .flow.output.delivered)"
+	alike "bytes out" "$(sum sent len)" "$(counted .stats.obytes)"
+	alike "packets to inet" "$(sum deliver packets proto=inet)" \
+		"$(counted '.protocols[] | select(.family == "inet").packets')"
+	alike "begun" "$(sum input_begin -)" "$(sum input_end -)"
+}
+
+# STA-5 STA-3: each tracepoint tells of what happens, by name; the sums are what the
+# counters have.
+test_tracepoints() {
+	trace_all
+	ctl attach dl0 unmatched drop
+	ctl filter add dl0 noping in match 'icmp[icmptype] == icmp-echo' drop
+	ctl filter add dl0 all both match '' count
+	ctl filter add dl0 late in match icmp count
+	is answers "$(pings dut 20 $IP1)" 20
+	no_pings peer $IP0
+	ctl filter add dl0 noreply out match 'icmp[icmptype] == icmp-echo' drop
+	no_pings dut $IP1
+	send_frames peer pe0 "${MAC0//:/}${MAC1//:/}88b6$(printf '%092d' 0)"
+	dut modprobe dlil_sample dev=dl0
+	is answers "$(peer echo-client pe0 $MAC0 30)" \
+		"30 of 30 echoes came back"
+	becomes "what differs" "" agree
+
+	at_least "pings dropped" "$(sum drop packets reason=filter)" 2
+	is "verdicts of the filter that drops" \
+		"$(sum filter packets filter=noping verdict=error)" \
+		"$(filter noping matched)"
+	is "packets that it saw" "$(sum filter packets filter=noping)" \
+		"$(filter noping packets)"
+	is "packets that a filter behind it saw" \
+		"$(sum filter packets filter=all)" "$(filter all packets)"
+	is "packets that the last one picked" \
+		"$(sum filter packets filter=late direction=in)" \
+		"$(filter late packets)"
+	is "verdicts out" "$(sum filter packets filter=noreply verdict=error)" \
+		"$(filter noreply matched)"
+	at_least "packets of a module's filter" \
+		"$(sum filter packets filter=sample verdict=pass)" 30
+	is "outputs begun" "$(sum output_begin packets)" 30
+	is "outputs ended" "$(sum output_end - err=0)" 30
+	is "packets to the driver" "$(sum driver_begin packets)" 30
+	is "returns of the driver" "$(sum driver_end - err=0)" 30
+	is "packets to the sample" "$(sum deliver packets proto=sample)" 30
+
+	echo >/sys/module/dlil_sample/parameters/dev
+	ctl detach dl0
+	cat $TRACING/trace >"$T/trace"
+	is "states" "$(sed -nE 's/.*dlil_state: ifname=dl0 .*state=//p' \
+		"$T/trace" | paste -sd ' ')" "attached detaching acquired"
+	! grep -E 'dlil_[a-z_]+:.*(0x|[0-9a-f]{12})' "$T/trace" ||
+		fail "an address is told"
+	echo 0 >$TRACING/events/dlil/enable
+	rmmod dlil_sample
+}
+
+# STA-5: nothing is traced that nobody listens to, and the packets of the host go the
+# short way again.
+test_tracepoints_off() {
+	trace_all
+	ctl attach dl0
+	is answers "$(pings peer 10 $IP0)" 10
+	cat $TRACING/trace >"$T/trace"
+	at_least "packets traced" "$(sum sent -)" 10
+	echo 0 >$TRACING/events/dlil/enable
+	echo >$TRACING/trace
+	is answers "$(pings peer 10 $IP0)" 10
+	is "lines" "$(grep -c dlil_ $TRACING/trace || true)" 0
+	ctl detach dl0
+}
