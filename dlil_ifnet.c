@@ -643,6 +643,7 @@ void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)
 	strscpy(name, ifp->name, IFNAMSIZ);
 	mutex_unlock(&dlil_ifnets_lock);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_copy_name);
 
 /* ether_addr_equal_64bits() and its like read 8 bytes. */
 static_assert(offsetof(struct dlil_lladdr, addr) % 8 == 0);
