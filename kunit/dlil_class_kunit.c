@@ -20,7 +20,7 @@ static void class_test_exit(struct kunit *test)
 	dlil_class_enable(false);
 }
 
-/* What was counted of a direction. */
+/* The counters of one direction. */
 static struct dlil_traffic in, out;
 
 static bool read_classes(struct fake *fake)

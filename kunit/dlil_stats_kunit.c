@@ -270,7 +270,7 @@ static void many_senders(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.opackets, SENDERS * SENT_BY_EACH);
 }
 
-/* What the hardware has counted, and how often it was asked. */
+/* Counters of the hardware, and the number of queries. */
 static struct dlil_stats hardware;
 static atomic_t questions;
 

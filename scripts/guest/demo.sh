@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086 # constants of lib.sh
 #
-# The demo as the guest runs it: each step says what it is going to show, shows
-# it and checks it.  The first that is not true ends the demo with a failure.
+# The demo, in the guest: each step announces a claim, shows it and checks it.
+# The first claim that fails ends the demo with a failure.
 
 set -euo pipefail
 cd /dlil
@@ -22,13 +22,13 @@ step() {
 	printf '\n%s%d. %s%s\n' "$BOLD" $STEP "$*" "$OFF"
 }
 
-# A command is shown as a user would type it, and run.
+# Show a command as a user would type it, and run it.
 run() {
 	printf '%s$ %s%s\n' "$DIM" "$*" "$OFF"
 	"$@"
 }
 
-# In place of that of lib.sh.
+# Replaces that of lib.sh.
 fail() {
 	printf '%sFAILED: %s%s\n' "$RED" "$*" "$OFF"
 	exit 1
@@ -36,7 +36,7 @@ fail() {
 
 ok() { printf '%s  ok: %s%s\n' "$GREEN" "$*" "$OFF"; }
 
-# shown CLAIM COMMAND...: the claim is true if the command says so.
+# shown CLAIM COMMAND...: the claim is true if the command succeeds.
 shown() {
 	local claim=$1
 	shift
@@ -47,7 +47,7 @@ shown() {
 
 same() { [ "$1" = "$2" ]; }
 
-# A transfer in the background; its checksum will be in $T/got.
+# Start a transfer in the background; the checksum will be in $T/got.
 start_transfer() {
 	transfer peer dut $IP0 $T/data >$T/got &
 	TRANSFER=$!
@@ -64,7 +64,7 @@ end_transfer() {
 		same "$(cat $T/got)" "$SUM"
 }
 
-# A line from time to time, for as long as the transfer runs.
+# Print a line from time to time, as long as the transfer runs.
 live_table() {
 	local in out bytes now before=0 last=0
 

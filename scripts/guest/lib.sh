@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the tests, the demo and the shell in the VM share: a pair of network
-# namespaces, traffic between them, and questions to dlilctl.  Sourced, never
-# run.
+# Shared by the tests, the demo and the shell in the VM: a pair of network
+# namespaces, traffic between them, and queries to dlilctl.  Sourced, never run.
 #
 # Namespace dut has the device under test, dl0; peer is at the other end of the
 # wire, pe0.
@@ -17,24 +16,24 @@ IP61=fd00:7::2
 
 export PARAMS=/sys/module/dlil/parameters
 
-# In the background use `inns` itself: its $! can be killed.
+# In the background use `inns` itself, because $! must be a process to kill.
 dut() { inns dut "$@"; }
 peer() { inns peer "$@"; }
 ctl() { dlilctl -n dut "$@"; }
 
-# Waits a twentieth of a second, without a process for it.
+# Waits 50 ms without starting a process.
 exec {NEVER}<> <(:)
 pause() { read -rt 0.05 -u "$NEVER" || true; }
 
 fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
 
-# is WHAT GOT WANTED: two values are the same.
+# is WHAT GOT WANTED: fail unless both values are the same.
 is() { [ "$2" = "$3" ] || fail "$1 is ${2:-nothing}, not $3"; }
 
-# at_least WHAT GOT WANTED: numbers.
+# at_least WHAT GOT WANTED: compares numbers.
 at_least() { [ "$2" -ge "$3" ] || fail "$1 is ${2:-nothing}, less than $3"; }
 
-# wait_for SECONDS COMMAND...: until it is true.
+# wait_for SECONDS COMMAND...: wait until the command succeeds.
 wait_for() {
 	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
@@ -46,7 +45,7 @@ wait_for() {
 	done
 }
 
-# becomes WHAT WANTED COMMAND...: what it prints, within a few seconds.
+# becomes WHAT WANTED COMMAND...: wait a few seconds for that output.
 becomes() {
 	local what=$1 wanted=$2 got deadline=$((SECONDS + 10))
 	shift 2
@@ -58,19 +57,19 @@ becomes() {
 	done
 }
 
-# is_up NAMESPACE DEV: until the kernel has noticed that the link is there, a
-# device drops what it is to send.
+# is_up NAMESPACE DEV: does the kernel see the link?  Until then, a device drops
+# packets to send.
 is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
 
-# in_haste 1|0: whether the kernel hurries when it waits for readers.  What is
-# tested takes its time; what comes before and after it need not.
+# in_haste 1|0: switch expedited grace periods on or off.  Tests run without;
+# setup and cleanup are faster with them.
 in_haste() { echo "$1" >/sys/kernel/rcu_expedited; }
 
-# The kernel rewrites its code when the first egress or ingress hook of the machine
-# comes and the last one goes, and with the first and last socket that wants
-# timestamps, such as that of ping.  An emulated processor that is just there may
-# trap at the old code for ever (QEMU before 8.1).  One of each that stays keeps that
-# from happening thousands of times.
+# The kernel patches its code when the first egress or ingress hook of the
+# machine is registered and the last one removed, and with the first and last
+# socket that uses timestamps, such as that of ping.  An emulated processor that
+# executes this place may trap at the old code for ever (QEMU before 8.1).  A
+# permanent user of each avoids doing this thousands of times.
 pin_static_branches() {
 	[ ! -e /sys/class/net/pin0 ] || return 0
 	modprobe dummy numdummies=0
@@ -84,33 +83,34 @@ pin_static_branches() {
 	ping -q -i 100000 127.0.0.1 >/dev/null 2>&1 &
 }
 
-# Joined by a wire, with addresses.  A link of which the other end has the same
-# number elsewhere is told to be up a second later only.
+# Two namespaces joined by a wire, with addresses.  A link whose peer has the
+# same index in the other namespace comes up a second late.
 two_namespaces() {
 	wire add dut dl0 1001 $MAC0 $IP0/24 $IP60/64 -- \
 		peer pe0 2001 $MAC1 $IP1/24 $IP61/64
 }
 
-# No allocation fails any more, if there is a kernel in which some did.
+# Stop fault injection, if this kernel has it.
 end_faults() {
 	[ -e /sys/kernel/debug/failslab ] || return 0
 	echo 0 >/sys/kernel/debug/failslab/probability
 	echo "dlil-test: there is memory" >/dev/kmsg
 }
 
-# no_device NAMESPACE NAME: there is none, any more.
+# no_device NAMESPACE NAME: the device does not exist (any more).
 no_device() { ! ip -n "$1" link show "$2" >/dev/null 2>&1; }
 
 # A filter whose callbacks sleep (kunit/dlil_sleeper.c).
 SLEEPER=/sys/module/dlil_sleeper/parameters
 
-# sleeper WHERE: on dl0; callbacks of these kinds sleep until wake_sleeper.
+# sleeper WHERE: attach it to dl0; callbacks of these kinds sleep until
+# wake_sleeper.
 sleeper() { dut modprobe dlil_sleeper dev=dl0 where="$1"; }
 
-# asleep COUNT: at least so many of its callbacks are.
+# asleep COUNT: do at least that many callbacks sleep?
 asleep() { [ "$(<$SLEEPER/asleep)" -ge "$1" ]; }
 
-# Lets its callbacks return, and unloads it.
+# Release the sleeping callbacks, and unload the module.
 wake_sleeper() {
 	[ -d "${SLEEPER%/*}" ] || return 0
 	echo 1 >$SLEEPER/release
@@ -118,8 +118,8 @@ wake_sleeper() {
 	(wait_for 20 rmmod dlil_sleeper) 2>/dev/null
 }
 
-# json PATH: of what dlilctl says of dl0, e.g. .stats.ipackets; or any filter of
-# jq, which takes its time.
+# json PATH: print a value that dlilctl shows for dl0, e.g. .stats.ipackets; or
+# use any other filter of jq, which is slower.
 json() {
 	local path='^[]a-z_0-9=#.[]+$'
 
@@ -130,17 +130,18 @@ json() {
 	fi
 }
 
-# filter NAME FIELD: of a filter of dl0.
+# filter NAME FIELD: print a field of a filter of dl0.
 filter() { ctl -j filter show dl0 | jget "[0].filters[name=$1].$2"; }
 
-# dropped: packets that the device itself says it dropped, received and to be sent.
+# dropped: packets that the device's own counters show as dropped, received and
+# sent.
 dropped() {
 	ip -n dut -s -j link show dl0 |
 		jq -r '.[0].stats64 | "\(.rx.dropped) \(.tx.dropped)"'
 }
 
-# STA-3: nothing that entered DLIL is unaccounted for, or has two reasons.
-# Prints what is wrong.
+# STA-3: every packet that entered DLIL is accounted for exactly once.  Prints
+# the differences.
 unaccounted() {
 	local all
 
@@ -150,11 +151,11 @@ unaccounted() {
 
 accounted() { [ -z "$(unaccounted "$1")" ]; }
 
-# answers FILE [MAX]: how many ping got, if those are the first so many, each once.
-# Not always in that order: two processors may have had a hand in it.  Of more
-# than MAX the rest is of no interest, and ping did not wait for one that was
-# overtaken then by others that were under way as well (its "pipe", which begins to
-# count with the first answer).
+# answers FILE [MAX]: number of answers to ping, if they are for the first
+# pings, each once.  They may be out of order, because two processors may
+# process them.  Answers beyond MAX are ignored; ping does not wait for an
+# answer that was overtaken by others in flight (its "pipe", which is counted
+# from the first answer on).
 answers() {
 	awk -v max="${2:-0}" '
 		match($0, /icmp_seq=[0-9]+ ttl=/) {
@@ -193,9 +194,9 @@ answers() {
 		}' "$1"
 }
 
-# pings FROM COUNT ADDRESS [ARG...]: how many answers came, as answers says.
-# It goes on until there are as many as wanted, or for 10 s; more pings than
-# that are sent if an answer takes its time.
+# pings FROM COUNT ADDRESS [ARG...]: number of answers, see answers().  Pings
+# until there are as many as wanted, or for 10 s; sends more than that if an
+# answer takes long.
 pings() {
 	local from=$1 count=$2 addr=$3
 	shift 3
@@ -205,41 +206,41 @@ pings() {
 	answers "$T/pings" "$count"
 }
 
-# How many pings were sent the last time.
+# Number of pings sent by the last call.
 sent() { sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/pings"; }
 
-# no_pings FROM ADDRESS: none gets there and back, without waiting long.
+# no_pings FROM ADDRESS: no ping is answered, within a short time.
 no_pings() {
 	"$1" ping -n -i 0.02 -c 10 -W 0.4 "$2" >"$T/pings" || true
 	is "pings sent from $1 to $2" "$(sent)" 10
 	is "answers to $1 from $2" "$(answers "$T/pings")" 0
 }
 
-# comes_back FROM ADDRESS: after the neighbour was out of reach, which the kernel
-# finds out again only now and then.
+# comes_back FROM ADDRESS: wait for an answer after the neighbour was
+# unreachable, because the kernel retries only now and then.
 comes_back() { becomes "answers from $2" 1 pings "$1" 1 "$2" -w 1; }
 
-# ping_along FROM ADDRESS: go on pinging; the output is in $T/along.
+# ping_along FROM ADDRESS: ping in the background; the output is in $T/along.
 ping_along() {
 	inns "$1" ping -n -i 0.01 "$2" >"$T/along" 2>&1 &
 	ALONG=$!
 	wait_for 10 along 5
 }
 
-# along COUNT: at least so many answers by now.
+# along COUNT: have at least that many answers arrived?
 along() { [ "$(grep -c 'bytes from' "$T/along")" -ge "$1" ]; }
 
-# along_more COUNT: so many further answers come.
+# along_more COUNT: wait for that many further answers.
 along_more() { wait_for 20 along $(($(grep -c 'bytes from' "$T/along") + $1)); }
 
-# Ends it; then every answer has come, once, but those that are under way.
+# Stop it, and check that every answer has come once, except those in flight.
 end_along() {
 	local got sent pipe
 
 	stop_along
 	got=$(answers "$T/along")
 	sent=$(sed -nE 's/^([0-9]+) packets transmitted.*/\1/p' "$T/along")
-	# The most that were under way at once; ping is silent about one.
+	# Largest number of pings in flight; ping reports none if it is one.
 	pipe=$(sed -nE 's/.*, pipe ([0-9]+).*/\1/p' "$T/along")
 	[[ $got =~ ^[0-9]+$ && $got -ge $((sent - ${pipe:-1})) ]] ||
 		fail "answers: $got; $(tail -n 3 "$T/along")"
@@ -250,8 +251,8 @@ stop_along() {
 	wait "$ALONG" || true
 }
 
-# A flood in the background, which may lose what it likes.  On a kernel with
-# checkers nothing else would get on beside a real one.
+# Flood in the background; packets may be lost.  On a kernel with checkers, a
+# real flood would starve everything else.
 FLOODS=() FLOOD=-f
 [ ! -e /sys/kernel/debug/failslab ] || FLOOD=-i0.01
 flood() {
@@ -269,13 +270,13 @@ end_floods() {
 is_listening() {
 	local hex
 
-	# Not one that has been: its remote port is 0, its state says listening.
+	# Not a socket that was connected: remote port 0, state LISTEN.
 	printf -v hex ':%04X [0-9A-F]+:0000 0[7A] ' "$3"
 	inns "$1" grep -qE "$hex" "/proc/net/$2" "/proc/net/${2}6"
 }
 
-# transfer FROM TO ADDRESS FILE: by TCP; prints the checksum of what arrived.  An
-# address of IPv6 is in brackets.
+# transfer FROM TO ADDRESS FILE: send it by TCP; prints the checksum of what
+# arrived.  IPv6 addresses need brackets.
 transfer() {
 	local from=$1 to=$2 addr=$3 file=$4 ip=4 receiver
 
@@ -289,7 +290,7 @@ transfer() {
 	cut -d ' ' -f 1 "$T/sum"
 }
 
-# send_frames FROM DEV HEX...: frames as they are.
+# send_frames FROM DEV HEX...: send these frames unchanged.
 send_frames() {
 	local from=$1 dev=$2 hex
 	shift 2
@@ -301,13 +302,13 @@ send_frames() {
 	done
 }
 
-# host_listens DEV ETHERTYPE: as one of the host's protocols does, for that type
+# host_listens DEV ETHERTYPE: listen like a protocol of the host, for that type
 # only; unlike a tap it comes after DLIL.  The frames are in $T/host.
 host_listens() {
 	local index addr
 
 	index=$(dut cat "/sys/class/net/$1/ifindex")
-	# A struct sockaddr_ll behind its family, the type in network order.
+	# A struct sockaddr_ll without its family, the type in network order.
 	printf -v addr 'x%04x%02x%02x0000%024x' $(($2)) \
 		$((index & 255)) $((index >> 8)) 0
 	inns dut socat -u \
@@ -316,19 +317,19 @@ host_listens() {
 	wait_for 5 dut grep -q " $(printf %04x $(($2))) " /proc/net/packet
 }
 
-# What is attached and how, without what counts.
+# Everything attached and its configuration, without counters.
 setup_of() {
 	dlilctl -n "$1" -j show |
 		sed -E 's/,"(packets|bytes|matched)":[0-9]+//g; s/,"overdue":\[[^]]*\]//g'
 }
 
-# attached_in NAMESPACE: the names of what is attached, a line each.
+# attached_in NAMESPACE: the names of attached devices, a line each.
 attached_in() {
 	dlilctl -n "$1" show | sed -nE 's/^[0-9]+: ([^ :]+):.*/\1/p'
 }
 
-# refused COMMAND...: exit status 1, one line that says why, nothing changed.
-# The sentence is in $SENTENCE.
+# refused COMMAND...: the exit status must be 1, with one line of message, and
+# nothing may change.  The message is in $SENTENCE.
 refused() {
 	local before lines status=0
 
@@ -343,7 +344,7 @@ refused() {
 	is "what is attached after $*" "$(setup_of dut)" "$before"
 }
 
-# refused_with TEXT COMMAND...: as refused, by the kernel and with that text.
+# refused_with TEXT COMMAND...: same, with that message from the kernel.
 refused_with() {
 	local text=$1
 	shift

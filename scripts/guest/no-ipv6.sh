@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs in a kernel that was told to do without IPv6 (ipv6.disable=1, a common
-# hardening), and reports KTAP: a device is wrapped, IPv4 works on it, and whoever sends
-# IPv6 by dlil_output(), as the packet fuzzer does, is refused (LNX-6).
+# Runs in a kernel booted without IPv6 (ipv6.disable=1, a common hardening), and
+# reports KTAP: a device can be wrapped, IPv4 works on it, and sending IPv6 by
+# dlil_output(), as the packet fuzzer does, fails (LNX-6).
 
 # shellcheck source=scripts/guest/fuzz/common.sh
 . /dlil/fuzz/common.sh

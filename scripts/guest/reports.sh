@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What counts as a report of the kernel that something went wrong.  One list
-# for the host, which reads the whole log of a VM, and for the guest, which
-# reads what each test added; for stock kernels and for debug kernels.
-# Sourced, never run.
+# Patterns of kernel messages that report a fault.  One list for the host, which
+# reads the whole log of a VM, and for the guest, which reads what each test
+# added; for stock kernels and for debug kernels.  Sourced, never run.
 
 KERNEL_REPORTS=(
 	'WARNING:' 'BUG:' 'BUG [^ ]+ ?\(' 'Oops' 'Call Trace:' 'Kernel panic'
@@ -23,25 +22,25 @@ KERNEL_REPORTS=(
 	'redzone overwritten' 'oison overwritten' 'Object already free'
 	'list_(add|del) corruption' 'waiting for .* to become free'
 	'refcount_t:' 'leaked' 'ref_tracker:' 'page allocation failure'
-	# nobody got on
+	# hangs
 	'blocked for more than' 'soft lockup' 'hard LOCKUP'
 	'rcu.*stall' 'NETDEV WATCHDOG' 'workqueue lockup' 'hogged CPU'
 	# the network
 	'hw csum failure' 'skb_over_panic' 'skb_under_panic'
 )
 
-# Not about us: an unsigned module of an outside tree is what we load, and
-# debug facilities announce themselves.
+# Not caused by us: the module is unsigned and out of tree, and debug facilities
+# announce themselves.
 KERNEL_REPORTS_FINE=(
 	'loading out-of-tree module taints kernel'
 	'module verification failed'
 	'KASAN: .*initialized' 'RCU CPU stall'
 )
 
-# What the kernel says when a test has an allocation fail, or provokes it
-# (kunit/dlil_life_kunit.c), or loses something itself (debug/leaks.sh).  A slab
-# cache for parts of which there is no memory is called invalid.  The
-# guest's sed is busybox's.
+# Messages that tests provoke, by failing allocations or otherwise
+# (kunit/dlil_life_kunit.c), and leaks of the kernel itself (debug/leaks.sh).  A
+# slab cache with too little memory is reported as invalid.  The sed of the
+# guest is that of busybox.
 INJECTED='/# the kernel is to complain from here on/,/# up to here/d
 	/vmalloc error: .* vm_struct allocation failed/,/<\/TASK>/d
 	/kmem_cache_create.* failed with error -12/,/<\/TASK>/d

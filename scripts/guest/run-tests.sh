@@ -4,7 +4,7 @@
 # run-tests.sh PATTERN PART PARTS: run the tests in tests/*.sh whose names match
 # the pattern, every PARTS-th of them from number PART on, and report KTAP.  A
 # test is a function test_NAME; the comment above it names the rows of
-# Documentation/semantics.rst that it proves.
+# Documentation/semantics.rst that it tests.
 
 cd /dlil || exit
 # shellcheck source=scripts/guest/lib.sh
@@ -16,14 +16,14 @@ for file in tests/*.sh; do
 	. "$file"
 done
 
-# Seconds; a kernel with checkers is slower.
+# In seconds; a kernel with checkers is slower.
 LIMIT=120
 [ ! -e /sys/kernel/debug/kmemleak ] || LIMIT=1200
 
 mapfile -t TESTS < <(sed -nE 's/^test_([a-z0-9_]+)\(\).*/\1/p' tests/*.sh |
 	grep -E -- "$1" | awk -v part="$2" -v parts="$3" 'NR % parts == part % parts')
 
-# The test NAME in a fresh pair of namespaces with dlil loaded.
+# Run the test NAME in a new pair of namespaces, with dlil loaded.
 one_test() {
 	set -eEuo pipefail
 	T=/tmp/test.$1
@@ -38,7 +38,7 @@ one_test() {
 	"test_$1"
 }
 
-# end_at_limit PID: the group of a test that does not end.
+# end_at_limit PID: kill the process group of a test that does not end.
 end_at_limit() {
 	read -rt "$LIMIT" -u "$NEVER"
 	echo "not over after $LIMIT s"
@@ -47,7 +47,7 @@ end_at_limit() {
 	kill -9 -- "-$1"
 }
 
-# Prints complaints about the state that a test left.
+# Prints what is wrong with the state after a test.
 check_after() {
 	local ns all=() left mod file comm
 
@@ -79,9 +79,9 @@ check_after() {
 	done
 }
 
-# run NAME: what it has to say is in /tmp/log.NAME.  Its processes are a group, of
-# which nothing is to be left.  Not to be called in a condition: that would take the
-# test's own set -e away.
+# run NAME: its output is in /tmp/log.NAME.  Its processes form a group, which
+# must be empty afterwards.  Must not be called in a condition, which would
+# disable `set -e` in the test.
 run() {
 	local name=$1 log=/tmp/log.$1 pid guard status
 
@@ -126,7 +126,7 @@ for name in "${TESTS[@]}"; do
 	status=$?
 	if [ $status -eq 0 ]; then
 		result=ok
-		# What it has measured.
+		# Results of measurements.
 		grep '^# ' "/tmp/log.$name"
 	else
 		result='not ok'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What stands behind `make shell`: shell.sh ROWS COLUMNS, with the terminal.
+# The shell of `make shell`: shell.sh ROWS COLUMNS, on the terminal.
 
 cd /dlil || exit
 # shellcheck source=scripts/guest/lib.sh
@@ -33,5 +33,5 @@ cat <<-END
 
 END
 bash --rcfile /run/bashrc -i
-# However the last command went.
+# Whatever the result of the last command.
 exit 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the measurements in the VM share: orders to the module dlil_bench, and its
+# Shared by the measurements in the VM: orders to the module dlil_bench, and its
 # device.  Sourced, never run.
 
 D=/sys/kernel/debug/dlil_bench

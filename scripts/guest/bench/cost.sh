@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The cases of `make bench`, in the VM.  Prints a JSON object a line: what the
-# module dlil_bench has measured, under the name of the case; and facts.
+# The cases of `make bench`, in the VM.  Prints a JSON object per line: results
+# of the module dlil_bench with the name of the case, and facts.
 #
 #   cost.sh [PART...]    all of it, or these functions of those at the end
 
@@ -15,7 +15,7 @@ N=8192
 BURSTS=(1 2 4 8 16 32 64)
 COUNTS=(1 2 4 8 16 32 64)
 
-# run CASE [HOW [BURST]]: what it costs, for packets in bursts of so many.
+# run CASE [HOW [BURST]]: measure it, for packets in bursts of that length.
 run() {
 	local burst=${3:-64}
 
@@ -24,7 +24,7 @@ run() {
 	echo "{\"case\":\"$1\",$(cat "$D/run")}"
 }
 
-# sweep CASE: for bursts of all lengths.
+# sweep CASE: measure it for bursts of all lengths.
 sweep() {
 	local burst
 
@@ -35,18 +35,18 @@ sweep() {
 
 fact() { echo "{\"fact\":\"$1\",\"value\":$2}"; }
 
-# The n-th of rules that all mean the same, and match nothing that is sent.
+# The n-th of many rules with the same meaning, which match no packet.
 expr_of() { echo "udp dst port $((4000 + $1))"; }
 rule_of() { echo "udp dport $((4000 + $1)) counter"; }
 
-# The program of an expression, as tc wants it.
+# The program of an expression, in the format of tc.
 bytecode() {
 	tcpdump -y EN10MB -ddd "$1" 2>/dev/null | tr '\n' ,
 }
 
-# The number of filters of each sort.
+# Numbers of filters to measure, for each kind.
 
-# filters_of KIND: those of the module.
+# filters_of KIND: attach filters of the module.
 filters_of() {
 	local n
 
@@ -84,7 +84,7 @@ filters_match() {
 	unwrap
 }
 
-# nft_chain HOOK RULE...: a chain of them on the device.
+# nft_chain HOOK RULE...: a chain with these rules on the device.
 nft_chain() {
 	local hook=$1
 	shift
@@ -99,7 +99,7 @@ nft_chain() {
 
 nft_off() { nft delete table netdev bench; }
 
-# rules N: of nft, a line each.
+# rules N: print rules for nft, a line each.
 rules() {
 	local i
 
@@ -144,10 +144,10 @@ filters_tc() {
 	tc_off
 }
 
-# Others that have a place on the way.
+# Other functions of the kernel on the path of packets.
 
-# Two addresses in a hash table that has shrunk to four chains share one now and
-# then: of several bridges the cheapest one counts.
+# A bridge's hash table has shrunk to four chains, so two addresses may share
+# one: use the cheapest of several bridges.
 bridges() {
 	local _
 
@@ -176,7 +176,8 @@ peers() {
 	run tc_matchall
 	tc_off
 
-	# Its own queue is for 32, and what is beyond takes another way, or is lost.
+	# Its own queue has 32 entries; further packets take another path, or
+	# are lost.
 	ip link add ifb9 txqueuelen 4096 type ifb
 	ip link set ifb9 up
 	tc_on
@@ -208,8 +209,8 @@ drops() {
 	order lost=0
 }
 
-# Each run has a socket of its own, some of which take 67 instructions more for a
-# packet: of several the cheapest one counts.
+# Each run has a new socket, some of which cost 67 instructions more per packet:
+# use the cheapest of several.
 sockets() {
 	local burst _
 
@@ -253,7 +254,7 @@ output() {
 	tc_off
 }
 
-# kb: of slabs and per-processor memory; stacks are neither.
+# Memory in slabs and per-processor areas, in kB; stacks are in neither.
 kb() {
 	local key value sum=0
 
@@ -266,10 +267,10 @@ kb() {
 	echo $sum
 }
 
-# slabs: each cache's name, and bytes in objects of it.
+# slabs: each cache's name, and the bytes of its objects.
 slabs() { awk 'NR > 2 { print $1, $2 * $4 }' /proc/slabinfo; }
 
-# grown N BEFORE: which caches have grown by how many bytes, for each of N.
+# grown N BEFORE: caches that have grown, and by how many bytes for each of N.
 grown() {
 	slabs | awk -v n="$1" '
 		NR == FNR { was[$1] = $2; next }
@@ -279,7 +280,7 @@ grown() {
 		}' "$2" -
 }
 
-# Wrapped devices beside ours that nothing comes through.
+# Wrapped devices without traffic, beside the measured one.
 idle() {
 	local n have=0 before
 
@@ -304,7 +305,7 @@ idle() {
 	unwrap
 }
 
-# What is attached and has nothing to do, and what nobody listens to.
+# Filters and protocols without traffic, and events without receivers.
 unused() {
 	local ran
 
@@ -321,12 +322,12 @@ unused() {
 	run event_post post 1
 	order n=$N
 	echo none >"$D/attach"
-	# Behind all these events, of which nobody wanted to know.
+	# After all these events, which nobody receives.
 	run events
 	unwrap
 }
 
-# One packet after a rest: how long it takes.
+# A packet after a rest: how long it takes.
 lone() {
 	order n=64
 	run lone_baseline lone 1
@@ -336,8 +337,8 @@ lone() {
 	order n=$N
 }
 
-# Eight clients, each of which sends its next packet 30 us after the last one has
-# arrived; with gathering, and without.
+# Eight clients, each of which sends its next packet 30 us after the previous
+# one has arrived; with gathering, and without.
 closed() {
 	local usecs=/sys/module/dlil/parameters/gather_usecs was
 
@@ -352,7 +353,7 @@ closed() {
 	order flows=1 think=0
 }
 
-# A queue that takes one packet of a burst, and refuses the others.
+# A queue with room for one packet of a burst, which refuses the others.
 full() {
 	order lost=1
 	wrap
@@ -388,7 +389,8 @@ pktgen() {
 		while read -r line; do
 			echo "$line" >$dev
 		done
-	# As our feeders are: else nobody runs beside it until a queue is full.
+	# With the same priority as our feeders, so that other tasks run before
+	# a queue is full.
 	thread=$(grep -lsx kpktgend_0 /proc/[0-9]*/comm)
 	chrt -i -p 0 "${thread//[^0-9]/}"
 	from_pktgen pktgen_baseline
@@ -399,7 +401,7 @@ pktgen() {
 	ip link del va
 }
 
-# Packets of four flows at once, each handed in on a processor of its own.
+# Packets of four flows in parallel, each from a processor of its own.
 parallel() {
 	order flows=4 n=65536
 	run smp_baseline feed 8
@@ -413,8 +415,8 @@ parallel() {
 	order flows=1 n=$N
 }
 
-# Eight clients that each wait for the answer of a server of their own: without DLIL,
-# with it, and with no gathering.
+# Eight clients that each wait for the answer of a server of their own: without
+# DLIL, with it, and with it but without gathering.
 clients() {
 	local usecs=/sys/module/dlil/parameters/gather_usecs was _
 
@@ -442,7 +444,7 @@ clients() {
 	ip netns del asking
 }
 
-# ask_eight CASE: for two seconds.
+# ask_eight CASE: run for two seconds.
 ask_eight() {
 	local said
 
@@ -453,7 +455,7 @@ ask_eight() {
 		"\"reordered\":0,$said}"
 }
 
-# What a native run is about.
+# Cases of a native run.
 native() {
 	local BURSTS=(1 8 64)
 
@@ -472,7 +474,7 @@ bursts() {
 
 set_up
 order n=$N
-# What a kernel has left for later when it booted is done in the first run.
+# The first run includes work that the kernel has postponed at boot.
 run baseline >/dev/null
 fact kernel "\"$(uname -r)\""
 [ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \

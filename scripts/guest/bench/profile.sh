@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# For scripts/bench/profile.py: runs one case again and again, while the host
-# looks on.
+# For scripts/bench/profile.py: runs one case repeatedly, while the host takes
+# samples.
 #
 #   profile.sh CASE BURST    CASE: baseline, or one of dlil, udp_dlil and out_dlil
 #                            with _0, _empty_N, _list_N or _match_N; udp_plain,
@@ -32,7 +32,7 @@ case $1 in
 udp_*) order udp=1 ;;
 out_*) how=send ;;
 esac
-# As many as it warms up with.
+# As many packets as in its warm-up.
 order n=1024 burst="$2"
 echo $how >"$D/run"
 awk '$2 ~ /[tTwW]/ { print "symbol", $1, $3 }' /proc/kallsyms

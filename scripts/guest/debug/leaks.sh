@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Asks kmemleak for what nothing points to any more: prints it, and fails if there
-# is any.  `leaks.sh forget` lets what there is be, for instance of the boot.
+# Prints what kmemleak has found, and fails if there is anything.  `leaks.sh
+# forget` ignores what exists now, for instance leaks of the boot.
 
 LEAKS=/sys/kernel/debug/kmemleak
-# A kernel that does not look for leaks (kmemleak=off) has none to tell of.
+# A kernel without leak detection (kmemleak=off) has nothing to report.
 [ -e $LEAKS ] || exit 0
 ! grep -qw kmemleak=off /proc/cmdline || exit 0
 [ "${1:-}" != forget ] || { echo clear >$LEAKS; exit; }
 
-# An object that changed since the last scan is not suspected: all of them in the
-# first one.  Nor is one that is younger than this when a scan begins
-# (MSECS_MIN_AGE in kmemleak.c).
+# An object that has changed since the previous scan is not suspected: that is
+# all of them in the first scan.  Nor is one that is younger than this when a
+# scan begins (MSECS_MIN_AGE in kmemleak.c).
 AGE=5
 start=$SECONDS
 echo scan >$LEAKS || exit
@@ -21,9 +21,9 @@ while [ $((SECONDS - start)) -le $AGE ]; do
 done
 echo scan >$LEAKS || exit
 
-# All but a name that the kernel itself (6.1) loses when sysfs has no memory for a
-# new slab cache: sysfs_slab_add() does not put the kobject.  For where memory has
-# been made to run short only (debug/tests/faults.sh).
+# Ignores a name that the kernel itself (6.1) leaks when sysfs has no memory for
+# a new slab cache: sysfs_slab_add() does not put the kobject.  Only for tests
+# with failing allocations (debug/tests/faults.sh).
 ours() {
 	awk '
 		/^unreferenced object/ { flush() }

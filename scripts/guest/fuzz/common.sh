@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the fuzzers in the VM share: KTAP, and what has to be so afterwards.
-# Sourced, never run.
+# Shared by the fuzzers in the VM: KTAP, and checks at the end.  Sourced, never
+# run.
 
 set -uo pipefail
 cd /dlil || exit
@@ -19,15 +19,16 @@ KTAP_N=0 KTAP_FAILED=0
 
 plan() { printf 'KTAP version 1\n1..%d\n' "$1"; }
 
-# check NAME COMMAND...: one line of KTAP; what the command says is a comment.
-# It fails by its exit status, or if the kernel has reported something since.
+# check NAME COMMAND...: one line of KTAP, with the output of the command as a
+# comment.  It fails if the command does, or if the kernel has reported a fault
+# since.
 check() {
 	local name=$1 result=ok status line mark=dlil-fuzz-$$-$KTAP_N start=$SECONDS
 	shift
 
 	KTAP_N=$((KTAP_N + 1))
 	echo "$mark" >/dev/kmsg
-	# If it hangs, the kernel's log says where.
+	# If it hangs, the kernel's log shows where.
 	(sleep $LIMIT && echo w >/proc/sysrq-trigger) &
 	(set -e; "$@") 2>&1 | while IFS= read -r line; do
 		echo "# ${line#\# }"
@@ -45,12 +46,13 @@ check() {
 
 done_checking() { [ "$KTAP_FAILED" -eq 0 ] && [ "$KTAP_N" -gt 0 ]; }
 
-# as_nobody COMMAND...: in the namespace of the device under test.
+# as_nobody COMMAND...: run it without privilege, in the namespace of the
+# device.
 as_nobody() {
 	dut setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-# All ifnets of a namespace are taken down by ordinary means.
+# All ifnets of a namespace can be detached by ordinary means.
 detach_all() {
 	local dev
 
@@ -60,7 +62,7 @@ detach_all() {
 	is "what $1 shows" "$(dlilctl -n "$1" -j show)" "[]"
 }
 
-# Everything of a wrapped device still works: attach, ping, filter, detach.
+# Everything still works on a wrapped device: attach, ping, filter, detach.
 works() {
 	dut ip neigh flush all
 	peer ip neigh flush all
@@ -76,7 +78,8 @@ works() {
 
 answer_comes() { [ "$(pings peer 1 "$IP0")" = 1 ]; }
 
-# The module goes, with its threads and caches, and then the namespaces.
+# The module can be unloaded, with its threads and caches; then the namespaces
+# go.
 unloads() {
 	local mod left
 

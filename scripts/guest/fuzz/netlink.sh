@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # netlink.sh [COUNT [SEED]]: fuzz the netlink interface with COUNT messages,
-# without and with the privilege to change something, and report KTAP.  Of few
-# messages too few would be of each kind, so there are some more then.
+# without and with the privilege to change something, and report KTAP.  A small
+# COUNT is raised, so that there are enough messages of each kind.
 
 # shellcheck source=scripts/guest/fuzz/common.sh
 . /dlil/fuzz/common.sh
@@ -29,7 +29,7 @@ set_up() {
 	done
 }
 
-# Some are attached, and have filters and protocols that could be changed.
+# Some devices are attached, with filters and protocols that could be changed.
 attach_some() {
 	ctl attach dl0
 	ctl attach fz0 unmatched drop
@@ -42,7 +42,7 @@ attach_some() {
 
 storm() { nlstorm -s "$SEED" "$@"; }
 
-# nothing_changes COMMAND...: by which dlil is as before.
+# nothing_changes COMMAND...: the command must not change anything in dlil.
 nothing_changes() {
 	local before
 
@@ -66,7 +66,7 @@ namespaced() {
 		-- -s "$SEED" -n $NAMESPACED -u
 }
 
-# With traffic on all devices that are attached.
+# With traffic on all attached devices.
 privileged() {
 	local i
 

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# packets.sh [COUNT [SEED]]: feed COUNT odd frames through input and output
-# (kunit/dlil_fuzz.c), and report KTAP.
+# packets.sh [COUNT [SEED]]: feed COUNT frames with random contents through
+# input and output (kunit/dlil_fuzz.c), and report KTAP.
 
 # shellcheck source=scripts/guest/fuzz/common.sh
 . /dlil/fuzz/common.sh
 
 COUNT=${1:-200000} SEED=${2:-1}
 
-# fz0 receives nothing but what the fuzzer feeds; what it feeds to dl0 gets to
-# pe0, which is wrapped as well.
+# fz0 receives nothing but frames of the fuzzer; frames that it sends on dl0
+# arrive at pe0, which is wrapped as well.
 set_up() {
 	pin_static_branches
 	modprobe dlil
-	# Not much, so that some do not fit.
+	# A small MTU, so that some frames do not fit.
 	echo 128 >"$PARAMS/rcvq_limit"
 	modprobe dummy numdummies=0
 	two_namespaces
@@ -36,11 +36,11 @@ set_up() {
 	done
 }
 
-# While it runs match filters come and go and everything is shown.
+# Meanwhile, match filters are added and deleted, and everything is shown.
 feed() {
 	local dev line
 
-	# The shell itself reads bytes, and the kernel gives lines only.
+	# The shell reads single bytes, and the kernel writes whole lines.
 	# shellcheck disable=SC2002
 	cat /dev/kmsg | while IFS= read -r line; do
 		[[ ! $line =~ dlil_fuzz:\ ([0-9]+ of .*) ]] ||

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh COUNT SEED netlink|packets...: fuzz one after the other, with as many
-# messages and frames, up to the first that fails.
+# run.sh COUNT SEED netlink|packets...: run these fuzzers one after the other,
+# with that many messages and frames, until one fails.
 
 status=0
 count=$1 seed=$2

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2086,SC2154 # awk; lib.sh
 #
-# dlilctl, netlink and sysfs: what they refuse, and how.
+# Errors of dlilctl, netlink and sysfs, and their messages.
 
 NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-# Root, but without the one capability that is needed.
+# Root without the required capability.
 UNABLE=(setpriv --bounding-set -net_admin --inh-caps -net_admin)
 
 # LNX-1 LNX-9: devices that cannot be wrapped.
@@ -34,7 +34,7 @@ test_attach_errors() {
 	ip -n dut link set dl0 master br0
 }
 
-# LNX-11: devices of other namespaces do not exist.
+# LNX-11: devices of other namespaces cannot be found.
 test_other_namespace() {
 	ctl attach dl0
 	refused_with "no such device" dlilctl -n peer detach dl0
@@ -61,7 +61,7 @@ test_filter_errors() {
 	refused_with "no filter of this name" ctl filter del dl0 a
 }
 
-# A mistake in the command line is one of usage: exit status 2.
+# An error in the command line is a usage error: exit status 2.
 test_usage_errors() {
 	local status line
 
@@ -87,8 +87,7 @@ test_usage_errors() {
 	END
 }
 
-# Changes want CAP_NET_ADMIN, and that of the whole machine, not of a user
-# namespace; showing does not.
+# Changes need CAP_NET_ADMIN in the initial user namespace; showing does not.
 test_unprivileged() {
 	local denied='Operation not permitted'
 
@@ -101,21 +100,21 @@ test_unprivileged() {
 	done
 	every_command "${NOBODY[@]}"
 	every_command "${UNABLE[@]}"
-	# Root of a user namespace, in a namespace of the network that is not its.
+	# Root of a user namespace, in a network namespace that it does not own.
 	every_command unshare -U -r
 	is "what nobody sees" \
 		"$(dut "${NOBODY[@]}" dlilctl -j show | jq -r '.[].state')" \
 		attached
 	ctl detach dl0
 	refused dut "${NOBODY[@]}" dlilctl attach dl0
-	# Root, but only in a namespace of its own, with a device of its own.
+	# Root in a network namespace of its own, with a device of its own.
 	refused unshare -U -r -n bash -c 'ip link add v0 type veth peer name v1
 		dlilctl attach v0'
 	[[ $SENTENCE == *"$denied"* ]] || fail "it said: $SENTENCE"
 }
 
-# every_command COMMAND...: so run in the device's namespace, no program may change
-# anything, by any command that there is.
+# every_command COMMAND...: none of the commands may change anything when it is
+# run by COMMAND in the namespace of the device.
 every_command() {
 	local before
 
@@ -124,8 +123,8 @@ every_command() {
 	is "what is attached after $*" "$(setup_of dut)" "$before"
 }
 
-# An owner of namespaces: of users, and of the network with a device v0 in it.  The
-# latter is called own.
+# A user namespace, and a network namespace called "own" that belongs to it,
+# with a device v0.
 begin_owner() {
 	unshare -U -r -n sleep 600 &
 	OWNER=$!
@@ -149,20 +148,20 @@ end_owner() {
 	wait $OWNER || true
 }
 
-# as_owner COMMAND...: with the sysfs of its namespace.
+# as_owner COMMAND...: run it there, with the sysfs of that namespace.
 as_owner() {
 	nsenter -t $OWNER -U -n --preserve-credentials unshare -m bash -c '
 		mount -t sysfs own /sys && exec "$@"' own "$@"
 }
 
-# LNX-11: who owns a namespace may look at what is attached in it, and change nothing,
-# be it its own device; others it does not see.
+# LNX-11: the owner of a namespace sees what is attached in it and cannot change
+# anything, not even its own device; it does not see other namespaces.
 test_owner_of_namespaces() {
 	local index
 
 	begin_owner
 	ctl attach dl0
-	# Somebody else has to wrap it.
+	# The initial root has to wrap the device.
 	! as_owner dlilctl attach v0 2>"$T/said" || fail "an owner may attach"
 	grep -q 'not permitted' "$T/said" || fail "it said: $(<"$T/said")"
 	is "what is attached there" "$(dlilctl -n own -j show)" "[]"
@@ -186,8 +185,8 @@ test_owner_of_namespaces() {
 	is "what is attached" "$(attached_in dut)" dl0
 }
 
-# Messages that dlilctl would never send: none is taken, nothing changes, and
-# the kernel has nothing to say about it.
+# Messages that dlilctl never sends: each is refused, nothing changes, and the
+# kernel reports nothing.
 test_garbage_netlink() {
 	local before
 
@@ -201,7 +200,7 @@ test_garbage_netlink() {
 
 sys() { dut cat "/sys/class/net/$1"; }
 
-# sysfs: devices are wrapped and unwrapped by names, as with bonding_masters.
+# sysfs: devices are wrapped and unwrapped by name, as with bonding_masters.
 test_sysfs_ifnets() {
 	local bad
 
@@ -238,8 +237,8 @@ test_sysfs_device() {
 	! sys dl0/dlil/state 2>/dev/null || fail "sysfs still has it"
 }
 
-# What somebody is told who reads each file of dut's sysfs, and writes to it: a line for
-# each, with builtin commands only.
+# Reads each file of dut's sysfs and writes to it, and prints the results, a
+# line for each; with builtin commands only.
 TRY_FILES='cd /sys/class/net
 for path in dlil_ifnets dl0/dlil/*; do
 	read -r got <"$path" || got=
@@ -249,8 +248,8 @@ for path in dlil_ifnets dl0/dlil/*; do
 	echo "${path##*/} ${got:+read} ${said##*: }"
 done'
 
-# LNX-11: each file of sysfs can be read by everybody, and written by nobody that
-# lacks the capability, be it root; and counters by nobody at all.
+# LNX-11: everybody can read each file of sysfs.  Without the capability, not
+# even root can write one; counters cannot be written at all.
 test_sysfs_denied() {
 	local file readable said
 
@@ -323,7 +322,7 @@ test_parameters_at_load() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# INP-2: without threads of their own ifnets share the main one.
+# INP-2: ifnets without threads of their own share the main thread.
 test_main_thread() {
 	local main
 
@@ -340,11 +339,11 @@ test_main_thread() {
 	is "the thread" "$(<"/proc/$(json .thread)/comm")" dlil/dl0
 }
 
-# limits: of dl0, packets and bytes.
+# limits: print those of dl0, packets and bytes.
 limits() { json '"\(.queue."max-packets") \(.queue."max-bytes")"'; }
 
-# INP-12: the limits of a queue are those of the parameters at attach, and can be set
-# for each ifnet.
+# INP-12: an attach takes the limits of the queue from the parameters; they can
+# be changed for each ifnet.
 test_queue_limits_set() {
 	ctl attach dl0
 	is "the limits" "$(limits)" "2048 33554432"
@@ -372,14 +371,15 @@ test_queue_limits_set() {
 		json '"\(.queue.packets) \(.queue.bytes)"'
 }
 
-# full_queue WHAT N PINGS [ARG...]: with that limit packets are dropped and counted, if
-# so many programs send them; what one has under way is limited by its socket.
-# Something more urgent keeps the input thread from its processor meanwhile.
+# full_queue WHAT N PINGS [ARG...]: with that limit, packets are dropped and
+# counted if that many programs send; the socket limits the packets of each
+# program in flight.  A task of higher priority keeps the input thread from
+# running meanwhile.
 full_queue() {
 	local full='.flow.input.drops."queue-full"' what=$1 limit=$2 pings=$3 _
 	shift 3
 
-	# Whoever looks for a neighbour has to wait for that thread.
+	# Resolving a neighbour would have to wait for that thread.
 	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
 	ctl attach dl0
 	ctl set dl0 queue "$what" "$limit"
@@ -400,10 +400,10 @@ full_queue() {
 		json '"\(.queue.packets) \(.queue.bytes)"'
 }
 
-# INP-12 STA-4: past the limit of packets they are freed, and counted as that.
+# INP-12 STA-4: packets beyond the limit of packets are freed and counted.
 test_queue_limit() { full_queue packets 10 1 -c 50 -l 50; }
 
-# Everybody tells the same of them; packets may still come in between two looks.
+# All counters must agree; packets may arrive between two readings.
 told_drops() {
 	local full
 
@@ -411,7 +411,8 @@ told_drops() {
 	[ "$(json .stats.iqdrops) $(dropped)" != "$full $full 0" ] || echo yes
 }
 
-# INP-12 STA-4: and past the limit of bytes: 60 of them take up more than a megabyte.
+# INP-12 STA-4: the same for the limit of bytes: 60 packets use more than a
+# megabyte.
 test_queue_limit_of_bytes() {
 	local full='.flow.input.drops."queue-full"' _
 
@@ -420,7 +421,7 @@ test_queue_limit_of_bytes() {
 	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
 	ctl attach dl0
 	ctl set dl0 queue bytes 1048576
-	# The thread sleeps with the first packets, and the queue fills.
+	# The thread sleeps in the first packets, and the queue fills up.
 	sleeper input
 	for _ in {1..10}; do
 		inns peer ping -q -n -c 6 -l 6 -s 30000 -w 2 $IP0 >/dev/null &
@@ -438,7 +439,7 @@ test_queue_limit_of_bytes() {
 	is answers "$(pings peer 20 $IP0)" 20
 }
 
-# IFN-10: a device is named by any of its names, also where that is long.
+# IFN-10: a device can be given by any of its names, even a long one.
 test_altnames() {
 	local long=enp3s0-of-the-left-rack-01 name
 
@@ -464,8 +465,8 @@ test_altnames() {
 	refused_with "no such device" ctl attach ${long}0
 }
 
-# EVT-3 IFN-10: who watches a device by a name that events do not have hears of it,
-# also when the device gets the name while it is watched.
+# EVT-3 IFN-10: a monitor of a device given by an alternative name, which is not
+# in events, gets its events, even if the device gets that name later.
 test_altnames_monitored() {
 	local long=enp3s0-of-the-left-rack-01
 
@@ -486,7 +487,7 @@ test_altnames_monitored() {
 		"$(grep -c if-detached "$T/events2")" 1
 }
 
-# The group of generic netlink itself is the last thing that a monitor joins.
+# A monitor joins the group of generic netlink itself last.
 both_listen() {
 	[ "$(inns dut awk '$2 == 16 && $4 ~ /[89a-f]...$/' /proc/net/netlink |
 		wc -l)" -ge 2 ]

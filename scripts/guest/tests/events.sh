@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2086,SC2154 # lib.sh; awk
 #
-# Events, as dlilctl monitor shows them, and control requests.
+# Events, as shown by dlilctl monitor, and control requests.
 
 SAMPLE=/sys/module/dlil_sample/parameters
 
-# listening NAMESPACE COUNT: so many have joined the group of generic netlink
-# itself, the last thing that a monitor does before it waits.
+# listening NAMESPACE COUNT: have that many sockets joined the group of generic
+# netlink itself, which a monitor does last?
 listening() {
 	inns "$1" awk -v n="$2" '
 		$2 == 16 && $4 ~ /[89a-f]...$/ { n-- }
 		END { exit n > 0 }' /proc/net/netlink
 }
 
-# monitor NAMESPACE FILE [ARG...]: in the background, an object a line.
+# monitor NAMESPACE FILE [ARG...]: run it in the background, an object per line.
 monitor() {
 	local ns=$1 file=$2
 	shift 2
@@ -23,8 +23,8 @@ monitor() {
 	wait_for 10 listening "$ns" "${LISTENERS:-1}"
 }
 
-# heard FILTER [FILE]: an event for which the jq filter is true.  Equations joined
-# by `and` are looked up here, since jq takes its time.
+# heard FILTER [FILE]: is there an event for which the jq filter is true?
+# Equations joined by `and` are evaluated here, since jq is slow.
 heard() {
 	local file=${2:-$T/events} rest=${1% and (true)} line member
 	local equation='^\(?\.([a-z_]+) == ("[^"]*"|[0-9]+)\)?( and (.+))?$'
@@ -48,11 +48,11 @@ heard() {
 }
 hears() { wait_for 10 heard "$@"; }
 
-# is_event NAME [FILTER]: and what else is true of it.
+# is_event NAME [FILTER]: an event of that name, for which FILTER is true.
 is_event() { hears ".event == \"$1\" and .ifname == \"dl0\" and (${2:-true})"; }
 
-# EVT-1 EVT-3 LNX-7 IFN-3 IFN-4 IFN-5 PRO-1 PRO-3: each thing that happens, in the
-# order in which it does.
+# EVT-1 EVT-3 LNX-7 IFN-3 IFN-4 IFN-5 PRO-1 PRO-3: each change posts its event,
+# in order.
 test_monitor() {
 	local new=02:00:00:00:07:99
 
@@ -100,7 +100,8 @@ test_monitor() {
 	is "what it complained of" "$(<"$T/events.err")" ""
 }
 
-# LNX-7: neighbours; steps in between are not told, the last state is.
+# LNX-7: neighbours; intermediate states may be missing, the final state is
+# reported.
 test_monitor_neighbours() {
 	local i
 
@@ -116,9 +117,9 @@ test_monitor_neighbours() {
 	! heard ".event == \"node-absence\" and .addr == \"$IP61\"" ||
 		fail "the other one is gone, too"
 
-	# Who never was there is not missed.
+	# No absence of a neighbour that was never present.
 	no_pings dut 10.7.0.77
-	# Another machine takes the address.
+	# Another machine takes over the address.
 	ip -n dut neigh replace $IP1 lladdr 02:00:00:00:07:55 dev dl0
 	is_event node-presence ".addr == \"$IP1\" and .lladdr == \"02:00:00:00:07:55\""
 
@@ -135,7 +136,7 @@ test_monitor_neighbours() {
 		length' "$T/events")" 0
 }
 
-# LNX-7: who is there already when the device is wrapped.
+# LNX-7: neighbours that exist when the device is wrapped.
 test_monitor_neighbours_before() {
 	is answers "$(pings dut 1 $IP1)" 1
 	is answers "$(pings dut 1 $IP61)" 1
@@ -151,8 +152,7 @@ test_monitor_neighbours_before() {
 		length' "$T/events")" 1
 }
 
-# LNX-7 EVT-3: groups, whoever joins them and however; those that were there are no
-# news.
+# LNX-7 EVT-3: groups, joined in any way; existing ones are not reported.
 test_monitor_groups() {
 	local group=01:00:5e:12:34:57 ip=239.1.2.3 ipmac=01:00:5e:01:02:03
 
@@ -166,7 +166,7 @@ test_monitor_groups() {
 	inns dut socat -u UDP4-RECV:5007,ip-add-membership=$ip:dl0 - \
 		</dev/null >/dev/null &
 	is_event addmulti ".lladdr == \"$ipmac\""
-	# The host is in it already, and stays.
+	# The host has joined it already, and stays.
 	ctl set dl0 multicast add $ipmac
 	ctl set dl0 multicast del $ipmac
 	kill $!
@@ -176,13 +176,13 @@ test_monitor_groups() {
 	! heard '.lladdr == "01:00:5e:00:00:01"' || fail "old news was told"
 }
 
-# What the kernel's workers have used of a processor so far, in hundredths of a second.
+# Processor time of the kernel's workers so far, in hundredths of a second.
 worker_ticks() {
 	cat /proc/[0-9]*/stat 2>/dev/null |
 		awk '$2 ~ /^\(kworker/ { n += $14 + $15 } END { print n + 0 }'
 }
 
-# worked SECONDS: what they use in that time.
+# worked SECONDS: processor time that they use in that period.
 worked() {
 	local before
 
@@ -193,7 +193,7 @@ worked() {
 
 idle_workers() { [ "$(worked 1)" -le 2 ]; }
 
-# add_groups FIRST: twenty of them; prints how many milliseconds it took.
+# add_groups FIRST: join twenty groups; prints the duration in milliseconds.
 add_groups() {
 	local start=${EPOCHREALTIME/./} i group
 
@@ -204,8 +204,8 @@ add_groups() {
 	echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
 
-# LNX-13 LNX-7: any user may join as many groups as he likes.  While nobody listens
-# that costs nothing, and else it is bounded; and others can join meanwhile.
+# LNX-13 LNX-7: any user may join many groups.  Without a listener that costs
+# nothing, otherwise the cost is bounded; others can join groups meanwhile.
 test_groups_of_many() {
 	local before after i
 
@@ -225,7 +225,7 @@ test_groups_of_many() {
 	after=$(add_groups 20)
 	[ "$after" -le $((before * 4 + 200)) ] ||
 		fail "20 joins took $after ms, and $before before"
-	# Those that were there are no news; of one that goes it is told.
+	# Existing groups are not reported; leaving one of them is.
 	! heard '.event == "addmulti" and .lladdr == "33:33:00:00:00:00"' ||
 		fail "old news was told"
 	ip -n dut maddr del 01:00:5e:70:00:00 dev dl0
@@ -233,12 +233,13 @@ test_groups_of_many() {
 	is "how often it was logged" "$(dmesg | grep -c 'more groups than')" 1
 }
 
-# LNX-13: who begins to listen later is told of what happens from then on: that a group
-# was there is no news, but that it goes is, and the same of a neighbour.
+# LNX-13: a listener gets what happens from then on: no existing group or
+# neighbour, but its disappearance.
 test_monitor_later() {
 	local group=01:00:5e:12:34:57
 
-	# The attach listens as well, and that may be noticed until a second later.
+	# The attach listens as well, and that may be noticed up to a second
+	# later.
 	is answers "$(pings dut 1 $IP1)" 1
 	ip -n dut maddr add $group dev dl0
 	ctl attach dl0
@@ -253,13 +254,14 @@ test_monitor_later() {
 		fail "an old group was told"
 }
 
-# unchanged_for MS: the state of dl0 has not changed for so long.
+# unchanged_for MS: the state of dl0 has not changed for that time.
 unchanged_for() { [ "$(json '."last-change"')" -ge "$1" ]; }
 
-# is_arpll YES: whether dl0 has that attribute.
+# is_arpll YES: does dl0 have that attribute?
 is_arpll() { is arpll "$(json '.attrs | index("arpll") != null')" "$1"; }
 
-# IFN-15: users may set link-local ARP; a change is told, and its time is kept.
+# IFN-15: users may set link-local ARP; a change posts an event, and its time is
+# recorded.
 test_attributes() {
 	monitor dut "$T/events"
 	ctl attach dl0
@@ -280,7 +282,7 @@ test_attributes() {
 	refused_with 'not attached' ctl set dl0 arpll on
 }
 
-# last_states COUNT EVENT: the last one told of so many neighbours is that.
+# last_states COUNT EVENT: is that the last event of that many neighbours?
 last_states() {
 	[ "$(jq -s 'map(select(.event | startswith("node-"))) |
 		map(select(.addr | startswith("10.7."))) | group_by(.addr) |
@@ -289,7 +291,7 @@ last_states() {
 		"$T/events")" -ge "$1" ]
 }
 
-# LNX-11: events of a namespace are heard there and nowhere else.
+# LNX-11: events of a namespace are received there and nowhere else.
 test_monitor_namespaces() {
 	monitor dut "$T/events"
 	monitor peer "$T/peer"
@@ -299,7 +301,7 @@ test_monitor_namespaces() {
 	is "what peer heard" "$(<"$T/peer")" ""
 	dlilctl -n peer attach pe0
 	hears '.event == "if-attached" and .ifname == "pe0"' "$T/peer"
-	# A device that moves is detached where it was.
+	# A device that moves is detached in its old namespace.
 	ip -n dut link set dl0 netns peer
 	is_event if-detached
 	dlilctl -n peer detach pe0
@@ -311,7 +313,7 @@ test_monitor_namespaces() {
 		"$(jq -s 'map(select(.ifname != "pe0")) | length' "$T/peer")" 0
 }
 
-# LNX-8 LNX-11: a namespace goes with all that is in it, and with who listens.
+# LNX-8 LNX-11: a namespace goes with everything in it, including listeners.
 test_monitor_namespace_goes() {
 	ip netns add third
 	ip -n third link add tv0 type veth peer name tv1
@@ -328,8 +330,8 @@ test_monitor_namespace_goes() {
 		xargs grep -hs "^dlil/tv" || true'
 }
 
-# EVT-1: who listens too slowly is told that something was lost, and sees what
-# there is; the kernel does not wait, and others miss nothing.
+# EVT-1: a slow listener gets a report of the loss, and the present state; the
+# kernel does not wait, and others miss nothing.
 test_monitor_slow() {
 	local i
 
@@ -348,7 +350,7 @@ test_monitor_slow() {
 	hears '.event == "resync" and .ifname == "dl0" and
 		.state == "attached" and .filters[0].name == "noping" and
 		(.protocols | length) == 5' "$T/slow"
-	# It is up to date from now on.
+	# It is up to date again.
 	ip -n dut link set dl0 mtu 1233
 	hears '.mtu == 1233' "$T/slow"
 	! heard '.event == "lost"' || fail "the fast one lost some as well"
@@ -357,10 +359,10 @@ test_monitor_slow() {
 TRACING=/sys/kernel/debug/tracing
 BUILT=$TRACING/events/kprobes/dlil_built
 
-# How many messages of generic netlink the workers that deliver events have begun.
+# Number of generic netlink messages that the workers for events have started.
 built() { grep -c '^ *kworker/.* dlil_built:' $TRACING/trace; }
 
-# EVT-1: no message is built when nobody listens.
+# EVT-1: no message is built without a listener.
 test_monitor_nobody() {
 	[ -e $TRACING/kprobe_events ] || { echo "# this kernel has no kprobes"; return 0; }
 	echo 'p:dlil_built genlmsg_put' >$TRACING/kprobe_events
@@ -380,7 +382,7 @@ test_monitor_nobody() {
 	echo >$TRACING/kprobe_events
 }
 
-# The module goes: so do those who listen to it.
+# The module can be unloaded with listeners, which end.
 test_monitor_unload() {
 	local status=0
 
@@ -396,7 +398,7 @@ test_monitor_unload() {
 mtu() { dut cat /sys/class/net/dl0/mtu; }
 groups_of() { ip -n dut maddr show dev dl0; }
 
-# LNX-10 IOC-1: requests reach the device, and those who listen hear of it.
+# LNX-10 IOC-1: requests change the device, and listeners get the events.
 test_set() {
 	local group=01:00:5e:12:34:56 new=02:00:00:00:07:99
 
@@ -425,7 +427,7 @@ test_set() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# LNX-10 IOC-1: what cannot be is refused in words, and nothing changes.
+# LNX-10 IOC-1: impossible requests fail with a message, and change nothing.
 test_set_errors() {
 	refused_with "not attached" ctl set dl0 mtu 1400
 	refused_with "no such device" ctl set nodev0 mtu 1400
@@ -446,8 +448,8 @@ test_set_errors() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# LNX-10 IFN-12: the groups of others are theirs, whatever we join and leave; and
-# what we have joined goes with us.
+# LNX-10 IFN-12: requests do not affect groups that others have joined; groups
+# joined by requests are left at the detach.
 test_set_shared_group() {
 	local all=01:00:5e:00:00:01 own=01:00:5e:12:34:56
 
@@ -465,7 +467,7 @@ test_set_shared_group() {
 	[[ $(groups_of) != *$own* ]] || fail "still in it: $(groups_of)"
 }
 
-# LNX-10: and who may not, cannot; to listen is open to everybody.
+# LNX-10: requests need the capability; listening does not.
 test_set_unprivileged() {
 	local args
 
@@ -487,8 +489,8 @@ test_set_unprivileged() {
 	is_event sifmtu '.mtu == 1400'
 }
 
-# IOC-1 LNX-10: a filter of another module's refuses what the device would do; it is
-# told of its own attach and of the change.
+# IOC-1 LNX-10: the filter of another module refuses a change of the device; it
+# gets the events of its own attach and of the change.
 test_set_veto() {
 	ctl attach dl0
 	dut modprobe dlil_sample dev=dl0 max_mtu=1400
@@ -499,7 +501,7 @@ test_set_veto() {
 	is mtu "$(mtu)" 1400
 	is_event sifmtu '.mtu == 1400'
 	becomes "events that it was told of" 2 cat $SAMPLE/events
-	# It has no say in anything else.
+	# It does not refuse other requests.
 	ctl set dl0 down
 	ctl set dl0 up
 	echo >$SAMPLE/dev
@@ -508,11 +510,11 @@ test_set_veto() {
 	rmmod dlil_sample
 }
 
-# took COUNT: so often have the callbacks input and detached taken RTNL.
+# took COUNT: have the callbacks input and detached taken RTNL that often?
 took() { [ "$(<$SLEEPER/took)" -ge "$1" ]; }
 gone() { [ "$(<$SLEEPER/gone)" -ge "$1" ]; }
 
-# LNX-12 LNX-8: input and `detached` callbacks that take RTNL, while it is held to
+# LNX-12 LNX-8: input and `detached` callbacks take RTNL, while it is held to
 # change, unwrap and delete the device.
 test_input_takes_rtnl() {
 	local way before ways=0
@@ -539,15 +541,15 @@ test_input_takes_rtnl() {
 	done
 }
 
-# told COUNT: so often has the callback event taken RTNL.
+# told COUNT: has the callback event taken RTNL that often?
 told() { [ "$(<$SLEEPER/told)" -ge "$1" ]; }
 
-# LNX-12 LNX-8 EVT-2: an event callback that takes RTNL, while devices change and go
-# under it; requests that take it, too.
+# LNX-12 LNX-8 EVT-2: an event callback takes RTNL while devices are changed and
+# deleted, by requests that take it, too.
 test_event_takes_rtnl() {
 	local i j before changes=50
 
-	# A kernel with checkers takes half a minute for so many.
+	# A kernel with checkers needs half a minute for this.
 	[ ! -e /sys/kernel/debug/failslab ] || changes=15
 	modprobe dlil_sleeper rtnl=1
 	for ((i = 0; i < 5; i++)); do

@@ -12,8 +12,8 @@ small_transfer() {
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
 }
 
-# FLT-1 FLT-5 STA-4: a filter that drops on input takes effect at once, hits
-# nothing else, and its removal brings everything back.
+# FLT-1 FLT-5 STA-4: a filter that drops received packets takes effect at once,
+# affects nothing else, and everything works again after its removal.
 test_drop_on_input() {
 	ctl attach dl0
 	is answers "$(pings peer 5 $IP0)" 5
@@ -30,7 +30,7 @@ test_drop_on_input() {
 	is "answers after removal" "$(pings peer 5 $IP0)" 5
 }
 
-# FLT-1 FLT-5 LNX-6: the same on output.
+# FLT-1 FLT-5 LNX-6: the same for sent packets.
 test_drop_on_output() {
 	ctl attach dl0
 	ctl filter add dl0 noping out match icmp drop
@@ -46,7 +46,7 @@ test_drop_on_output() {
 }
 
 # FLT-3 FLT-5: filters run in the order in which they were added, in both
-# directions; one that drops ends it.
+# directions; a drop ends the run.
 test_order() {
 	ctl attach dl0
 	ctl filter add dl0 first match icmp count
@@ -73,7 +73,7 @@ test_order() {
 	at_least "replies that it drops" "$(filter second matched)" 5
 }
 
-# FLT-3: pass lets a packet by all later filters of the kind.
+# FLT-3: pass skips all later filters of the kind.
 test_action_pass() {
 	ctl attach dl0
 	ctl filter add dl0 ping match icmp pass
@@ -86,7 +86,7 @@ test_action_pass() {
 	no_pings peer $IP0
 }
 
-# FLT-3 LNX-2: a filter that only counts counts what matches in its direction.
+# FLT-3 LNX-2: a filter with the action count counts matches in its direction.
 test_action_count() {
 	ctl attach dl0
 	ctl filter add dl0 in in match icmp count
@@ -114,7 +114,7 @@ test_shown_as_added() {
 		'    filter a name out match "tcp port 80 or udp" drop packets N matched 0'
 }
 
-# FLT-5: the whole frame is what a filter sees, link header and payload.
+# FLT-5: a filter sees the whole frame, link header and payload.
 test_whole_frame() {
 	ctl attach dl0
 	ctl filter add dl0 dst in match "ether dst $MAC0 and icmp" count
@@ -127,7 +127,7 @@ test_whole_frame() {
 	done
 }
 
-# FLT-6: filters come and go under full traffic, and it does not notice.
+# FLT-6: adding and deleting filters does not disturb full traffic.
 test_change_under_traffic() {
 	local i
 
@@ -146,8 +146,8 @@ test_change_under_traffic() {
 	is "drops by filters" "$(json .drops.filter)" 0
 }
 
-# FLT-1: all of many filters are in force, and shown; in one answer there is more
-# than fits in one message of a dump.
+# FLT-1: all of many filters are effective, and are shown, in more than one
+# message of a dump.
 test_many_filters() {
 	local i long
 
@@ -165,9 +165,9 @@ test_many_filters() {
 		"$(json '[.filters[].matched] | add')" 1
 }
 
-# FLT-1 LNX-11: a list in parts has every filter that stays, once, and says so if it
-# changed in between: by filters, by protocols, by other devices of the namespace; not
-# by those elsewhere.
+# FLT-1 LNX-11: a dump in parts has every filter that stays, once, and reports
+# changes in between: of filters, protocols and other devices of the namespace,
+# but not of other namespaces.
 test_list_in_parts() {
 	local i long ok="filters 40 twice 0 flagged 0 error 0 parts many"
 	local changed="filters 40 twice 0 flagged 1 error 0 parts many"
@@ -198,7 +198,7 @@ test_list_in_parts() {
 		fail "while it went: $(<"$T/gone")"
 }
 
-# FLT-1: one answer is complete, or complains, while filters come and go.
+# FLT-1: a dump is complete, or reports an inconsistency, while filters change.
 test_show_while_filters_change() {
 	local i
 
@@ -215,8 +215,8 @@ test_show_while_filters_change() {
 	is "what is left" "$(json '.filters[0].name')" f30
 }
 
-# LNX-6 FLT-5 STA-3: what a packet socket sends past the qdisc comes with bottom
-# halves on, and is counted and filtered like the rest.
+# LNX-6 FLT-5 STA-3: packets of a packet socket that bypasses the qdisc come
+# with bottom halves on; they are counted and filtered like all others.
 test_qdisc_bypass() {
 	ctl attach dl0
 	ctl filter add dl0 all out match 'ether proto 0x88b5' count
@@ -228,20 +228,20 @@ test_qdisc_bypass() {
 	is "packets dropped" "$(json .drops.filter)" 30
 }
 
-# sent_bytes: packets and bytes that the device under test has sent.
+# sent_bytes: packets and bytes that the device has sent.
 sent_bytes() {
 	dut cat /sys/class/net/dl0/statistics/tx_{packets,bytes} | paste -sd ' '
 }
 
-# qdisc_says FIELD...: of the qdisc at the root of dl0.
+# qdisc_says FIELD...: counters of the root qdisc of dl0.
 qdisc_says() {
 	tc -n dut -s -j qdisc show dev dl0 |
 		jq -r --args '.[0] as $q | [$ARGS.positional[] | $q[.]] |
 			join(" ")' "$@"
 }
 
-# qdisc_agrees PACKETS BYTES: what the device has sent beyond these is what the qdisc
-# has counted, each packet with the length that it had.
+# qdisc_agrees PACKETS BYTES: beyond these, the device has sent what the qdisc
+# has counted, each packet with its length.
 qdisc_agrees() {
 	local packets bytes
 
@@ -250,12 +250,12 @@ qdisc_agrees() {
 		"$((packets - $1)) $((bytes - $2))" ]
 }
 
-# behind_scribble KIND COMMAND...: the qdisc loses nothing and counts right.
+# behind_scribble KIND COMMAND...: the qdisc loses nothing and counts correctly.
 behind_scribble() {
 	local kind=$1 before
 	shift
 
-	# Nothing may come in between, so that both begin at the same packet.
+	# Both must start at the same packet, so nothing may be sent in between.
 	until before=$(sent_bytes) && tc -n dut qdisc add dev dl0 root "$@" &&
 		[ "$(sent_bytes)" = "$before" ]; do
 		tc -n dut qdisc del dev dl0 root
@@ -271,8 +271,8 @@ behind_scribble() {
 	tc -n dut qdisc del dev dl0 root
 }
 
-# LNX-6 LNX-2: an output filter may use skb->cb and change the length in place, and
-# behind it qdiscs shape and count by the length that the packet has.
+# LNX-6 LNX-2: an output filter may overwrite skb->cb and change the length in
+# place; qdiscs behind it shape and count by the resulting length.
 test_qdisc_behind_filter() {
 	local grow
 
@@ -294,19 +294,20 @@ test_qdisc_behind_filter() {
 
 KFREE=/sys/kernel/debug/tracing/events/skb/kfree_skb
 
-# kernel_says REASON: how often the kernel was given this reason for a drop.
+# kernel_says REASON: number of drops with this reason of the kernel.
 kernel_says() {
 	grep -c "kfree_skb: .* reason: $1\$" "${KFREE%/events/*}/trace"
 }
 
-# trace_drops: from now on, and afresh.
+# trace_drops: trace from now on, with an empty trace.
 trace_drops() {
 	echo 0 >$KFREE/enable
 	echo >"${KFREE%/events/*}/trace"
 	echo 1 >$KFREE/enable
 }
 
-# dropped_unplumbed IN OUT: besides these the device has dropped what has no protocol.
+# dropped_unplumbed IN OUT: besides these, the device has dropped packets
+# without protocol.
 dropped_unplumbed() {
 	local in out
 
@@ -315,8 +316,8 @@ dropped_unplumbed() {
 	[ "$(dropped)" = "$(($1 + in)) $(($2 + out))" ]
 }
 
-# LNX-14 STA-4: what DLIL drops shows where people look for lost packets: in the
-# device's own counters, once, and in the kernel's drop reasons.
+# LNX-14 STA-4: drops are visible where people look for them: once in the
+# device's own counters, and in the kernel's drop reasons.
 test_drops_seen() {
 	local frame out in
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# Devices, namespaces and the module come and go under traffic.  That no thread,
-# reference or memory is left is seen to after every test.
+# Devices, namespaces and the module come and go under traffic.  After every
+# test, run-tests.sh checks that no thread, reference or memory is left.
 
 has_no_thread() { ! grep -qE '^dlil/dl0' /proc/[0-9]*/comm 2>/dev/null; }
 
@@ -10,8 +10,8 @@ has_seen() { [ "$(json .stats.ipackets)" -gt "$1" ]; }
 
 is_unwrapped() { [ "$(dlilctl -n "${1:-dut}" -j show)" = '[]' ]; }
 
-# IFN-4 IFN-5 LNX-2: detach under traffic, and not a packet is lost; after it the
-# device is as before.
+# IFN-4 IFN-5 LNX-2: a detach under traffic loses no packet; afterwards the
+# device works as before the attach.
 test_detach() {
 	ctl attach dl0
 	ctl filter add dl0 none in match udp drop
@@ -43,7 +43,7 @@ test_device_deleted() {
 	wait_for 5 has_no_thread
 }
 
-# LNX-8: the same by way of its other end.
+# LNX-8: the same by deleting its other end.
 test_other_end_deleted() {
 	ctl attach dl0
 	flood peer $IP0
@@ -53,8 +53,8 @@ test_other_end_deleted() {
 	wait_for 5 has_no_thread
 }
 
-# Until namespaces that are being deleted are gone: they hold a lock that
-# unloading this module wants.
+# Wait until deleted namespaces have gone: their teardown holds a lock that
+# unloading this module needs.
 namespaces_gone() { modprobe ipip && timeout 20 rmmod ipip; }
 
 # LNX-8: the namespace is deleted under traffic.
@@ -69,7 +69,7 @@ test_namespace_deleted() {
 	wait_for 5 has_no_thread
 }
 
-# LNX-8 LNX-11: the device moves to another namespace under traffic: it is
+# LNX-8 LNX-11: a device that moves to another namespace under traffic is
 # unwrapped, and can be wrapped there.
 test_device_moved() {
 	ip netns add third
@@ -96,10 +96,10 @@ test_device_moved() {
 
 REFS=/sys/kernel/debug/dlil/refs
 
-# What debugfs says of the ifnet of a device.
+# The text in debugfs about the ifnet of a device.
 life_of() { sed -nE "s/^$1: index .*(attaches .*)/\\1/p" $REFS; }
 
-# IFN-1 IFN-2: the same device is the same ifnet again; another one is another.
+# IFN-1 IFN-2: the same device gets the same ifnet again; another one does not.
 test_identity() {
 	ip -n dut link add other type dummy
 	ctl attach dl0
@@ -113,8 +113,8 @@ test_identity() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# IFN-7 IFN-3 IFN-4: with ifnet_debug debugfs tells who took and dropped
-# references and who attached, to root alone, and by name only.
+# IFN-7 IFN-3 IFN-4: with ifnet_debug, debugfs shows users of references and
+# callers of attach, to root only, and only as symbols.
 test_ifnet_debug() {
 	ctl attach dl0
 	is "stacks when it is off" "$(grep -c ' by$' $REFS)" 0
@@ -140,7 +140,7 @@ test_ifnet_debug() {
 SWITCHES='multi_threaded_input:Y verbose:N input_sanity_check:N
 	net_affinity:Y ifnet_debug:N net_rtref:N traffic_classes:N'
 
-# refuses PARAMETER VALUE...: each with EINVAL, and what it had stays.
+# refuses PARAMETER VALUE...: each value fails with EINVAL, and changes nothing.
 refuses() {
 	local name=$1 value before
 	shift
@@ -155,7 +155,7 @@ refuses() {
 	done
 }
 
-# INI-2: parameters are read and written, and refuse what is out of range.
+# INI-2: parameters can be read and written, and refuse values out of range.
 test_parameter_values() {
 	local pair name
 
@@ -181,7 +181,7 @@ test_parameter_values() {
 	refuses gather_usecs -1 51 many ''
 	echo 0 >$PARAMS/gather_usecs
 	is gather_usecs "$(<$PARAMS/gather_usecs)" 0
-	# With the unusual half of them it works as well.
+	# Everything works with the unusual values as well.
 	echo 1 >$PARAMS/input_sanity_check
 	ctl attach dl0
 	is answers "$(pings peer 5 $IP0)" 5
@@ -200,7 +200,8 @@ has_caches() {
 	is "caches $1" $n "$2"
 }
 
-# INI-1 INI-2: what loading makes, and that a load that fails leaves nothing.
+# INI-1 INI-2: loading creates these things, and a load that fails leaves
+# nothing.
 test_load() {
 	has_caches "when loaded" 3
 	grep -qx dlil/main /proc/[0-9]*/comm || fail "no main input thread"
@@ -216,16 +217,16 @@ test_load() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# allowed PID: the processors on which it may run.
+# allowed PID: processors on which it may run.
 allowed() { sed -nE 's/^Cpus_allowed_list:\s*//p' "/proc/$1/status"; }
 
-# fed_by CPU: dl0 is attached, and its first packet comes from that processor.
+# fed_by CPU: attach dl0, and receive its first packet on that processor.
 fed_by() {
 	peer taskset -c "$1" ping -q -n -c 3 -i 0.05 $IP0 >/dev/null
 }
 
-# near CPU: where a thread may run that is to be near that processor: on those of its
-# package, if it is not the only one there.
+# near CPU: processors for a thread near that one: those of its package, if
+# there are others.
 near() {
 	local list
 
@@ -234,18 +235,19 @@ near() {
 	echo "$list"
 }
 
-# INP-4: the first processor that feeds the input thread has it near, unless an
-# administrator has said otherwise; but no thread has to run on one processor.
+# INP-4: the input thread is placed near the first processor that feeds it,
+# unless an administrator has set its affinity; it is never bound to a single
+# processor.
 test_affinity() {
 	local pid cpu ns all last
 
 	all=$(</sys/devices/system/cpu/online)
 	last=${all##*[-,]}
 	for ns in dut peer; do
-		# It would feed the thread when it likes.
+		# It could feed the thread at any time.
 		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 	done
-	# And so would who looks for a neighbour, now and later.
+	# Resolving a neighbour could, too, now and later.
 	ip -n dut neigh replace $IP1 lladdr $MAC1 dev dl0 nud permanent
 	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
 	for cpu in "$last" 0 "$last"; do
@@ -254,7 +256,7 @@ test_affinity() {
 		is "where it may run at first" "$(allowed "$pid")" "$all"
 		fed_by $cpu
 		becomes "where it may run" "$(near "$cpu")" allowed "$pid"
-		# Once and for all.
+		# Only once.
 		fed_by $((last - cpu))
 		is "where it may run later" "$(allowed "$pid")" "$(near "$cpu")"
 		ctl detach dl0
@@ -274,8 +276,7 @@ test_affinity() {
 	is "where it may run" "$(allowed "$pid")" "$all"
 }
 
-# INI-4: the module is unloaded with ifnets attached, under traffic that does not
-# notice.
+# INI-4: unloading the module with attached ifnets does not disturb traffic.
 test_module_unloaded() {
 	ctl attach dl0
 	dlilctl -n peer attach pe0
@@ -288,7 +289,8 @@ test_module_unloaded() {
 	end_along
 }
 
-# IFN-3 IFN-4 LNX-1: attach and detach again and again under traffic both ways.
+# IFN-3 IFN-4 LNX-1: repeated attach and detach under traffic in both
+# directions.
 test_attach_detach_loop() {
 	local _
 
@@ -308,7 +310,7 @@ test_attach_detach_loop() {
 	is answers "$(pings peer 10 $IP0)" 10
 }
 
-# LNX-2: a wrapped device is set down and up.
+# LNX-2: a wrapped device goes down and up.
 test_down_and_up() {
 	ctl attach dl0
 	ip -n dut link set dl0 down
@@ -319,7 +321,7 @@ test_down_and_up() {
 	is answers "$(pings peer 10 $IP0)" 10
 }
 
-# LNX-1: a device that is down can be wrapped too.
+# LNX-1: a device that is down can be wrapped, too.
 test_attach_while_down() {
 	ip -n dut link set dl0 down
 	ctl attach dl0
@@ -328,7 +330,7 @@ test_attach_while_down() {
 	is answers "$(pings peer 10 $IP0)" 10
 }
 
-# IFN-10: an ifnet goes by the name that its device has now.
+# IFN-10: an ifnet follows the current name of its device.
 test_renamed() {
 	local index
 
@@ -343,7 +345,7 @@ test_renamed() {
 	ctl detach dl0new
 }
 
-# PRO-7 LNX-7: a new link address is known as ours at once.
+# PRO-7 LNX-7: a new link address is recognised at once.
 test_new_link_address() {
 	ctl attach dl0 unmatched drop
 	ip -n dut link set dl0 address 02:00:00:00:07:99

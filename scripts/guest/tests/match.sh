@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# Expressions of match filters: what a filter counts is what tcpdump on the device
-# counts with the same expression (FLT-18).
+# Expressions of match filters: a filter counts the same packets as tcpdump on
+# the device with the same expression (FLT-18).
 
 # vlan_on NAMESPACE DEV VID ADDRESS: a VLAN device.
 vlan_on() {
@@ -11,9 +11,9 @@ vlan_on() {
 	ip -n "$1" link set "$2.$3" up
 }
 
-# dump_to NUMBER EXPR: tcpdump on dl0, a line for each packet.
+# dump_to NUMBER EXPR: run tcpdump on dl0, a line for each packet.
 dump_to() {
-	# The shell that makes them may be slow to do so.
+	# The shell that creates the files may be slow.
 	: >"$T/$1.seen"
 	: >"$T/$1.err"
 	inns dut tcpdump -Z root --immediate-mode -l -q -t -n -i dl0 "$2" \
@@ -28,7 +28,7 @@ stop_listening() {
 	LISTENERS=()
 }
 
-# counts: for each expression what the filter has counted and tcpdump has printed.
+# counts: for each expression the counts of the filter and of tcpdump.
 counts() {
 	local i matched seen
 
@@ -40,8 +40,8 @@ counts() {
 	done
 }
 
-# at_rest: nothing is under way any more.  What is counted by now is in $T/after:
-# not all have begun to look at the same moment.
+# at_rest: wait until nothing is in flight.  The counts so far are in $T/after,
+# because filters and tcpdump have not started at the same moment.
 at_rest() {
 	counts >"$T/before"
 	pause
@@ -49,8 +49,8 @@ at_rest() {
 	cmp -s "$T/before" "$T/after"
 }
 
-# differences: a line for each expression of which filter and tcpdump have counted
-# another number of packets since then.
+# differences: a line for each expression for which filter and tcpdump have
+# counted different numbers since then.
 differences() {
 	local i=0 f t f0 t0
 
@@ -61,7 +61,7 @@ differences() {
 	done
 }
 
-# dns FROM ADDRESS: some datagrams to port 53, which nobody answers.
+# dns FROM ADDRESS: some datagrams to port 53, without answers.
 dns() {
 	local i
 
@@ -70,8 +70,8 @@ dns() {
 	done
 }
 
-# Traffic of all sorts.  Whatever comes in with a tag is for a VLAN that dut has no
-# device for, since the kernel would take it before DLIL.
+# Traffic of all kinds.  Tagged frames are for VLANs without a device in dut,
+# since the kernel would take others before DLIL.
 all_sorts() {
 	is "answers of dut" "$(pings peer 5 $IP0)" 5
 	is "answers of peer" "$(pings dut 3 $IP1)" 3
@@ -84,10 +84,11 @@ all_sorts() {
 	dns dut 10.8.0.2
 	no_pings peer 10.9.9.1
 	dns peer 10.9.9.1
-	# With tags in the data: of VLAN 5 or 7, and of VLAN 6 in a service VLAN 5.
+	# With tags in the data: of VLAN 5 or 7, and of VLAN 6 in a service VLAN
+	# 5.
 	send_frames dut dl0 "${MAC1//:/} ${MAC0//:/} 81000005 88b5 $(printf '%092d' 0)" \
 		"${MAC1//:/} ${MAC0//:/} 88a80005 81000006 88b5 $(printf '%092d' 0)"
-	# Tags without a VLAN, of which one is in front of VLAN 8 and one of another.
+	# Priority tags, one in front of VLAN 8 and one of another kind.
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 8100e000 88b5 $(printf '%092d' 0)" \
 		"${MAC0//:/} ${MAC1//:/} 8100e000 81000008 88b5 $(printf '%092d' 0)" \
 		"${MAC0//:/} ${MAC1//:/} 8100e000 81002000 0800 $(printf '%092d' 0)"
@@ -113,7 +114,7 @@ test_match_as_tcpdump() {
 	wait_for 10 is_up dut dl0.5
 	wait_for 10 is_up peer pe0.9
 	for txvlan in on off; do
-		# The receiver of a veth is its sender's other end.
+		# The receiver of a veth is the other end of its sender.
 		dut ethtool -K dl0 tx-vlan-hw-insert $txvlan \
 			tx-vlan-stag-hw-insert $txvlan >/dev/null
 		peer ethtool -K pe0 tx-vlan-hw-insert $txvlan \
@@ -124,13 +125,13 @@ test_match_as_tcpdump() {
 			ctl filter add dl0 f$i match "${EXPRS[i]}" count
 			dump_to $i "${EXPRS[i]}"
 		done
-		# libpcap filters the first packet after a new filter once more by
-		# itself, and does not know directions there: it loses that.
+		# libpcap itself filters the first packet after a new filter
+		# once more, without knowing its direction, and loses it.
 		is "answers" "$(pings peer 2 $IP0)" 2
 		wait_for 20 at_rest
 		all_sorts
 		becomes "the difference, txvlan $txvlan" "" differences
-		# Or the comparison would have been of nothing.
+		# Otherwise nothing would have been compared.
 		for i in "${!EXPRS[@]}"; do
 			at_least "packets for '${EXPRS[i]}'" \
 				"$(filter f$i matched)" 1
@@ -140,7 +141,7 @@ test_match_as_tcpdump() {
 	done
 }
 
-# FLT-18: the words for the direction.
+# FLT-18: expressions with a direction.
 test_match_direction() {
 	local word
 
@@ -160,8 +161,9 @@ test_match_direction() {
 	is "requests dropped" "$(filter wrong matched)" 0
 }
 
-# FLT-18 FLT-9: filters on the parent of a VLAN device meet what that sends, and
-# what comes in for a VLAN without a device.  What drops all drops that, too.
+# FLT-18 FLT-9: filters on the parent of a VLAN device see packets that it
+# sends, and received ones for a VLAN without a device.  A filter that drops
+# everything drops those, too.
 test_match_vlan() {
 	local txvlan
 
@@ -180,7 +182,7 @@ test_match_vlan() {
 		is "answers with a tag, txvlan $txvlan" \
 			"$(filter five matched)" "$(sent)"
 		is "answers with another tag" "$(filter six matched)" 0
-		# The set has put the tag back to where it was.
+		# The set has put the tag back beside the data.
 		ctl filter add dl0 again out match 'vlan 5 and icmp' drop
 		no_pings peer 10.8.0.1
 		is "answers dropped" "$(filter again matched)" 10
@@ -198,12 +200,13 @@ test_match_vlan() {
 	ctl filter add dl0 any in match vlan drop
 	no_pings peer 10.9.9.1
 	becomes "packets for VLAN 9" 10 filter nine matched
-	# The peer's VLAN devices send of their own accord, too.
+	# The VLAN devices of the peer send by themselves, too.
 	at_least "packets dropped" "$(filter any matched)" 10
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# FLT-18: expressions with `vlan` need no device that is up, nor even lo.
+# FLT-18: expressions with `vlan` do not need any device that is up, not even
+# lo.
 test_match_vlan_without_lo() {
 	ip -n dut link set lo down
 	ctl attach dl0

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2016,SC2086,SC2154 # other shells; constants of lib.sh
 #
-# Odd frames of a capture file that make-pcap.py has made.  What DLIL counts is
-# what tcpdump counts in the file.
+# Unusual frames from a capture file of make-pcap.py.  DLIL must count the same
+# as tcpdump on the file.
 
 TYPE='ether[12:2]'
 OURS="(ether dst $MAC0 or (ether[0] & 1) = 1)"
-# The frame ends in its header of 802.2 or SNAP.  A length that is not true, or too
-# little for those, is a type that nobody takes.
+# The frame ends inside its 802.2 or SNAP header.  A length that is wrong, or
+# too small for that header, is an unknown type.
 TRUNCATED="($TYPE < 0x600 and len - 14 >= $TYPE and (len < 17 or
 	($TYPE >= 3 and len < 22 and ether[14:2] = 0xaaaa and ether[16] = 3)))"
-# A tag without a VLAN is no tag; there is IPv4 in all of those.
+# A priority tag does not count as a tag; there is IPv4 behind all of those.
 PRIORITY="($TYPE = 0x8100 and (ether[14:2] & 0xfff) = 0)"
 INET="($TYPE = 0x0800 or $TYPE = 0x0806 or $PRIORITY)"
 INET6="($TYPE = 0x86dd)"
@@ -32,7 +32,7 @@ replay() {
 	becomes "packets seen" $all json .flow.input.seen
 }
 
-# Only the replay is on the wire.
+# Nothing but the replay is on the wire.
 quiet() {
 	local ns
 
@@ -104,7 +104,7 @@ test_pcap_filters() {
 
 COUNTERS='^(ibytes|imcasts|ipackets|iqdrops|noproto|obytes|opackets)$'
 
-# files_agree: says yes if each file of sysfs has what netlink says.
+# files_agree: prints yes if each file of sysfs has the value of netlink.
 files_agree() {
 	local file got path all n=0
 
@@ -122,14 +122,14 @@ files_agree() {
 	[ $n -ne 7 ] || echo yes
 }
 
-# STA-1: what the files of sysfs say of a device is what netlink says, and no two of
-# them have the same to say.
+# STA-1: the files of sysfs have the values of netlink, and no two values are
+# the same.
 test_sysfs_counters() {
 	quiet
 	ctl attach dl0 unmatched drop
 	replay
 	no_pings dut $IP1
-	# The thread sleeps with the first packets, and the queue fills.
+	# The thread sleeps in the first packets, and the queue fills up.
 	ctl set dl0 queue packets 10
 	sleeper input
 	peer tcpreplay -q -p 2000 -i pe0 odd.pcap >"$T/tcpreplay" 2>&1
@@ -142,8 +142,9 @@ test_sysfs_counters() {
 		sort -u | wc -l)" 7
 }
 
-# cut_off FAMILY TYPE...: without that protocol none of its frames gets to the host, of
-# whatever type, and those of others do; with it again they all do.
+# cut_off FAMILY TYPE...: while that protocol is detached, the host gets none of
+# its frames, whatever their type, but still those of others; afterwards it gets
+# all again.
 cut_off() {
 	local family=$1 expr type dropped passed others had
 	shift
@@ -173,7 +174,7 @@ cut_off() {
 		$((had + $(in_file "$KNOWN and $OURS")))
 }
 
-# LNX-4 LNX-5: each of the host's protocols, with all its types of frames.
+# LNX-4 LNX-5: each protocol of the host, with all its types of frames.
 test_pcap_cut_off() {
 	quiet
 	ctl attach dl0 unmatched pass

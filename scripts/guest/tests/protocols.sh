@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# The host's protocols, and packets of none.
+# Protocols of the host, and packets without a protocol.
 
 has_inet() { json '.protocols[].family' | grep -qx inet; }
 
-# LNX-4 PRO-1 PRO-3: without inet there is no IPv4 in either direction, IPv6 goes
-# on; with it again all is as before.
+# LNX-4 PRO-1 PRO-3: without inet, IPv4 works in neither direction and IPv6
+# still does; afterwards everything works again.
 test_unplumb_inet() {
 	local seen dropped
 
@@ -29,7 +29,7 @@ test_unplumb_inet() {
 	is "answers with inet again" "$(pings peer 20 $IP0)" 20
 }
 
-# LNX-4 LNX-5: the policy for unmatched packets does not bring inet back.
+# LNX-4 LNX-5: the policy for unmatched packets does not revive inet.
 test_unplumb_is_not_unmatched() {
 	ctl attach dl0 unmatched pass
 	ctl proto unplumb dl0 inet
@@ -65,7 +65,7 @@ test_plumb_under_traffic() {
 	is "answers by IPv4" "$(pings peer 5 $IP0)" 5
 }
 
-# PRO-1 PRO-3 PRO-5: what is refused, with nothing changed.
+# PRO-1 PRO-3 PRO-5: errors change nothing.
 test_plumb_errors() {
 	ctl attach dl0
 	refused_with "already plumbed" ctl proto plumb dl0 inet
@@ -77,12 +77,12 @@ test_plumb_errors() {
 	comes_back peer $IP0
 }
 
-# A frame of an EtherType of nobody's, from peer's address.
+# A frame of an unused EtherType, from peer's address.
 stray() { send_frames peer pe0 "$1 ${MAC1//:/} 88b6 $(printf '%092d' 0)"; }
 
 host_has() { [ "$(stat -c %s "$T/host")" -ge "$1" ]; }
 
-# LNX-5 INP-8: what no protocol claims goes to the host, or does not.
+# LNX-5 INP-8: packets without protocol go to the host, or are dropped.
 test_unmatched() {
 	local _
 
@@ -114,7 +114,7 @@ test_unmatched() {
 	is "bytes the host got" "$(stat -c %s "$T/host")" 240
 }
 
-# LNX-5 PRO-7: a frame for somebody else, on a promiscuous device.
+# LNX-5 PRO-7: a frame for another station, on a promiscuous device.
 test_not_for_us() {
 	ip -n dut link set dl0 promisc on
 	ctl attach dl0 unmatched drop

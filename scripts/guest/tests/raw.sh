@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# Devices without Ethernet headers: tun, PPP, raw IP and WireGuard; and loopback,
-# which has such headers and nobody to address by them.
+# Devices without Ethernet headers: tun, PPP, raw IP and WireGuard; and
+# loopback, which has such headers, but no stations to address.
 
 TUN0=10.9.0.1
 TUN1=10.9.0.2
@@ -17,21 +17,21 @@ PPP1=10.11.0.2
 PPP60=fd00:11::1
 PPP61=fd00:11::2
 
-# of DEV PATH: as json, of another device than dl0.
+# of DEV PATH: print a value that dlilctl shows for that device.
 of() { ctl -j -s show "$1" | jget "[0]$2"; }
 
 # has_type NAMESPACE DEV TYPE
 has_type() { inns "$1" grep -qx "$3" "/sys/class/net/$2/type" 2>/dev/null; }
 
-# Of <linux/if_arp.h> and <linux/if_tun.h>.
+# Values of <linux/if_arp.h> and <linux/if_tun.h>.
 ARPHRD_PPP=512
 ARPHRD_RAWIP=519
 ARPHRD_TUNNEL=768
 ARPHRD_NONE=65534
 TUNSETLINK=0x400454cd
 
-# tun_end NAMESPACE ADDRESS IPV6 FROM TO TYPE: tun0, a device of that type
-# (ARPHRD_*), whose packets go by UDP.
+# tun_end NAMESPACE ADDRESS IPV6 FROM TO TYPE: create tun0, a device of that
+# type (ARPHRD_*), whose packets travel in UDP.
 tun_end() {
 	ip netns exec "$1" socat \
 		TUN,tun-name=tun0,iff-no-pi,ioctl-int=$TUNSETLINK:$6 \
@@ -44,7 +44,8 @@ tun_end() {
 	END
 }
 
-# wg_end NAMESPACE ADDRESS IPV6 KEY PEER-KEY TO: wg0, whose packets go by UDP.
+# wg_end NAMESPACE ADDRESS IPV6 KEY PEER-KEY TO: create wg0, whose packets
+# travel in UDP.
 wg_end() {
 	local public
 
@@ -67,11 +68,11 @@ wg_pair() {
 	key0=$(wg genkey) key1=$(wg genkey)
 	wg_end dut $WG0 $WG60 "$key0" "$key1" $IP1
 	wg_end peer $WG1 $WG61 "$key1" "$key0" $IP0
-	# With the first one they make up their keys.
+	# The first packet makes them negotiate their keys.
 	becomes "answers before" 1 pings dut 1 $WG1 -w 2
 }
 
-# tun_pair [TYPE]: tun0 in each, one being the other end of the other.
+# tun_pair [TYPE]: tun0 in both namespaces, connected with each other.
 tun_pair() {
 	modprobe tun
 	tun_end dut $TUN0 $TUN60 $IP0 $IP1 "${1:-$ARPHRD_NONE}"
@@ -80,14 +81,14 @@ tun_pair() {
 	is "answers before" "$(pings dut 5 $TUN1)" 5
 }
 
-# file_of BYTES: something to transfer; $SUM is its checksum.
+# file_of BYTES: a file to transfer; $SUM is its checksum.
 file_of() {
 	head -c "$1" /dev/urandom >"$T/file"
 	SUM=$(sha256sum "$T/file" | cut -d ' ' -f 1)
 }
 
-# LNX-9 LNX-2 IFN-5 STA-3: wrapped and unwrapped under traffic, and nothing is
-# lost.  There is no link header to count, nor to find a group address in.
+# LNX-9 LNX-2 IFN-5 STA-3: wrapped and unwrapped under traffic without any loss.
+# There is no link header to count, or to find a group address in.
 test_tun() {
 	local packets
 
@@ -117,12 +118,12 @@ test_tun() {
 	is "what is attached" "$(attached_in dut)" ""
 }
 
-# Or it announces itself.
+# Otherwise it would announce itself.
 no_ipv6() {
 	"$1" bash -c 'echo 1 >/proc/sys/net/ipv6/conf/tun0/disable_ipv6'
 }
 
-# LNX-9 FLT-5: expressions are made for packets without a link header.
+# LNX-9 FLT-5: expressions are compiled for packets without a link header.
 test_tun_filter() {
 	tun_pair
 	file_of 1000000
@@ -153,7 +154,7 @@ test_tun_filter() {
 	wait_for 5 accounted dut
 }
 
-# LNX-9 LNX-4: without inet there is no IPv4, without inet6 no IPv6.
+# LNX-9 LNX-4: without inet IPv4 does not work, without inet6 IPv6 does not.
 test_tun_unplumb() {
 	tun_pair
 	ctl attach tun0
@@ -191,7 +192,7 @@ seen_on() { [ "$(of "$1" .stats.ipackets)" -gt "$2" ]; }
 has_wireguard() { modinfo wireguard >/dev/null 2>&1; }
 
 # raw_works DEV ADDR0 ADDR1 IPV60: wrapped and unwrapped under traffic, with
-# filters in both directions, and with either protocol cut off.
+# filters in both directions, and with each protocol detached.
 raw_works() {
 	file_of 300000
 	ping_along dut "$3"
@@ -236,30 +237,30 @@ raw_works() {
 	is "what is attached" "$(attached_in dut)" ""
 }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: WireGuard, a driver that receives in NAPI what it
-# has decrypted on all processors, and that looks at what it is to send.
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: WireGuard, which receives in NAPI what it has
+# decrypted on all processors, and parses packets that it sends.
 test_wireguard() {
 	has_wireguard || { echo "# this kernel has no WireGuard"; return 0; }
 	wg_pair
 	raw_works wg0 $WG0 $WG1 $WG60
 }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: of the type raw IP, as modems are, by a driver that
-# makes devices of any type.
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: a device of the type raw IP, as modems have, by
+# a driver that creates devices of any type.
 test_tun_rawip() {
 	tun_pair $ARPHRD_RAWIP
 	raw_works tun0 $TUN0 $TUN1 $TUN60
 }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: likewise of the type PPP, where the kernel's own
-# driver is not to be had.
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: a device of the type PPP, where the kernel's
+# own driver is not available.
 test_tun_ppp() {
 	! has_ppp || { echo "# this kernel has PPP itself, see ppp"; return 0; }
 	tun_pair $ARPHRD_PPP
 	raw_works tun0 $TUN0 $TUN1 $TUN60
 }
 
-# LNX-9: of a type of which nobody knows what it begins with.
+# LNX-9: a device of a type with an unknown header is refused.
 test_tun_tunnel() {
 	tun_pair $ARPHRD_TUNNEL
 	refused_with "loopback can be attached" ctl attach tun0
@@ -273,7 +274,8 @@ ppp_pair() {
 	is "answers before" "$(pings dut 5 $PPP1)" 5
 }
 
-# ppp_end NAMESPACE DEV MAC ADDRESS PEER IPV6: ppp0, to that MAC by that device.
+# ppp_end NAMESPACE DEV MAC ADDRESS PEER IPV6: create ppp0, to that MAC through
+# DEV.
 ppp_end() {
 	inns "$1" pppoe "$2" "$3" 7 </dev/null &
 	wait_for 10 has_type "$1" ppp0 $ARPHRD_PPP
@@ -284,11 +286,11 @@ ppp_end() {
 	END
 }
 
-# The kernels of clouds lack PPP; that for make test-debug has it.
+# Cloud kernels have no PPP; that of make test-debug has it.
 has_ppp() { [ -e /dev/ppp ]; }
 
-# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: PPP, whose packets the host gives to the session
-# by their type; on a plain device, and on one that is wrapped itself.
+# LNX-9 LNX-2 LNX-4 FLT-5 STA-3: PPP, whose packets the host passes to the
+# session by their type; on a plain device, and on a wrapped one.
 test_ppp() {
 	has_ppp || { echo "# this kernel has no PPP, tun_ppp stands in"; return 0; }
 	ppp_pair
@@ -319,7 +321,7 @@ test_ppp_deleted() {
 	end_floods
 }
 
-# LNX-9 LNX-8: the tunnel goes under traffic.
+# LNX-9 LNX-8: the tunnel is deleted under traffic.
 test_wireguard_deleted() {
 	has_wireguard || { echo "# this kernel has no WireGuard"; return 0; }
 	wg_pair
@@ -332,7 +334,7 @@ test_wireguard_deleted() {
 	end_floods
 }
 
-# LNX-9: what packets begin with cannot change under us.
+# LNX-9: the header format cannot change while the device is attached.
 test_type_stays() {
 	tun_pair
 	ip -n dut link add bond0 type bond
@@ -340,13 +342,13 @@ test_type_stays() {
 	ip -n dut link set tun0 down
 	is "what bond0 says" "$(enslave)" "Device or resource busy"
 	is "the type of bond0" "$(dut cat /sys/class/net/bond0/type)" 1
-	# It goes on from there, to fail for want of a link address.
+	# Afterwards it fails later, for lack of a link address.
 	ctl detach bond0
 	is "what bond0 says later" "$(enslave)" "Operation not supported"
 	ip -n dut link del bond0
 }
 
-# To an empty bond0, which would become what tun0 is.
+# Add it to the empty bond0, which would adopt the type of tun0.
 enslave() {
 	! ip -n dut link set tun0 master bond0 2>"$T/stderr" || echo taken
 	sed -n 's/^RTNETLINK answers: //p' "$T/stderr"
@@ -383,7 +385,7 @@ test_lo_filter() {
 	wait_for 5 accounted dut
 }
 
-# LNX-9 LNX-4: the same for what is plumbed.
+# LNX-9 LNX-4: the same for detached protocols.
 test_lo_unplumb() {
 	ctl attach lo
 	ctl proto unplumb lo inet
@@ -394,7 +396,7 @@ test_lo_unplumb() {
 	wait_for 5 accounted dut
 }
 
-# LNX-8 LNX-9: the namespace goes, and its loopback last of all.
+# LNX-8 LNX-9: a namespace is deleted, with its loopback device last.
 test_lo_namespace_deleted() {
 	ctl attach lo
 	flood dut 127.0.0.1

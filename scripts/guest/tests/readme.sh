@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086 # constants of lib.sh
 #
-# The commands of README print what README says: its indented lines that begin with
-# `# `, and what stands below them.
+# The commands in README print what README shows: tests its indented lines that
+# begin with `# `, with the output below them.
 
 examples() { sed -n 's/^    //p; /^$/p' /dlil/README; }
 
 numbers_away() { sed -E 's/[0-9][0-9,]*/N/g; s/[[:space:]]+/ /g; s/ $//'; }
 
-# Something of each kind that the examples look for.
+# Set up something of each kind that the examples show.
 traffic() {
 	peer ping -q -c 2 -i 0.01 -W 0.2 $IP0 >/dev/null || true
 	peer bash -c "for i in 1 2 3; do echo q >/dev/udp/$IP0/53; done"
 }
 
-# try COMMAND OUTPUT: what it prints has to be what README says, but for numbers.
+# try COMMAND OUTPUT: its output must be that of README, apart from numbers.
 try() {
 	local got
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# What a wrapped device gives to the host is what the host would have got without,
-# and what is kept in between holds up nobody.
+# The host gets the same packets from a wrapped device as from an unwrapped one,
+# and packets queued in between block nothing.
 
 HEAD="${MAC0//:/}${MAC1//:/}"
 
-# listen PROTOCOL: dut's packet socket of that protocol; the frames are in $T/pkt.*.
+# listen PROTOCOL: a packet socket of that protocol in dut; the frames are in
+# $T/pkt.*.
 LISTENERS=()
 listen() {
 	inns dut pkt dl0 $1 >"$T/pkt.$1" &
@@ -30,7 +31,7 @@ short_frames() {
 	done
 }
 
-# How many frames the sockets for 802.2 and 802.3 have.
+# Number of frames at the sockets for 802.2 and 802.3.
 short_seen() {
 	local n=0 m file
 
@@ -41,8 +42,8 @@ short_seen() {
 	echo $n
 }
 
-# LNX-2 LNX-5 PRO-7: frames whose type is below 0x600, and a true length or not, get to
-# the packet sockets that get them when the device is not wrapped.
+# LNX-2 LNX-5 PRO-7: frames with a type below 0x600, whether a correct length or
+# not, reach the same packet sockets as on an unwrapped device.
 test_short_types() {
 	listen 0004
 	listen 0001
@@ -61,7 +62,7 @@ test_short_types() {
 	end_listeners
 }
 
-# IPv4 from dut by packet sockets of several protocols; the peer counts them.
+# Send IPv4 from dut by packet sockets of several protocols; the peer counts.
 IPV4_FRAME="${MAC1//:/}${MAC0//:/}0800450000200000000040116ccb0a0700010a070002138813880c000000616263640000000000000000000000000000"
 
 raw_sent() {
@@ -74,7 +75,7 @@ raw_sent() {
 
 raw_seen() { grep -c "^${IPV4_FRAME:0:32}" "$T/raw" || true; }
 
-# LNX-4: whatever a packet socket says of its frame, IPv4 is IPv4.
+# LNX-4: IPv4 is recognised, whatever protocol the packet socket has set.
 test_raw_past_unplumb() {
 	local listener
 
@@ -106,8 +107,8 @@ vlan_pair() {
 
 vlan_packets() { ctl -j show dl0.5 | jget "[0].protocols[family=$1].packets"; }
 
-# LNX-4: a VLAN device may leave its tag in the header; what it carries is IPv4 all the
-# same, and can be cut off, in both directions.
+# LNX-4: a VLAN device may leave its tag in the header; its IPv4 is still
+# recognised, and can be cut off, in both directions.
 test_vlan_header_stays() {
 	vlan_pair reorder_hdr off
 	ctl attach dl0.5
@@ -123,7 +124,8 @@ test_vlan_header_stays() {
 	comes_back peer 10.8.0.1
 }
 
-# A program on the VLAN device drops all that it receives, as long as $XDP is there.
+# A program on the VLAN device that drops all received packets while $XDP
+# exists.
 vlan_drops_all() {
 	# shellcheck disable=SC2016 # for the other shell
 	inns dut xdp drop dl0.5 bash -c 'echo on >"$0"; read -r _' \
@@ -132,12 +134,14 @@ vlan_drops_all() {
 	wait_for 10 grep -q on "$T/xdp"
 }
 
-# asked_by ADDRESS: ARP has asked the VLAN device for its own, on behalf of that one.
+# asked_by ADDRESS: ARP has asked the VLAN device for its address, on behalf of
+# that one.
 asked_by() { ip -n dut neigh show dev dl0.5 | grep -q "^$1 "; }
 
-# LNX-2 LNX-15 LNX-3: a priority tag in front does not help a frame past XDP of the VLAN
-# device that the tag behind it is of; and without XDP that device gets it.  Filters of the
-# device below meet frames with two tags of VLANs without a device alone.
+# LNX-2 LNX-15 LNX-3: a priority tag in front does not let a frame bypass XDP of
+# the VLAN device of the next tag; without XDP that device gets the frame.
+# Filters of the lower device see frames with two tags only for VLANs without a
+# device.
 test_priority_tag_and_vlan_xdp() {
 	local frame="$HEAD 8100e000 81000005 88b7" listener
 
@@ -157,7 +161,7 @@ test_priority_tag_and_vlan_xdp() {
 	is "answers past XDP" "$(pings peer 1 $IP0)" 1
 	is "frames past XDP" "$(grep -c "^$HEAD" "$T/vlan")" 1
 	kill "$XDP" $listener
-	# A question of ARP has no socket, as packets from a NIC have none.
+	# An ARP request has no socket, like packets from a NIC.
 	ip -n dut addr add 10.9.0.1/24 dev dl0.5
 	ip -n peer link add link pe0 name pe0.0 type vlan id 0
 	ip -n peer link add link pe0.0 name pe0.0.5 type vlan id 5
@@ -171,9 +175,9 @@ test_priority_tag_and_vlan_xdp() {
 	becomes "frames that a filter met" 1 filter tagged matched
 }
 
-# late_vlan COMMAND...: a VLAN device comes while a packet with its tag is parked; COMMAND
-# does something to it before that packet is handed back.  The frames that it gets are in
-# $T/vlan.
+# late_vlan COMMAND...: a VLAN device is created while a packet with its tag is
+# queued; COMMAND runs on it before that packet is delivered.  The frames that
+# it gets are in $T/vlan.
 late_vlan() {
 	local listener
 
@@ -192,8 +196,8 @@ late_vlan() {
 	wait $listener 2>/dev/null || true
 }
 
-# LNX-15 LNX-2: a VLAN device gets a packet that was parked when the device came, unless its
-# own XDP program drops that.
+# LNX-15 LNX-2: a VLAN device gets a packet that was queued when the device was
+# created, unless its own XDP program drops it.
 test_vlan_device_comes() {
 	ctl attach dl0
 	sleeper input
@@ -205,8 +209,8 @@ test_vlan_device_comes() {
 	kill "$XDP"
 }
 
-# LNX-15: two packets are parked in a filter that sleeps, and the namespace whose socket
-# they came from goes all the same.
+# LNX-15: two packets are kept in a filter that sleeps; the namespace of their
+# socket can still be deleted.
 test_sender_goes() {
 	ctl attach dl0
 	is answers "$(pings peer 1 $IP0)" 1
@@ -219,15 +223,15 @@ test_sender_goes() {
 	wake_sleeper
 }
 
-# Until the monitor is there, nobody hears of a change.
+# Without the monitor, a change has no receiver.
 monitor_listens() {
 	ip -n dut link set dl0 mtu 1480
 	ip -n dut link set dl0 mtu 1490
 	grep -qi mtu "$T/monitor"
 }
 
-# IFN-15 LNX-5: what becomes of unmatched packets can be set by sysfs as well, with the
-# capability, and a change is told.
+# IFN-15 LNX-5: the policy for unmatched packets can be set in sysfs as well,
+# with the capability, and a change posts an event.
 test_unmatched_is_told() {
 	local file=/sys/class/net/dl0/dlil/unmatched listener
 
@@ -248,7 +252,7 @@ test_unmatched_is_told() {
 	kill $listener
 }
 
-# LNX-11: a container is not told process ids of another namespace.
+# LNX-11: a container does not see process ids of another namespace.
 test_thread_in_container() {
 	ctl attach dl0
 	at_least "the thread" "$(json .thread)" 2

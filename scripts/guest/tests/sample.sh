@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# The sample module: a filter and a protocol of another module's, whose input
+# The sample module: a filter and a protocol of another module, whose input
 # callbacks sleep.
 
 SAMPLE=/sys/module/dlil_sample/parameters
 
 # FLT-1 FLT-11 PRO-1 PRO-6 OUT-1 OUT-4 LNX-6: its protocol answers echo requests
-# by dlil_output, and each answer passes the output filters once.
+# by dlil_output(), and each answer passes the output filters once.
 test_sample_echo() {
 	ctl attach dl0
 	ctl filter add dl0 answers out match ether proto 0x88b5 count
@@ -32,7 +32,7 @@ test_sample_echo() {
 	is answers "$(pings peer 20 $IP0)" 20
 }
 
-# both_ways ADDRESS0 ADDRESS1: a transfer to the device under test, and one back.
+# both_ways ADDRESS0 ADDRESS1: a transfer to the device, and one back.
 both_ways() {
 	is "the checksum of a transfer to $1" \
 		"$(transfer peer dut "$1" "$T/data")" "$SUM"
@@ -40,12 +40,11 @@ both_ways() {
 		"$(transfer dut peer "$2" "$T/data")" "$SUM"
 }
 
-# large NAME: larger packets than the MTU that this filter has met.
+# large NAME: number of packets larger than the MTU that this filter has seen.
 large() { filter "$1" matched; }
 
-# FLT-10 LNX-6 STA-3: its filter sees GSO packets as they are, and nothing is
-# segmented; unless it asks for segments: then it gets those, in both directions,
-# and TCP goes on.
+# FLT-10 LNX-6 STA-3: its filter sees GSO packets unsegmented.  If it requests
+# segments, it gets those, in both directions, and TCP still works.
 test_sample_segments() {
 	local dir
 
@@ -88,7 +87,8 @@ test_sample_segments() {
 	wait_for 10 accounted dut
 }
 
-# FLT-8 PRO-3 IFN-5: the device goes with the sample on it, under traffic.
+# FLT-8 PRO-3 IFN-5: the device is deleted with the sample attached, under
+# traffic.
 test_sample_detached() {
 	ctl attach dl0
 	dut modprobe dlil_sample dev=dl0
@@ -102,7 +102,7 @@ test_sample_detached() {
 	rmmod dlil_sample
 }
 
-# tapped WAY: packets that the tap has seen.
+# tapped WAY: number of packets that the tap has seen.
 tapped() {
 	local n
 
@@ -110,7 +110,7 @@ tapped() {
 	echo "$n"
 }
 
-# attach_sample: to dl0, which is attached, without a tap so far.
+# attach_sample: attach it to dl0, which is attached, without a tap at first.
 attach_sample() {
 	modprobe dlil_sample
 	! bash -c "echo both >$SAMPLE/tap" 2>/dev/null ||
@@ -118,8 +118,8 @@ attach_sample() {
 	dut bash -c "echo dl0 >$SAMPLE/dev"
 }
 
-# TAP-1: a tap on a device sees what comes in before the filters, and what goes
-# out behind them, whoever sends it.
+# TAP-1: a tap on a device sees received packets before the filters, and sent
+# ones behind them, whoever sends them.
 test_sample_tap() {
 	local in out dropped
 
@@ -142,7 +142,7 @@ test_sample_tap() {
 	no_pings peer $IP0
 	no_pings dut $IP1
 	at_least "dropped on its way in" "$(($(tapped in) - in))" 5
-	# It sees the few packets that the neighbours keep up with meanwhile.
+	# The tap sees the few packets that the neighbours exchange meanwhile.
 	dropped=$(json .flow.output.drops.filter)
 	at_least "dropped on its way out" "$dropped" 5
 	[ $(($(tapped out) - out)) -lt "$dropped" ] ||
@@ -152,8 +152,8 @@ test_sample_tap() {
 	rmmod dlil_sample
 }
 
-# TAP-1 IFN-4: it sees what its mode says, and nothing once the device is
-# detached.
+# TAP-1 IFN-4: a tap sees the packets of its mode, and nothing once the device
+# is detached.
 test_sample_tap_modes() {
 	local in out
 

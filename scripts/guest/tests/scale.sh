@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # constants of lib.sh
 #
-# A thousand wrapped devices: what one costs, and that the last one costs no more
-# than the first.
+# A thousand wrapped devices: the cost of one, and that the last one costs no
+# more than the first.
 
 IFNETS=/sys/class/net/dlil_ifnets
 
-# Pairs of devices, and so many of them that are looked at one by one.  A kernel
-# with checkers takes minutes for a thousand devices.
+# Number of pairs of devices, and of those that are checked one by one.  A
+# kernel with checkers needs minutes for a thousand devices.
 PAIRS=500 FEW=5
 [ ! -e /sys/kernel/debug/failslab ] || PAIRS=50 FEW=1
 TENTH=$((PAIRS / 10))
 
 # In namespace dut, a1 and b1 to a500 and b500, down, in a group of their own so
-# that they can be dealt with at once.
+# that one command can change all of them.
 make_pairs() {
 	local i
 
@@ -30,7 +30,7 @@ change() {
 		done' change "$@" $IFNETS
 }
 
-# How many devices have seen no packet in one of the directions.
+# Number of devices that have no packets in one direction.
 silent() {
 	# shellcheck disable=SC2016 # the inner shell's
 	dut bash -c 'for d in /sys/class/net/[ab][0-9]*/dlil; do
@@ -44,7 +44,7 @@ all_heard() { [ "$(silent)" -eq 0 ]; }
 
 show_all() { ctl show >"$T/shown"; }
 
-# timed COMMAND...: $TOOK is how many microseconds it took.
+# timed COMMAND...: $TOOK is its duration in microseconds.
 timed() {
 	local start=${EPOCHREALTIME/./}
 
@@ -52,9 +52,8 @@ timed() {
 	TOOK=$((${EPOCHREALTIME/./} - start))
 }
 
-# A busy machine makes things slower, never faster.  So that it does not look as
-# growth: of what a hundred take the slowest run counts, of what a thousand take
-# the fastest one.
+# A busy machine is only slower, never faster.  To avoid false alarms, use the
+# slowest run for a hundred devices, and the fastest one for a thousand.
 slowest() { [ "$TOOK" -le "${!1}" ] || printf -v "$1" %s "$TOOK"; }
 fastest() { [ "$TOOK" -ge "${!1}" ] || printf -v "$1" %s "$TOOK"; }
 
@@ -70,14 +69,14 @@ free_kb() {
 	echo $sum
 }
 
-# grows WHAT HUNDRED THOUSAND: ten times as many may take not quite twice ten
+# grows WHAT HUNDRED THOUSAND: ten times as many devices may take up to twenty
 # times as long; quadratic growth would be a hundred times.
 grows() {
 	local hundred=$2 thousand=$3
 
 	echo "# $1: $((2 * TENTH)) in $((hundred / 1000)) ms," \
 		"$((2 * PAIRS)) in $((thousand / 1000)) ms"
-	# What takes next to nothing cannot be compared.
+	# A time close to 0 cannot be compared.
 	[ "$hundred" -ge 5000 ] || hundred=5000
 	[ "$thousand" -lt $((20 * hundred)) ] || fail "$1 takes too long"
 }

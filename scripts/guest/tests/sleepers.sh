@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# LNX-13: a callback that sleeps holds up its own ifnet's packets and its own end, and
-# nothing else: no request, no other ifnet, no device or namespace that goes, no other
-# module.
+# LNX-13: a sleeping callback delays packets and teardown of its own ifnet, and
+# nothing else: no request, no other ifnet, no removal of a device or namespace,
+# no other module.
 
-# soon COMMAND...: it does not wait for the callbacks that sleep, which would be for
-# ever.
+# soon COMMAND...: it must end without waiting for sleeping callbacks, which
+# would take for ever.
 soon() { timeout 20 "$@" || fail "held up: $*"; }
 
-# Another module that registers a family of generic netlink comes and goes: that waits
-# for every request that is under way, and holds up those that come later.
+# Another module registers and removes a generic netlink family, which waits for
+# every request in flight and delays later ones.
 family_comes_and_goes() {
 	soon modprobe dlil_family
 	soon rmmod dlil_family
@@ -24,8 +24,9 @@ others_go_on() {
 	soon dlilctl -n peer -w 10 detach pe0
 }
 
-# LNX-13 FLT-2 PRO-3: with an input callback asleep filters come and go, protocols are
-# unplumbed and plumbed, the device is unwrapped, and nobody else is held up.
+# LNX-13 FLT-2 PRO-3: while an input callback sleeps, filters are added and
+# deleted, protocols unplumbed and plumbed, and the device is unwrapped, without
+# delaying others.
 test_sleeper_input() {
 	local status=0
 
@@ -35,7 +36,7 @@ test_sleeper_input() {
 	inns peer ping -n -c 3 -i 0.2 -W 1 $IP0 >"$T/pings" 2>&1 &
 	wait_for 10 asleep 1
 
-	# The answer comes at once; the wait is dlilctl's, and can be ended.
+	# The kernel answers at once; dlilctl waits, and can be interrupted.
 	soon dlilctl -n dut -w 0 filter del dl0 other
 	is "filters left" "$(json '[.filters[].name] | join(" ")')" sleeper
 	soon dlilctl -n dut filter add dl0 other match udp count
@@ -54,7 +55,7 @@ test_sleeper_input() {
 	is state "$(json .state)" detaching
 	refused_with 'being detached already' ctl -w 0 detach dl0
 	refused_with 'still being detached' ctl -w 1 attach dl0
-	# The device is as it was before it was wrapped.
+	# The device works as before it was wrapped.
 	is answers "$(pings peer 5 $IP0)" 5
 	others_go_on
 
@@ -66,11 +67,11 @@ test_sleeper_input() {
 }
 
 overdue() { [ "$(json '.overdue | length')" -ge 1 ]; }
-# logged TEXT: since the test began.
+# logged TEXT: has it been logged since the test began?
 logged() { dmesg | sed -n "/dlil-test: sleeper_named/,\$p" | grep "$1" >/dev/null; }
 
-# LNX-13 IFN-14: a callback that sleeps is named to users and in the log, and so is what
-# a detach waits for.
+# LNX-13 IFN-14: users and the log are told which callback sleeps, and what a
+# detach waits for.
 test_sleeper_named() {
 	ctl attach dl0
 	sleeper input
@@ -88,7 +89,7 @@ test_sleeper_named() {
 	wake_sleeper
 }
 
-# LNX-13 LNX-8: with a callback asleep the device is deleted.
+# LNX-13 LNX-8: the device is deleted while a callback sleeps.
 test_sleeper_device_deleted() {
 	ctl attach dl0
 	sleeper input
@@ -100,20 +101,21 @@ test_sleeper_device_deleted() {
 	end_floods
 	others_go_on_alone
 
-	# A new device of the same name does not wait for the old one's callbacks.
+	# A new device of the same name does not wait for callbacks of the old
+	# one.
 	ip -n dut link add dl0 type dummy
 	soon dlilctl -n dut -w 10 attach dl0
 	is state "$(json .state)" attached
 	asleep 1 || fail "it has been woken"
 }
 
-# As others_go_on, without a peer's device.
+# Same as others_go_on, without a device of peer.
 others_go_on_alone() {
 	family_comes_and_goes
 	soon dlilctl -n peer show
 }
 
-# LNX-13 LNX-8: the same after a detach that is not over.
+# LNX-13 LNX-8: the same after a detach that has not finished.
 test_sleeper_detached_deleted() {
 	ctl attach dl0
 	sleeper input
@@ -126,8 +128,8 @@ test_sleeper_detached_deleted() {
 	others_go_on_alone
 }
 
-# LNX-13 LNX-8: with a callback asleep the namespace of the device is deleted; others
-# come and go meanwhile.
+# LNX-13 LNX-8: the namespace of the device is deleted while a callback sleeps;
+# meanwhile others are created and deleted.
 test_sleeper_namespace_deleted() {
 	ctl attach dl0
 	sleeper input
@@ -143,10 +145,10 @@ test_sleeper_namespace_deleted() {
 	asleep 1 || fail "it has been woken"
 }
 
-# said TEXT: how many of the requests ended with it.
+# said TEXT: number of requests that ended with it.
 said() { cat "$T"/request.* | grep -c "$1"; }
 
-# nine_requests: of which one is the last and is refused, whichever that is.
+# nine_requests: the last one of them is refused, whichever that is.
 nine_requests() {
 	local i
 
@@ -158,9 +160,9 @@ nine_requests() {
 	wait_for 10 said "8 requests" >/dev/null
 }
 
-# LNX-13 IOC-1 LNX-10: a control request is answered when the callbacks that it asks
-# have returned, in the order in which requests came, and holds up nobody until then;
-# of one ifnet there may be 8.
+# LNX-13 IOC-1 LNX-10: a control request is answered when its callbacks have
+# returned, in the order of arrival, and delays nobody until then; an ifnet may
+# have 8 unanswered ones.
 test_sleeper_ioctl() {
 	local jobs=() job
 
@@ -176,7 +178,7 @@ test_sleeper_ioctl() {
 	is refused "$(said "8 requests") $(said Error)" "1 1"
 	[[ $(dut cat /sys/class/net/dl0/mtu) == 140[1-9] ]] || fail "no MTU was set"
 
-	# Those that wait when the device is detached are refused, with a sentence.
+	# When the device is detached, waiting requests fail with a message.
 	echo 0 >$SLEEPER/release
 	nine_requests
 	soon dlilctl -n dut -w 0 detach dl0
@@ -188,8 +190,8 @@ test_sleeper_ioctl() {
 	at_least "refused for the detach" "$(said "being detached")" 7
 }
 
-# With a callback asleep packets go on, another filter ends, and the device is unwrapped
-# and deleted.
+# While a callback sleeps, packets pass, another filter ends, and the device is
+# unwrapped and deleted.
 goes_all_the_same() {
 	wait_for 10 asleep 1
 	is answers "$(pings peer 5 $IP0)" 5
@@ -201,7 +203,7 @@ goes_all_the_same() {
 	asleep 1 || fail "it has been woken"
 }
 
-# LNX-13 EVT-2: an event callback is asleep.
+# LNX-13 EVT-2: an event callback sleeps.
 test_sleeper_event() {
 	ctl attach dl0
 	sleeper event
@@ -209,7 +211,7 @@ test_sleeper_event() {
 	goes_all_the_same
 }
 
-# LNX-13 FLT-2: the callback `detached` is asleep.
+# LNX-13 FLT-2: the callback `detached` sleeps.
 test_sleeper_detached() {
 	ctl attach dl0
 	ctl filter add dl0 other match udp count
@@ -218,8 +220,8 @@ test_sleeper_detached() {
 	goes_all_the_same
 }
 
-# LNX-13: a detach by sysfs is not held up, and an attach that waits for it can be
-# killed.
+# LNX-13: a detach by sysfs is not delayed, and an attach that waits for it can
+# be killed.
 test_sleeper_sysfs() {
 	local writer
 
@@ -241,8 +243,8 @@ test_sleeper_sysfs() {
 	soon rmmod ipip
 }
 
-# LNX-13: packets of loopback have routes and conntrack entries, which are the
-# namespace's: that goes when the callback has returned, and not before them.
+# LNX-13: packets of loopback have routes and conntrack entries of the
+# namespace, which therefore goes only after the callback has returned.
 test_sleeper_loopback() {
 	ip netns add third
 	ip -n third link set lo up
@@ -268,7 +270,7 @@ test_sleeper_loopback() {
 	namespaces_gone
 }
 
-# thread_of NAMESPACE: what the input thread of its loopback is called.
+# thread_of NAMESPACE: name of the input thread of its loopback device.
 thread_of() {
 	local pid
 
@@ -276,9 +278,9 @@ thread_of() {
 	cat "/proc/$pid/comm"
 }
 
-# LNX-13 INP-2: a callback that sleeps on the main thread holds up the other devices of
-# that thread for a moment only: packets, filters that end, and a detach go on, and so
-# they do when another device comes and has a callback asleep as well.
+# LNX-13 INP-2: a callback that sleeps on the main thread delays other devices
+# of that thread only briefly: packets, ends of filters and detaches continue,
+# even if a callback of a further device sleeps as well.
 test_sleeper_shared() {
 	local ns
 
@@ -294,7 +296,7 @@ test_sleeper_shared() {
 	inns dut ping -n -c 3 -i 0.2 -W 1 127.0.0.1 >"$T/sleeping" 2>&1 &
 	wait_for 10 asleep 1
 
-	# With -w it would go on to send until it has its answers.
+	# With -w it would send until it has its answers.
 	is answers "$(inns third ping -n -i 0.01 -c 20 -W 10 127.0.0.1 |
 		grep -c 'bytes from')" 20
 	is "the thread of the sleeper" "$(thread_of dut)" dlil/lo
@@ -313,12 +315,12 @@ test_sleeper_shared() {
 	asleep 1 || fail "it has been woken"
 	wake_sleeper
 	wait_for 10 gone_from dut lo
-	# It begins again on the main thread.
+	# It starts on the main thread again.
 	ctl attach lo
 	is "the thread later" "$(thread_of dut)" dlil/main
 	is "answers later" "$(pings dut 5 127.0.0.1)" 5
 	soon ip netns del fourth
 }
 
-# gone_from NAMESPACE DEVICE: it is attached no more.
+# gone_from NAMESPACE DEVICE: it is not attached any more.
 gone_from() { ! attached_in "$1" | grep -qx "$2"; }

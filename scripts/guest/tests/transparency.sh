@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# A wrapped device goes on working for everybody, and nobody sees a packet
-# twice or not at all.
+# A wrapped device works for everybody as before, and nobody sees a packet twice
+# or misses one.
 
-# LNX-1 LNX-2 LNX-3 IFN-3: attach under traffic, and not a packet is lost.
+# LNX-1 LNX-2 LNX-3 IFN-3: an attach under traffic loses no packet.
 test_attach_under_traffic() {
 	ping_along peer $IP0
 	ctl attach dl0
@@ -18,7 +18,7 @@ test_attach_under_traffic() {
 		"$(json '.protocols[family=inet].packets')" 50
 }
 
-# Megabytes.  A kernel with checkers takes a quarter of a minute for so many.
+# In megabytes.  A kernel with checkers needs 15 s for this many.
 MUCH=50
 [ ! -e /sys/kernel/debug/failslab ] || MUCH=10
 
@@ -39,8 +39,7 @@ test_tcp_in() {
 	is "freed on input" "$(json .flow.input.freed)" 0
 }
 
-# LNX-2 LNX-6: TCP from the wrapped device, in GSO packets as the host makes
-# them.
+# LNX-2 LNX-6: TCP from the wrapped device, in GSO packets of the host.
 test_tcp_out() {
 	transfer_much dut peer $IP1
 	at_least "bytes out" "$(json .stats.obytes)" $((MUCH << 20))
@@ -49,10 +48,10 @@ test_tcp_out() {
 
 has_all() { cmp -s "$1" <(seq 200); }
 
-# $1 to $2 at $3: each datagram once and in order.  So few of them fit in the
-# socket even if nobody reads it.  All are sent on one processor, to a neighbour
-# that is known: two would have them overtake each other, one that sends and one
-# that sends what waited for the neighbour.
+# $1 to $2 at $3: each datagram arrives once and in order.  They all fit into
+# the socket's buffer, even if nobody reads it.  All are sent on one processor,
+# to a known neighbour; otherwise the packets that wait for the neighbour are
+# sent by another processor and may be overtaken.
 udp_datagrams() {
 	is answers "$(pings "$1" 1 "$3")" 1
 	inns "$2" socat -u UDP-RECV:5000 - </dev/null >"$T/$2" &
@@ -77,8 +76,9 @@ neighbour() { ip -n "$1" -6 neigh show "$2" | grep -q "lladdr $3"; }
 
 has_no_tentative() { ! ip -n dut -6 addr show dev dl0 tentative | grep -q inet6; }
 
-# LNX-2 PRO-7 LNX-4: IPv6 finds neighbours both ways, and detection of duplicate
-# addresses does not take our own probe, seen twice, for somebody else's.
+# LNX-2 PRO-7 LNX-4: IPv6 resolves neighbours in both directions, and duplicate
+# address detection does not mistake our own probe, seen twice, for another
+# host's.
 test_ipv6_neighbour_discovery() {
 	local target=fd00:7::77
 
@@ -100,9 +100,9 @@ test_ipv6_neighbour_discovery() {
 	is "answers of the new address" "$(pings peer 5 $target)" 5
 }
 
-# LNX-2 FLT-9: a VLAN device on the wrapped device.  The packets that it sends have
-# a tag beside their data, and meet filters; those that it receives the kernel
-# takes before DLIL.
+# LNX-2 FLT-9: a VLAN device on the wrapped device.  Packets that it sends have
+# a tag beside their data and pass filters; the kernel takes received ones
+# before DLIL.
 test_vlan_device() {
 	local seen
 
@@ -148,13 +148,13 @@ test_tcpdump_sees_once() {
 	done
 }
 
-# What tc counted at its hook $1.
+# Packets counted at the hook $1 of tc.
 tc_count() {
 	tc -n dut -s -j filter show dev dl0 "$1" |
 		jq '[.[].options?.actions[0].stats.packets? // empty] | add'
 }
 
-# What nft counted in its chain $1.
+# Packets counted in the nft chain $1.
 nft_count() {
 	dut nft -j list chain netdev t "$1" |
 		jq '[.nftables[].rule?.expr[]?.counter?.packets // empty] | add'
@@ -187,8 +187,8 @@ test_tc_and_nft_count_once() {
 	becomes "nft egress" "$(sent)" nft_count out
 }
 
-# LNX-2: the host's hooks are after the filters on the way out, before them on
-# the way in: what a filter drops they see on input only.
+# LNX-2: the host's hooks come after the filters on output, and before them on
+# input: packets that a filter drops are visible to them on input only.
 test_filters_between_hooks() {
 	tc -n dut qdisc add dev dl0 clsact
 	tc -n dut filter add dev dl0 ingress protocol ip flower ip_proto icmp \
@@ -207,9 +207,9 @@ test_filters_between_hooks() {
 	is "tc egress" "$(tc_count egress)" 0
 }
 
-# A second wire into dut: x0 there, x1 at the peer, who takes 10.8.0.1 to be
-# behind it.  x0 has the link address of dl0, or its frames would be marked as
-# somebody else's before they get there.
+# A second wire into dut: x0 there, x1 at the peer, which reaches 10.8.0.1
+# through it. x0 has the link address of dl0; otherwise its frames would be
+# marked PACKET_OTHERHOST.
 second_wire() {
 	ip -n dut link add x0 address $MAC0 type veth peer name x1 netns peer
 	ip -n dut link set x0 up
@@ -225,8 +225,8 @@ second_wire() {
 	ctl filter add dl0 pings in match 'icmp[icmptype] == icmp-echo' count
 }
 
-# LNX-3: packets that tc has sent around by way of an ifb come back with marks
-# like ours, and still are not ours.
+# LNX-3: packets redirected by tc through an ifb come back with marks like ours,
+# but are not mistaken for ours.
 test_ifb_and_back() {
 	ctl attach dl0
 	ctl filter add dl0 pings in match 'icmp[icmptype] == icmp-echo' count
@@ -241,7 +241,8 @@ test_ifb_and_back() {
 	no_pings peer $IP0
 }
 
-# LNX-3: what tc sends into the device from another one is received like all.
+# LNX-3: packets that tc redirects into the device's ingress are received like
+# all others.
 test_tc_redirect_in() {
 	ctl attach dl0
 	second_wire
@@ -252,8 +253,8 @@ test_tc_redirect_in() {
 	becomes "pings the filter saw" "$(sent)" filter pings matched
 }
 
-# $1: who forwards; $2: how many of 50 packets the output filters see.  What x1
-# sends to 10.8.0.1 appears at pe0.
+# $1: what forwards; $2: number of 50 packets that the output filters see.
+# Packets that x1 sends to 10.8.0.1 appear at pe0.
 forwarded_out() {
 	ctl filter add dl0 forwarded out match udp port 6000 count
 	inns peer tcpdump -Z root --immediate-mode -U -n -s 200 -i pe0 \
@@ -266,7 +267,7 @@ forwarded_out() {
 	is "those the filter saw" "$(filter forwarded matched)" "$2"
 }
 
-# LNX-6: what nft forwards out of the device passes the output filters.
+# LNX-6: packets that nft forwards through the device pass the output filters.
 test_nft_forward_out() {
 	ctl attach dl0
 	second_wire
@@ -281,8 +282,8 @@ test_nft_forward_out() {
 	forwarded_out nft 50
 }
 
-# LNX-6: what tc redirects does not, and is none of our business: the kernel
-# keeps such packets from the egress hook.  See README.
+# LNX-6: packets that tc redirects do not, and DLIL cannot change that: the
+# kernel keeps them from the egress hook.  See README.
 test_tc_redirect_out() {
 	ctl attach dl0
 	second_wire

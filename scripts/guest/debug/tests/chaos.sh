@@ -2,27 +2,27 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2086 # addresses and numbers are words
 #
-# Things come and go under traffic: $ROUNDS times, at random, but the same for the
-# same $SEED.  The traffic starts on the first two processors, the rest happens on
-# the other two.  After each test: conservation is exact, pings come through both
-# unwrapped and wrapped; and run-tests.sh sees to it that no thread, reference or
-# memory is left and the kernel had nothing to report.
+# Things come and go under traffic: $ROUNDS times, at random, but reproducibly
+# for the same $SEED.  Traffic starts on the first two processors, everything
+# else runs on the other two.  After each test: conservation is exact, and ping
+# works both unwrapped and wrapped; run-tests.sh checks that no thread,
+# reference or memory is left and that the kernel has reported nothing.
 
 CPU0=1 CPU1=2	# masks
 
-# pick WORD...: one of them, in $PICKED.  Not printed: a subshell has random
-# numbers of its own.
+# pick WORD...: choose one of them, in $PICKED.  Not printed, because a subshell
+# has random numbers of its own.
 pick() {
 	local n=$((RANDOM % $# + 1))
 
 	PICKED=${!n}
 }
 
-# chance: true half of the time.
+# chance: true with a probability of one half.
 chance() { [ $((RANDOM & 64)) -ne 0 ]; }
 
-# try COMMAND...: it has to work.  When others meddle ($MEDDLED), it may be refused
-# as well, but must still end, and in order.
+# try COMMAND...: it must work.  If others interfere ($MEDDLED), it may also be
+# refused, but must end properly.
 try() {
 	local status=0 said=$T/said.$BASHPID
 
@@ -32,7 +32,7 @@ try() {
 	fi
 }
 
-# The wire of two_namespaces, again.
+# Create the wire of two_namespaces again.
 rewire() {
 	try ip -n dut -batch - <<-END
 		link add dl0 address $MAC0 type veth peer name pe0 address $MAC1 netns peer
@@ -47,8 +47,8 @@ rewire() {
 	END
 }
 
-# One round of each kind; $ID tells those that run at once apart.  Each begins and
-# ends with dl0 wrapped.
+# One round of each kind; $ID distinguishes parallel ones.  Each begins and ends
+# with dl0 wrapped.
 
 round_attach() {
 	try dlilctl -n dut detach dl0
@@ -145,12 +145,12 @@ round_parameter() {
 	try dlilctl -n dut set dl0 unmatched "$PICKED"
 	pick 1 8 2048
 	try dlilctl -n dut set dl0 queue packets "$PICKED"
-	# Threads are what an attach decides about.
+	# An attach reads the parameters of threads.
 	chance || round_attach
 }
 
-# Packets both ways, with fragments one way, not so many that nothing else gets on;
-# some of them are lost, and at times there is no way to the other end.
+# Packets in both directions, one with fragments, not so many that everything
+# else starves; some are lost, and sometimes there is no route to the other end.
 start_traffic() {
 	TRAFFIC=()
 	taskset $CPU0 inns peer ping -q -n -i 0.03 $IP0 >/dev/null 2>&1 &
@@ -177,7 +177,7 @@ act() {
 	done
 }
 
-# As two_namespaces and modprobe leave it.
+# Restore the state of two_namespaces and modprobe.
 start_afresh() {
 	local ns
 
@@ -199,7 +199,7 @@ start_afresh() {
 	echo 2048 >$PARAMS/rcvq_limit
 }
 
-# chaos KIND [KIND]: of one kind, or two at once.
+# chaos KIND [KIND]: of one kind, or two in parallel.
 chaos() {
 	local actors=() kind status=0
 
@@ -242,7 +242,7 @@ test_chaos_consumer() { chaos consumer; }
 # INI-2 INP-2 INP-12 LNX-5
 test_chaos_parameter() { chaos parameter; }
 
-# Two at once.
+# Two kinds in parallel.
 test_chaos_attach_attach() { chaos attach attach; }
 # FLT-8
 test_chaos_attach_filter() { chaos attach filter; }

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2086 # addresses and numbers are words
 #
-# No memory.  Every allocation from slabs that the kernel tries for a request fails
-# once, one after the other.  Then the request is refused with an errno that says
-# so and has changed nothing, or it has worked because the allocation was
-# dispensable; and it works when it is made again.
+# Out of memory.  Each slab allocation that the kernel makes for a request fails
+# once, one after the other.  The request must then fail with a matching errno
+# without changing anything, or succeed because the allocation was dispensable;
+# and it must succeed when it is repeated.
 #
 # Which allocations: those of the task that makes the request, from its system call
 # on, netlink's own included; those of kthreadd, which makes the input thread; those
@@ -19,8 +19,8 @@ IFNETS=/sys/class/net/dlil_ifnets
 FAILSLAB=/sys/kernel/debug/failslab
 FAULTS=/tmp/faults
 
-# allow_faults: of all allocations, not of atomic ones only, and in silence.
-# reports.sh is told, up to end_faults.
+# allow_faults: for all allocations, not only atomic ones, and without log
+# messages. reports.sh is told, up to end_faults.
 allow_faults() {
 	echo "dlil-test: memory runs short" >/dev/kmsg
 	echo N >$FAILSLAB/ignore-gfp-wait
@@ -105,7 +105,8 @@ test_fault_plumb() {
 test_fault_unplumb() {
 	allow_faults
 	dut $ATTACH
-	# They are shown in the order of their attach: from now on it is last.
+	# They are shown in the order of their attach: from now on this one is
+	# last.
 	dut $UNPLUMB
 	dut $PLUMB
 	walk netlink "$UNPLUMB" "$PLUMB"
@@ -120,7 +121,7 @@ test_fault_set() {
 		'dlilctl set dl0 unmatched pass'
 }
 
-# Of one ifnet, and of all, in more than one part.
+# For one ifnet, and for all, in several parts.
 test_fault_show() {
 	local i
 
@@ -129,7 +130,7 @@ test_fault_show() {
 	for i in {1..40}; do
 		ctl filter add dl0 "f$i" match icmp count
 	done
-	# What is shown is to stay the same.
+	# The output must stay the same.
 	ip -n dut link set dl0 down
 	walk netlink 'dlilctl -j filter show dl0'
 	walk netlink 'dlilctl -j filter show'
@@ -149,7 +150,8 @@ test_fault_load() {
 	allow_faults
 	rmmod dlil
 	modprobe dlil_planted
-	# Or the kernel loads it when dlilctl asks for the netlink family.
+	# Otherwise the kernel loads it when dlilctl asks for the netlink
+	# family.
 	echo /bin/false >/proc/sys/kernel/modprobe
 	walk module 'modprobe dlil' 'rmmod dlil'
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
@@ -158,8 +160,8 @@ test_fault_load() {
 
 has_failed() { [ "$(<"/proc/$1/fail-nth")" = 0 ]; }
 
-# STA-3 STA-4: in the input thread, where protocols and filters run: those of the
-# host, and the sample's, which allocate with GFP_KERNEL.
+# STA-3 STA-4: in the input thread, where protocols and filters run: those of
+# the host, and of the sample, which allocate with GFP_KERNEL.
 test_fault_input_thread() {
 	local thread n
 
