@@ -354,7 +354,7 @@ static int control_ifnet(struct dlil_ifnet *ifp, const struct control *control,
 		return 0;
 	if (err == -EBUSY)
 		NL_SET_ERR_MSG(info->extack,
-			       "8 requests to this device wait for callbacks already: try again later");
+			       "8 requests to this device are waiting for callbacks: try again later");
 	dlil_ifnet_io_end(ifp);
 	request_free(req);
 	return err;

@@ -89,7 +89,7 @@ static struct dlil_group_list *take_stock(struct dlil_netdev *nd)
 	if (n < 0)
 		return NULL;
 	if (n > DLIL_GROUPS_MAX)
-		pr_warn_once("dlil: a device is in more groups than are told of\n");
+		pr_warn_once("dlil: a device is in more groups than are reported\n");
 	max = min(n + SLACK, DLIL_GROUPS_MAX);
 	list = kvzalloc(struct_size(list, addr, max), GFP_KERNEL);
 	if (!list)

@@ -61,7 +61,7 @@ module_param_cb(input_sanity_check, &switch_ops, &dlil_input_sanity_check,
 		0644);
 __MODULE_PARM_TYPE(input_sanity_check, "bool");
 MODULE_PARM_DESC(input_sanity_check,
-		 "free queued packets that are another ifnet's or miscounted (0)");
+		 "free queued packets of another ifnet or that were miscounted (0)");
 
 module_param_cb(net_affinity, &switch_ops, &dlil_net_affinity, 0644);
 __MODULE_PARM_TYPE(net_affinity, "bool");
@@ -92,7 +92,7 @@ static const struct kernel_param_ops ifnet_debug_ops = {
 module_param_cb(ifnet_debug, &ifnet_debug_ops, NULL, 0644);
 __MODULE_PARM_TYPE(ifnet_debug, "bool");
 MODULE_PARM_DESC(ifnet_debug,
-		 "remember who took and dropped references, see debugfs (0)");
+		 "record stack traces of reference users, see debugfs (0)");
 
 static int set_net_rtref(const char *val, const struct kernel_param *kp)
 {
@@ -113,7 +113,7 @@ static const struct kernel_param_ops net_rtref_ops = {
 module_param_cb(net_rtref, &net_rtref_ops, &dlil_net_rtref, 0644);
 __MODULE_PARM_TYPE(net_rtref, "bool");
 MODULE_PARM_DESC(net_rtref,
-		 "tell of every ifnet when no route leads through it any more (0)");
+		 "report every ifnet that has lost its last route (0)");
 
 static int set_traffic_classes(const char *val, const struct kernel_param *kp)
 {

@@ -84,7 +84,7 @@ static struct known *add(struct dlil_neighs *ns,
 	if (ns->n >= NEIGHS_MAX && !list_empty(&ns->gone))
 		forget(ns, list_first_entry(&ns->gone, struct known, list));
 	if (ns->n >= NEIGHS_MAX) {
-		pr_warn_once("dlil: a device has more neighbours than are told of\n");
+		pr_warn_once("dlil: a device has more neighbours than are reported\n");
 		return NULL;
 	}
 	k = kzalloc(sizeof(*k), GFP_ATOMIC);

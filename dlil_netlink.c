@@ -362,7 +362,7 @@ static int check_attrs(struct genl_info *info)
 	mask = nla_get_u32(a[DLIL_A_ATTRS_MASK]);
 	if (!mask || nla_get_u32(a[DLIL_A_ATTRS]) & ~mask) {
 		NL_SET_ERR_MSG_ATTR(info->extack, a[DLIL_A_ATTRS],
-				    "attrs-mask has to have all attributes that are given");
+				    "attrs-mask must include all attributes in attrs");
 		return -EINVAL;
 	}
 	if (mask & ~DLIL_ATTR_ARPLL) {

@@ -58,7 +58,7 @@ static s64 inq_surplus(s64 room, s64 limits)
 static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 			 s64 surplus)
 {
-	pr_warn_once("dlil: %s had %d packets and %d bytes more in its queue than were counted\n",
+	pr_warn_once("dlil: %s had %d packets and %d bytes in its queue that were not counted\n",
 		     ifp->name, dlil_inq_space_packets(surplus),
 		     dlil_inq_space_bytes(surplus));
 	atomic64_sub(surplus, &ifp->inq.room);
@@ -416,7 +416,7 @@ static void task_rename(struct task_struct *task, struct dlil_inq *q)
 	task_lock(task);
 	strscpy_pad(task->comm, comm, sizeof(task->comm));
 	task_unlock(task);
-	pr_info("dlil: %s has an input thread of its own now, since its callbacks held up dlil/main\n",
+	pr_info("dlil: %s now has an input thread of its own, because its callbacks blocked dlil/main\n",
 		name);
 }
 
@@ -626,7 +626,7 @@ void dlil_inq_end(struct dlil_ifnet *ifp)
 		thread_stop(&q->own);
 	if (READ_ONCE(dlil_input_sanity_check) &&
 	    atomic64_read(&q->room) != dlil_inq_limits(q) - DLIL_INQ_CLOSED)
-		pr_warn_once("dlil: %s had packets counted that were not in its queue\n",
+		pr_warn_once("dlil: %s counted packets that were not in its queue\n",
 			     ifp->name);
 }
 
