@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads what `dlilctl -j -s show` prints and prints what is wrong with it, a line
- * each (STA-3): of a packet that was seen there is one end, and of one that was
- * freed one reason.
+ * Reads the output of `dlilctl -j -s show` and prints what is wrong with it, a
+ * line each (STA-3): every packet that was seen must have exactly one end, and
+ * every freed packet one reason.
  *
- * In a program of its own, since every test asks this, and jq takes a quarter of
- * a second to start on an emulated processor.
+ * A program of its own, since every test uses it, and jq takes a quarter of a
+ * second to start on an emulated processor.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 static const char *const directions[] = { "input", "output" };
 
-/* A counter that is missing is wrong as well, or this could never fail. */
+/* A missing counter is an error, too; otherwise this check could never fail. */
 static json_int_t number(json_t *object, const char *key)
 {
 	json_t *value = json_object_get(object, key);

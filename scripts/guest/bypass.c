@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sends frames past the qdisc of a device:
+ * Sends broadcast frames of EtherType 0x88b5 that bypass the qdisc of a device:
  *
  *	bypass DEV COUNT
- *
- * of Ethernet type 0x88b5, to everybody.
  */
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * dumps COMMAND [DEV]: read the list of ifnets, or one, in as small parts as the
- * kernel makes, run a command of the shell behind the first part, and say how many
- * parts, ifnets and different filters there were, whether one came twice, and
- * whether the kernel has flagged that they are not of one time.
+ * dumps COMMAND [DEV]: reads the list of ifnets, or one ifnet, in the smallest
+ * parts that the kernel makes, and runs a shell command after the first part.
+ * Prints the numbers of parts, ifnets and different filters, whether a filter
+ * came twice, and whether the kernel has flagged the dump as inconsistent.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ static void note_filter(struct nlattr *nest)
 			note((char *)(attr + 1));
 }
 
-/* The number of the family in an answer of the controller. */
+/* The family's number in an answer of the controller. */
 static unsigned short family_of(struct nlmsghdr *nlh)
 {
 	struct nlattr *attr = (void *)((char *)NLMSG_DATA(nlh) + GENL_HDRLEN);

@@ -31,7 +31,7 @@
 #define SLOT_NS 500	/* of the histogram */
 #define SLOTS 200000
 
-/* One client's, in memory that all processes share. */
+/* Counts of one client, in memory that all processes share. */
 struct count {
 	uint64_t answers, lost;
 	uint32_t took[SLOTS];
@@ -168,7 +168,7 @@ static void run_servers(int port, int n)
 
 	for (i = 1; i < n; i++)
 		if (!fork()) {
-			/* The servers end with the first one. */
+			/* The servers end together with the first one. */
 			prctl(PR_SET_PDEATHSIG, SIGTERM);
 			break;
 		}

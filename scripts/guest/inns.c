@@ -4,9 +4,9 @@
  *
  *	inns NAME COMMAND [ARG...]
  *
- * as `ip netns exec` does, with the sysfs of that namespace.  Static and small:
- * ip itself needs more time to start on an emulated processor than most of the
- * commands that the tests run so.
+ * Like `ip netns exec`, it mounts the sysfs of that namespace.  Static and
+ * small, because on an emulated processor ip itself needs more time to start
+ * than most of the commands in the tests.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Picks one value out of JSON:
+ * Prints one value of a JSON text:
  *
  *	jget PATH <JSON
  *
- * PATH is made of .KEY, [INDEX] and [KEY=TEXT], the first element of an array with
- * that member; a # at its end asks for the length of an array.  Strings are printed
- * as they are, other values as JSON; `null` if there is no such value.
+ * PATH consists of .KEY, [INDEX] and [KEY=TEXT], the first element of an array
+ * with that member; a # at its end asks for the length of an array.  Strings
+ * are printed without quotes, other values as JSON; `null` if there is no such
+ * value.
  *
- * A small part of jq, which takes a quarter of a second to start on an emulated
- * processor, and the tests ask hundreds of questions.
+ * This is a small part of jq, which takes a quarter of a second to start on an
+ * emulated processor, and tests run it hundreds of times.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * joins DEV COUNT: join so many groups of IPv6 on a device, as any user may, say
- * so, and stay in them until standard input ends.
+ * joins DEV COUNT: joins that many IPv6 groups on a device, as any user may,
+ * prints a message, and stays in them until the end of standard input.
  */
 #include <net/if.h>
 #include <netinet/in.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < count; i++) {
 		mreq.ipv6mr_multiaddr.s6_addr[14] = i >> 8;
 		mreq.ipv6mr_multiaddr.s6_addr[15] = i;
-		/* A socket has room for some hundred. */
+		/* A socket can join some hundred groups. */
 		if (fd >= 0 && !setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP,
 					   &mreq, sizeof(mreq)))
 			continue;

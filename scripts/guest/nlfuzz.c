@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sends the generic netlink family dlil messages that are wrong, each in one of
- * many ways, and wants every one refused:
+ * Sends wrong messages to the generic netlink family dlil, each wrong in one of
+ * many ways, and expects an error for each:
  *
  *	nlfuzz IFINDEX COUNT
  *	nlfuzz --denied IFINDEX
  *
- * IFINDEX is that of an attached device, since what is wrong should often be
- * found late.  The same messages every time.  Before them each command gets each
- * attribute that means nothing to it, and has to name that when it refuses it.
- * Whatever is refused has a sentence.  With --denied, every command but the one that
- * shows is to be refused for want of a capability.
+ * IFINDEX is that of an attached device, so that errors are often found late.
+ * The messages are the same every time.  First, each command gets each
+ * attribute that it does not use, and must refuse it by name.  Every error must
+ * come with a message.  With --denied, every command except the one that shows
+ * must fail for lack of a capability.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -104,7 +104,7 @@ static void put_noise(uint16_t type, uint16_t len)
 	put(type, noise, len);
 }
 
-/* Is there a sentence in this answer, which says that something was wrong? */
+/* Does the answer have an error message? */
 static bool has_sentence(const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *err = NLMSG_DATA(nlh);
@@ -170,7 +170,7 @@ static uint16_t find_family(int fd)
 	return id;
 }
 
-/* An attribute that no command takes, whatever else is in the message. */
+/* An attribute that no command accepts, whatever else the message has. */
 static void put_wrong_attr(void)
 {
 	struct nlattr *attr;
@@ -210,7 +210,7 @@ static void put_wrong_attr(void)
 	}
 }
 
-/* A filter with one thing wrong. */
+/* A filter with one mistake. */
 static void put_wrong_filter(void)
 {
 	struct sock_filter insns[8] = {
@@ -289,7 +289,7 @@ static void put_long_filter(void)
 	end_nest(attr);
 }
 
-/* A control request with one thing wrong. */
+/* A control request with one mistake. */
 static void put_wrong_control(void)
 {
 	struct nlattr *attr;
@@ -329,7 +329,7 @@ static void put_wrong_control(void)
 	}
 }
 
-/* Attributes of an ifnet that cannot be set, or not so. */
+/* Attributes of an ifnet that cannot be set, or not to this value. */
 static void put_wrong_attrs(void)
 {
 	uint32_t bits = 1u << rnd(3);
@@ -409,7 +409,7 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 	}
 }
 
-/* The attributes that each command has a use for, at the top and in its nest. */
+/* The attributes that each command uses, at the top and in its nest. */
 #define ATTR(name)	(1u << (DLIL_A_##name))
 #define DEV_ATTRS	(ATTR(IFINDEX) | ATTR(IFNAME))
 
@@ -441,7 +441,7 @@ static const struct use {
 	  ATTR(PROTO_NUMBER) },
 };
 
-/* Well-formed, whoever it is for. */
+/* A well-formed attribute. */
 static struct nlattr *put_right(uint16_t type)
 {
 	struct nlattr *attr;
@@ -503,9 +503,7 @@ static struct nlattr *put_right_in_proto(uint16_t type)
 	}
 }
 
-/*
- * The answer to the message says -EINVAL and a sentence, and points to @attr.
- */
+/* The answer must be -EINVAL with a message, and point to @attr. */
 static bool blames(int fd, const struct nlattr *attr)
 {
 	uint32_t where = (const char *)attr - (const char *)&msg, offset;
@@ -547,7 +545,7 @@ static int fail_foreign(const struct use *use, uint16_t type)
 	return 1;
 }
 
-/* All attributes that mean nothing to a command. */
+/* All attributes that a command does not use. */
 static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
 		       const struct use *use)
 {
@@ -584,13 +582,13 @@ static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
 	return 0;
 }
 
-/* Generic netlink itself knows which commands there are, and has no words for it. */
+/* Generic netlink itself refuses unknown commands, without a message. */
 static bool is_request(uint8_t cmd)
 {
 	return cmd >= 1 && cmd <= DLIL_CMD_MAX && cmd != DLIL_CMD_EVENT;
 }
 
-/* Every command is refused but the one that only shows. */
+/* Every command fails except the one that shows. */
 static int try_denied(int fd, uint16_t family, uint32_t ifindex)
 {
 	uint32_t cmd;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One end of a PPP link over Ethernet, without the talk that sets one up:
+ * One end of a PPP link over Ethernet, without negotiation:
  *
  *	pppoe DEV MAC SESSION
  *
- * makes a PPP device whose packets go by DEV to MAC, in a session of that number.
- * It is there until this program ends.
+ * Creates a PPP device whose packets go through DEV to MAC, in the session with
+ * that number.  The device exists until this program ends.
  */
 #include <arpa/inet.h>
 #include <errno.h>

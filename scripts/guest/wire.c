@@ -61,7 +61,7 @@ static struct mnl_socket *open_socket(unsigned int groups)
 	return nl;
 }
 
-/* A message with room for @len bytes, all of them zero, of its family's. */
+/* A message with room for @len zeroed bytes of its family. */
 static struct nlmsghdr *start(void *buf, int type, int flags, size_t len)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -73,7 +73,7 @@ static struct nlmsghdr *start(void *buf, int type, int flags, size_t len)
 	return nlh;
 }
 
-/* True if that is done; @cb is told of each message before the last. */
+/* True on success; @cb gets each message before the last one. */
 static bool talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 		 void *data)
 {
@@ -92,7 +92,7 @@ static bool talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb,
 	return ret == MNL_CB_STOP;
 }
 
-/* Mounts of namespaces in there are to be seen, and to go, everywhere. */
+/* Mounts of namespaces there must be visible, and unmounted, everywhere. */
 static void share_dir(void)
 {
 	if (mkdir(NETNS_DIR, 0755) && errno != EEXIST)
@@ -113,7 +113,7 @@ static char *path_of(const char *ns)
 	return path;
 }
 
-/* A new namespace, which this process is in from now on. */
+/* Create a namespace, and enter it. */
 static void make_ns(struct end *end)
 {
 	const char *path = path_of(end->ns);
@@ -272,7 +272,7 @@ static void add(struct end ends[2])
 	wait_until_up(&ends[1]);
 }
 
-/* The devices of a namespace, without lo and the tunnel that sit makes. */
+/* The devices of a namespace, without lo and the tunnel that sit creates. */
 struct devices {
 	unsigned int n, index[4096];
 	char name[4096][IF_NAMESIZE];
@@ -298,7 +298,7 @@ static int note_device(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* If some came or went meanwhile, once more. */
+/* Repeat if devices came or went meanwhile. */
 static void list(struct devices *all)
 {
 	char buf[256];
@@ -347,7 +347,7 @@ static bool delete_devices(const char *ns)
 	return !all.n;
 }
 
-/* The name goes even if there is half a namespace only. */
+/* Remove the name even if its namespace is incomplete. */
 static bool del(const char *ns)
 {
 	const char *path = path_of(ns);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs a command while an XDP program that passes or drops everything is on a
- * device, in the generic mode:
+ * Runs a command while an XDP program that passes or drops all packets is
+ * attached to a device, in generic mode:
  *
  *	xdp pass|drop DEV COMMAND [ARG...]
  *
- * The program stays as long as the link, whose descriptor the command inherits.
+ * The program is attached as long as its link, whose descriptor the command
+ * inherits.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -78,7 +79,7 @@ int main(int argc, char **argv)
 	ifindex = if_nametoindex(argv[2]);
 	if (!ifindex)
 		die(argv[2]);
-	/* It is made to be closed on exec. */
+	/* The descriptor has close-on-exec set, so duplicate it. */
 	if (dup(attach(load(verdict), ifindex)) < 0)
 		die("dup");
 	execvp(argv[3], argv + 3);

@@ -56,13 +56,13 @@
 
 #define LOAD_FAILS	"/sys/module/dlil_planted/parameters/load_fails"
 
-/* tools/dlilctl, whose main() is called this. */
+/* Renamed main() of tools/dlilctl. */
 int dlilctl_main(int argc, char **argv);
 
-/* Allocations too few for the N-th to fail, 0 if it did. */
+/* The number of missing allocations for the N-th to fail, 0 if it failed. */
 static unsigned int left;
 
-/* The errno that the last system call of the kind returned. */
+/* The errno of the last such system call. */
 static int error;
 
 /* The command being traced. */
@@ -101,7 +101,7 @@ static bool set_fail_nth(pid_t pid, unsigned int n)
 	return ret == len;
 }
 
-/* Workers come and go: those that are gone have had no failure. */
+/* Workers come and go: no allocation has failed in those that have ended. */
 static unsigned int get_fail_nth(pid_t pid)
 {
 	unsigned int n = UINT_MAX;
@@ -129,7 +129,7 @@ static void peek(void *to, uint64_t from, size_t len)
 		die("cannot read memory of the command");
 }
 
-/* Looking up the family's number is a request too, but none of dlil's. */
+/* Looking up the family's number is a request, too, but not to dlil. */
 static bool is_netlink(const struct ptrace_syscall_info *info)
 {
 	static uint64_t asked_fd = UINT64_MAX;
@@ -175,7 +175,7 @@ static const struct {
 
 /* Commands */
 
-/* As echo does. */
+/* Same as echo. */
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
@@ -224,7 +224,7 @@ static int exit_status(int status)
 				   128 + WTERMSIG(status);
 }
 
-/* As it should be. */
+/* Run a command that must succeed. */
 static void must(const char *command)
 {
 	int status;
@@ -236,7 +236,7 @@ static void must(const char *command)
 		die("exit status %d of %s", exit_status(status), command);
 }
 
-/* The text that the last command has printed. */
+/* The output of the last command. */
 static void read_output(char *text)
 {
 	ssize_t n = pread(output, text, OUTPUT_SIZE - 1, 0);
@@ -248,7 +248,7 @@ static void read_output(char *text)
 
 /* With a failure in its system calls */
 
-/* The errno in the message that recvmsg() has put at @msg, if it is the last. */
+/* The errno in the message that recvmsg() has stored at @msg, if it is the last. */
 static int answered(uint64_t msg)
 {
 	struct { struct nlmsghdr nlh; int error; } end;
@@ -264,7 +264,7 @@ static int answered(uint64_t msg)
 	return -end.error;
 }
 
-/* A system call that may be one of those; @entry is of the last entry. */
+/* A system call that may be one of them; @entry describes the last entry. */
 static void on_stop(bool (*wants)(const struct ptrace_syscall_info *info))
 {
 	static struct ptrace_syscall_info entry;
@@ -325,7 +325,7 @@ static int run_traced(const char *command,
 
 /* With a failure in the tasks that work for it */
 
-/* The processes whose name begins with @prefix; the list ends with 0. */
+/* Processes whose name begins with @prefix; the list ends with 0. */
 static void find_tasks(const char *prefix, pid_t *pids, size_t max)
 {
 	char comm[32];
@@ -356,7 +356,7 @@ static int run_helped(const char *command, const char *prefix, unsigned int n)
 	left = n;
 	for (pid = pids; *pid; pid++)
 		set_fail_nth(*pid, n);
-	/* Not to fail: what it is told is of interest. */
+	/* Without a failure, because its output is needed. */
 	status = run_traced(command, is_netlink, 0);
 	left = n;
 	for (pid = pids; *pid; pid++) {
@@ -367,7 +367,7 @@ static int run_helped(const char *command, const char *prefix, unsigned int n)
 	return status;
 }
 
-/* As kunit/dlil_planted.c has it done. */
+/* kunit/dlil_planted.c makes the allocation fail. */
 static int run_loading(const char *command, unsigned int n)
 {
 	char text[16];
@@ -470,7 +470,7 @@ static bool is_state(const char *wanted)
 	return !strcmp(state, wanted);
 }
 
-/* A detached device may still be on its way out. */
+/* A detached device may not have ended yet. */
 static void wait_for_state(const char *wanted, const char *when, unsigned int n)
 {
 	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
@@ -487,7 +487,7 @@ static void wait_for_state(const char *wanted, const char *when, unsigned int n)
 	}
 }
 
-/* It may say that it had to do without something. */
+/* The command may warn that an optional part failed. */
 static const char *behind_warnings(const char *said)
 {
 	static const char warning[] = "Warning: ";
@@ -547,10 +547,10 @@ int main(int argc, char **argv)
 			refused++;
 			if (left || !is_want_of_memory(error))
 				die("at allocation %u: %s", n, strerror(error));
-			/* An answer that is lost may be to what was done. */
+			/* If an answer is lost, the request may have succeeded. */
 			if (error != ENOBUFS || argc == 3 || !is_state(after)) {
 				wait_for_state(before, "after", n);
-				/* The next attempt says as much. */
+				/* The next attempt would show the same. */
 				if (slow && n % 16)
 					continue;
 				must(command);

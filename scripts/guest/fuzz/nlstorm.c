@@ -51,14 +51,14 @@
 enum nl_kind { NL_U32, NL_U64, NL_STRING, NL_BINARY, NL_NEST, NL_PAD };
 
 /**
- * struct nl_attr - an attribute as specified
- * @name: its name
- * @type: its number
- * @kind: what its payload is
- * @request: requests may carry it
- * @min: least value of a number
- * @max: greatest value of a number
- * @max_len: greatest length of a string
+ * struct nl_attr - an attribute of the specification
+ * @name: name
+ * @type: number
+ * @kind: kind of payload
+ * @request: allowed in requests
+ * @min: smallest number
+ * @max: largest number
+ * @max_len: largest length of a string
  * @set: attributes in a nest
  */
 struct nl_attr {
@@ -79,14 +79,14 @@ struct nl_set {
 };
 
 /**
- * struct nl_cmd - a command as specified
- * @name: its name
- * @cmd: its number
- * @admin: it changes something and wants a privilege
- * @dump: there is a dump, too
- * @set: the attributes that it is about
- * @attrs: those that its request has
- * @n: how many
+ * struct nl_cmd - a command of the specification
+ * @name: name
+ * @cmd: number
+ * @admin: changes something and needs a privilege
+ * @dump: has a dump as well
+ * @set: attribute set
+ * @attrs: attributes of a request
+ * @n: number of @attrs
  */
 struct nl_cmd {
 	const char *name;
@@ -102,7 +102,7 @@ struct nl_cmd {
 
 #define N_CMDS	ARRAY_SIZE(nl_cmds)
 
-/* Facts that the specification has in prose only. */
+/* Facts that the specification has only in prose. */
 static const struct {
 	const char *attr;
 	const char *values[6];
@@ -112,7 +112,7 @@ static const struct {
 	{ "action", { "drop", "count", "pass" } },
 };
 
-/* How often an optional attribute is there, in percent; the others always are. */
+/* Probability of an optional attribute, in percent; the others are always there. */
 static const struct {
 	const char *attr;
 	unsigned int percent;
@@ -121,7 +121,7 @@ static const struct {
 	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 }, { "queue", 20 },
 };
 
-/* A request has the attributes of one of these numbers. */
+/* A request has the attributes of one of these sets. */
 static const struct {
 	const char *attr;
 	unsigned int choice;
@@ -133,8 +133,8 @@ static const struct {
 #define N_CHOICES	(choices[ARRAY_SIZE(choices) - 1].choice + 1)
 
 /*
- * How often a command is taken; else 40.  Some have to wait for the kernel's
- * readers, and what is attached should mostly stay so.
+ * Weight of a command, 40 by default.  Some wait for grace periods of the
+ * kernel, and attached devices should mostly stay attached.
  */
 static const struct {
 	const char *cmd;
@@ -149,14 +149,14 @@ static const char *const strange_names[] = {
 };
 
 /**
- * struct node - an attribute of a message being made
- * @attr: what it is according to the specification, or NULL
- * @type: as sent, flags included
- * @claim: the length that its header claims, or 0 for the true one
+ * struct node - an attribute of a message in the making
+ * @attr: its specification, or NULL
+ * @type: type in the message, flags included
+ * @claim: length in its header, or 0 for the correct one
  * @data: payload
- * @len: length of that
- * @child: or else the attributes in it
- * @next: the attribute behind it
+ * @len: length of @data
+ * @child: attributes inside, instead of @data
+ * @next: next attribute
  */
 struct node {
 	const struct nl_attr *attr;
@@ -169,13 +169,13 @@ struct node {
 };
 
 /**
- * struct request - what has to be remembered of a message until it is answered
+ * struct request - state of a message until it is answered
  * @cmd: the command, or NULL
- * @wrong: the kernel must not accept it
- * @plain: nothing is wrong with it but its attributes, maybe
+ * @wrong: the kernel must refuse it
+ * @plain: at most its attributes are wrong
  * @waits: it must be answered
- * @offset: where it is in the batch
- * @answered: it is
+ * @offset: position in the batch
+ * @answered: it has been answered
  */
 struct request {
 	const struct nl_cmd *cmd;
@@ -186,7 +186,7 @@ struct request {
 	bool answered;
 };
 
-/* The workers share this, and count atomically. */
+/* Shared by the workers, which count atomically. */
 static struct shared {
 	uint64_t sent;
 	uint64_t said;
@@ -248,7 +248,7 @@ static bool percent(unsigned int chance)
 	return rnd(100) < chance;
 }
 
-/* Numbers at which something changes, and any other. */
+/* Numbers at which behaviour changes, and random ones. */
 static uint32_t rnd_number(const struct nl_attr *attr)
 {
 	static const uint32_t special[] = {
@@ -366,7 +366,7 @@ static void append(struct node **list, struct node *node)
 	*list = node;
 }
 
-/* A jump, load, ... that is right where @left instructions follow. */
+/* A valid jump, load, ... with @left instructions behind it. */
 static struct sock_filter rnd_insn(unsigned int left)
 {
 	static const uint16_t loads[] = {
@@ -428,7 +428,7 @@ static void set_program(struct node *node)
 	insns = node->data;
 	for (i = 0; i < n - 1; i++)
 		insns[i] = rnd_insn(n - 1 - i);
-	/* Half of them pick nothing, lest no traffic is left. */
+	/* Half of them match nothing, so that some traffic is left. */
 	insns[i] = (struct sock_filter){
 		percent(30) ? BPF_RET | BPF_A : BPF_RET | BPF_K, 0, 0, rnd(2)
 	};
@@ -533,7 +533,7 @@ static void set_lladdr(struct node *node)
 	bool group = strcmp(node->attr->name, "address");
 	uint8_t *addr;
 
-	/* Few groups, so that some are left that were joined. */
+	/* Few different groups, so that some of them have been joined. */
 	set_noise(node, 6);
 	addr = node->data;
 	if (group)
@@ -552,7 +552,7 @@ static bool left_out(const struct nl_attr *attr)
 	return attr->kind == NL_PAD;
 }
 
-/* As the kernel would take it. */
+/* A valid attribute. */
 static struct node *right_node(const struct nl_attr *attr)
 {
 	struct node *node = new_node(attr, attr->type);
@@ -621,7 +621,7 @@ static struct node *right_request(const struct nl_cmd *cmd)
 			continue;
 		if (!strcmp(attr->name, "ifname") && by > 1)
 			continue;
-		/* A request that everybody hears names no protocol. */
+		/* A request for all parties has no protocol. */
 		if (!strcmp(cmd->name, "control") && attr->kind == NL_NEST &&
 		    percent(80))
 			continue;
@@ -632,8 +632,8 @@ static struct node *right_request(const struct nl_cmd *cmd)
 }
 
 /*
- * Ways to spoil an attribute.  Each returns whether the kernel has to refuse
- * the message for it, whatever else is in it.
+ * Ways to spoil an attribute.  Each returns whether the kernel must refuse the
+ * message because of it.
  */
 
 static bool spoil_value(struct node *node)
@@ -652,7 +652,7 @@ static bool spoil_value(struct node *node)
 			set_text(node, strange_names[len]);
 			return strlen(node->data) > attr->max_len;
 		}
-		/* Without a NUL, or too long, or empty. */
+		/* Without a NUL, too long, or empty. */
 		len = percent(50) ? rnd(attr->max_len + 2) :
 				    attr->max_len + 1u + rnd(2000);
 		set_data(node, NULL, len + 1);
@@ -700,7 +700,7 @@ static bool spoil_nesting(struct node *node)
 		node->type ^= NLA_F_NESTED;
 		return true;
 	}
-	/* The attribute in itself, again and again. */
+	/* The attribute nested in itself, repeatedly. */
 	for (depth = 1 + rnd(percent(10) ? 60 : 3); depth; depth--) {
 		inner = new_node(node->attr, node->type);
 		inner->data = node->data;
@@ -712,7 +712,7 @@ static bool spoil_nesting(struct node *node)
 	return !nested;
 }
 
-/* One that nobody knows, or that only answers have. */
+/* An unknown attribute, or one that only answers have. */
 static bool spoil_unknown(struct node *node, const struct nl_set *set)
 {
 	const struct nl_attr *attr = &set->attrs[rnd(set->n)];
@@ -781,7 +781,7 @@ static unsigned int count_nodes(const struct node *node)
 	return n;
 }
 
-/* Spoil the @nth attribute of a list; @nth is less if it is not there. */
+/* Spoil the @nth attribute of a list; returns less if there is none. */
 static bool spoil_nth(struct node *node, const struct nl_set *set, int *nth,
 		      bool *wrong)
 {
@@ -883,7 +883,7 @@ static void end_msg(struct nlmsghdr *nlh, const char *end)
 	n_requests++;
 }
 
-/* Spoil what is around the attributes.  Returns the new end of the message. */
+/* Spoil what surrounds the attributes.  Returns the new end of the message. */
 static char *spoil_msg(struct request *req, struct nlmsghdr *nlh, char *end)
 {
 	struct genlmsghdr *genl = NLMSG_DATA(nlh);
@@ -946,7 +946,7 @@ static const struct nl_cmd *some_cmd(void)
 	return &nl_cmds[i];
 }
 
-/* A message from the specification, right or spoilt. */
+/* A message of the specification, valid or spoilt. */
 static void make_msg(void)
 {
 	struct request *req = &requests[n_requests];
@@ -970,7 +970,10 @@ static void make_msg(void)
 	list = right_request(cmd);
 	if (cmd->dump && percent(30)) {
 		nlh->nlmsg_flags |= NLM_F_DUMP;
-		/* The request is about all devices, which works where none is attached, too. */
+		/*
+		 * A request about all devices, which succeeds even if none is
+		 * attached.
+		 */
 		if (percent(50))
 			list = NULL;
 	}
@@ -978,7 +981,7 @@ static void make_msg(void)
 		wrong = false;
 		nth = rnd(count_nodes(list));
 		spoil_nth(list, cmd->set, &nth, &wrong);
-		/* Two wrongs may make a right. */
+		/* Two mistakes may cancel each other. */
 		req->wrong = wrong && spoil == 1;
 	}
 	if (size_of_nodes(list) > MSG_SPACE - 64) {
@@ -991,7 +994,7 @@ static void make_msg(void)
 	end_msg(nlh, end);
 }
 
-/* Behind its header, nothing but noise. */
+/* Random bytes behind a header. */
 static void make_noise(void)
 {
 	struct nlmsghdr *nlh = begin_msg(percent(80) ? 1 + rnd(N_CMDS) :
@@ -1011,8 +1014,8 @@ static void make_noise(void)
 }
 
 /*
- * The header claims a length that the message does not have.  The kernel cannot tell
- * where the next one would begin, so it is the last of its batch.
+ * A header with a wrong length.  The kernel cannot find the next message, so
+ * this is the last one of its batch.
  */
 static void make_liar(void)
 {
@@ -1098,7 +1101,7 @@ static bool has_sentence(const struct nlmsghdr *nlh)
 	return false;
 }
 
-/* Errors of generic netlink's own, which come without a sentence. */
+/* Errors of generic netlink itself, which come without a message. */
 static bool speaks_for_itself(int err)
 {
 	return err == EPERM || err == ENOMEM || err == EOPNOTSUPP ||
@@ -1152,10 +1155,10 @@ static void take_answer(const struct nlmsghdr *nlh)
 	}
 }
 
-/* Milliseconds after which an answer is not to be expected any more. */
+/* Milliseconds after which no answer is expected any more. */
 #define PATIENCE 20000
 
-/* Is there a message that has no answer yet, and does one come in time? */
+/* Are there messages without an answer, and does one come in time? */
 static bool more_comes(void)
 {
 	struct pollfd fd = { .fd = sock, .events = POLLIN };
@@ -1168,9 +1171,9 @@ static bool more_comes(void)
 }
 
 /*
- * The kernel has worked on a message when send() returns, so all answers are there,
- * but for dumps, which go on as they are read, and for control requests, which a
- * work answers.
+ * The kernel has processed a message when send() returns, so that all answers
+ * are there, except those of dumps, which continue as they are read, and of
+ * control requests, which a work answers.
  */
 static void take_answers(void)
 {
@@ -1226,7 +1229,7 @@ static void send_batch(void)
 	batch_len = 0;
 }
 
-/* A dump of which nobody reads the end, on a socket with little room. */
+/* A dump that is not read to its end, on a socket with a small buffer. */
 static void interrupted_dump(void)
 {
 	const struct nl_cmd *cmd;
@@ -1245,7 +1248,7 @@ static void interrupted_dump(void)
 		if (send(fd, nlh, nlh->nlmsg_len, 0) < 0)
 			fail(NULL, "send of a dump: %s", strerror(errno));
 	}
-	/* Too small a buffer loses the rest of a message. */
+	/* A small buffer loses the rest of a message. */
 	for (n = rnd(4); n; n--)
 		recv(fd, buf, 1 + rnd(sizeof(buf)), MSG_DONTWAIT);
 	close(fd);
@@ -1280,7 +1283,7 @@ static void find_family(void)
 	memcpy(&family, attr + 1, sizeof(family));
 }
 
-/* Every tenth part of it. */
+/* Report each tenth of the run. */
 static void say_progress(uint64_t sent)
 {
 	uint64_t said = __atomic_load_n(&shared->said, __ATOMIC_RELAXED);
@@ -1302,7 +1305,7 @@ static void work(void)
 
 	if (!worker)
 		left += opt.count % opt.workers;
-	/* Streams that have nothing to do with one another. */
+	/* Independent streams. */
 	rng = (opt.seed + 1) * 0x9e3779b97f4a7c15ULL ^
 	      (worker + 1) * 0xbf58476d1ce4e5b9ULL;
 	for (sort = 0; sort < 8; sort++)
@@ -1332,7 +1335,7 @@ static void work(void)
 	}
 }
 
-/* Returns false if a kind of message has never got through or back. */
+/* Returns false if some kind of message was never accepted, or never refused. */
 static bool report(void)
 {
 	uint64_t ok, no;
