@@ -2,10 +2,11 @@
 /*
  * Traffic classes: packets and bytes of background, video and voice (STA-2).
  *
- * To look at a packet's priority, and mostly at its DSCP, costs some instructions for
- * each.  So they are counted while the parameter traffic_classes is on: a static key
- * keeps it out of input and dlil_output(), and dlil_inspect.h out of the path of the
- * host's packets.  An ifnet has counters from the first time on that it is.
+ * Finding the class of a packet, by its priority and usually its DSCP, costs
+ * some instructions.  So classes are counted only while the parameter
+ * traffic_classes is on: a static key keeps the code out of input and
+ * dlil_output(), and dlil_inspect.h keeps it out of the path of the host's
+ * packets.  An ifnet gets counters when the parameter is first switched on.
  *
  * Counters are per CPU and written with bottom halves off, see dlil_stats.c.
  */
@@ -24,16 +25,16 @@
 DEFINE_STATIC_KEY_FALSE(dlil_class_key);
 EXPORT_SYMBOL_FOR_TEST(dlil_class_key);
 
-/* An ifnet that is made gets counters; under dlil_ifnets_lock. */
+/* New ifnets get counters; under dlil_ifnets_lock. */
 static bool wanted;
 
-/* Packets that belong to none of the classes, of best effort above all. */
+/* Packets of no class, mostly best effort. */
 #define NO_CLASS	-1
 
-/* A priority of 802.1d is told from those of the kernel by this offset. */
+/* Offset that distinguishes priorities of 802.1d from those of the kernel. */
 #define PRIO_8021D	256
 
-/* Row STA-2: the access categories of 802.11 for a user priority. */
+/* Row STA-2: the access category of 802.11 for a user priority. */
 static int class_of_user_priority(unsigned int up)
 {
 	switch (up) {
@@ -52,8 +53,9 @@ static int class_of_user_priority(unsigned int up)
 }
 
 /*
- * A priority is one of TC_PRIO_*, or one of 802.1d with an offset.  What else a socket
- * may set, such as the class of a qdisc, says nothing of a traffic class.
+ * A priority is one of TC_PRIO_*, or one of 802.1d with an offset.  Other
+ * values that a socket may set, such as the class of a qdisc, have no traffic
+ * class.
  */
 static int class_of_priority(u32 priority)
 {
@@ -73,7 +75,7 @@ static int class_of_priority(u32 priority)
 	}
 }
 
-/* As RFC 8325 maps them to user priorities, and RFC 8622 the lower effort. */
+/* As RFC 8325 maps DSCPs to user priorities, and RFC 8622 lower effort. */
 static int class_of_dscp(u8 dscp)
 {
 	switch (dscp) {
@@ -124,8 +126,8 @@ static int class_of_ip(const struct sk_buff *skb, int offset)
 }
 
 /*
- * The class of a packet whose network header is @offset bytes behind skb->data, or a
- * negative number.  Any context.
+ * The class of a packet whose network header is @offset bytes behind skb->data,
+ * or a negative number.  Any context.
  */
 int dlil_class_of(const struct sk_buff *skb, int offset)
 {
@@ -146,7 +148,7 @@ void dlil_class_note(struct dlil_traffic *tally, const struct sk_buff *skb,
 	tally->bytes[class] += len;
 }
 
-/* Count packets on their way out in @tally.  Any context. */
+/* Count packets that are being sent in @tally.  Any context. */
 void dlil_class_note_list(struct dlil_traffic *tally,
 			  const struct sk_buff_head *list)
 {
@@ -157,7 +159,7 @@ void dlil_class_note_list(struct dlil_traffic *tally,
 }
 
 /*
- * Add to the counters, for an ifnet that stays attached meanwhile.  Any context,
+ * Add to the counters of an ifnet that stays attached meanwhile.  Any context,
  * interrupts on.
  */
 void dlil_class_add(struct dlil_ifnet *ifp, enum dlil_dir dir,
@@ -184,7 +186,7 @@ void dlil_class_add(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	local_bh_enable();
 }
 
-/* A packet of the host's goes out.  Likewise. */
+/* Count a packet that the host sends, in the same contexts. */
 void dlil_class_sent(struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
 	struct dlil_traffic tally = {};
@@ -206,7 +208,7 @@ static struct dlil_class_pcpu __percpu *classes_alloc(void)
 	return classes;
 }
 
-/* Have counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
+/* Allocate counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
 int dlil_class_init(struct dlil_ifnet *ifp)
 {
 	struct dlil_class_pcpu __percpu *classes;
@@ -218,7 +220,7 @@ int dlil_class_init(struct dlil_ifnet *ifp)
 	classes = classes_alloc();
 	if (!classes)
 		return -ENOMEM;
-	/* Pairs with the acquires of those that read or write them. */
+	/* Pairs with the acquires of code that reads or writes them. */
 	smp_store_release(&ifp->classes, classes);
 	return 0;
 }
@@ -238,8 +240,9 @@ static void want(bool on)
 }
 
 /*
- * Begin to count, or end it; the counters stay what they are.  Calls are serialised by
- * the caller.  Returns 0, or -ENOMEM: then nothing is counted.  May sleep.
+ * Start or stop counting; the counters keep their values.  The caller
+ * serialises calls.  Returns 0, or -ENOMEM, in which case nothing is counted.
+ * May sleep.
  */
 int dlil_class_enable(bool on)
 {
@@ -269,7 +272,7 @@ static void reset(u64_stats_t *words, size_t n)
 		u64_stats_set(&words[i], 0);
 }
 
-/* Before an attach is over, when nobody counts. */
+/* Reset the counters before an attach is over, when nobody counts. */
 void dlil_class_reset(struct dlil_ifnet *ifp)
 {
 	struct dlil_class_pcpu __percpu *classes =
@@ -291,7 +294,7 @@ void dlil_class_free(struct dlil_ifnet *ifp)
 	free_percpu(ifp->classes);
 }
 
-/* Add the counters of a CPU, as they are at one time. */
+/* Add a consistent copy of the counters of a CPU. */
 static void sum(struct dlil_traffic *traffic, const struct dlil_class_pcpu *c)
 {
 	struct dlil_traffic now[DLIL_DIRS];
@@ -321,11 +324,11 @@ static void sum(struct dlil_traffic *traffic, const struct dlil_class_pcpu *c)
  * @in: received packets, by class
  * @out: sent packets, by class
  *
- * Row STA-2.  The sums are of the time since attach in which the parameter
- * traffic_classes was on, and exact once traffic rests.
+ * Row STA-2.  Counts those times since the attach during which the parameter
+ * traffic_classes was on.  The sums are exact when no packet is in flight.
  *
  * Context: any.
- * Return: false if it was never on, and all are 0.
+ * Return: false if the parameter was never on, and all counters are 0.
  */
 bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
 			struct dlil_traffic *out)

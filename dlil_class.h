@@ -17,10 +17,10 @@ static __always_inline bool dlil_class_is_on(void)
 }
 
 /**
- * struct dlil_class_pcpu - the counters of traffic classes of one ifnet and CPU
+ * struct dlil_class_pcpu - per-CPU counters of traffic classes
  * @packets: by direction and class
- * @bytes: likewise
- * @syncp: makes readers see whole words on 32 bits
+ * @bytes: by direction and class
+ * @syncp: makes counters readable on 32-bit processors
  */
 struct dlil_class_pcpu {
 	u64_stats_t packets[DLIL_DIRS][DLIL_CLASS_MAX];

@@ -3,10 +3,11 @@
  * Per-packet inspectors of the packets of the host: transmit policy, counting of
  * traffic classes, tracing.
  *
- * Nearly always nobody does, and then it is to cost nothing, not even an instruction
- * that does nothing.  The path of these packets asks for each whether memberships wait
- * to be restored (IFN-12); what is known here stands beside that in the ifnet, so that
- * one load and one test serve both (&struct dlil_ifnet.host_slow).
+ * There is nearly always none, and then the path of these packets must not have
+ * a single additional instruction.  That path checks for each packet whether
+ * memberships must be restored (IFN-12).  The reasons for inspection are stored
+ * beside that flag in the ifnet, so that a single load and test covers both
+ * (&struct dlil_ifnet.host_slow).
  */
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
@@ -18,7 +19,7 @@ DEFINE_STATIC_KEY_FALSE(dlil_inspect_key);
 /* Serialises changes. */
 static DEFINE_MUTEX(inspect_lock);
 
-/* DLIL_INSPECT_* that hold for all ifnets; under dlil_ifnets_lock. */
+/* DLIL_INSPECT_* that apply to all ifnets; under dlil_ifnets_lock. */
 static u8 reasons;
 
 static void apply(struct dlil_ifnet *ifp, void *arg)
@@ -26,7 +27,10 @@ static void apply(struct dlil_ifnet *ifp, void *arg)
 	dlil_inspect_init(ifp);
 }
 
-/* A new ifnet, or one for which something has changed.  Under dlil_ifnets_lock. */
+/*
+ * Set the reasons of an ifnet that is new or has changed.  Under
+ * dlil_ifnets_lock.
+ */
 void dlil_inspect_init(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -46,8 +50,9 @@ static void inspect_all(void)
 }
 
 /*
- * Have packets looked at for this reason, or no more.  Packets under way may still be
- * looked at until a grace period has passed.  Process context; may sleep.
+ * Start or stop inspecting packets for this reason.  Packets in flight may
+ * still be inspected until a grace period has passed.  Process context; may
+ * sleep.
  */
 void dlil_inspect(u8 why, bool on)
 {
@@ -59,7 +64,7 @@ void dlil_inspect(u8 why, bool on)
 	mutex_unlock(&inspect_lock);
 }
 
-/* Somebody begins to listen to a tracepoint of sent packets, or ends it (STA-5). */
+/* Called for the first listener of a tracepoint for sent packets (STA-5). */
 
 int dlil_trace_sent_reg(void)
 {

@@ -8,8 +8,8 @@
 struct dlil_ifnet;
 
 /*
- * Why more is to be done with the packets of the host than what most of them need:
- * bits of &struct dlil_ifnet.inspected.
+ * Reasons why packets of the host need more than the usual processing: bits of
+ * &struct dlil_ifnet.inspected.
  */
 #define DLIL_INSPECT_POLICY	BIT(0)	/* there is a transmit policy (OUT-3) */
 #define DLIL_INSPECT_CLASS	BIT(1)	/* traffic classes are counted (STA-2) */
@@ -19,7 +19,10 @@ struct dlil_ifnet;
 
 DECLARE_STATIC_KEY_FALSE(dlil_inspect_key);
 
-/* Is there any reason?  For dlil_output(), which the packets of the host do not take. */
+/*
+ * Is there any reason?  For dlil_output(), where the packets of the host do not
+ * pass.
+ */
 static __always_inline bool dlil_inspect_is_on(void)
 {
 	return static_branch_unlikely(&dlil_inspect_key);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The transmit policy: one callback for all ifnets that may refuse what protocols
- * and the host are about to send (OUT-3).
+ * The transmit policy: one callback for all ifnets that may refuse packets
+ * which protocols and the host send (OUT-3).
  *
- * It is asked in output, inside RCU read sections, so whoever takes it off waits for
- * a grace period.  Without a policy a static key keeps the question out of
- * dlil_output(), and dlil_inspect.h out of the path of the host's packets.
+ * Output calls it inside RCU read sections, so removing it waits for a grace
+ * period.  Without a policy, a static key keeps the check out of dlil_output(),
+ * and dlil_inspect.h keeps it out of the path of the host's packets.
  */
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -65,7 +65,7 @@ static int inet6_type(const struct sk_buff *skb, int offset)
 	return socket_type(next);
 }
 
-/* The type of socket that sends such packets, as their IP header tells it. */
+/* The type of socket that sends such packets, according to the IP header. */
 static int type_of(u32 family, const struct sk_buff *skb, int offset)
 {
 	if (offset < 0)
@@ -91,7 +91,7 @@ int dlil_policy_ask(struct dlil_ifnet *ifp, u32 family,
 		return 0;
 	err = p->check(p->cookie, ifp, family, type_of(family, skb, offset),
 		       skb);
-	/* The packet stays ours, so it cannot have been stolen. */
+	/* The caller keeps the packet, so it cannot have been stolen. */
 	return err > 0 ? -EINVAL : dlil_errno(err);
 }
 
@@ -115,13 +115,14 @@ static void take_off(void)
 }
 
 /**
- * dlil_output_set_policy - say who may refuse what is to be sent
- * @p: the policy, for all ifnets, which has to stay until it is taken off; or NULL to
- *	take it off, whoever has set it
+ * dlil_output_set_policy - set or remove the transmit policy
+ * @p: the policy, for all ifnets, which must stay valid until it is removed; or
+ *	NULL to remove it, whoever has set it
  *
- * Row OUT-3.  It is asked before the framer for the first packet of each
- * dlil_output(), and for each packet of the host's.  When this returns, it is asked for
- * every packet, or, with NULL, is not being asked any more nor will be.
+ * Row OUT-3.  The policy is called before the framer for the first packet of
+ * each dlil_output(), and for each packet of the host.  When this returns, the
+ * policy is called for every such packet; or, with NULL, it is not in flight
+ * and will not be called again.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL without a check; -EBUSY if there is a policy.

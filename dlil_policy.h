@@ -11,9 +11,9 @@ int dlil_policy_ask(struct dlil_ifnet *ifp, u32 family,
 		    const struct sk_buff *skb, int offset);
 
 /*
- * Ask the transmit policy, if there is one, whether @skb may be sent, whose network
- * header is @offset bytes behind skb->data, or nowhere if that is negative.  Returns 0
- * or an error.  Inside an RCU read section.
+ * May @skb be sent, according to the transmit policy, if there is one?  @offset
+ * is the offset of its network header from skb->data, negative if unknown.
+ * Returns 0 or an error.  Inside an RCU read section.
  */
 static inline int dlil_policy_check(struct dlil_ifnet *ifp, u32 family,
 				    const struct sk_buff *skb, int offset)

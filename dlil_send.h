@@ -7,12 +7,13 @@
 #include "dlil_stats.h"
 
 /**
- * struct dlil_send - packets on their way to the driver, behind the filters
- * @sent: counts what becomes of them
- * @list: the packets for one call of the driver's `output_list` (OUT-8)
- * @stopped: a packet was met behind which no other may be sent (OUT-7)
+ * struct dlil_send - state of output behind the filters
+ * @sent: counts the packets
+ * @list: packets for one call of the driver's `output_list` (OUT-8)
+ * @stopped: no packet behind the last one may be sent (OUT-7)
  *
- * On the stack of whoever sends, so that output that nests has one for each level.
+ * Lives on the stack of the sender, so that each level of nested output has its
+ * own.
  */
 struct dlil_send {
 	struct dlil_sent sent;
@@ -32,7 +33,7 @@ int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb,
 int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s);
 
 /*
- * The driver gets what was collected for it, and all is counted.  Returns 0 or the
+ * Pass collected packets to the driver, and count everything.  Returns 0 or the
  * driver's error.  Bottom halves off, inside the RCU read section.
  */
 static inline int dlil_send_end(struct dlil_ifnet *ifp, struct dlil_send *s)

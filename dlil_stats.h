@@ -8,7 +8,7 @@
 
 #include "dlil_ifnet.h"
 
-/* The two directions, as indices. */
+/* Directions, as indices. */
 enum dlil_dir {
 	DLIL_IN,
 	DLIL_OUT,
@@ -16,13 +16,13 @@ enum dlil_dir {
 };
 
 /**
- * struct dlil_tally - what one batch adds to the counters
+ * struct dlil_tally - counters of one batch
  * @stats: as in struct dlil_stats
- * @flow: as in struct dlil_flow, of one direction; without freed, which is the sum of
- *	drops
+ * @flow: as in struct dlil_flow, for one direction; without freed, which is the
+ *	sum of drops
  *
- * Lives on the stack of whoever works on a batch, so that the hot path counts
- * in its own memory and touches the per-CPU counters once per batch.
+ * Lives on the stack, so that the hot path counts in memory of its own and
+ * updates the per-CPU counters once per batch.
  */
 struct dlil_tally {
 	struct dlil_stats stats;
@@ -30,13 +30,14 @@ struct dlil_tally {
 };
 
 /**
- * struct dlil_sent - what output adds to the counters
- * @seen: packets that came
- * @delivered: packets that the driver took
- * @bytes: their bytes
- * @stolen: packets that were kept
+ * struct dlil_sent - counters of one output
+ * @seen: packets to send
+ * @delivered: packets that the driver accepted
+ * @bytes: bytes of @delivered
+ * @stolen: packets that filters kept
  *
- * It is a small tally, since a call of dlil_output() is often one packet.
+ * A smaller variant of a tally, since a call of dlil_output() often sends one
+ * packet.
  */
 struct dlil_sent {
 	unsigned int seen;
@@ -48,14 +49,14 @@ struct dlil_sent {
 /* Drop reasons that are counted per CPU; the others are rare. */
 #define DLIL_DROPS_PCPU	6
 
-/* Words per direction: seen, delivered, passed, stolen, and these reasons. */
+/* Words per direction: seen, delivered, passed, stolen, and the per-CPU reasons. */
 #define DLIL_FLOW_PCPU	(4 + DLIL_DROPS_PCPU)
 
 /**
- * struct dlil_pcpu_stats - the per-CPU counters of one ifnet
+ * struct dlil_pcpu_stats - per-CPU counters of an ifnet
  * @stats: as in struct dlil_stats
- * @flow: by direction
- * @syncp: makes readers see whole words on 32 bits
+ * @flow: as in struct dlil_flow, by direction
+ * @syncp: makes counters readable on 32-bit processors
  */
 struct dlil_pcpu_stats {
 	u64_stats_t stats[sizeof(struct dlil_stats) / sizeof(u64)];
@@ -63,18 +64,18 @@ struct dlil_pcpu_stats {
 	struct u64_stats_sync syncp;
 };
 
-/* Counters are read and written as a whole: none may straddle a cache line. */
+/* Counters are read and written as single words: none may cross a cache line. */
 static_assert(offsetof(struct dlil_pcpu_stats, stats) % sizeof(u64) == 0);
 static_assert(offsetof(struct dlil_pcpu_stats, flow) % sizeof(u64) == 0);
 static_assert(sizeof(u64_stats_t) == sizeof(u64));
 static_assert(ARRAY_SIZE(((struct dlil_shared_stats *)0)->flow) == DLIL_DIRS);
 
 /*
- * An ifnet costs at most 300 bytes per possible CPU: these counters, and one word
- * of the percpu_ref that counts I/O references.  Further drop reasons (policy,
- * TSO) are rare and belong to struct dlil_shared_stats, so they take nothing of
- * the 44 bytes that are left.  The 12 counters of traffic classes (STA-2) do not
- * fit: they are to be allocated when somebody switches them on.
+ * An ifnet uses at most 300 bytes per possible CPU: these counters, and one
+ * word of the percpu_ref for I/O references.  Further drop reasons (policy,
+ * TSO) are rare and are in struct dlil_shared_stats, so that they use none of
+ * the 44 bytes that are left.  The 12 counters of traffic classes (STA-2) do
+ * not fit; dlil_class.c allocates them when they are switched on.
  */
 #define DLIL_PCPU_MAX	300
 static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
@@ -99,7 +100,7 @@ void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			  bool attached);
 
 /*
- * One packet of the host's own went out.  Must be called with BH disabled, for an
+ * Count one sent packet of the host.  Must be called with BH disabled, for an
  * ifnet that stays attached meanwhile.
  */
 static __always_inline void dlil_stats_sent(struct dlil_ifnet *ifp,
@@ -115,7 +116,7 @@ static __always_inline void dlil_stats_sent(struct dlil_ifnet *ifp,
 	u64_stats_update_end(&s->syncp);
 }
 
-/* Likewise for what one output has counted. */
+/* The same for all packets of one output. */
 static inline void dlil_stats_output(struct dlil_ifnet *ifp,
 				     const struct dlil_sent *sent)
 {

@@ -7,7 +7,7 @@
 #include "../dlil_output.h"
 #include "fake.h"
 
-/* The policy says this to packets; its calls and what it was told last. */
+/* Return value of the policy; its calls, and the arguments of the last one. */
 static int says;
 static atomic_t asked;
 static struct dlil_ifnet *of_ifnet;
@@ -44,7 +44,7 @@ static void policy_test_exit(struct kunit *test)
 	dlil_output_set_policy(NULL);
 }
 
-/* As the egress hook does with what the host sends. */
+/* As the egress hook does with packets of the host. */
 static int output_by_host(struct fake *fake, u32 family, struct sk_buff *skb)
 {
 	int err = 0;
@@ -74,7 +74,10 @@ static void one_policy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_output_set_policy(&policy), 0);
 }
 
-/* OUT-3, STA-4, OUT-9: the first packet is asked about, and its refusal frees all. */
+/*
+ * OUT-3, STA-4, OUT-9: the policy sees the first packet; if it refuses, all are
+ * freed.
+ */
 static void refuses_list(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -99,7 +102,7 @@ static void refuses_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, of_type, SOCK_RAW);
 	KUNIT_EXPECT_EQ(test, of_len, sizeof(struct fake_payload));
 
-	/* Raw packets are asked about as well, and none if there is none. */
+	/* It is called for raw packets as well, but not for an empty list. */
 	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 4, 2,
 					      DLIL_OUTPUT_RAW), -EACCES);
 	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 4, 0,
@@ -111,7 +114,7 @@ static void refuses_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
 }
 
-/* OUT-3: what it says, and what the caller is told. */
+/* OUT-3: results of the policy, and of the caller. */
 static void answers(struct kunit *test)
 {
 	static const int said[] = { 0, -EPERM, -ENOTSUPP, DLIL_STOLEN };
@@ -126,7 +129,7 @@ static void answers(struct kunit *test)
 						      DLIL_OUTPUT_RAW),
 				told[i]);
 	}
-	/* From here on nobody is asked. */
+	/* From here on there is no policy. */
 	KUNIT_EXPECT_EQ(test, dlil_output_set_policy(NULL), 0);
 	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 9, 1,
 					      DLIL_OUTPUT_RAW), 0);
@@ -135,7 +138,7 @@ static void answers(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "D0 D9");
 }
 
-/* OUT-3: packets of the host are asked about, with filters and without. */
+/* OUT-3: it is called for packets of the host, with and without filters. */
 static void refuses_host(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -163,7 +166,7 @@ static void refuses_host(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a2");
 	FAKE_EXPECT_OUT(fake, .delivered = 3, .drops[DLIL_DROP_POLICY] = 2);
 
-	/* An ifnet that is made while there is a policy. */
+	/* An ifnet that is created while there is a policy. */
 	later = fake_acquire_id(test, DLIL_IFNET_CELLULAR, "later policy", 12);
 	later->params.ifindex = FAKE_IFINDEX + 1;
 	later->params.name = "later0";
@@ -174,19 +177,19 @@ static void refuses_host(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, output_by_host(later, FAKE_PF_A,
 					     fake_raw(later, 1)), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked), 5);
-	/* It costs nothing again. */
+	/* No cost remains. */
 	KUNIT_EXPECT_EQ(test, later->ifp->host_slow, 0);
 }
 
 #define V6(next, ...) { 0x60, 0, 0, 0, 0, 16, next, 64, [40] = __VA_ARGS__ }
 
 /**
- * struct type_case - a packet and the type of socket that sends such
- * @name: in words
+ * struct type_case - a packet, and the type of socket that sends it
+ * @name: name of the case
  * @family: protocol family
  * @type: SOCK_*
  * @len: length of the packet
- * @data: its first bytes
+ * @data: first bytes
  */
 struct type_case {
 	const char *name;
@@ -233,7 +236,7 @@ static void type_desc(const struct type_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(type, type_cases, type_desc);
 
-/* Bytes of the packet that are not in its buffer but in a page. */
+/* Move bytes of the packet from its buffer to a page. */
 static void scatter(struct kunit *test, struct sk_buff *skb, const u8 *data,
 		    unsigned int len)
 {
@@ -259,7 +262,7 @@ static struct sk_buff *typed(struct fake *fake, const struct type_case *c,
 	return skb;
 }
 
-/* Takes whatever there is. */
+/* Accepts every packet. */
 static int take(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		struct sk_buff *skb, const struct sockaddr *dest,
 		struct dlil_frame *frame)
@@ -267,7 +270,7 @@ static int take(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* OUT-3: the type of socket, of a packet in one buffer and of one that is not. */
+/* OUT-3: the type of socket, of linear packets and of non-linear ones. */
 static void type_of_socket(struct kunit *test)
 {
 	const struct type_case *c = test->param_value;
@@ -319,7 +322,7 @@ static int send_until_stopped(struct fake_task *task)
 	return 0;
 }
 
-/* OUT-3: set and taken off under traffic; it is not asked once it is off. */
+/* OUT-3: set and removed under traffic; it is not called once it is removed. */
 static void changed_under_traffic(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

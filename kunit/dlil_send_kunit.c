@@ -4,11 +4,11 @@
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
-/* How many packets the driver leaves of each list, and what it says then. */
+/* Number of packets that the driver leaves of each list, and its return value. */
 static unsigned int leaves;
 static int says;
 
-/* The driver's call for a list: a trace such as L[1 2]. */
+/* The driver's `output_list`: traces calls such as L[1 2]. */
 static int take_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
 	struct fake *fake = dlil_ifnet_priv(ifp);
@@ -44,7 +44,7 @@ static struct fake *attached(struct kunit *test, bool lists)
 
 #define FRAMED	(FAKE_HLEN + sizeof(struct fake_payload))
 
-/* OUT-8, OUT-4, STA-1: all that passes framer and filters goes in one call. */
+/* OUT-8, OUT-4, STA-1: one call has all packets that pass framer and filters. */
 static void list_in_one_call(struct kunit *test)
 {
 	struct fake *fake = attached(test, true);
@@ -72,14 +72,17 @@ static void list_in_one_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.opackets, 3);
 	KUNIT_EXPECT_EQ(test, fake->stats.obytes, 3 * FRAMED);
 
-	/* A single packet is a list of one; of none there is no call. */
+	/* A single packet is a list of one; there is no call for an empty list. */
 	fake_trace_clear(fake);
 	fake_output_new(fake, FAKE_PF_A, 9, 1, DLIL_OUTPUT_RAW);
 	fake_output_new(fake, FAKE_PF_A, 9, 0, DLIL_OUTPUT_RAW);
 	FAKE_EXPECT_TRACE(fake, "a9 L[ 9 ]");
 }
 
-/* OUT-8, OUT-9, STA-3: packets that the driver leaves are freed, and its error told. */
+/*
+ * OUT-8, OUT-9, STA-3: packets that the driver leaves are freed, and its error
+ * is returned.
+ */
 static void list_left(struct kunit *test)
 {
 	struct fake *fake = attached(test, true);
@@ -107,7 +110,7 @@ static int replace(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* OUT-8, LNX-6: a packet in the place of one of the host's goes the same way. */
+/* OUT-8, LNX-6: the same for a packet that replaces one of the host. */
 static void list_of_host(struct kunit *test)
 {
 	struct fake *fake = attached(test, true);
@@ -130,7 +133,7 @@ static void list_of_host(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->stats.opackets, 1);
 }
 
-/* Sends one packet itself with the first one that it sees. */
+/* Send another packet when the first one arrives. */
 static int send_another(struct fake_filter *f, struct sk_buff **skb)
 {
 	if (atomic_read(&f->calls) == 1)
@@ -138,7 +141,7 @@ static int send_another(struct fake_filter *f, struct sk_buff **skb)
 	return 0;
 }
 
-/* OUT-8: output from inside output has a list of its own. */
+/* OUT-8: nested output has a list of its own. */
 static void list_nested(struct kunit *test)
 {
 	struct fake *fake = attached(test, true);
@@ -152,7 +155,7 @@ static void list_nested(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 3);
 }
 
-/* A framed packet, most of which is in @pages pages. */
+/* A framed packet, mostly in @pages pages. */
 static struct sk_buff *scattered(struct fake *fake, u32 seq, unsigned int pages)
 {
 	struct sk_buff *skb = fake_raw(fake, seq);
@@ -168,7 +171,7 @@ static struct sk_buff *scattered(struct fake *fake, u32 seq, unsigned int pages)
 	return skb;
 }
 
-/* Is the packet whole? */
+/* Is the packet unchanged? */
 static bool is_intact(struct sk_buff *skb, unsigned int pages)
 {
 	unsigned int i;
@@ -183,7 +186,7 @@ static bool is_intact(struct sk_buff *skb, unsigned int pages)
 	return true;
 }
 
-/* Tells L for a packet in one buffer, S for one that is scattered. */
+/* Trace L for a linear packet, S for a non-linear one. */
 static void tell_layout(struct fake *fake, struct sk_buff *skb)
 {
 	fake_trace(fake, skb_is_nonlinear(skb) ? "S" : "L");
@@ -191,7 +194,7 @@ static void tell_layout(struct fake *fake, struct sk_buff *skb)
 			  is_intact(skb, fake_payload(skb)->seq));
 }
 
-/* Packets of 0, 1 and 16 pages: the last one has 64 KiB. */
+/* Packets with 0, 1 and 16 pages: the last one has 64 KiB. */
 static int send_scattered(struct fake *fake)
 {
 	struct sk_buff_head list;
@@ -203,7 +206,7 @@ static int send_scattered(struct fake *fake)
 	return fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
 }
 
-/* OUT-6, OUT-4, IFN-15: one buffer for a driver that asks for it, from then on. */
+/* OUT-6, OUT-4, IFN-15: packets are linearised once the driver requests it. */
 static void one_buffer(struct kunit *test)
 {
 	struct fake *fake = attached(test, false);
@@ -222,7 +225,7 @@ static void one_buffer(struct kunit *test)
 	FAKE_EXPECT_OUT(fake, .delivered = 9);
 }
 
-/* OUT-6: a clone shares its pages with somebody, who keeps them as they are. */
+/* OUT-6: the pages of a clone are shared, and are not modified. */
 static void one_buffer_of_clone(struct kunit *test)
 {
 	struct fake *fake = acquire(test, false);
@@ -245,7 +248,7 @@ static void one_buffer_of_clone(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* OUT-6, STA-3: without memory for it a packet is freed, and the next one goes on. */
+/* OUT-6, STA-3: without memory a packet is freed, and the next one is sent. */
 static void one_buffer_without_memory(struct kunit *test)
 {
 	struct fake *fake = acquire(test, false);
@@ -267,10 +270,10 @@ static void one_buffer_without_memory(struct kunit *test)
 #define TSO6	DLIL_ATTR_TSO6
 
 /**
- * struct tso_case - a GSO packet, and drivers that take it
- * @name: of the packet
+ * struct tso_case - a GSO packet, and the attributes for it
+ * @name: name of the packet
  * @type: SKB_GSO_*
- * @needs: attributes that the driver has to have
+ * @needs: attributes that the driver needs
  */
 struct tso_case {
 	const char *name;
@@ -298,7 +301,7 @@ static void tso_desc(const struct tso_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(tso, tso_cases, tso_desc);
 
-/* Five packets, of which the third one is such a GSO packet. */
+/* Five packets, the third of which is such a GSO packet. */
 static int send_third_gso(struct fake *fake, const struct tso_case *c)
 {
 	struct sk_buff_head list;
@@ -319,8 +322,9 @@ static int send_third_gso(struct fake *fake, const struct tso_case *c)
 }
 
 /*
- * OUT-7, OUT-4, IFN-15, STA-4: with any set of attributes, which change while the
- * ifnet is attached: all are sent, or those in front of the packet and no other.
+ * OUT-7, OUT-4, IFN-15, STA-4: with each set of attributes, which change while
+ * the ifnet is attached, either all packets are sent, or only those before the
+ * GSO packet.
  */
 static void tso_refused(struct kunit *test)
 {
@@ -346,7 +350,7 @@ static void tso_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_skbs(), skb_queue_len(&fake->sent));
 }
 
-/* OUT-7, OUT-8: packets that were collected for a list are sent, not lost. */
+/* OUT-7, OUT-8: packets collected for a list are sent, not lost. */
 static void tso_refused_in_list(struct kunit *test)
 {
 	struct fake *fake = acquire(test, true);
@@ -361,7 +365,7 @@ static void tso_refused_in_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_skbs(), 2);
 }
 
-/* OUT-7: that all stops is what the caller is told, whatever else failed before. */
+/* OUT-7: the caller gets -EMSGSIZE, whatever error came first. */
 static void tso_refusal_is_told(struct kunit *test)
 {
 	struct fake *fake = acquire(test, false);
@@ -465,8 +469,8 @@ static void output_looped(struct fake *fake, const u8 *dest, int iif, u32 flags)
 }
 
 /*
- * OUT-5: a broadcast that is looped back, and no other packet, is marked for the
- * framer and whoever gets it from there, and for nobody behind it.
+ * OUT-5: only a broadcast that is looped back is marked, for the framer and the
+ * receiver of its copy, and for nobody behind it.
  */
 static void looped_broadcast(struct kunit *test)
 {
@@ -500,7 +504,7 @@ static void looped_broadcast(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "h0 a1 i0 D1");
 	output_looped(fake, fake_target, 0, DLIL_OUTPUT_LOOP);
 	FAKE_EXPECT_TRACE(fake, "h0 a1 i0 D1");
-	/* It was received elsewhere, and goes on saying so. */
+	/* It was received elsewhere, and keeps that mark. */
 	output_looped(fake, everybody, 33, DLIL_OUTPUT_LOOP);
 	FAKE_EXPECT_TRACE(fake, "h33 a1 i33 D1");
 	loop_framer = REPLACES;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of DLIL (STA-5).  They tell names, never pointers.
+ * Tracepoints of DLIL (STA-5).  They print names, never pointers.
  *
- * Sums of them are the counters of an ifnet: the packets of dlil_drop are its drops,
- * those of dlil_input_end what it has seen of received packets, but for those that were
- * refused before; those of dlil_sent what the driver was given.
+ * Their sums are the counters of an ifnet: the packets of dlil_drop are its
+ * drops; those of dlil_input_end are the received packets that it has seen,
+ * except those refused before; those of dlil_sent are the packets passed to the
+ * driver.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM dlil
@@ -19,7 +20,7 @@
 #ifndef DLIL_TRACE_HELPERS
 #define DLIL_TRACE_HELPERS
 
-/* Look at what the host sends while one of these is on, see dlil_inspect.c. */
+/* Inspect packets of the host while one of these is on, see dlil_inspect.c. */
 int dlil_trace_sent_reg(void);
 void dlil_trace_sent_unreg(void);
 int dlil_trace_call_reg(void);
@@ -70,7 +71,7 @@ TRACE_DEFINE_ENUM(DLIL_DROP_TSO);
 			 { DLIL_DIRECTION_IN, "in" },			\
 			 { DLIL_DIRECTION_OUT, "out" })
 
-/* As dlilctl calls them. */
+/* Names as in dlilctl. */
 #define dlil_show_reason(why)						\
 	__print_symbolic(why,						\
 			 { DLIL_DROP_DETACHED, "detached" },		\
@@ -125,7 +126,7 @@ TRACE_EVENT(dlil_input_begin,
 	TP_printk("ifname=%s ifindex=%d", __entry->ifname, __entry->ifindex)
 );
 
-/* The batch is over; its packets went there. */
+/* A batch is over; shows the fates of its packets. */
 TRACE_EVENT(dlil_input_end,
 	TP_PROTO(const struct dlil_ifnet *ifp, const struct dlil_flow *flow),
 	TP_ARGS(ifp, flow),
@@ -153,7 +154,7 @@ TRACE_EVENT(dlil_input_end,
 		  __entry->freed)
 );
 
-/* A dlil_output() begins. */
+/* A call of dlil_output() begins. */
 TRACE_EVENT(dlil_output_begin,
 	TP_PROTO(const struct dlil_ifnet *ifp, u32 family,
 		 unsigned int packets),
@@ -174,7 +175,7 @@ TRACE_EVENT(dlil_output_begin,
 		  __entry->ifindex, __entry->family, __entry->packets)
 );
 
-/* It is over, with that result. */
+/* A call of dlil_output() is over, with this result. */
 TRACE_EVENT(dlil_output_end,
 	TP_PROTO(const struct dlil_ifnet *ifp, int err),
 	TP_ARGS(ifp, err),
@@ -192,7 +193,7 @@ TRACE_EVENT(dlil_output_end,
 		  __entry->ifindex, __entry->err)
 );
 
-/* A filter has looked at packets, and says the same of all of them. */
+/* A filter has returned the same verdict for these packets. */
 TRACE_EVENT(dlil_filter,
 	TP_PROTO(const struct dlil_ifnet *ifp, u32 direction, const char *name,
 		 int verdict, unsigned int packets),
@@ -220,7 +221,7 @@ TRACE_EVENT(dlil_filter,
 		  dlil_show_verdict(__entry->verdict), __entry->packets)
 );
 
-/* Packets are handed to a protocol. */
+/* Packets are passed to a protocol. */
 TRACE_EVENT(dlil_deliver,
 	TP_PROTO(const struct dlil_ifnet *ifp, u32 family, const char *name,
 		 unsigned int packets),
@@ -244,7 +245,7 @@ TRACE_EVENT(dlil_deliver,
 		  __entry->family, __entry->packets)
 );
 
-/* Packets were dropped, and are counted so. */
+/* Packets were dropped and counted. */
 TRACE_EVENT(dlil_drop,
 	TP_PROTO(const struct dlil_ifnet *ifp, u32 direction,
 		 enum dlil_drop_reason why, u64 packets),
@@ -269,7 +270,7 @@ TRACE_EVENT(dlil_drop,
 		  dlil_show_reason(__entry->why), __entry->packets)
 );
 
-/* A packet goes to the driver: one of the host's, or one of dlil_output(). */
+/* A packet goes to the driver: one of the host, or one of dlil_output(). */
 TRACE_EVENT_FN(dlil_sent,
 	TP_PROTO(const struct dlil_ifnet *ifp, unsigned int len),
 	TP_ARGS(ifp, len),
@@ -288,7 +289,7 @@ TRACE_EVENT_FN(dlil_sent,
 	dlil_trace_sent_reg, dlil_trace_sent_unreg
 );
 
-/* The driver is called, for so many packets. */
+/* The driver is called for this many packets. */
 TRACE_EVENT_FN(dlil_driver_begin,
 	TP_PROTO(const struct dlil_ifnet *ifp, unsigned int packets),
 	TP_ARGS(ifp, packets),
@@ -307,7 +308,7 @@ TRACE_EVENT_FN(dlil_driver_begin,
 	dlil_trace_call_reg, dlil_trace_call_unreg
 );
 
-/* The driver has returned that. */
+/* The driver has returned this result. */
 TRACE_EVENT_FN(dlil_driver_end,
 	TP_PROTO(const struct dlil_ifnet *ifp, int err),
 	TP_ARGS(ifp, err),
@@ -328,5 +329,5 @@ TRACE_EVENT_FN(dlil_driver_end,
 
 #endif /* _TRACE_DLIL_H */
 
-/* This part must be outside of the protection. */
+/* This must be outside of the include guard. */
 #include <trace/define_trace.h>
