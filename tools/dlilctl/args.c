@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The words of the command line.  A mistake in them ends the program: nothing
- * has been sent to the kernel at that point.
+ * Parses the command line.  An error in it ends the program before anything has
+ * been sent to the kernel.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #include "dlilctl.h"
 
-/* The command that is being parsed, for the hint in usage errors. */
+/* The command being parsed, for the hint in usage errors. */
 static const struct command *object;
 static const struct command *command;
 
@@ -27,7 +27,7 @@ static void print_line(FILE *f, const struct command *obj,
 	label = "";
 }
 
-/* Prints a line for each of @cmds, which are the commands of @obj if any. */
+/* Prints a line for each of @cmds, which belong to the object @obj, if any. */
 void print_usage(FILE *f, const struct command *obj, const struct command *cmds)
 {
 	const struct command *cmd;
@@ -41,8 +41,8 @@ void print_usage(FILE *f, const struct command *obj, const struct command *cmds)
 }
 
 /**
- * usage_error() - say what is wrong with the command line, and end
- * @fmt: what is wrong; what would be right is added here
+ * usage_error() - print an error in the command line and the usage, and exit
+ * @fmt: the error
  */
 void usage_error(const char *fmt, ...)
 {
@@ -67,7 +67,7 @@ static bool same_command(const struct command *a, const struct command *b)
 	return a->run == b->run && a->sub == b->sub;
 }
 
-/* The commands that @prefix may stand for. */
+/* The commands that @prefix may abbreviate. */
 static const char *list_commands(const struct command *cmds, const char *prefix)
 {
 	static char list[256];
@@ -80,7 +80,7 @@ static const char *list_commands(const struct command *cmds, const char *prefix)
 	return list;
 }
 
-/* Abbreviations are fine as long as they stand for one command only. */
+/* Abbreviations are allowed if they are unambiguous. */
 static const struct command *find_command(const struct command *cmds,
 					  const char *word)
 {
@@ -106,7 +106,7 @@ static const struct command *find_command(const struct command *cmds,
 	return found;
 }
 
-/* The entry that an alias stands for: it has the usage. */
+/* Returns the command of an alias, which has the usage. */
 static const struct command *unalias(const struct command *cmds,
 				     const struct command *cmd)
 {
@@ -123,7 +123,7 @@ static bool is_help(const char *word)
 static int run_leaf(const struct command *cmd, struct args *args)
 {
 	command = cmd;
-	/* No abbreviation here: it may well be the name of a device. */
+	/* Not abbreviated, because that could be the name of a device. */
 	if (args->n && !strcmp(args->words[0], "help")) {
 		print_line(stdout, object, command);
 		return EXIT_SUCCESS;
@@ -148,9 +148,9 @@ static int run_object(const struct command *obj, struct args *args)
 }
 
 /**
- * run_command() - do what the command line says
- * @cmds: the commands there are
- * @args: the command line after the options, not empty
+ * run_command() - run the command line
+ * @cmds: all commands
+ * @args: the command line behind the options, not empty
  *
  * Return: the exit status.
  */
@@ -162,7 +162,7 @@ int run_command(const struct command *cmds, struct args *args)
 	return cmd->sub ? run_object(cmd, args) : run_leaf(cmd, args);
 }
 
-/* The index of the choice that @word abbreviates, -1 for none or several. */
+/* Index of the choice that @word abbreviates, -1 for none or several. */
 int find_choice(const char *const *choices, const char *word)
 {
 	size_t len = strlen(word);
@@ -180,7 +180,7 @@ int find_choice(const char *const *choices, const char *word)
 	return found;
 }
 
-/* Takes the next word; @what it is, should it be missing. */
+/* Takes the next word; @what is for the error message. */
 const char *next_word(struct args *args, const char *what)
 {
 	if (!args->n)
@@ -205,11 +205,11 @@ const char *next_dev(struct args *args)
 	if (args->n && args->words[0][0] == '-')
 		usage_error("options such as \"%s\" go before the command",
 			    args->words[0]);
-	/* It may be an alternative name, as `ip link property add` gives. */
+	/* It may be an alternative name, as set by `ip link property add`. */
 	return next_name(args, "DEV", DEV_MAX_LEN);
 }
 
-/* Takes the keyword that says @what comes; -1 if it is none of them. */
+/* Takes one of the keywords in @choices; returns -1 if it is none of them. */
 int next_choice(struct args *args, const char *const *choices, const char *what)
 {
 	const char *word = next_word(args, what);

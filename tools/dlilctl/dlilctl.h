@@ -2,9 +2,9 @@
 /*
  * dlilctl: control of the Data Link Interface Layer.
  *
- * A reply of the kernel becomes a JSON object (decode.c).  With -j parts of it
- * are printed as they are, without -j tables are printed from it, so that both
- * outputs always tell the same.
+ * decode.c converts a reply of the kernel to a JSON object.  With -j, parts of
+ * it are printed unchanged; without -j, tables are printed from it, so that
+ * both outputs always agree.
  */
 #ifndef DLILCTL_H
 #define DLILCTL_H
@@ -22,12 +22,12 @@
 
 #define DLILCTL_VERSION "0.1"
 
-/* The longest name of a device, see ALTIFNAMSIZ. */
+/* Longest name of a device, see ALTIFNAMSIZ. */
 #define DEV_MAX_LEN 127
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Beside EXIT_SUCCESS. */
+/* Exit statuses, besides EXIT_SUCCESS. */
 enum {
 	EXIT_REFUSED = 1,	/* by the kernel, or nothing was sent to it */
 	EXIT_USAGE = 2,
@@ -41,12 +41,12 @@ struct args {
 };
 
 /**
- * struct command - a word of the command line and what it does
+ * struct command - a word of the command line, and its function
  * @name: the word; NULL ends a table
- * @usage: what follows it; NULL for an alias
- * @run: does it, returns the exit status
- * @sub: instead of @run, the commands of an object; the first one is what is
- *	done when no word follows
+ * @usage: usage of its arguments; NULL for an alias
+ * @run: runs the command, returns the exit status
+ * @sub: instead of @run, the commands of an object; the first one is the
+ *	default
  */
 struct command {
 	const char *name;
@@ -81,12 +81,14 @@ int genl_change(struct nlmsghdr *nlh);
 int genl_query(const char *dev, json_t **ifnets);
 
 /**
- * struct outcome - the event that tells that a change is over
- * @event: its name
+ * struct outcome - the event that reports the end of a change
+ * @event: name of the event
  * @dev: the device, as the user calls it
- * @key: what names the filter or protocol in it; NULL if it is about the device
+ * @key: key of the filter or protocol in the event; NULL if it is about the
+ *	device
  * @name: the filter or protocol
- * @wait: wait for it after the change, not only when the change has to be tried again
+ * @wait: wait for it after the change, not only when the change must be
+ *	repeated
  */
 struct outcome {
 	const char *event;
@@ -99,9 +101,9 @@ struct outcome {
 int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome);
 
 /**
- * struct watcher - what becomes of events
- * @event: called with each of them
- * @lost: called if some were lost
+ * struct watcher - callbacks for events
+ * @event: called for each event
+ * @lost: called if events were lost
  *
  * Both return MNL_CB_OK, or MNL_CB_ERROR to end.
  */
@@ -123,9 +125,9 @@ json_t *need(json_t *json);
 /* print.c */
 
 /**
- * struct options - what the options say that many commands heed
- * @limited: @wait is a limit, else there is none
- * @wait: seconds to wait for callbacks at most
+ * struct options - options of several commands
+ * @limited: @wait is a limit; otherwise there is none
+ * @wait: longest time to wait for callbacks, in seconds
  */
 struct options {
 	bool limited;
@@ -149,10 +151,10 @@ json_int_t number(const json_t *object, const char *key);
 const char *text(const json_t *object, const char *key);
 
 /**
- * struct view - one way to look at ifnets
- * @keys: what -j prints of each; NULL at the end
- * @stats_keys: what -j -s prints besides; may be NULL
- * @print: prints one for people
+ * struct view - one way to show ifnets
+ * @keys: keys that -j prints of each; NULL at the end
+ * @stats_keys: further keys that -j -s prints; may be NULL
+ * @print: prints one ifnet without -j
  */
 struct view {
 	const char *const *keys;
@@ -163,7 +165,7 @@ struct view {
 void pick(json_t *to, const json_t *from, const char *const *keys);
 int show_ifnets(const struct view *view, struct args *args);
 
-/* One file per noun. */
+/* Each noun has its own file. */
 
 extern const struct command filter_commands[];
 extern const struct command proto_commands[];

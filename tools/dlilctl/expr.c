@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From a tcpdump expression to the classic BPF program that the kernel runs.
+ * Compiles a tcpdump expression to the classic BPF program that the kernel
+ * runs.
  *
- * It has to be the program that tcpdump uses on a device.  What libpcap makes for
- * a handle of pcap_open_dead() differs from that in one respect: `vlan` looks for
- * the tag in the data only, and nearly always it is beside the data.  Programs that
- * know of that libpcap makes for handles of devices, whichever that is.  So an
- * expression with `vlan` is compiled for lo; if that cannot be captured from, for
- * instance since it is down, then for the lo of a network namespace made for the
- * purpose.
+ * It must be the program that tcpdump uses on a device.  A handle of
+ * pcap_open_dead() leads to a program that differs in one respect: `vlan` looks
+ * for the tag in the data only, but it is usually beside the data. libpcap
+ * compiles for both places if the handle is that of any device.  So an
+ * expression with `vlan` is compiled for lo.  If lo cannot be opened, for
+ * instance because it is down, the lo of a temporary network namespace is used.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -30,10 +30,10 @@
 
 #include "dlilctl.h"
 
-/* As long as any packet: the kernel only tells 0 from other values. */
+/* As long as any packet: the kernel only distinguishes 0 and other values. */
 #define SNAPLEN 262144
 
-/* The program of libpcap is sent as it is. */
+/* The program of libpcap is sent unchanged. */
 #define SAME_MEMBER(a, b) \
 	(offsetof(struct bpf_insn, a) == offsetof(struct sock_filter, b) && \
 	 sizeof(((struct bpf_insn *)0)->a) == \
@@ -46,9 +46,9 @@ static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter) &&
 static_assert(sizeof(PCAP_SONAME) > 1, "libpcap.so was not found");
 
 /*
- * libpcap is loaded when there is an expression to compile.  It brings thirty
- * libraries, for capturing from devices that we know nothing of, and to load them
- * takes longer than anything else that dlilctl does.
+ * libpcap is loaded only when there is an expression to compile.  It depends on
+ * thirty libraries, for kinds of devices that are not used here, and loading
+ * them takes longer than everything else that dlilctl does.
  */
 static struct {
 	typeof(&pcap_open_dead) open_dead;
@@ -63,7 +63,7 @@ static struct {
 	typeof(&pcap_freecode) freecode;
 } lib;
 
-/* In the global scope, so that a test can stand in for some of it. */
+/* In the global scope, so that a test can replace some of it. */
 static bool load_pcap(void)
 {
 	if (dlopen(PCAP_SONAME, RTLD_NOW | RTLD_GLOBAL)) {
@@ -87,7 +87,7 @@ static bool load_pcap(void)
 	return false;
 }
 
-/* A handle for lo.  NULL: *@why says why there is none. */
+/* Open lo.  If that fails, return NULL and set *@why to the reason. */
 static pcap_t *open_lo(const char **why)
 {
 	static char errors[PCAP_ERRBUF_SIZE];
@@ -98,7 +98,7 @@ static pcap_t *open_lo(const char **why)
 	if (!pcap)
 		return NULL;
 	lib.set_snaplen(pcap, SNAPLEN);
-	/* Nothing is read from it: as little as libpcap takes. */
+	/* Nothing is read, so use the smallest buffer that libpcap allows. */
 	lib.set_buffer_size(pcap, 4096);
 	err = lib.activate(pcap);
 	if (err >= 0)
@@ -119,7 +119,7 @@ static bool set_lo_up(void)
 	return up;
 }
 
-/* The same in a network namespace of its own, which lasts as long as the handle. */
+/* The same in a new network namespace, which exists as long as the handle. */
 static pcap_t *open_private_lo(const char **why)
 {
 	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -140,7 +140,7 @@ static pcap_t *open_private_lo(const char **why)
 	return pcap;
 }
 
-/* A handle for the programs of a capture from an Ethernet device. */
+/* A handle for compiling as for a capture from an Ethernet device. */
 static pcap_t *open_live(void)
 {
 	const char *why, *again;
@@ -166,11 +166,11 @@ static pcap_t *open_dead(int dlt)
 
 /**
  * compile_expr() - compile an expression over the packets of a device
- * @expr: as tcpdump takes it
- * @dlt: DLT_*, what the packets begin with
- * @prog: gets the program, to be given back with free_expr()
+ * @expr: the expression, as for tcpdump
+ * @dlt: DLT_*, the kind of header of the packets
+ * @prog: set to the program, to be released by free_expr()
  *
- * Return: 0, or -1 when the user has been told what is wrong with it.
+ * Return: 0, or -1 after printing what is wrong with the expression.
  */
 int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 {

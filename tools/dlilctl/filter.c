@@ -5,7 +5,7 @@
 
 #include "dlilctl.h"
 
-/* The longest strings that the kernel takes. */
+/* Longest strings that the kernel accepts. */
 #define NAME_MAX_LEN 31
 #define EXPR_MAX_LEN 1023
 
@@ -16,11 +16,11 @@ static const char *const actions[] = { "drop", "count", "pass", NULL };
 /**
  * struct filter - a filter to be added
  * @dev: device
- * @name: unique on that device
+ * @name: name, unique on that device
  * @direction: DLIL_DIRECTION_* flags
- * @kind: what sort of filter
- * @action: what to do with packets that match
- * @expr: which do
+ * @kind: kind of filter
+ * @action: action for packets that match
+ * @expr: condition for a match
  */
 struct filter {
 	const char *dev;
@@ -31,12 +31,12 @@ struct filter {
 	char expr[EXPR_MAX_LEN + 1];
 };
 
-/* In the words in which it was added, and its counters. */
+/* Prints it in the words in which it was added, with its counters. */
 static void print_filter(const json_t *filter)
 {
 	printf("    filter %s %s %s", text(filter, "name"),
 	       text(filter, "direction"), text(filter, "kind"));
-	/* A module's own filters may have neither. */
+	/* Filters of modules may have neither. */
 	if (*text(filter, "expr"))
 		printf(" \"%s\"", text(filter, "expr"));
 	if (*text(filter, "action"))
@@ -90,7 +90,7 @@ static void next_expr(struct args *args, char *expr)
 	expr[used - 1] = 0;
 }
 
-/* The action is the last word; no abbreviations, to be sure that it is one. */
+/* The action is the last word, not abbreviated, so that it cannot be mistaken. */
 static const char *last_action(struct args *args)
 {
 	const char *word;
@@ -175,7 +175,7 @@ static int add_to(const json_t *ifnet, const struct filter *filter)
 	return status;
 }
 
-/* The program depends on what the packets of a device begin with. */
+/* The program depends on the header of the device's packets. */
 static int run_filter_add(struct args *args)
 {
 	struct filter filter;

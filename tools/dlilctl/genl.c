@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests to the generic netlink family dlil, and what becomes of them. */
+/* Requests to the generic netlink family dlil, and their answers. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -11,23 +11,23 @@
 
 #include "dlilctl.h"
 
-/* The longest program (BPF_MAXINSNS) makes 32 KiB. */
+/* The longest program (BPF_MAXINSNS) has 32 KiB. */
 #define REQUEST_SIZE (64 * 1024)
 
-/* A reply about one ifnet has all the filters that it may have. */
+/* A reply about one ifnet has all its filters. */
 #define ANSWER_SIZE (1024 * 1024)
 
-/* A list that changes while it is read is read again, but not for ever. */
+/* A list that changes while it is read is read again, up to this limit. */
 #define MAX_TRIES 16
 
 /**
- * struct answer - what the kernel said
- * @ifnets: where to put the ifnets it describes; may be NULL
- * @family: number of the family, if that was the question
- * @group: number of its group for events; likewise
- * @ifindex: index of the device, if that was the question
+ * struct answer - answer of the kernel
+ * @ifnets: array that receives ifnets; may be NULL
+ * @family: number of the family, if requested
+ * @group: number of its multicast group for events, if requested
+ * @ifindex: index of the device, if requested
  * @err: 0 or a negative errno
- * @sentence: in words, NULL if there are none; valid until the next request
+ * @sentence: error message, or NULL; valid until the next request
  */
 struct answer {
 	json_t *ifnets;
@@ -55,7 +55,8 @@ static struct nlmsghdr *put_header(void *buf, uint8_t cmd, uint8_t version)
  * @cmd: DLIL_CMD_*
  * @dev: device that it is about, NULL for all
  *
- * Return: the message, with room for anything; there is only one at a time.
+ * Return: the message, with room for any attributes; there is only one at a
+ * time.
  */
 struct nlmsghdr *genl_request(uint8_t cmd, const char *dev)
 {
@@ -68,11 +69,11 @@ struct nlmsghdr *genl_request(uint8_t cmd, const char *dev)
 }
 
 /**
- * genl_request_of() - start a request about a device that was asked about before
+ * genl_request_of() - start a request about a device that was queried before
  * @cmd: DLIL_CMD_*
- * @ifnet: what it answered
+ * @ifnet: the answer to that query
  *
- * By its index: another device may have its name by now.
+ * Uses the index, because another device may have the name by now.
  *
  * Return: as genl_request().
  */
@@ -84,7 +85,7 @@ struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet)
 	return nlh;
 }
 
-/* One group of the family. */
+/* Parse one multicast group of the family. */
 static void take_group(const struct nlattr *nest, struct answer *answer)
 {
 	const struct nlattr *attr;
@@ -140,7 +141,7 @@ static const char *find_sentence(const struct nlmsghdr *nlh, size_t offset)
 	return NULL;
 }
 
-/* The last message of an answer: NLMSG_ERROR or NLMSG_DONE. */
+/* Parse the last message of an answer: NLMSG_ERROR or NLMSG_DONE. */
 static int on_end(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlmsgerr *end = mnl_nlmsg_get_payload(nlh);
@@ -153,7 +154,7 @@ static int on_end(const struct nlmsghdr *nlh, void *data)
 		return MNL_CB_ERROR;
 	}
 	answer->err = end->error;
-	/* The request comes back before the attributes, unless capped. */
+	/* The request precedes the attributes, unless the message is capped. */
 	if (!done && !(nlh->nlmsg_flags & NLM_F_CAPPED))
 		size += end->msg.nlmsg_len - sizeof(end->msg);
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
@@ -162,9 +163,9 @@ static int on_end(const struct nlmsghdr *nlh, void *data)
 }
 
 /*
- * Sends a request and reads until its answer is complete; @on_message takes in each
- * message before the last.  Returns a negative errno if there is no answer, -EINTR
- * if what was listed changed meanwhile.
+ * Sends a request and reads until its answer is complete; @on_message gets each
+ * message before the last one.  Returns a negative errno if there is no answer,
+ * -EINTR if the list has changed meanwhile.
  */
 static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
 		    mnl_cb_t on_message, struct answer *answer)
@@ -194,10 +195,10 @@ static int exchange(struct mnl_socket *nl, struct nlmsghdr *nlh,
 	return ret < 0 ? -errno : 0;
 }
 
-/* The number of the family, or a negative errno; @group may be NULL. */
+/* Get the number of the family, or a negative errno; @group may be NULL. */
 static int find_family(struct mnl_socket *nl, uint32_t *group)
 {
-	/* libmnl leaves the padding of a string as it is. */
+	/* libmnl does not clear the padding of a string. */
 	_Alignas(struct nlmsghdr) char buf[128] = {};
 	struct answer answer = {};
 	struct nlmsghdr *nlh;
@@ -228,7 +229,10 @@ static struct mnl_socket *open_socket_of(int bus)
 	nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
 	if (!nl)
 		return NULL;
-	/* Without them answers are longer or less clear, but still answers. */
+	/*
+	 * Without these options, answers are longer or less clear, but still
+	 * answers.
+	 */
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		mnl_socket_setsockopt(nl, settings[i], &on, sizeof(on));
 	if (!mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID))
@@ -254,16 +258,16 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 }
 
 /**
- * device_index() - find the device that has a name
+ * device_index() - find a device by name
  * @dev: its name, or an alternative one
  *
- * if_nametoindex() takes no name that is longer than a first name may be.
+ * if_nametoindex() does not accept names longer than a first name may be.
  *
- * Return: its index, 0 if there is none or if it cannot be told.
+ * Return: its index, 0 if there is none, or on an error.
  */
 uint32_t device_index(const char *dev)
 {
-	/* libmnl leaves the padding of a string as it is. */
+	/* libmnl does not clear the padding of a string. */
 	_Alignas(struct nlmsghdr) char buf[256] = {};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct answer answer = {};
@@ -272,7 +276,7 @@ uint32_t device_index(const char *dev)
 	nlh->nlmsg_type = RTM_GETLINK;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	/* The kernel looks among names of both kinds. */
+	/* The kernel searches names of both kinds. */
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, dev);
 	nl = open_socket_of(NETLINK_ROUTE);
 	if (!nl)
@@ -283,7 +287,7 @@ uint32_t device_index(const char *dev)
 	return answer.ifindex;
 }
 
-/* One question on a socket of its own: nothing of an older answer is in it. */
+/* Sends one request on a socket of its own, which has no older answers. */
 static int ask(struct nlmsghdr *nlh, struct answer *answer)
 {
 	struct mnl_socket *nl = open_socket();
@@ -300,7 +304,7 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 	return ret;
 }
 
-/* Says what went wrong; returns the exit status. */
+/* Prints the error; returns the exit status. */
 static int judge(int ret, const struct answer *answer)
 {
 	const char *what = answer->err ? "Error" : "Warning";
@@ -334,10 +338,10 @@ static int judge(int ret, const struct answer *answer)
 }
 
 /**
- * genl_change() - have the kernel change something
+ * genl_change() - send a request for a change
  * @nlh: the request
  *
- * Return: the exit status; what went wrong has been said.
+ * Return: the exit status; errors have been printed.
  */
 int genl_change(struct nlmsghdr *nlh)
 {
@@ -347,11 +351,11 @@ int genl_change(struct nlmsghdr *nlh)
 }
 
 /**
- * genl_query() - have the kernel describe ifnets
- * @dev: the device of the only one to describe, or NULL for all
- * @ifnets: gets an array of them, to be given back with json_decref()
+ * genl_query() - query ifnets
+ * @dev: the only device to query, or NULL for all
+ * @ifnets: set to an array of them, to be released by json_decref()
  *
- * Return: the exit status; what went wrong has been said.
+ * Return: the exit status; errors have been printed.
  */
 int genl_query(const char *dev, json_t **ifnets)
 {
@@ -370,10 +374,10 @@ int genl_query(const char *dev, json_t **ifnets)
 	return judge(ret, &answer);
 }
 
-/* The group in which generic netlink tells of families that come and go. */
+/* The group in which generic netlink reports new and removed families. */
 #define CTRL_GROUP GENL_ID_CTRL
 
-/* Is this the end of our family? */
+/* Has our family been removed? */
 static bool is_end_of_family(const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
@@ -416,7 +420,7 @@ static int on_event(const struct nlmsghdr *nlh, void *data)
 	return ret;
 }
 
-/* Returns a negative errno when it cannot go on. */
+/* Returns a negative errno when it cannot continue. */
 static int watch(struct mnl_socket *nl, const struct watcher *watcher)
 {
 	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
@@ -443,9 +447,9 @@ static int join(struct mnl_socket *nl, uint32_t group)
 }
 
 /*
- * The kernel looks for some changes only while somebody listens.  It asks whether
- * anybody does once a second and before it says what is attached: so have it say
- * that.  The answer does not matter.
+ * Query the kernel once after joining the group.  The kernel tracks some
+ * changes only while there is a listener, for which it polls once a second and
+ * before it answers a query.  The answer does not matter.
  */
 static void announce(void)
 {
@@ -456,8 +460,8 @@ static void announce(void)
 }
 
 /*
- * Events of the family, and of its end.  With @announced none is missed from here on.
- * Returns a negative errno.
+ * Listen to events of the family, and of its removal.  With @announced, no
+ * event is missed from here on.  Returns a negative errno.
  */
 static int listen_to_events(struct mnl_socket *nl, bool announced)
 {
@@ -472,10 +476,10 @@ static int listen_to_events(struct mnl_socket *nl, bool announced)
 }
 
 /**
- * genl_monitor() - watch events until something goes wrong
- * @watcher: who wants them
+ * genl_monitor() - watch events until an error occurs
+ * @watcher: callbacks for events
  *
- * Return: the exit status; what went wrong has been said.
+ * Return: the exit status; errors have been printed.
  */
 int genl_monitor(const struct watcher *watcher)
 {
@@ -500,24 +504,25 @@ int genl_monitor(const struct watcher *watcher)
 	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &(struct answer){});
 }
 
-/* After so long the user is told what is waited for. */
+/* After this time, the user is told why the command waits. */
 #define PATIENCE 2000
 
 /*
- * An attach is tried again after so many milliseconds, twice as many each time.  The
- * event of a detach comes a moment before its end, and may be another namespace's.
+ * An attach is repeated after this many milliseconds, twice as many each time.
+ * The event of a detach comes shortly before its end, and may be in another
+ * namespace.
  */
 #define RETRY_MIN 10
 #define RETRY_MAX 1000
 
 /**
- * struct wait - waiting for an event that tells that something is over
- * @nl: hears events
- * @outcome: what is waited for
- * @ifindex: index of the device, as events have its first name only; 0 if it is not
- *	known
+ * struct wait - waiting for the event that reports the end of a change
+ * @nl: socket that receives events
+ * @outcome: the event
+ * @ifindex: index of the device, because events have only its first name; 0 if
+ *	it is unknown
  * @over: the event has come, or the module was unloaded
- * @lost: events were lost, and that one may have been among them
+ * @lost: events were lost, possibly this one
  */
 struct wait {
 	struct mnl_socket *nl;
@@ -568,7 +573,10 @@ static long long now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* Takes in events until it is over or @until has come; false if it is then not. */
+/*
+ * Reads events until it is over or @until has come; false if it is not over
+ * then.
+ */
 static bool wait_until(struct wait *w, long long until)
 {
 	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
@@ -616,7 +624,7 @@ static int wait_over(struct wait *w)
 	return EXIT_REFUSED;
 }
 
-/* Sends the request, and again while the device is still being detached. */
+/* Sends the request, and repeats it while the device is being detached. */
 static int change_and_wait(struct wait *w, struct nlmsghdr *nlh)
 {
 	long long start = now_ms(), delay = RETRY_MIN;
@@ -630,7 +638,10 @@ static int change_and_wait(struct wait *w, struct nlmsghdr *nlh)
 		    (options.limited &&
 		     now_ms() - start >= options.wait * 1000LL))
 			break;
-		/* The event shortens the wait once; then its end is near. */
+		/*
+		 * The event shortens the wait once, because the end is near
+		 * then.
+		 */
 		if (wait_until(w, now_ms() + delay))
 			delay = RETRY_MIN;
 		else if (delay < RETRY_MAX)
@@ -645,13 +656,14 @@ static int change_and_wait(struct wait *w, struct nlmsghdr *nlh)
 }
 
 /**
- * genl_change_until() - have the kernel change something, and wait until it is over
+ * genl_change_until() - request a change, and wait until it is over
  * @nlh: the request
- * @outcome: how to tell that it is over
+ * @outcome: the event that reports its end
  *
- * The kernel answers when nothing new can begin; what is under way may take long.
+ * The kernel answers when no new callback can start; callbacks in flight may
+ * take long.
  *
- * Return: the exit status; what went wrong has been said.
+ * Return: the exit status; errors have been printed.
  */
 int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome)
 {

@@ -4,7 +4,7 @@
 
 #include "dlilctl.h"
 
-/* The longest link address of the kernel. */
+/* Longest link address of the kernel. */
 #define LLADDR_MAX 32
 
 int run_attach(struct args *args)
@@ -86,7 +86,10 @@ static void put_attr(struct nlmsghdr *nlh, uint32_t attr, struct args *args)
 	mnl_attr_put_u32(nlh, DLIL_A_ATTRS_MASK, attr);
 }
 
-/* The kernel decides the first three, filters and the device the others. */
+/*
+ * The kernel applies the first three; filters and the device decide about the
+ * others.
+ */
 static const char *const settings[] = {
 	"unmatched", "queue", "arpll", "mtu", "lladdr", "up", "down",
 	"multicast", NULL

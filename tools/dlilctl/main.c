@@ -47,7 +47,7 @@ static int run_help(struct args *args)
 	return EXIT_SUCCESS;
 }
 
-/* A full disk must not pass for success. */
+/* Output that could not be written, for instance on a full disk, is an error. */
 static int finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
@@ -79,7 +79,7 @@ static int enter_netns(const char *name)
 	char path[4096];
 	int fd, ret;
 
-	/* As ip does: a name with a slash in it is a path. */
+	/* As in ip: a name with a slash is a path. */
 	snprintf(path, sizeof(path), "%s%s",
 		 strchr(name, '/') ? "" : NETNS_DIR "/", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -10,7 +10,7 @@
 /* The device that is watched, as the user calls it, or NULL for all. */
 static const char *watched;
 
-/* The index that the device had when it was last looked up, or 0. */
+/* Index of the device when it was last looked up, or 0. */
 static uint32_t watched_index;
 
 static void find_watched(void)
@@ -19,8 +19,9 @@ static void find_watched(void)
 }
 
 /*
- * Events have the first name of their device only: so by the index as well.  By the
- * name too, because there may be no such device any more when its events are read.
+ * Events have only the first name of their device, so compare the index as
+ * well.  Compare the name, too, because the device may be gone when its events
+ * are read.
  */
 static bool is_watched(const json_t *object)
 {
@@ -28,7 +29,7 @@ static bool is_watched(const json_t *object)
 	       (watched_index && number(object, "ifindex") == watched_index);
 }
 
-/* As ip -ts does. */
+/* Same as ip -ts. */
 static void now(char *buf, size_t size)
 {
 	struct timespec ts;
@@ -51,13 +52,13 @@ static void print_timestamp(void)
 	printf("[%s] ", time);
 }
 
-/* Whoever reads us is to know at once, or never. */
+/* Readers must get each line at once; otherwise end. */
 static int flush_line(void)
 {
 	return fflush(stdout) || ferror(stdout) ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
-/* An object to a line, unless it is to be pretty. */
+/* Prints an object per line, or pretty. */
 static int print_object(json_t *object)
 {
 	size_t flags = options.pretty ? JSON_INDENT(4) : JSON_COMPACT;
@@ -74,7 +75,7 @@ static int print_object(json_t *object)
 	return flush_line();
 }
 
-/* A value of an event, behind its name. */
+/* Prints a value of an event behind its name. */
 static void print_value(const char *key, json_t *value)
 {
 	const char *separator = "<";
@@ -95,7 +96,7 @@ static void print_value(const char *key, json_t *value)
 	}
 }
 
-/* The keys that every event has; the first three are the heading. */
+/* Keys that every event has; the first three form the heading. */
 static bool is_common(const char *key)
 {
 	static const char *const keys[] = {
@@ -114,7 +115,7 @@ static int print_event(json_t *event)
 	const char *key;
 	json_t *value;
 
-	/* The name may have come to a device, or gone over to another. */
+	/* The name may have been given to another device. */
 	if (!watched_index || !strcmp(text(event, "event"), "if-attached"))
 		find_watched();
 	if (!is_watched(event))
@@ -131,7 +132,7 @@ static int print_event(json_t *event)
 	return flush_line();
 }
 
-/* A list of what is attached replaces the events that were lost. */
+/* Prints everything attached, in place of the events that were lost. */
 static int print_ifnets(json_t *ifnets)
 {
 	static const char *const keys[] = {
@@ -159,7 +160,7 @@ static int print_ifnets(json_t *ifnets)
 	return flush_line();
 }
 
-/* The kernel had more to say than we took: begin again with what there is. */
+/* Events were lost: start again with the present state. */
 static int resync(void)
 {
 	json_t *lost, *ifnets;

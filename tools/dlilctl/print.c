@@ -21,7 +21,7 @@ void print_color(enum color color, const char *text)
 		fputs(text, stdout);
 }
 
-/* One line to the user; @what is Error or Warning. */
+/* Prints one line for the user; @what is Error or Warning. */
 void complain(const char *what, const char *fmt, ...)
 {
 	va_list ap;

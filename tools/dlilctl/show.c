@@ -33,8 +33,8 @@ static void print_json(const struct view *view, const json_t *ifnets)
 }
 
 /**
- * show_ifnets() - print one ifnet or all
- * @view: what of them
+ * show_ifnets() - print one ifnet, or all
+ * @view: the way to show them
  * @args: [ DEV ]
  *
  * Return: the exit status.
@@ -57,7 +57,7 @@ int show_ifnets(const struct view *view, struct args *args)
 	return status;
 }
 
-/* As ip(8) begins each device. */
+/* The first line of a device, as in ip(8). */
 void print_heading(const json_t *ifnet)
 {
 	printf("%lld: ", number(ifnet, "ifindex"));
@@ -65,7 +65,7 @@ void print_heading(const json_t *ifnet)
 	putchar(':');
 }
 
-/* A number under its name. */
+/* A number and its heading. */
 struct cell {
 	const char *head;
 	const char *key;
@@ -118,7 +118,7 @@ static void print_drops(const json_t *ifnet)
 	puts(none ? " none" : "");
 }
 
-/* As ip -s link does, both directions in the same columns. */
+/* As in ip -s link, both directions in the same columns. */
 static void print_stats_lines(const json_t *ifnet)
 {
 	static const struct cell rx[MAX_CELLS] = {
@@ -141,7 +141,7 @@ static void print_stats_lines(const json_t *ifnet)
 	print_drops(ifnet);
 }
 
-/* The fill of the queue and its limits. */
+/* Packets and bytes in the queue, and its limits. */
 static void print_queue(const json_t *queue)
 {
 	printf("    queue packets %lld of %lld bytes %lld of %lld\n",
@@ -149,7 +149,7 @@ static void print_queue(const json_t *queue)
 	       number(queue, "bytes"), number(queue, "max-bytes"));
 }
 
-/* The attributes of a device, and when its state changed last. */
+/* The attributes of a device, and the time of the last change of state. */
 static void print_attrs(const json_t *ifnet)
 {
 	json_t *attr, *list = json_object_get(ifnet, "attrs");
@@ -218,7 +218,7 @@ int run_show(struct args *args)
 	return show_ifnets(&view, args);
 }
 
-/* A row of the table; "-" where there is no such counter. */
+/* A row of the table; "-" for a counter that does not exist. */
 static void print_row(const char *name, const json_t *in, const char *in_key,
 		      const json_t *out, const char *out_key)
 {
@@ -249,7 +249,7 @@ static void print_drop_rows(const json_t *in, const json_t *out)
 	}
 }
 
-/* The traffic classes; none if the kernel has never counted them. */
+/* The traffic classes; nothing if the kernel has never counted them. */
 static void print_class_rows(const json_t *ifnet)
 {
 	json_t *class, *classes = json_object_get(ifnet, "classes");
@@ -264,7 +264,7 @@ static void print_class_rows(const json_t *ifnet)
 	}
 }
 
-/* The two sides differ by the packets that are still in flight (STA-3). */
+/* The two sides differ by the packets in flight (STA-3). */
 static void print_flow(const char *label, const json_t *flow)
 {
 	json_int_t rest = number(flow, "seen") - number(flow, "delivered") -
