@@ -131,7 +131,7 @@ unsigned int dlil_ifnets_flagged(void)
 EXPORT_SYMBOL_GPL(dlil_ifnets_flagged);
 
 /**
- * dlil_ifnet_route_get - count a route through an ifnet that was handed out
+ * dlil_ifnet_route_get - count a new user of a route through an ifnet
  * @ifp: ifnet, referenced by the caller
  *
  * Rows RTC-3, IFN-11.

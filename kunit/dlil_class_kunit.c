@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Traffic classes: rows STA-2, INP-8 and OUT-8 in what they say of them. */
+/* Traffic classes: row STA-2, and their part of INP-8 and OUT-8. */
 #include <linux/if_ether.h>
 
 #include "../dlil_class.h"
@@ -28,7 +28,7 @@ static bool read_classes(struct fake *fake)
 	return dlil_stats_classes(fake->ifp, &in, &out);
 }
 
-/* @n packets of a class, and no other, have been counted. */
+/* Exactly @n packets of a class, and none of others, have been counted. */
 static void expect_class(struct fake *fake, const struct dlil_traffic *t,
 			 int class, unsigned int n, int line)
 {
@@ -51,7 +51,7 @@ static void expect_class(struct fake *fake, const struct dlil_traffic *t,
  * struct class_case - a packet and its class
  * @priority: skb->priority
  * @type: skb->protocol
- * @tos: its DSCP and ECN, if it is one of IP
+ * @tos: DSCP and ECN of an IP packet
  * @class: enum dlil_class, or -1
  */
 struct class_case {
@@ -78,7 +78,7 @@ static const struct class_case class_cases[] = {
 	{ 264, 0, 0, -1 },
 	/* The class of a qdisc, 1:6. */
 	{ 0x10006, 0, 0, -1 },
-	/* A priority goes before the DSCP, also one that is of no class. */
+	/* A priority overrides the DSCP, even a priority without a class. */
 	{ 4, ETH_P_IP, 46 << 2, VI }, { 3, ETH_P_IP, 46 << 2, -1 },
 	/* The code points of RFC 8325, and their neighbours. */
 	DSCP(0, -1), DSCP(1, BK), DSCP(2, -1), DSCP(8, BK), DSCP(9, -1),
@@ -87,7 +87,7 @@ static const struct class_case class_cases[] = {
 	DSCP(32, VI), DSCP(33, -1), DSCP(34, VI), DSCP(36, VI), DSCP(38, VI),
 	DSCP(40, VI), DSCP(41, -1), DSCP(44, VO), DSCP(45, -1), DSCP(46, VO),
 	DSCP(47, -1), DSCP(48, VO), DSCP(56, VO), DSCP(63, -1),
-	/* Packets of other protocols have none. */
+	/* Packets of other protocols have no class. */
 	{ 0, ETH_P_ARP, 46 << 2, -1 }, { 0, ETH_P_8021Q, 46 << 2, -1 },
 };
 
@@ -100,8 +100,8 @@ static void class_desc(const struct class_case *c, char *desc)
 KUNIT_ARRAY_PARAM(class, class_cases, class_desc);
 
 /*
- * The number of a packet of the fake is its first four bytes, so with this one it
- * looks like a packet of IP with that DSCP.
+ * The first four bytes of a fake packet are its number.  This number makes it look
+ * like an IP packet with that DSCP.
  */
 static u32 number_of(const struct class_case *c)
 {
@@ -146,7 +146,7 @@ static int send(struct fake *fake, const struct class_case *c, unsigned int n)
 	return fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
 }
 
-/* As the egress hook does with what the host sends. */
+/* As the egress hook does with packets of the host. */
 static void send_by_host(struct fake *fake, const struct class_case *c)
 {
 	struct sk_buff *skb = to_send(fake, c);
@@ -163,7 +163,7 @@ static void send_by_host(struct fake *fake, const struct class_case *c)
 		kfree_skb(skb);
 }
 
-/* STA-2, INP-8: each packet counts once, whichever way it comes or goes. */
+/* STA-2, INP-8: each packet counts once, on every path. */
 static void class_of_packet(struct kunit *test)
 {
 	const struct class_case *c = test->param_value;
@@ -188,7 +188,7 @@ static const struct class_case voice = { 0, ETH_P_IP, 46 << 2, VO };
 static const struct class_case video = { 4, 0, 0, VI };
 static const struct class_case none = { 0, 0, 0, -1 };
 
-/* STA-2: a header that is not in the packet's buffer, and one that is cut off. */
+/* STA-2: an IP header in a page fragment, and a truncated one. */
 static void class_of_scattered(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -212,7 +212,7 @@ static void class_of_scattered(struct kunit *test)
 	kfree_skb(skb);
 }
 
-/* STA-2, INP-8: packets of a batch count whatever becomes of them, once each. */
+/* STA-2, INP-8: each packet of a batch counts once, whatever its fate. */
 static void batches(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -232,7 +232,7 @@ static void batches(struct kunit *test)
 	FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_FILTER] = 150);
 }
 
-/* The driver's call for a list, of which it leaves two packets. */
+/* An `output_list` of the driver, which leaves two packets in the list. */
 static int leave_two(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
 	while (skb_queue_len(list) > 2)
@@ -240,7 +240,7 @@ static int leave_two(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 	return -ENOBUFS;
 }
 
-/* OUT-8: every packet of a list counts, not its head; but none that is not sent. */
+/* OUT-8: every packet of a list that was sent counts, not only the first one. */
 static void lists(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -271,7 +271,7 @@ static void refused_by_driver(struct kunit *test)
 	EXPECT_CLASS(fake, &out, VI, 1);
 }
 
-/* STA-2: switched off nothing is counted, nor looked at; an attach resets, no switch. */
+/* STA-2: nothing is counted while it is off; only an attach resets the counters. */
 static void switched(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -303,7 +303,7 @@ static void switched(struct kunit *test)
 	EXPECT_CLASS(fake, &out, -1, 0);
 }
 
-/* STA-2: ifnets that never were counted for have no counters; without memory it is off. */
+/* STA-2: no counters before the first use; without memory it stays off. */
 static void counters_on_demand(struct kunit *test)
 {
 	struct fake *fake;

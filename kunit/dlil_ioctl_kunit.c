@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Control requests: row IOC-1, and what they are to FLT-2, FLT-4 and FLT-7. */
+/* Control requests: row IOC-1, and their relation to FLT-2, FLT-4 and FLT-7. */
 #include "../dlil_ifnet.h"
 #include "fake.h"
 
@@ -39,7 +39,7 @@ static void bad_arguments(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-/* IOC-1: before attach, while detaching and afterwards nobody is asked. */
+/* IOC-1: before the attach, while detaching and afterwards, no callback is called. */
 static void not_attached(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -115,7 +115,7 @@ static void answers(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, c->asked);
 }
 
-/* IOC-1, FLT-4: own family or 0; the protocol of the family. */
+/* IOC-1, FLT-4: filters of the family or of 0, and the protocol of the family. */
 static void families(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -136,7 +136,7 @@ static void families(struct kunit *test)
 			  "a:1 c:1 P:1 D:1 b:2 c:2 Q:2 D:2 c:3 D:3 c:4 D:4");
 }
 
-/* IOC-1: nobody has an ioctl. */
+/* IOC-1: without any ioctl callback. */
 static void no_callbacks(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -155,7 +155,7 @@ static void double_it(struct fake_filter *f, u32 code, void *arg)
 	*(u32 *)arg *= 2;
 }
 
-/* IOC-1: all see the same argument. */
+/* IOC-1: all callbacks get the same argument. */
 static void argument(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -181,7 +181,7 @@ static void detach_things(struct fake_filter *f, u32 code, void *arg)
 	KUNIT_EXPECT_TRUE(fake->test, fake_stays(!atomic_read(&f->detached)));
 }
 
-/* FLT-2, FLT-7: what is detached meanwhile gets no new call. */
+/* FLT-2, FLT-7: filters detached meanwhile get no new call. */
 static void detach_from_callback(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
@@ -210,7 +210,7 @@ static int request(struct fake_task *task)
 	return dlil_ioctl(task->fake->ifp, 0, CODE, NULL);
 }
 
-/* FLT-2, IFN-8: the filter's detach waits, and so does the final detach. */
+/* FLT-2, IFN-8: the detach of the filter waits, and so does the final detach. */
 static void detaches_wait(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

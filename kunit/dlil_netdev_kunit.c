@@ -140,8 +140,8 @@ static void expect_errors(struct kunit *test, struct dlil_ifnet *ifp, u64 in,
 }
 
 /*
- * STA-7, STA-1: errors and collisions that a device counts itself show in the counters
- * of its ifnet from the attach on, and stay when it is let go of, or goes.
+ * STA-7, STA-1: errors and collisions that a device counts are included in the counters
+ * of its ifnet from the attach on, and are kept when it is unwrapped or unregistered.
  */
 static void errors_of_device(struct kunit *test)
 {
@@ -159,7 +159,7 @@ static void errors_of_device(struct kunit *test)
 	dev->stats.tx_errors += 2;
 	dev->stats.collisions += 3;
 	expect_errors(test, ifp, 1, 2, 3);
-	/* The device begins again. */
+	/* The counters of the device restart. */
 	dev->stats.collisions = 7;
 	expect_errors(test, ifp, 1, 2, 7);
 

@@ -294,8 +294,8 @@ static void expect_errors(struct fake *fake, u64 in, u64 out, u64 collisions)
 }
 
 /*
- * STA-7, STA-1: what the driver counts itself is part of the counters: asked for at
- * each look while the ifnet is attached, and kept from then to the next attach.
+ * STA-7, STA-1: counters of the driver are included: queried at each read while the
+ * ifnet is attached, and the last values are kept until the next attach.
  */
 static void own_counters(struct kunit *test)
 {
@@ -344,7 +344,7 @@ static int look_until_killed(struct fake_task *task)
 	return last == 7 ? 0 : -EIO;
 }
 
-/* STA-7: whoever looks while the ifnet is detached sees them once, and never less. */
+/* STA-7: reads during a detach see these counts once, and never decreasing. */
 static void own_counters_while_detached(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);

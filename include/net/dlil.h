@@ -158,10 +158,10 @@ struct dlil_flow {
 
 /**
  * enum dlil_class - traffic classes that are counted (STA-2)
- * @DLIL_CLASS_BACKGROUND: what may wait
+ * @DLIL_CLASS_BACKGROUND: background traffic, which may wait
  * @DLIL_CLASS_VIDEO: video
- * @DLIL_CLASS_VOICE: voice, and the network's own control
- * @DLIL_CLASS_MAX: how many there are; best effort is none of them
+ * @DLIL_CLASS_VOICE: voice, and network control
+ * @DLIL_CLASS_MAX: number of classes; best effort is not counted
  */
 enum dlil_class {
 	DLIL_CLASS_BACKGROUND,
@@ -171,9 +171,9 @@ enum dlil_class {
 };
 
 /**
- * struct dlil_traffic - the traffic of one direction by class (STA-2)
- * @packets: packets; a GSO packet is one
- * @bytes: their bytes, link header included
+ * struct dlil_traffic - counters of one direction by traffic class (STA-2)
+ * @packets: number of packets; a GSO packet counts as one
+ * @bytes: bytes of these packets, link headers included
  */
 struct dlil_traffic {
 	u64 packets[DLIL_CLASS_MAX];
@@ -429,11 +429,11 @@ struct dlil_driver_ops {
 	 */
 	void (*dropped)(struct dlil_ifnet *ifp, u32 direction, u64 n);
 	/**
-	 * @stats: add to @stats what the hardware has counted since the attach
-	 * and the core does not see: errors and collisions.  Never less than
-	 * before.  Called when somebody asks for the counters, and for the last
-	 * time when the detach begins.  RCU read lock held; must not sleep; on
-	 * all processors at once.  Optional (STA-7).
+	 * @stats: add to @stats the errors and collisions that the hardware has
+	 * counted since the attach, which the core cannot see.  Values must not
+	 * decrease.  Called for each query of the counters, and for the last
+	 * time when the detach begins.  RCU read lock held; must not sleep;
+	 * runs on several processors in parallel.  Optional (STA-7).
 	 */
 	void (*stats)(struct dlil_ifnet *ifp, struct dlil_stats *stats);
 	/**
@@ -937,8 +937,8 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 #define DLIL_OUTPUT_RAW		BIT(0)
 
 /*
- * With the next flag the framer, and nobody else, sees a broadcast whose skb->skb_iif
- * is the index of this ifnet, as if the packet had been received here.
+ * With DLIL_OUTPUT_LOOP, a broadcast has the index of this ifnet in skb->skb_iif
+ * while the framer has it, as if it had been received here, and not afterwards.
  */
 /** define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5) */
 #define DLIL_OUTPUT_LOOP	BIT(1)
