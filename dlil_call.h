@@ -21,6 +21,7 @@ enum dlil_party {
 	DLIL_PARTY_PROTO,
 	DLIL_PARTY_DRIVER,
 	DLIL_PARTY_TAP,
+	DLIL_PARTY_PLUMBER,
 };
 
 /* Callbacks that may sleep. */
@@ -32,6 +33,8 @@ enum dlil_callback {
 	DLIL_CALLBACK_RESOLVE_MULTI,
 	DLIL_CALLBACK_DETACHED,
 	DLIL_CALLBACK_FREE,
+	DLIL_CALLBACK_ATTACH,
+	DLIL_CALLBACK_DETACH,
 };
 
 /**

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control requests of user space (LNX-10).
+ * Control requests of user space (LNX-10), and those that ask a plumber (PRO-5).
  *
- * A control request calls filters and protocols, whose callbacks may sleep for
+ * A control request calls filters, protocols and plumbers, whose callbacks may sleep for
  * long, but a generic netlink request must not wait for a callback (see
  * dlil_netlink.c).  So the request is only checked when it arrives.  A work of
  * its ifnet calls the callbacks later, for one request at a time in the order
@@ -30,6 +30,7 @@
 #include "dlil_ioctl.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
+#include "dlil_plumb.h"
 
 /* Limit of unanswered requests per ifnet. */
 #define PENDING_MAX 8
@@ -44,14 +45,24 @@ static DEFINE_SPINLOCK(queues_lock);
 /* Woken when @queues has become empty. */
 static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
+/* Requests that are none to the ifnet: they ask a plumber (PRO-5). */
+enum {
+	CONTROL_IOCTL,
+	CONTROL_PLUMB,
+	CONTROL_UNPLUMB,
+};
+
 /**
  * struct control - a parsed control request
+ * @what: CONTROL_*
  * @code: enum dlil_ioctl_code
  * @arg: argument of the request
  */
 struct control {
+	unsigned int what;
 	u32 code;
 	union {
+		char name[DLIL_NAME_MAX];
 		u32 mtu;
 		struct dlil_ioc_flags flags;
 		struct dlil_ioc_lladdr lladdr;
@@ -206,13 +217,28 @@ static void make_ack(struct request *req, int err, const char *sentence)
 	nlmsg_end(req->ack, nlh);
 }
 
-static void answer(struct request *req, int err, enum dlil_ioctl_stage by)
+/* Do what is asked for; @why is set to a sentence about what went wrong. */
+static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
+{
+	struct control *c = &req->control;
+	enum dlil_ioctl_stage by;
+	int err;
+
+	if (c->what != CONTROL_IOCTL)
+		return dlil_plumb_for_user(ifp, c->arg.name,
+					   c->what == CONTROL_PLUMB, true, why);
+	err = dlil_ioctl_ask(ifp, req->family, c->code, &c->arg, &by);
+	*why = who_refused(by);
+	return err;
+}
+
+static void answer(struct request *req, int err, const char *why)
 {
 	u32 portid;
 
 	if (!err && !(req->nlh.nlmsg_flags & NLM_F_ACK))
 		return;
-	make_ack(req, err, who_refused(by));
+	make_ack(req, err, why);
 	spin_lock(&queues_lock);
 	portid = req->portid;
 	spin_unlock(&queues_lock);
@@ -253,13 +279,12 @@ static void queue_work_fn(struct work_struct *work)
 {
 	struct queue *q = container_of(work, struct queue, work);
 	struct request *req = next_request(q, NULL), *next;
-	enum dlil_ioctl_stage by;
+	const char *why;
 	int err;
 
 	while (req) {
-		err = dlil_ioctl_ask(q->ifp, req->family, req->control.code,
-				     &req->control.arg, &by);
-		answer(req, err, by);
+		err = run(q->ifp, req, &why);
+		answer(req, err, why);
 		next = next_request(q, req);
 		request_free(req);
 		dlil_ifnet_io_end(q->ifp);
@@ -358,6 +383,75 @@ static int control_ifnet(struct dlil_ifnet *ifp, const struct control *control,
 	dlil_ifnet_io_end(ifp);
 	request_free(req);
 	return err;
+}
+
+/* The name of the protocol in a request. */
+static int proto_name(struct genl_info *info, struct control *c)
+{
+	struct nlattr *tb[DLIL_A_PROTO_MAX + 1] = {};
+	int err = 0;
+
+	if (info->attrs[DLIL_A_PROTOCOL])
+		err = dlil_netlink_proto(info, tb, BIT(DLIL_A_PROTO_FAMILY));
+	if (err)
+		return err;
+	if (!tb[DLIL_A_PROTO_FAMILY]) {
+		NL_SET_ERR_MSG(info->extack, "family of the protocol is required");
+		return -EINVAL;
+	}
+	nla_strscpy(c->arg.name, tb[DLIL_A_PROTO_FAMILY], sizeof(c->arg.name));
+	return 0;
+}
+
+/*
+ * At once, if that needs no wait for a callback; else as a control request, which is
+ * -EINPROGRESS here.
+ */
+static int plumb_now(struct dlil_ifnet *ifp, const struct control *c,
+		     struct genl_info *info)
+{
+	const char *why;
+	int err;
+
+	if (!dlil_ifnet_io_begin(ifp)) {
+		NL_SET_ERR_MSG(info->extack, "device is being detached");
+		return -ENXIO;
+	}
+	err = dlil_plumb_for_user(ifp, c->arg.name, c->what == CONTROL_PLUMB,
+				  false, &why);
+	dlil_ifnet_io_end(ifp);
+	if (err && err != -EINPROGRESS && info->extack)
+		info->extack->_msg = why;
+	return err;
+}
+
+static int change_proto(struct genl_info *info, unsigned int what)
+{
+	struct control control = { .what = what };
+	struct dlil_ifnet *ifp;
+	int err;
+
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = proto_name(info, &control);
+	if (!err)
+		err = plumb_now(ifp, &control, info);
+	if (err == -EINPROGRESS)
+		/* Netlink sends no acknowledgment for this: the work does. */
+		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_proto(info, CONTROL_PLUMB);
+}
+
+int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return change_proto(info, CONTROL_UNPLUMB);
 }
 
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)

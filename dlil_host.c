@@ -17,9 +17,9 @@
 #include <net/ndisc.h>
 #include <net/route.h>
 
-#include "dlil_export.h"
 #include "dlil_host.h"
 #include "dlil_netdev.h"
+#include "dlil_plumb.h"
 
 /* Every one of them is input to the stack, which takes the whole list. */
 static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -204,80 +204,116 @@ static const struct host_proto host_protos[] = {
 	  { ETYPE(ETH_P_PPP_DISC), ETYPE(ETH_P_PPP_SES) }, 2 },
 };
 
-static int find_name(const char *name, struct netlink_ext_ack *extack)
+static const struct host_proto *find_family(u32 family)
 {
-	int i;
+	const struct host_proto *p;
 
-	for (i = 0; i < ARRAY_SIZE(host_protos); i++)
-		if (!strcmp(host_protos[i].name, name))
-			return i;
-	NL_SET_ERR_MSG(extack,
-		       "unknown protocol: expected inet, inet6, vlan, mpls or pppoe");
-	return -EPROTONOSUPPORT;
+	for (p = host_protos; p < host_protos + ARRAY_SIZE(host_protos); p++)
+		if (p->family == family)
+			return p;
+	return NULL;
 }
 
-static int plumb(struct dlil_netdev *nd, int i)
+/* Rows PRO-5, LNX-4. */
+static int host_attach(struct dlil_ifnet *ifp, u32 family)
 {
-	const struct host_proto *proto = &host_protos[i];
-	const struct dlil_proto_params params = {
-		.ops = nd->raw ? proto->raw_ops : proto->ops,
+	const struct host_proto *proto = find_family(family);
+	struct dlil_netdev *nd = dlil_netdev_begin(ifp);
+	struct dlil_proto_params params = {
 		.name = proto->name,
 		.cookie = nd,
 		.descs = proto->descs,
 		.n_descs = proto->n,
 		.flags = DLIL_PROTO_ATOMIC,
 	};
+	int err;
 
-	return dlil_proto_attach_v2(nd->ifp, proto->family, &params);
+	/* The ifnet of another driver has no host that could get its packets. */
+	if (!nd)
+		return -EOPNOTSUPP;
+	params.ops = nd->raw ? proto->raw_ops : proto->ops;
+	err = dlil_proto_attach_v2(ifp, family, &params);
+	dlil_ifnet_io_end(ifp);
+	return err;
 }
 
-/* All protocols of the host, as a device has them before it is wrapped. */
+/*
+ * Packets that are being delivered are not waited for (LNX-13): the event of the detach
+ * tells when that is over.
+ */
+static int host_detach(struct dlil_ifnet *ifp, u32 family)
+{
+	return dlil_proto_detach_async(ifp, family);
+}
+
+/*
+ * All protocols of the host, as a device has them before it is wrapped.  The ifnet of @nd
+ * is attached and nobody detaches it meanwhile.
+ */
 int dlil_host_plumb_all(struct dlil_netdev *nd)
 {
-	int i, err;
+	const char *why;
+	int i, err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(host_protos); i++) {
-		err = plumb(nd, i);
-		if (err)
+	for (i = 0; !err && i < ARRAY_SIZE(host_protos); i++)
+		err = dlil_plumb_for_user(nd->ifp, host_protos[i].name, true,
+					  false, &why);
+	return err;
+}
+
+/* Interface families of network devices. */
+static const enum dlil_ifnet_family host_kinds[] = {
+	DLIL_IFNET_LOOPBACK, DLIL_IFNET_ETHERNET, DLIL_IFNET_RAW,
+};
+
+#define HOST_PLUMBERS	(ARRAY_SIZE(host_protos) * ARRAY_SIZE(host_kinds))
+
+static u32 plumber_family(unsigned int i)
+{
+	return host_protos[i % ARRAY_SIZE(host_protos)].family;
+}
+
+static enum dlil_ifnet_family plumber_kind(unsigned int i)
+{
+	return host_kinds[i / ARRAY_SIZE(host_protos)];
+}
+
+/* The first @n of them, which have plumbed nothing. */
+static void unregister_plumbers(unsigned int n)
+{
+	while (n--)
+		WARN_ON(dlil_proto_unregister_plumber(plumber_family(n),
+						      plumber_kind(n)));
+}
+
+/*
+ * Without owner: that would be us, and we could not be unloaded while a device is
+ * wrapped.
+ */
+int dlil_host_module_init(void)
+{
+	struct dlil_plumber_params params = {
+		.attach = host_attach,
+		.detach = host_detach,
+		.flags = DLIL_PLUMBER_PROMPT,
+	};
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < HOST_PLUMBERS; i++) {
+		params.name = find_family(plumber_family(i))->name;
+		err = dlil_proto_register_plumber(plumber_family(i),
+						  plumber_kind(i), &params);
+		if (err) {
+			unregister_plumbers(i);
 			return err;
+		}
 	}
 	return 0;
 }
 
-/* May sleep; the ifnet of @nd is acquired by somebody, attached or not. */
-int dlil_host_plumb(struct dlil_netdev *nd, const char *name,
-		    struct netlink_ext_ack *extack)
+/* The last final detach is over. */
+void dlil_host_module_exit(void)
 {
-	int i = find_name(name, extack), err;
-
-	if (i < 0)
-		return i;
-	err = plumb(nd, i);
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG(extack, "protocol is already plumbed");
-	else if (err == -EADDRINUSE)
-		NL_SET_ERR_MSG(extack,
-			       "another protocol has taken a frame type of this one");
-	else if (err == -ENXIO)
-		NL_SET_ERR_MSG(extack, "device is being detached");
-	return err;
+	unregister_plumbers(HOST_PLUMBERS);
 }
-EXPORT_SYMBOL_FOR_TEST(dlil_host_plumb);
-
-/*
- * As dlil_host_plumb().  Packets that are being delivered are not waited for
- * (LNX-13): the event of the detach tells when that is over.
- */
-int dlil_host_unplumb(struct dlil_netdev *nd, const char *name,
-		      struct netlink_ext_ack *extack)
-{
-	int i = find_name(name, extack), err;
-
-	if (i < 0)
-		return i;
-	err = dlil_proto_detach_async(nd->ifp, host_protos[i].family);
-	if (err == -ENXIO)
-		NL_SET_ERR_MSG(extack, "protocol is not plumbed");
-	return err;
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_host_unplumb);

@@ -127,6 +127,7 @@ struct dlil_shared_stats {
  *	@filter_lock
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
+ * @plumbed: protocols that were brought up by plumbers; under the lock of dlil_plumb.c
  * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
  *	detach
  * @endings: filters and protocols that nobody uses any more, see dlil_retire.c
@@ -227,6 +228,7 @@ struct dlil_ifnet {
 	spinlock_t filter_lock;	/* see above */
 	struct list_head filter_list;
 	struct list_head proto_list;
+	struct list_head plumbed;
 	const struct dlil_tap *tap;
 	bool filters_stale;
 	struct llist_head endings;

@@ -40,6 +40,7 @@
 #include "dlil_multi.h"
 #include "dlil_notify.h"
 #include "dlil_overdue.h"
+#include "dlil_plumb.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_stats.h"
@@ -226,6 +227,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	seqlock_init(&ifp->own_seq);
 	INIT_LIST_HEAD(&ifp->filter_list);
 	INIT_LIST_HEAD(&ifp->proto_list);
+	INIT_LIST_HEAD(&ifp->plumbed);
 	INIT_LIST_HEAD(&ifp->attached);
 	INIT_LIST_HEAD(&ifp->released);
 	dlil_lladdr_init(ifp);
@@ -613,6 +615,8 @@ static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 	if (final == DLIL_FINAL_BEGIN) {
 		dlil_tap_end(ifp);
 		dlil_filter_detach_all(ifp);
+		dlil_plumb_end(ifp);
+		/* Those without a plumber, and those that a plumber has left. */
 		dlil_proto_detach_all(ifp);
 		final = DLIL_FINAL_ENDING;
 		WRITE_ONCE(ifp->final, final);

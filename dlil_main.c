@@ -10,6 +10,7 @@
 #include "dlil_control.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"
+#include "dlil_host.h"
 #include "dlil_idle.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
@@ -211,6 +212,7 @@ static const struct dlil_part parts[] = {
 	{ dlil_proto_module_init, dlil_proto_module_exit },
 	{ nothing, dlil_lanes_flush },
 	{ dlil_thread_module_init, dlil_thread_module_exit },
+	{ dlil_host_module_init, dlil_host_module_exit },
 	{ nothing, dlil_life_wait_all },
 	{ dlil_netdev_module_init, dlil_netdev_module_exit },
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },

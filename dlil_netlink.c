@@ -26,13 +26,13 @@
 #include "compat.h"
 #include "dlil_event.h"
 #include "dlil_filter.h"
-#include "dlil_host.h"
 #include "dlil_ifnet.h"
 #include "dlil_match.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
 #include "dlil_overdue.h"
+#include "dlil_plumb.h"
 #include "dlil_proto.h"
 
 /* Size of an ifnet without its protocols and filters, and size of each of those. */
@@ -227,52 +227,6 @@ int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known)
 			       info->attrs[DLIL_A_PROTOCOL],
 			       dlil_protocol_nl_policy, info->extack);
 	return err ?: only_known(tb, DLIL_A_PROTO_MAX, known, info->extack);
-}
-
-/* Get the name of the protocol in a request. */
-static int proto_name(struct genl_info *info, const char **name)
-{
-	struct nlattr *tb[DLIL_A_PROTO_MAX + 1] = {};
-	int err = 0;
-
-	if (info->attrs[DLIL_A_PROTOCOL])
-		err = dlil_netlink_proto(info, tb, BIT(DLIL_A_PROTO_FAMILY));
-	if (err)
-		return err;
-	if (!tb[DLIL_A_PROTO_FAMILY]) {
-		NL_SET_ERR_MSG(info->extack, "family of the protocol is required");
-		return -EINVAL;
-	}
-	*name = nla_data(tb[DLIL_A_PROTO_FAMILY]);
-	return 0;
-}
-
-static int plumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
-{
-	const char *name;
-	int err;
-
-	err = proto_name(info, &name);
-	return err ?: dlil_host_plumb(nd, name, info->extack);
-}
-
-int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return with_netdev(info, plumb_netdev);
-}
-
-static int unplumb_netdev(struct dlil_netdev *nd, struct genl_info *info)
-{
-	const char *name;
-	int err;
-
-	err = proto_name(info, &name);
-	return err ?: dlil_host_unplumb(nd, name, info->extack);
-}
-
-int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return with_netdev(info, unplumb_netdev);
 }
 
 /* Is the attribute absent, or its value within the range? */
@@ -608,6 +562,20 @@ static int put_proto(const struct dlil_proto *proto, void *arg)
 	return 0;
 }
 
+static int put_plumber(const char *name, u32 family, unsigned int count,
+		       void *arg)
+{
+	struct sk_buff *msg = arg;
+	struct nlattr *nest = nla_nest_start(msg, DLIL_A_PLUMBER);
+
+	if (!nest || nla_put_string(msg, DLIL_A_PLUMBER_FAMILY, name) ||
+	    nla_put_u32(msg, DLIL_A_PLUMBER_NUMBER, family) ||
+	    nla_put_u32(msg, DLIL_A_PLUMBER_COUNT, count))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 /**
  * struct put_filters - arguments of put_filter()
  * @msg: message that receives the filters
@@ -816,6 +784,7 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 		return -EMSGSIZE;
 	dlil_stats_read(ifp, &stats, &in, &out);
 	if (dlil_proto_for_each(ifp, put_proto, msg) ||
+	    dlil_plumb_for_each(ifp, put_plumber, msg) ||
 	    put_queue(msg, &ifp->inq) ||
 	    put_attrs(msg, ifp) ||
 	    put_stats(msg, &stats) ||
@@ -912,6 +881,13 @@ static int size_proto(const struct dlil_proto *proto, void *arg)
 	return 0;
 }
 
+static int size_plumber(const char *name, u32 family, unsigned int count,
+			void *arg)
+{
+	*(size_t *)arg += PROTO_MSG_SIZE;
+	return 0;
+}
+
 /* Build one message with everything about @ifp, or return an error pointer. */
 static struct sk_buff *ifnet_msg(struct dlil_ifnet *ifp, u32 portid, u32 seq)
 {
@@ -923,6 +899,7 @@ static struct sk_buff *ifnet_msg(struct dlil_ifnet *ifp, u32 portid, u32 seq)
 		at = (struct place){};
 		size = IFNET_MSG_SIZE;
 		dlil_proto_for_each(ifp, size_proto, &size);
+		dlil_plumb_for_each(ifp, size_plumber, &size);
 		dlil_filter_for_each(ifp, size_filter, &size);
 		msg = genlmsg_new(size, GFP_KERNEL);
 		if (!msg)

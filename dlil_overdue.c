@@ -162,6 +162,7 @@ const char *dlil_party_name(enum dlil_party party)
 		[DLIL_PARTY_PROTO] = "protocol",
 		[DLIL_PARTY_DRIVER] = "driver",
 		[DLIL_PARTY_TAP] = "tap",
+		[DLIL_PARTY_PLUMBER] = "plumber",
 	};
 
 	return names[party];
@@ -177,6 +178,8 @@ const char *dlil_callback_name(enum dlil_callback callback)
 		[DLIL_CALLBACK_RESOLVE_MULTI] = "resolve_multi",
 		[DLIL_CALLBACK_DETACHED] = "detached",
 		[DLIL_CALLBACK_FREE] = "free",
+		[DLIL_CALLBACK_ATTACH] = "attach",
+		[DLIL_CALLBACK_DETACH] = "detach",
 	};
 
 	return names[callback];

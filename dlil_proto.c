@@ -439,7 +439,11 @@ static int proto_detach(struct dlil_ifnet *ifp, u32 family,
 		dlil_retire_get(&proto->retire);
 		*waiter = &proto->retire;
 	}
-	dlil_retire_queue(&proto->retire);
+	/* A plumber, asked by the final detach: no callback runs any more. */
+	if (READ_ONCE(ifp->final) == DLIL_FINAL_BEGIN)
+		dlil_retire_queue_final(&proto->retire);
+	else
+		dlil_retire_queue(&proto->retire);
 	return 0;
 }
 

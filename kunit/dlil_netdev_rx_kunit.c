@@ -19,12 +19,12 @@
 #include <net/netlink.h>
 #include <net/sock.h>
 
-#include "../dlil_host.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_life.h"
 #include "../dlil_match.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
+#include "../dlil_plumb.h"
 #include "fake.h"
 
 #define MAX_SEEN	16
@@ -907,21 +907,20 @@ static void cut_desc(const struct cut_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(cut, cut_cases, cut_desc);
 
-static int plumb(struct rx *rx, const char *name,
-		 int (*fn)(struct dlil_netdev *nd, const char *name,
-			   struct netlink_ext_ack *extack))
+/* As a request of a user does, which waits for nobody. */
+static int plumb(struct rx *rx, const char *name, bool up)
 {
-	struct dlil_netdev *nd = dlil_netdev_begin(rx->ifp);
+	const char *why;
 	int err;
 
-	KUNIT_ASSERT_NOT_NULL(rx->test, nd);
-	err = fn(nd, name, NULL);
+	KUNIT_ASSERT_TRUE(rx->test, dlil_ifnet_io_begin(rx->ifp));
+	err = dlil_plumb_for_user(rx->ifp, name, up, false, &why);
 	dlil_ifnet_io_end(rx->ifp);
 	return err;
 }
 
 /*
- * LNX-4 LNX-5: each protocol of the host can be detached, with all its types,
+ * LNX-4 LNX-5 PRO-5: each protocol of the host can be detached, with all its types,
  * and attached again.
  */
 static void cut_off_both_ways(struct kunit *test)
@@ -938,9 +937,9 @@ static void cut_off_both_ways(struct kunit *test)
 	dlil_stats_read(rx->ifp, &stats, &in, &out);
 	KUNIT_EXPECT_EQ(test, in.delivered, 1);
 
-	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, dlil_host_plumb), -EEXIST);
-	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, dlil_host_unplumb), 0);
-	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, dlil_host_unplumb), -ENXIO);
+	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, true), -EEXIST);
+	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, false), 0);
+	KUNIT_EXPECT_EQ(test, plumb(rx, c->name, false), -ENXIO);
 	KUNIT_EXPECT_EQ(test, dlil_proto_detach(rx->ifp, c->family), -ENXIO);
 	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), 0x1234), 0);
 	receive(rx, frame(rx, data, sizeof(data), 60));
@@ -952,7 +951,7 @@ static void cut_off_both_ways(struct kunit *test)
 	/* A device that is up sends IPv6 packets by itself. */
 	KUNIT_EXPECT_GE(test, out.drops[DLIL_DROP_NOPROTO], 1);
 
-	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, dlil_host_plumb), 0);
+	KUNIT_ASSERT_EQ(test, plumb(rx, c->name, true), 0);
 	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), c->type), 1);
 	receive(rx, frame(rx, data, sizeof(data), 60));
 	settle(rx);

@@ -336,7 +336,8 @@ static int sample_proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	err = sample_read_request(skb, &hdr);
 	if (err)
 		return err;
-	if (!sample_knows_peer(eth_hdr(skb)->h_source))
+	/* Plumbed, there is no filter that could know anybody. */
+	if (cookie && !sample_knows_peer(eth_hdr(skb)->h_source))
 		return -EPERM;
 	reply = sample_build_reply(skb, &hdr);
 	if (!reply)
@@ -367,7 +368,8 @@ static int sample_proto_pre_output(void *cookie, struct dlil_ifnet *ifp,
 static void sample_proto_detached(void *cookie, struct dlil_ifnet *ifp,
 				  u32 family)
 {
-	sample_put(cookie);
+	if (cookie)
+		sample_put(cookie);
 }
 
 static const struct dlil_proto_ops sample_proto_ops = {
@@ -475,6 +477,36 @@ static void sample_detach(void)
 		dlil_ifnet_wait_detached(s->ifp);
 	sample_put(s);
 }
+
+/* The plumber */
+
+/*
+ * The protocol alone, for whoever asks for it: `dlilctl proto plumb DEV sample`, or
+ * another module with dlil_proto_plumb().  Its callbacks need no cookie then.
+ */
+static int sample_plumb(struct dlil_ifnet *ifp, u32 family)
+{
+	static const struct dlil_proto_params proto = {
+		.ops		= &sample_proto_ops,
+		.name		= "sample",
+		.descs		= sample_descs,
+		.n_descs	= ARRAY_SIZE(sample_descs),
+	};
+
+	return dlil_proto_attach(ifp, family, &proto);
+}
+
+static const struct dlil_plumber_params sample_plumber = {
+	.owner	= THIS_MODULE,
+	.name	= "sample",
+	.attach	= sample_plumb,
+	.detach	= dlil_proto_detach,
+};
+
+/* It is loaded when somebody plumbs it, by name or by number. */
+MODULE_ALIAS("dlil-proto-sample");
+MODULE_ALIAS("dlil-proto-100533");
+static_assert(SAMPLE_FAMILY == 100533);
 
 /* Parameters */
 
@@ -606,6 +638,10 @@ static int __init sample_init(void)
 	const char *name;
 	int err;
 
+	err = dlil_proto_register_plumber(SAMPLE_FAMILY, DLIL_IFNET_ETHERNET,
+					  &sample_plumber);
+	if (err)
+		return err;
 	kernel_param_lock(THIS_MODULE);
 	name = strim(sample_dev);
 	err = *name ? sample_attach(name) : 0;
@@ -617,8 +653,8 @@ static int __init sample_init(void)
 }
 
 /*
- * A filter that is attached pins the module, so nothing is attached here.  The
- * parameters are still there after this; a write that gets in between changes
+ * A filter that is attached pins the module, and so does what is plumbed, so nothing
+ * is attached here.  The parameters are still there after this; a write that gets in between changes
  * nothing.
  */
 static void __exit sample_exit(void)
@@ -626,6 +662,7 @@ static void __exit sample_exit(void)
 	kernel_param_lock(THIS_MODULE);
 	sample_loaded = false;
 	kernel_param_unlock(THIS_MODULE);
+	dlil_proto_unregister_plumber(SAMPLE_FAMILY, DLIL_IFNET_ETHERNET);
 }
 
 module_init(sample_init);

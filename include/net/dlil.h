@@ -933,6 +933,48 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family);
 int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family);
 bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 
+/**
+ * define DLIL_PLUMBER_PROMPT - the plumber's callbacks neither sleep for long nor want
+ * RTNL, so that a request of a user may wait for them
+ */
+#define DLIL_PLUMBER_PROMPT	BIT(0)
+
+/**
+ * struct dlil_plumber_params - how a known protocol is brought up and taken down (PRO-5)
+ *
+ * Calls for one family and ifnet come one at a time, with an I/O reference or from the
+ * final detach; process context, no lock held but the caller's; may sleep, attach and
+ * detach anything, but what they detach they do not wait for.  @attach and @detach are
+ * called in turn.
+ */
+struct dlil_plumber_params {
+	/** @owner: pinned while something is plumbed */
+	struct module *owner;
+	/**
+	 * @name: how users call the protocol, which is also what it calls itself when
+	 * it is attached: they wait for the event of its detach.  Copied
+	 */
+	const char *name;
+	/**
+	 * @attach: attach the protocol of @family to @ifp, which may be the ifnet of any
+	 * driver of the interface family: -EOPNOTSUPP if it is the wrong one.  Required.
+	 */
+	int (*attach)(struct dlil_ifnet *ifp, u32 family);
+	/**
+	 * @detach: detach it.  Nothing is plumbed any more, whatever this returns.  In the
+	 * final detach, what it leaves attached is detached behind it.  Required.
+	 */
+	int (*detach)(struct dlil_ifnet *ifp, u32 family);
+	/** @flags: DLIL_PLUMBER_* */
+	u32 flags;
+};
+
+int dlil_proto_register_plumber(u32 family, enum dlil_ifnet_family kind,
+				const struct dlil_plumber_params *params);
+int dlil_proto_unregister_plumber(u32 family, enum dlil_ifnet_family kind);
+int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family);
+int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family);
+
 /** define DLIL_OUTPUT_RAW - packets are framed; skips the protocol (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 

@@ -95,6 +95,14 @@ static const struct field protocol_fields[] = {
 
 DEFINE_SET(protocol);
 
+static const struct field plumber_fields[] = {
+	[DLIL_A_PLUMBER_FAMILY] = STRING("family"),
+	[DLIL_A_PLUMBER_NUMBER] = U32("number"),
+	[DLIL_A_PLUMBER_COUNT] = U32("count"),
+};
+
+DEFINE_SET(plumber);
+
 /* Nobody reads the program: the kernel keeps the expression for that. */
 static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_NAME] = STRING("name"),
@@ -211,6 +219,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_ATTRS] = FLAGS("attrs", attrs),
 	[DLIL_A_LAST_CHANGE] = U64("last-change"),
 	[DLIL_A_CLASSES] = NEST("classes", classes_set),
+	[DLIL_A_PLUMBER] = LIST("plumbers", plumber_set),
 };
 
 DEFINE_SET(ifnet);

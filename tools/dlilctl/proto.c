@@ -18,17 +18,32 @@ void print_protocols(const json_t *ifnet)
 	}
 }
 
+/* All that can be plumbed, and how often each of them is. */
+static void print_plumbers(const json_t *ifnet)
+{
+	json_t *plumber, *plumbers = json_object_get(ifnet, "plumbers");
+	size_t i;
+
+	json_array_foreach(plumbers, i, plumber) {
+		printf("    plumber %s", text(plumber, "family"));
+		if (options.details)
+			printf(" number %lld", number(plumber, "number"));
+		printf(" count %lld\n", number(plumber, "count"));
+	}
+}
+
 static void print_ifnet(const json_t *ifnet)
 {
 	print_heading(ifnet);
 	putchar('\n');
 	print_protocols(ifnet);
+	print_plumbers(ifnet);
 }
 
 static int run_proto_show(struct args *args)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "protocols", NULL
+		"ifname", "ifindex", "protocols", "plumbers", NULL
 	};
 	static const struct view view = { keys, NULL, print_ifnet };
 
@@ -70,7 +85,7 @@ static int run_unplumb(struct args *args)
 					 detached.name), &detached);
 }
 
-#define FAMILIES "inet|inet6|vlan|mpls|pppoe"
+#define FAMILIES "inet|inet6|vlan|mpls|pppoe|PROTOCOL"
 
 const struct command proto_commands[] = {
 	{ "show", "[ DEV ]", run_proto_show, NULL },

@@ -254,6 +254,7 @@ filters='"filters":[{"name":"noping","kind":"match","direction":"in","action":"d
 veth0='"ifname":"veth0","ifindex":4'
 veth7='"ifname":"veth7","ifindex":7'
 link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304},"attrs":["tso4","arpll"],"last-change":61005'
+plumbers='"plumbers":[{"family":"inet","number":2,"count":1},{"family":"mpls","number":258,"count":0}]'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
 flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
 counters="$stats,\"classes\":{},\"drops\":$(drops 25 20),$flow"
@@ -275,7 +276,7 @@ is 'show, a callback that does not return' "$(grep overdue <<<"$out")" \
 	'    overdue: filter slow input 12 s (dlil/veth0, pid 123)'
 prints '-j filter show' "[{$veth0,$filters},{$veth7,$filters}]" -j filter show
 prints '-j filter' "[{$veth0,$filters},{$veth7,$filters}]" -j filter
-prints '-j proto show DEV' "[{$veth0,$protocols}]" -j proto ls veth0
+prints '-j proto show DEV' "[{$veth0,$protocols,$plumbers}]" -j proto ls veth0
 FAKE=empty prints '-j show, no ifnet' '[]' -j show
 FAKE=empty prints 'show, no ifnet' '' show
 prints '-j -p' '[
@@ -292,6 +293,18 @@ prints '-j -p' '[
                 "family": "vlan",
                 "number": 257,
                 "packets": 0
+            }
+        ],
+        "plumbers": [
+            {
+                "family": "inet",
+                "number": 2,
+                "count": 1
+            },
+            {
+                "family": "mpls",
+                "number": 258,
+                "count": 0
             }
         ]
     }
@@ -324,7 +337,14 @@ prints 'filter show' '4: veth0:
     filter own both sample packets 960 matched 20' filter show veth0
 prints '-d proto show' '4: veth0:
     proto inet number 2 packets 900
-    proto vlan number 257 packets 0' -d proto show veth0
+    proto vlan number 257 packets 0
+    plumber inet number 2 count 1
+    plumber mpls number 258 count 0' -d proto show veth0
+prints 'proto show' '4: veth0:
+    proto inet packets 900
+    proto vlan packets 0
+    plumber inet count 1
+    plumber mpls count 0' proto show veth0
 table='4: veth0:
                                        input               output
     packets                              102                  105
@@ -374,7 +394,7 @@ FAKE=moving prints '-d stats: some are in flight' "$details
 	-d stats veth0
 FAKE=latin1 run -j proto show
 is 'a name that is not UTF-8' "${out/*,\{\"ifname\":/}" \
-	"\"straße\",\"ifindex\":7,$protocols}]"
+	"\"straße\",\"ifindex\":7,$protocols,$plumbers}]"
 FAKE=unknown run -j show veth0
 is 'values of a newer kernel' "${out:0:53} ${out##*\"name\":}" \
 	'[{"ifname":"veth0","ifindex":4,"state":"unknown","unm "own","kind":"sample","direction":"none","action":"","expr":"","packets":960,"matched":20}],"overdue":[]}]'
@@ -411,17 +431,17 @@ is 'a warning' "$status|$out|$err" '0||Warning: dlil: LRO is off now'
 FAKE=absent refused 'no module' \
 	'the dlil module is not loaded: try modprobe dlil' show
 is 'no module, no request' "$log" ''
-FAKE=signals prints 'interrupted by signals' "[{$veth0,$protocols}]" \
+FAKE=signals prints 'interrupted by signals' "[{$veth0,$protocols,$plumbers}]" \
 	-j proto show veth0
 FAKE=intr prints 'a list that changed is read again' \
-	"[{$veth0,$protocols},{$veth7,$protocols}]" -j proto show
+	"[{$veth0,$protocols,$plumbers},{$veth7,$protocols,$plumbers}]" -j proto show
 is 'that is, asked for twice' "$log" $'ifnet-get v1 dump\nifnet-get v1 dump'
 FAKE='intr latecomer' prints 'nothing is left of the first answer' \
-	"[{$veth0,$protocols},{$veth7,$protocols}]" -j proto show
+	"[{$veth0,$protocols,$plumbers},{$veth7,$protocols,$plumbers}]" -j proto show
 FAKE=never-still refused 'a list that never stops changing' \
 	'the list kept changing while it was read, try again' show
 FAKE=lost prints 'a list that was lost is read again' \
-	"[{$veth0,$protocols},{$veth7,$protocols}]" -j proto show
+	"[{$veth0,$protocols,$plumbers},{$veth7,$protocols,$plumbers}]" -j proto show
 FAKE=lost refused 'a lost answer' \
 	'the answer was lost, check the result with show' detach veth0
 FAKE=deaf refused 'no answer' \
@@ -543,7 +563,7 @@ prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
        dlilctl filter add DEV NAME [ in|out|both ] match EXPR drop|count|pass
        dlilctl filter del DEV NAME' filter help
 prints 'proto plumb help' \
-	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe' \
+	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe|PROTOCOL' \
 	proto plumb help
 prints 'ls help' 'Usage: dlilctl show [ DEV ]' ls help
 version=$(sed -n 's/^\.TH DLILCTL 8 "[^"]*" "dlil \([^"]*\)".*/\1/p' \

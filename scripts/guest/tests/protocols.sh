@@ -77,6 +77,72 @@ test_plumb_errors() {
 	comes_back peer $IP0
 }
 
+# plumber NAME: how often it is plumbed.
+plumber() { ctl -j proto show dl0 |
+	jq -r ".[0].plumbers[] | select(.family == \"$1\").count"; }
+
+# PRO-5: `proto` lists what can be plumbed, with counts.
+test_plumbers_shown() {
+	local name
+
+	ctl attach dl0
+	for name in inet inet6 vlan mpls pppoe; do
+		is "the count of $name" "$(plumber $name)" 1
+	done
+	ctl proto unplumb dl0 mpls
+	is "the count of mpls" "$(plumber mpls)" 0
+	ctl proto | grep -qx '    plumber mpls count 0' ||
+		fail "mpls is not listed as what can be plumbed"
+	ctl proto plumb dl0 mpls
+	is "the count of mpls" "$(plumber mpls)" 1
+}
+
+# PRO-5 IFN-5: a plumber is loaded on demand, works, pins its module, and is asked by the
+# final detach.
+test_plumber_on_demand() {
+	ctl attach dl0
+	refused_with "unknown protocol" ctl proto unplumb dl0 sample
+	! lsmod | grep -q dlil_sample || fail "the sample was loaded to unplumb it"
+	ctl proto plumb dl0 sample
+	is "the count of the sample" "$(plumber sample)" 1
+	refused_with "already plumbed" ctl proto plumb dl0 sample
+	is answers "$(peer echo-client pe0 $MAC0 20)" \
+		"20 of 20 echoes came back"
+	! rmmod dlil_sample 2>/dev/null || fail "it was unloaded while plumbed"
+	ctl proto unplumb dl0 sample
+	refused_with "not plumbed" ctl proto unplumb dl0 sample
+	ctl proto plumb dl0 sample
+	ctl detach dl0
+	rmmod dlil_sample
+}
+
+# PRO-5 LNX-13: who plumbs what has to be loaded waits for the module, others do not.
+test_plumber_takes_long() {
+	local pid
+
+	ctl attach dl0
+	cat >"$T/modprobe" <<-END
+		#!/bin/bash
+		echo "\${@: -1}" >>$T/asked
+		for _ in {1..300}; do
+			[ ! -e $T/go ] || exit
+			sleep 0.1
+		done
+	END
+	chmod +x "$T/modprobe"
+	echo "$T/modprobe" >/proc/sys/kernel/modprobe
+	dlilctl -n dut proto plumb dl0 nosuch 2>"$T/said" &
+	pid=$!
+	wait_for 20 grep -qx dlil-proto-nosuch "$T/asked"
+	ctl proto unplumb dl0 mpls
+	ctl proto plumb dl0 mpls
+	ctl show dl0 >/dev/null
+	: >"$T/go"
+	! wait $pid || fail "it was plumbed"
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	grep -q "unknown protocol" "$T/said" || fail "it said $(<"$T/said")"
+}
+
 # A frame of an unused EtherType, from peer's address.
 stray() { send_frames peer pe0 "$1 ${MAC1//:/} 88b6 $(printf '%092d' 0)"; }
 

@@ -186,6 +186,17 @@ static void put_protocol(struct nlmsghdr *nlh, const char *family,
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_plumber(struct nlmsghdr *nlh, const char *family,
+			uint32_t number, uint32_t count)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_PLUMBER);
+
+	mnl_attr_put_strz(nlh, DLIL_A_PLUMBER_FAMILY, family);
+	mnl_attr_put_u32(nlh, DLIL_A_PLUMBER_NUMBER, number);
+	mnl_attr_put_u32(nlh, DLIL_A_PLUMBER_COUNT, count);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_filter(struct nlmsghdr *nlh, const char *name, const char *kind,
 		       uint32_t direction, const char *action, const char *expr)
 {
@@ -308,6 +319,8 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	}
 	put_protocol(nlh, "inet", 2, 900);
 	put_protocol(nlh, "vlan", 257, 0);
+	put_plumber(nlh, "inet", 2, 1);
+	put_plumber(nlh, "mpls", 258, 0);
 	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
 		   "icmp or arp");
 	put_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Plumbers: how a protocol that somebody knows is brought up on an ifnet by whoever
+ * wants it there (PRO-5).
+ *
+ * plumb_lock guards the plumbers and what is plumbed on every ifnet.  It is never held
+ * around a callback, nor with RTNL to be taken.  While a plumber's callback runs, its
+ * struct dlil_plumbing belongs to that task; others who want the same family on the
+ * same ifnet wait until it has returned.
+ *
+ * Plumb and unplumb hold an I/O reference.  So the final detach, which unplumbs what is
+ * left, finds none of them under way, and none comes behind it.
+ */
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "dlil_call.h"
+#include "dlil_ifnet.h"
+#include "dlil_plumb.h"
+
+/**
+ * struct plumber - a registered plumber
+ * @list: in the list of all
+ * @family: protocol family
+ * @kind: interface family
+ * @params: what it was registered with; the name is @name
+ * @name: its name
+ * @users: how often it has plumbed, or is about to
+ */
+struct plumber {
+	struct list_head list;
+	u32 family;
+	enum dlil_ifnet_family kind;
+	struct dlil_plumber_params params;
+	char name[DLIL_NAME_MAX];
+	unsigned int users;
+};
+
+/**
+ * struct dlil_plumbing - a family that is plumbed on an ifnet, or about to be
+ * @list: in the ifnet's list
+ * @plumber: whose callbacks are called; counts in its users, its module is pinned
+ * @count: how often modules have plumbed it
+ * @by_user: users have plumbed it, which they do once
+ * @task: who is inside a callback for it, or NULL
+ */
+struct dlil_plumbing {
+	struct list_head list;
+	struct plumber *plumber;
+	unsigned int count;
+	bool by_user;
+	struct task_struct *task;
+};
+
+/* Guards the list and what is plumbed on all ifnets. */
+static DEFINE_MUTEX(plumb_lock);
+static LIST_HEAD(plumbers);
+
+/* How many callbacks have returned, and who waits for one. */
+static unsigned int n_returned;
+static DECLARE_WAIT_QUEUE_HEAD(returned);
+
+static struct plumber *find_plumber(enum dlil_ifnet_family kind, u32 family)
+{
+	struct plumber *p;
+
+	lockdep_assert_held(&plumb_lock);
+
+	list_for_each_entry(p, &plumbers, list)
+		if (p->kind == kind && p->family == family)
+			return p;
+	return NULL;
+}
+
+static struct plumber *find_name(enum dlil_ifnet_family kind, const char *name)
+{
+	struct plumber *p;
+
+	lockdep_assert_held(&plumb_lock);
+
+	list_for_each_entry(p, &plumbers, list)
+		if (p->kind == kind && !strcmp(p->name, name))
+			return p;
+	return NULL;
+}
+
+/**
+ * dlil_proto_register_plumber - say how a protocol is brought up
+ * @family: its family, not 0
+ * @kind: on ifnets of this interface family
+ * @params: the plumber; copied, so only its callbacks have to stay
+ *
+ * Row PRO-5.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL for bad arguments; -EEXIST if there is a plumber for @family and
+ * @kind, or one of this name for @kind; -ENAMETOOLONG; -ENOMEM.
+ */
+int dlil_proto_register_plumber(u32 family, enum dlil_ifnet_family kind,
+				const struct dlil_plumber_params *params)
+{
+	struct plumber *p;
+	int err = 0;
+
+	if (!family || !params || !params->attach || !params->detach ||
+	    !params->name || !*params->name ||
+	    params->flags & ~DLIL_PLUMBER_PROMPT)
+		return -EINVAL;
+	if (strlen(params->name) >= DLIL_NAME_MAX)
+		return -ENAMETOOLONG;
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return -ENOMEM;
+	p->family = family;
+	p->kind = kind;
+	p->params = *params;
+	strscpy(p->name, params->name, sizeof(p->name));
+	mutex_lock(&plumb_lock);
+	if (find_plumber(kind, family) || find_name(kind, params->name))
+		err = -EEXIST;
+	else
+		list_add_tail(&p->list, &plumbers);
+	mutex_unlock(&plumb_lock);
+	if (err)
+		kfree(p);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_proto_register_plumber);
+
+/**
+ * dlil_proto_unregister_plumber - take a plumber back
+ * @family: what it was registered for
+ * @kind: likewise
+ *
+ * Row PRO-5.  What a plumber with an owner has plumbed pins that module, so its exit
+ * function may rely on 0.
+ *
+ * Context: process; may sleep, waits for no callback.
+ * Return: 0: none of its callbacks runs or will; -ENXIO if there is no such plumber;
+ * -EBUSY while something is plumbed by it, or about to be.
+ */
+int dlil_proto_unregister_plumber(u32 family, enum dlil_ifnet_family kind)
+{
+	struct plumber *p;
+	int err = 0;
+
+	mutex_lock(&plumb_lock);
+	p = find_plumber(kind, family);
+	if (!p)
+		err = -ENXIO;
+	else if (p->users)
+		err = -EBUSY;
+	else
+		list_del(&p->list);
+	mutex_unlock(&plumb_lock);
+	if (!err)
+		kfree(p);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_proto_unregister_plumber);
+
+static struct dlil_plumbing *find_plumbing(struct dlil_ifnet *ifp, u32 family)
+{
+	struct dlil_plumbing *pl;
+
+	lockdep_assert_held(&plumb_lock);
+
+	list_for_each_entry(pl, &ifp->plumbed, list)
+		if (pl->plumber->family == family)
+			return pl;
+	return NULL;
+}
+
+/* Wait without plumb_lock until some callback has returned. */
+static int wait_returned(void)
+{
+	unsigned int n = n_returned;
+	int err;
+
+	lockdep_assert_held(&plumb_lock);
+
+	mutex_unlock(&plumb_lock);
+	err = wait_event_killable(returned, READ_ONCE(n_returned) != n);
+	mutex_lock(&plumb_lock);
+	return err;
+}
+
+/* What is plumbed of @family, with no task inside a callback for it, or NULL. */
+static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
+{
+	struct dlil_plumbing *pl;
+	int err;
+
+	while ((pl = find_plumbing(ifp, family)) && pl->task) {
+		if (pl->task == current)
+			return ERR_PTR(-EDEADLK);
+		err = wait_returned();
+		if (err)
+			return ERR_PTR(err);
+	}
+	return pl;
+}
+
+/* The task counts as one in a callback: what it detaches it does not wait for. */
+static int call(struct dlil_ifnet *ifp, struct plumber *p, bool attach)
+{
+	struct dlil_call call;
+	int err;
+
+	dlil_call_begin(&call, ifp);
+	dlil_call_enter(&call, DLIL_PARTY_PLUMBER,
+			attach ? DLIL_CALLBACK_ATTACH : DLIL_CALLBACK_DETACH,
+			p->name);
+	if (attach)
+		err = p->params.attach(ifp, p->family);
+	else
+		err = p->params.detach(ifp, p->family);
+	dlil_call_end(&call);
+	return dlil_errno(err);
+}
+
+/* Call a callback for @pl, without plumb_lock. */
+static int call_unlocked(struct dlil_ifnet *ifp, struct dlil_plumbing *pl,
+			 bool attach)
+{
+	int err;
+
+	lockdep_assert_held(&plumb_lock);
+
+	pl->task = current;
+	mutex_unlock(&plumb_lock);
+	err = call(ifp, pl->plumber, attach);
+	mutex_lock(&plumb_lock);
+	pl->task = NULL;
+	WRITE_ONCE(n_returned, n_returned + 1);
+	wake_up_all(&returned);
+	return err;
+}
+
+/* Not plumbed any more. */
+static void forget(struct dlil_plumbing *pl)
+{
+	struct plumber *p = pl->plumber;
+
+	lockdep_assert_held(&plumb_lock);
+
+	list_del(&pl->list);
+	kfree(pl);
+	p->users--;
+	module_put(p->params.owner);
+}
+
+/* Nothing is plumbed of the family of @p yet: @pl is to be. */
+static int plumb_first(struct dlil_ifnet *ifp, struct plumber *p,
+		       struct dlil_plumbing *pl)
+{
+	int err;
+
+	lockdep_assert_held(&plumb_lock);
+
+	if (!try_module_get(p->params.owner)) {
+		kfree(pl);
+		return -ENXIO;
+	}
+	p->users++;
+	pl->plumber = p;
+	list_add_tail(&pl->list, &ifp->plumbed);
+	err = call_unlocked(ifp, pl, true);
+	if (err)
+		forget(pl);
+	return err;
+}
+
+/* By a module, which is counted, or by users, who do it once. */
+static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
+{
+	struct dlil_plumbing *pl, *added;
+	struct plumber *p;
+	int err = 0;
+
+	added = kzalloc(sizeof(*added), GFP_KERNEL);
+	if (!added)
+		return -ENOMEM;
+	mutex_lock(&plumb_lock);
+	pl = find_idle(ifp, family);
+	if (IS_ERR(pl)) {
+		err = PTR_ERR(pl);
+	} else if (pl && by_user) {
+		err = -EEXIST;
+	} else if (!pl) {
+		p = find_plumber(ifp->kind, family);
+		err = p ? plumb_first(ifp, p, added) : -ENXIO;
+		if (p) {
+			pl = added;
+			added = NULL;
+		}
+	}
+	if (!err && by_user)
+		pl->by_user = true;
+	else if (!err)
+		pl->count++;
+	mutex_unlock(&plumb_lock);
+	kfree(added);
+	if (!err)
+		dlil_ifnet_changed(ifp);
+	return err;
+}
+
+/* Of a module, or what users have plumbed. */
+static int unplumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
+{
+	struct dlil_plumbing *pl;
+	int err = 0;
+
+	mutex_lock(&plumb_lock);
+	pl = find_idle(ifp, family);
+	if (IS_ERR(pl)) {
+		err = PTR_ERR(pl);
+	} else if (!pl || (!by_user && !pl->count)) {
+		err = -ENXIO;
+	} else if (by_user && pl->count) {
+		err = -EBUSY;
+	} else {
+		/* Down before the callback, which may look. */
+		if (by_user)
+			pl->by_user = false;
+		else
+			pl->count--;
+		if (!pl->count && !pl->by_user) {
+			err = call_unlocked(ifp, pl, false);
+			forget(pl);
+		}
+		dlil_ifnet_changed(ifp);
+	}
+	mutex_unlock(&plumb_lock);
+	return err;
+}
+
+static bool is_known(enum dlil_ifnet_family kind, u32 family)
+{
+	bool known;
+
+	mutex_lock(&plumb_lock);
+	known = find_plumber(kind, family);
+	mutex_unlock(&plumb_lock);
+	return known;
+}
+
+/**
+ * dlil_proto_plumb - bring a protocol up on an ifnet
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-5.  The first one calls the plumber's `attach`, further ones count, and each
+ * needs a dlil_proto_unplumb().  Without a plumber the module of the alias
+ * ``dlil-proto-FAMILY``, a decimal number, is loaded.
+ *
+ * Context: process; may sleep.  May be called from callbacks that may.  With RTNL held
+ * only if the plumber is there and its callbacks want no RTNL.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, or there is
+ * no plumber; -EDEADLK from output callbacks, and from a callback of the plumber for the
+ * same family; -ENOMEM; -ERESTARTSYS if the caller was killed while another task
+ * plumbed; or what `attach` said.
+ */
+int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family)
+{
+	int err;
+
+	if (!ifp || !family)
+		return -EINVAL;
+	if (dlil_output_is_current())
+		return -EDEADLK;
+	/* No reference keeps the ifnet meanwhile: that may take long. */
+	if (dlil_ifnet_is_attached(ifp) && !is_known(ifp->kind, family))
+		request_module("dlil-proto-%u", family);
+	if (!dlil_ifnet_io_begin(ifp))
+		return -ENXIO;
+	err = plumb(ifp, family, false);
+	dlil_ifnet_io_end(ifp);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_proto_plumb);
+
+/**
+ * dlil_proto_unplumb - undo a dlil_proto_plumb()
+ * @ifp: ifnet
+ * @family: the protocol's family
+ *
+ * Row PRO-5.  The last one calls the plumber's `detach`; when that has returned nothing
+ * is plumbed any more, whatever it said.  What users have plumbed stays.
+ *
+ * Context: process; may sleep, waits for no callback but the plumber's.  May be called
+ * from callbacks that may sleep.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, which
+ * unplumbs by itself, or no module has plumbed the family; -EDEADLK and -ERESTARTSYS as
+ * for dlil_proto_plumb(); or what `detach` said.
+ */
+int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family)
+{
+	int err;
+
+	if (!ifp || !family)
+		return -EINVAL;
+	if (dlil_output_is_current())
+		return -EDEADLK;
+	if (!dlil_ifnet_io_begin(ifp))
+		return -ENXIO;
+	err = unplumb(ifp, family, false);
+	dlil_ifnet_io_end(ifp);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dlil_proto_unplumb);
+
+/* The family that users mean by @name on @ifp, or 0, and whether its plumber is prompt. */
+static u32 family_of(const struct dlil_ifnet *ifp, const char *name,
+		     bool *prompt)
+{
+	struct plumber *p;
+	u32 family = 0;
+
+	mutex_lock(&plumb_lock);
+	p = find_name(ifp->kind, name);
+	if (p) {
+		family = p->family;
+		*prompt = p->params.flags & DLIL_PLUMBER_PROMPT;
+	}
+	mutex_unlock(&plumb_lock);
+	return family;
+}
+
+static const char *sentence(int err, bool up)
+{
+	switch (err) {
+	case 0:
+		return NULL;
+	case -EPROTONOSUPPORT:
+		return "unknown protocol: `dlilctl proto show` lists those that can be plumbed";
+	case -EEXIST:
+		return "protocol is already plumbed";
+	case -EADDRINUSE:
+		return "another protocol has taken a frame type of this one";
+	case -EBUSY:
+		return "a module needs the protocol: it stays until that has unplumbed it";
+	case -ENXIO:
+		return up ? "device is being detached" :
+			    "protocol is not plumbed";
+	default:
+		return up ? "protocol could not be plumbed" :
+			    "protocol could not be unplumbed";
+	}
+}
+
+/*
+ * Plumb or unplumb, as users do: by name, and once.  Unless @may_wait, a plumber that is
+ * to be loaded, or is not prompt, is -EINPROGRESS, with nothing done.  @why is set to a
+ * sentence for the user, or NULL.  The caller has an I/O reference; may sleep.
+ */
+int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
+			bool may_wait, const char **why)
+{
+	bool prompt = false;
+	u32 family = family_of(ifp, name, &prompt);
+	int err;
+
+	if (!family && may_wait && up) {
+		request_module("dlil-proto-%s", name);
+		family = family_of(ifp, name, &prompt);
+	}
+	if (!may_wait && (family ? !prompt : up))
+		err = -EINPROGRESS;
+	else if (!family)
+		err = -EPROTONOSUPPORT;
+	else
+		err = up ? plumb(ifp, family, true) :
+			   unplumb(ifp, family, true);
+	*why = sentence(err, up);
+	return err;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_plumb_for_user);
+
+/* Call @fn for each protocol that can be plumbed on @ifp, until it returns not 0. */
+int dlil_plumb_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const char *name, u32 family,
+				  unsigned int count, void *arg),
+			void *arg)
+{
+	struct dlil_plumbing *pl;
+	struct plumber *p;
+	int err = 0;
+
+	mutex_lock(&plumb_lock);
+	list_for_each_entry(p, &plumbers, list) {
+		if (p->kind != ifp->kind)
+			continue;
+		pl = find_plumbing(ifp, p->family);
+		err = fn(p->name, p->family,
+			 pl ? pl->count + pl->by_user : 0, arg);
+		if (err)
+			break;
+	}
+	mutex_unlock(&plumb_lock);
+	return err;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_plumb_for_each);
+
+/*
+ * Part of the final detach (IFN-5): no I/O reference is left.  Each plumber is asked
+ * once, whatever it says and however often it has plumbed: a protocol that it leaves is
+ * detached behind this.
+ */
+void dlil_plumb_end(struct dlil_ifnet *ifp)
+{
+	struct dlil_plumbing *pl;
+
+	mutex_lock(&plumb_lock);
+	while ((pl = list_first_entry_or_null(&ifp->plumbed,
+					      struct dlil_plumbing, list))) {
+		pl->count = 0;
+		pl->by_user = false;
+		call_unlocked(ifp, pl, false);
+		forget(pl);
+	}
+	mutex_unlock(&plumb_lock);
+}
