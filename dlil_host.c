@@ -9,9 +9,10 @@
  * that over before it calls us, nor what tc redirects to the device.
  */
 #include <linux/if_ether.h>
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/netlink.h>
+#include <net/arp.h>
 #include <net/dst.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
@@ -138,6 +139,54 @@ static int ip_resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return dlil_ether_resolve_multi(addr, link);
 }
 
+/* An address of the device's own, of @target's network if there is one, or 0. */
+static __be32 own_addr(const struct net_device *dev, __be32 target)
+{
+	const struct in_device *in_dev = __in_dev_get_rcu(dev);
+	const struct in_ifaddr *ifa;
+	__be32 addr = 0;
+
+	if (!in_dev)
+		return 0;
+	in_dev_for_each_ifa_rcu(ifa, in_dev) {
+		if (ifa->ifa_scope > RT_SCOPE_LINK)
+			continue;
+		if (inet_ifa_match(target, ifa))
+			return ifa->ifa_local;
+		if (!addr)
+			addr = ifa->ifa_local;
+	}
+	return addr;
+}
+
+/*
+ * Rows ARP-1, ARP-2.  What is sent passes the egress hook, as all of the host's packets:
+ * filters see it there.
+ */
+static int inet_send_arp(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 u16 op, const u8 *sender_hw,
+			 const struct sockaddr *sender, const u8 *target_hw,
+			 const struct sockaddr *target)
+{
+	struct dlil_netdev *nd = cookie;
+	__be32 to, from;
+
+	if (!READ_ONCE(nd->live))
+		return -ENXIO;
+	if (nd->dev->flags & IFF_NOARP)
+		return -EOPNOTSUPP;
+	if (!netif_running(nd->dev))
+		return -ENETDOWN;
+	to = ((const struct sockaddr_in *)target)->sin_addr.s_addr;
+	from = sender ? ((const struct sockaddr_in *)sender)->sin_addr.s_addr :
+			own_addr(nd->dev, to);
+	if (!sender && !from)
+		return -EADDRNOTAVAIL;
+	arp_send(op, ETH_P_ARP, to, nd->dev, from, target_hw, sender_hw,
+		 target_hw);
+	return 0;
+}
+
 /* On a raw device there is one who gets it, and it has no address. */
 static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
@@ -153,6 +202,7 @@ static const struct dlil_proto_ops inet_ops = {
 	.input_list = host_input,
 	.pre_output = inet_pre_output,
 	.resolve_multi = ip_resolve_multi,
+	.send_arp = inet_send_arp,
 };
 
 static const struct dlil_proto_ops inet6_ops = {

@@ -30,7 +30,7 @@
 /* Guards the tables below, and what struct dlil_ifnet says. */
 DEFINE_MUTEX(dlil_ifnets_lock);
 
-/* Attached ifnets, oldest first, and how many there have been. */
+/* Attached ifnets, oldest first, also read under RCU; and how many there have been. */
 static LIST_HEAD(dlil_ifnets);
 static unsigned int n_attached;
 static u32 n_listed;
@@ -242,7 +242,7 @@ void dlil_ifnet_enlist(struct dlil_ifnet *ifp)
 
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	list_add_tail(&ifp->attached, &dlil_ifnets);
+	list_add_tail_rcu(&ifp->attached, &dlil_ifnets);
 	n_attached++;
 	ifp->listed = ++n_listed;
 	hash_add(ifnets_by_name, &ifp->by_name, name_key(net, ifp->name));
@@ -250,14 +250,14 @@ void dlil_ifnet_enlist(struct dlil_ifnet *ifp)
 		     index_key(net, ifp->ifindex));
 }
 
-/* Readers under RCU may still find it by its index. */
+/* Readers under RCU may still find it, by its index or in the list. */
 void dlil_ifnet_delist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
 	hash_del_rcu(&ifp->by_index);
 	hash_del(&ifp->by_name);
-	list_del(&ifp->attached);
+	list_del_rcu(&ifp->attached);
 	n_attached--;
 }
 
@@ -330,6 +330,17 @@ out:
 	return ifp;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_by_name);
+
+/* Call @fn for the attached ifnets of @net, oldest first, inside an RCU read section. */
+void dlil_ifnet_walk(const struct net *net,
+		     void (*fn)(struct dlil_ifnet *ifp, void *arg), void *arg)
+{
+	struct dlil_ifnet *ifp;
+
+	list_for_each_entry_rcu(ifp, &dlil_ifnets, attached)
+		if (net_eq(read_pnet(&ifp->net), net))
+			fn(ifp, arg);
+}
 
 static bool is_listed(const struct dlil_ifnet *ifp, const struct net *net,
 		      enum dlil_ifnet_family family)

@@ -177,7 +177,8 @@ struct dlil_shared_stats {
  * @release_later: released before its final detach; under dlil_ifnets_lock
  * @known: in the table of known ifnets; under dlil_ifnets_lock
  * @released: in the list of those that nobody uses; under dlil_ifnets_lock
- * @attached: in the list of attached ifnets; under dlil_ifnets_lock
+ * @attached: in the list of attached ifnets; written under dlil_ifnets_lock, read
+ *	under RCU
  * @by_name: in their table by name; under dlil_ifnets_lock
  * @by_index: in their table by index; written under dlil_ifnets_lock, read
  *	under RCU
@@ -335,6 +336,8 @@ struct dlil_ifnet **dlil_ifnet_known_get(void);
 void dlil_ifnet_known_put(struct dlil_ifnet **list);
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg);
+void dlil_ifnet_walk(const struct net *net,
+		     void (*fn)(struct dlil_ifnet *ifp, void *arg), void *arg);
 void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work);
 
 struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,

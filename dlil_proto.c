@@ -55,6 +55,14 @@ static int gone_resolve_multi(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return -ENXIO;
 }
 
+static int gone_send_arp(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 u16 op, const u8 *sender_hw,
+			 const struct sockaddr *sender, const u8 *target_hw,
+			 const struct sockaddr *target)
+{
+	return -ENXIO;
+}
+
 /* Operations that late callers reach, by version (PRO-3). */
 static const struct dlil_proto_ops gone_ops[] = {
 	{
@@ -63,12 +71,14 @@ static const struct dlil_proto_ops gone_ops[] = {
 		.event = gone_event,
 		.ioctl = gone_ioctl,
 		.resolve_multi = gone_resolve_multi,
+		.send_arp = gone_send_arp,
 	}, {
 		.input_list = gone_input_list,
 		.pre_output = gone_pre_output,
 		.event = gone_event,
 		.ioctl = gone_ioctl,
 		.resolve_multi = gone_resolve_multi,
+		.send_arp = gone_send_arp,
 	},
 };
 

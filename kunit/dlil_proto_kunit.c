@@ -651,7 +651,7 @@ static void two_on_their_way(struct kunit *test)
 }
 
 /*
- * PRO-3: a caller that has looked a protocol up before its detach gets the
+ * PRO-3 ARP-1: a caller that has looked a protocol up before its detach gets the
  * result for no protocol, for each version and callback.
  */
 static void late_callers(struct kunit *test)
@@ -695,6 +695,8 @@ static void late_callers(struct kunit *test)
 			-ENXIO);
 	KUNIT_EXPECT_EQ(test, ops->resolve_multi(proto, ifp, FAKE_PF_A, &addr,
 						 &link), -ENXIO);
+	KUNIT_EXPECT_EQ(test, ops->send_arp(proto, ifp, FAKE_PF_A, 1, NULL,
+					    NULL, NULL, &addr), -ENXIO);
 	ops->event(proto, ifp, FAKE_PF_A, &event);
 	kfree_skb(skb);
 	FAKE_EXPECT_TRACE(fake, "");

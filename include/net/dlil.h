@@ -897,6 +897,18 @@ struct dlil_proto_ops {
 			     const struct sockaddr *addr,
 			     struct dlil_ioc_lladdr *link);
 	/**
+	 * @send_arp: send ARP of @op (ARPOP_*) for this family.  @target is of this
+	 * family, and so is @sender, which may be NULL: then it is to be one that the
+	 * ifnet has itself, or -EADDRNOTAVAIL.  Without @sender_hw the ifnet's link
+	 * address is meant, without @target_hw broadcast.  -EOPNOTSUPP if the link
+	 * knows no ARP.  Bottom halves off, RCU read lock held; must not sleep; on all
+	 * processors at once.  Optional (ARP-1).
+	 */
+	int (*send_arp)(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			u16 op, const u8 *sender_hw,
+			const struct sockaddr *sender, const u8 *target_hw,
+			const struct sockaddr *target);
+	/**
 	 * @detached: called exactly once, when no callback of this protocol is
 	 * in flight or will be called again.  Process context, no lock held;
 	 * may sleep.  Optional.
@@ -1012,6 +1024,9 @@ struct dlil_output_policy {
 };
 
 int dlil_output_set_policy(const struct dlil_output_policy *p);
+int dlil_send_arp(struct dlil_ifnet *ifp, u16 op, const u8 *sender_hw,
+		  const struct sockaddr *sender, const u8 *target_hw,
+		  const struct sockaddr *target);
 
 extern const struct dlil_family_ops dlil_ether_family_ops;
 int dlil_ether_demux(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
+#
+# ARP that modules have sent (kunit/dlil_asker.c), as it is seen on the wire.
+
+ASKER=/sys/module/dlil_asker/parameters
+
+# arp DEV TARGET [SENDER]: what dlil_send_arp() says.
+arp() { dut bash -c "echo '$*' >$ASKER/arp" 2>"$T/error"; }
+
+# arp_refused TEXT DEV TARGET: it says that error.
+arp_refused() {
+	local text=$1
+	shift
+
+	! arp "$@" || fail "ARP $* was sent"
+	grep -q "$text" "$T/error" || fail "ARP $* said: $(<"$T/error")"
+}
+
+# watch_arp DEV...: what comes out of the wires there, a line each in $T/arp.DEV.
+watch_arp() {
+	local dev
+
+	for dev; do
+		inns peer tcpdump -Z root --immediate-mode -l -q -e -t -n \
+			-i $dev arp >"$T/arp.$dev" 2>"$T/err.$dev" &
+		wait_for 20 grep -q 'listening on' "$T/err.$dev"
+	done
+}
+
+# came DEV: the ARP that came there, without the hardware addresses in front.
+came() { sed -nE 's/.*(Request who-has [^,]*).*/\1/p' "$T/arp.$1"; }
+
+# more_devices: dl1 with a link-local address, dl2 with one, dl3 with none.
+more_devices() {
+	local i
+
+	for i in 1 2 3; do
+		ip link add dl$i netns dut type veth peer name pe$i netns peer
+		ip -n peer link set pe$i up
+		ip -n dut link set dl$i up
+		wait_for 10 is_up dut dl$i
+	done
+	ip -n dut addr add 169.254.7.1/16 dev dl1
+	ip -n dut addr add 10.8.0.1/24 dev dl2
+	for i in 0 1 2 3; do
+		ctl attach dl$i
+	done
+}
+
+# ARP-1: inet sends it, chooses its own sender, and filters see it once, as they see
+# what the host sends.
+test_arp_by_inet() {
+	modprobe dlil_asker
+	ctl attach dl0
+	ctl filter add dl0 arps out match arp count
+	watch_arp pe0
+	arp dl0 $IP1
+	arp dl0 $IP1 10.7.0.99
+	becomes "what came" "Request who-has $IP1 tell $IP0
+Request who-has $IP1 tell 10.7.0.99" came pe0
+	grep -q "^$MAC0 > ff:ff:ff:ff:ff:ff" "$T/arp.pe0" ||
+		fail "not sent by dl0 to all: $(<"$T/arp.pe0")"
+	is "ARP that the filter saw" "$(filter arps matched)" 2
+	ip -n dut addr flush dev dl0
+	arp_refused "Cannot assign requested address" dl0 $IP1
+	arp dl0 $IP1 10.7.0.98
+	ctl proto unplumb dl0 inet
+	arp_refused "Operation not supported" dl0 $IP1 10.7.0.97
+	ctl proto plumb dl0 inet
+	ip -n dut link set dl0 arp off
+	arp_refused "Operation not supported" dl0 $IP1 10.7.0.96
+	ip -n dut link set dl0 arp on
+	ip -n dut link set dl0 down
+	arp_refused "Network is down" dl0 $IP1 10.7.0.95
+	is "ARP that came" "$(came pe0 | wc -l)" 3
+	rmmod dlil_asker
+}
+
+# ARP-2 IFN-15: a link-local request goes out on those that have arpll on and an IPv4
+# address, which is then the sender; an announcement stays on its own.
+test_arp_link_local() {
+	modprobe dlil_asker
+	more_devices
+	watch_arp pe0 pe1 pe2 pe3
+	arp_refused "Operation not supported" dl0 169.254.7.9
+	for dev in dl0 dl1 dl3; do
+		ctl set $dev arpll on
+	done
+	arp dl2 169.254.7.9 10.8.0.1
+	becomes "what came on dl0" \
+		"Request who-has 169.254.7.9 tell $IP0" came pe0
+	becomes "what came on dl1" \
+		"Request who-has 169.254.7.9 tell 169.254.7.1" came pe1
+	ctl set dl0 arpll off
+	arp dl0 169.254.7.8
+	becomes "what came on dl1" "Request who-has 169.254.7.9 tell 169.254.7.1
+Request who-has 169.254.7.8 tell 169.254.7.1" came pe1
+	# An announcement, and what is not link-local, stay where they are asked for.
+	arp dl2 169.254.7.2 169.254.7.2
+	arp dl2 10.8.0.9
+	becomes "what came on dl2" "Request who-has 169.254.7.2 tell 169.254.7.2
+Request who-has 10.8.0.9 tell 10.8.0.1" came pe2
+	is "what came on dl0" "$(came pe0)" \
+		"Request who-has 169.254.7.9 tell $IP0"
+	is "what came on dl1" "$(came pe1 | wc -l)" 2
+	is "what came on dl3" "$(came pe3)" ""
+	rmmod dlil_asker
+}
