@@ -14,6 +14,7 @@
 #include <linux/ipv6.h>
 #include <net/arp.h>
 #include <net/dst.h>
+#include <net/ip6_fib.h>
 #include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/route.h>
@@ -196,6 +197,64 @@ static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		return -EAFNOSUPPORT;
 	frame->type = htons(family == DLIL_PF_INET ? ETH_P_IP : ETH_P_IPV6);
 	return 0;
+}
+
+/* A route that leads elsewhere than out of @dev is none of this ifnet's. */
+static struct dst_entry *usable(const struct net_device *dev,
+				struct dst_entry *dst)
+{
+	int err = dst->error;
+
+	if (!err && dst->dev == dev)
+		return dst;
+	dst_release(dst);
+	return ERR_PTR(err ?: -ENETUNREACH);
+}
+
+static struct dst_entry *inet_route(struct net_device *dev,
+				    const struct sockaddr_in *sin)
+{
+	struct flowi4 fl = {
+		.flowi4_oif = dev->ifindex,
+		.daddr = sin->sin_addr.s_addr,
+	};
+	struct rtable *rt = ip_route_output_flow(dev_net(dev), &fl, NULL);
+
+	return IS_ERR(rt) ? ERR_CAST(rt) : usable(dev, &rt->dst);
+}
+
+static struct dst_entry *inet6_route(struct net_device *dev,
+				     const struct sockaddr_in6 *sin6,
+				     u32 *cookie)
+{
+	const struct ipv6_stub *stub = READ_ONCE(ipv6_stub);
+	struct flowi6 fl = {
+		.flowi6_oif = dev->ifindex,
+		.daddr = sin6->sin6_addr,
+	};
+	struct dst_entry *dst;
+
+	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
+	if (!stub->nd_tbl)
+		return ERR_PTR(-EAFNOSUPPORT);
+	dst = stub->ipv6_dst_lookup_flow(dev_net(dev), NULL, &fl, NULL);
+	if (IS_ERR(dst))
+		return dst;
+	*cookie = rt6_get_cookie((struct rt6_info *)dst);
+	return usable(dev, dst);
+}
+
+/* The driver's `route` (RTC-1). */
+struct dst_entry *dlil_host_route(struct dlil_ifnet *ifp,
+				  const struct sockaddr *to, u32 *cookie)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	if (!READ_ONCE(nd->live))
+		return ERR_PTR(-ENXIO);
+	if (to->sa_family == AF_INET)
+		return inet_route(nd->dev, (const struct sockaddr_in *)to);
+	return inet6_route(nd->dev, (const struct sockaddr_in6 *)to, cookie);
 }
 
 static const struct dlil_proto_ops inet_ops = {

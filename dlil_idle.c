@@ -130,30 +130,18 @@ unsigned int dlil_ifnets_flagged(void)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnets_flagged);
 
-/**
- * dlil_ifnet_route_get - count a new user of a route through an ifnet
- * @ifp: ifnet, referenced by the caller
- *
- * Rows RTC-3, IFN-11.
- *
- * Context: any.
- */
-void dlil_ifnet_route_get(struct dlil_ifnet *ifp)
+/* A route that leads through @ifp was handed out (RTC-3).  Any context. */
+void dlil_idle_route_get(struct dlil_ifnet *ifp)
 {
 	WARN_ON_ONCE(atomic_inc_return(&ifp->route_refs) <= 0);
 }
-EXPORT_SYMBOL_GPL(dlil_ifnet_route_get);
+EXPORT_SYMBOL_FOR_TEST(dlil_idle_route_get);
 
-/**
- * dlil_ifnet_route_put - a route counted by dlil_ifnet_route_get() was released
- * @ifp: ifnet, referenced by the caller
- *
- * Row IFN-11.  With DLIL_IDLE_NOTIFY, the last one posts the event
- * IF_IDLE_ROUTE_REFCNT.
- *
- * Context: any but hard interrupts.
+/*
+ * Such a route was put.  Behind the last one, with DLIL_IDLE_NOTIFY, the event
+ * IF_IDLE_ROUTE_REFCNT is posted.  Any context but hard interrupts.
  */
-void dlil_ifnet_route_put(struct dlil_ifnet *ifp)
+void dlil_idle_route_put(struct dlil_ifnet *ifp)
 {
 	int left = atomic_dec_if_positive(&ifp->route_refs);
 
@@ -161,4 +149,4 @@ void dlil_ifnet_route_put(struct dlil_ifnet *ifp)
 	if (!left && dlil_ifnet_idle_flags(ifp) & DLIL_IDLE_NOTIFY)
 		dlil_event_post(ifp, DLIL_EVENT_IF_IDLE_ROUTE_REFCNT, NULL, 0);
 }
-EXPORT_SYMBOL_GPL(dlil_ifnet_route_put);
+EXPORT_SYMBOL_FOR_TEST(dlil_idle_route_put);

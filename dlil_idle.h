@@ -11,5 +11,7 @@ extern bool dlil_net_rtref;
 void dlil_idle_attach(struct dlil_ifnet *ifp);
 void dlil_idle_detach(struct dlil_ifnet *ifp);
 void dlil_idle_force(bool on);
+void dlil_idle_route_get(struct dlil_ifnet *ifp);
+void dlil_idle_route_put(struct dlil_ifnet *ifp);
 
 #endif /* _DLIL_IDLE_H */

@@ -521,34 +521,6 @@ u64 dlil_ifnet_last_change(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_last_change);
 
 /**
- * dlil_ifnet_reachable - is its neighbours' reachability kept track of?
- * @ifp: ifnet
- *
- * Rows IFN-3, IFN-5.
- *
- * Return: true from attach to the final detach.
- */
-bool dlil_ifnet_reachable(const struct dlil_ifnet *ifp)
-{
-	return READ_ONCE(ifp->lladdr_reach);
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_reachable);
-
-/**
- * dlil_ifnet_caches_routes - may routes be cached?
- * @ifp: ifnet
- *
- * Rows IFN-3, IFN-4.
- *
- * Return: true while it is attached.
- */
-bool dlil_ifnet_caches_routes(const struct dlil_ifnet *ifp)
-{
-	return READ_ONCE(ifp->route_cache);
-}
-EXPORT_SYMBOL_GPL(dlil_ifnet_caches_routes);
-
-/**
  * dlil_ifnet_broadcast - the broadcast address of an ifnet
  * @ifp: ifnet
  *

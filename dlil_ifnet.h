@@ -22,6 +22,7 @@
 #include "dlil_input.h"
 #include "dlil_lane.h"
 #include "dlil_reader.h"
+#include "dlil_route.h"
 
 struct dlil_class_pcpu;
 struct dlil_filter_vec;
@@ -170,9 +171,6 @@ struct dlil_shared_stats {
  * @lives: attaches so far; under dlil_ifnets_lock
  * @deaths: which of them have come to the end of their final detach; written
  *	under dlil_ifnets_lock
- * @lladdr_reach: reachability of neighbours is kept track of; written under
- *	dlil_ifnets_lock
- * @route_cache: routes may be cached; written under dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
  * @known: in the table of known ifnets; under dlil_ifnets_lock
@@ -189,6 +187,7 @@ struct dlil_shared_stats {
  * @idle_live: attached, so that they are in effect; under that lock
  * @idle_flags: those in effect; written under that lock
  * @route_refs: route references (RTC-3)
+ * @routes: cached routes
  * @multis: multicast memberships; under the lock of dlil_multi.c
  * @n_multis: how many; under that lock
  * @multi_suspended: how many the driver has not been told of since attach; set
@@ -266,8 +265,6 @@ struct dlil_ifnet {
 	atomic64_t touched;
 	u32 lives;
 	u32 deaths;
-	bool lladdr_reach;
-	bool route_cache;
 	bool in_use;
 	bool release_later;
 	struct hlist_node known;
@@ -282,6 +279,7 @@ struct dlil_ifnet {
 	bool idle_live;
 	u32 idle_flags;
 	atomic_t route_refs;
+	struct dlil_routes routes;
 	struct list_head multis;
 	unsigned int n_multis;
 	unsigned int multi_suspended;

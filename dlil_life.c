@@ -43,6 +43,7 @@
 #include "dlil_plumb.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
+#include "dlil_route.h"
 #include "dlil_stats.h"
 #include "dlil_tap.h"
 
@@ -233,6 +234,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	dlil_lladdr_init(ifp);
 	dlil_multi_init(ifp);
 	dlil_inspect_init(ifp);
+	dlil_route_init(ifp);
 	dlil_debug_init(ifp);
 	init_waitqueue_head(&ifp->detached);
 	init_llist_head(&ifp->endings);
@@ -449,8 +451,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	 */
 	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 	ifp->lives++;
-	WRITE_ONCE(ifp->lladdr_reach, true);
-	WRITE_ONCE(ifp->route_cache, true);
+	dlil_route_open(ifp);
 	dlil_idle_attach(ifp);
 	/*
 	 * A packet that is handed in between these two is taken: the thread asks for an
@@ -478,7 +479,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	dlil_inq_close(ifp);
 	dlil_ifnet_delist(ifp);
 	dlil_idle_detach(ifp);
-	WRITE_ONCE(ifp->route_cache, false);
+	dlil_route_close(ifp);
 }
 
 /* Steps that can fail come first and change nothing that anybody sees. */
@@ -571,6 +572,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	u32 life = ifp->lives;
 
 	dlil_inq_end(ifp);
+	dlil_route_end(ifp);
 	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
 	dlil_event_flush(ifp);
 
@@ -580,7 +582,6 @@ static void final_end(struct dlil_ifnet *ifp)
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
-	WRITE_ONCE(ifp->lladdr_reach, false);
 	dlil_ifnet_touch(ifp);
 	WRITE_ONCE(ifp->state, DLIL_STATE_ACQUIRED);
 	trace_dlil_state(ifp, DLIL_STATE_ACQUIRED);

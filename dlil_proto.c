@@ -13,6 +13,7 @@
 #include "dlil_drop.h"
 #include "dlil_ifnet.h"
 #include "dlil_proto.h"
+#include "dlil_route.h"
 
 #include <trace/events/dlil.h>
 
@@ -260,6 +261,7 @@ static void proto_end(struct dlil_retire *r)
 	if (proto->sleeps)
 		dlil_look_put(ifp);
 	proto_detached(proto);
+	dlil_route_drop(ifp, proto->family);
 	mutex_lock(&ifp->lock);
 	proto_say(ifp, proto, 1);
 	if (proto->real->event)

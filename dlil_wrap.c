@@ -91,6 +91,7 @@ static const struct dlil_driver_ops ether_driver = {
 	.stats = dlil_netdev_stats,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = dlil_netdev_set_tap,
+	.route = dlil_host_route,
 	.free = netdev_free,
 };
 
@@ -101,6 +102,7 @@ static const struct dlil_driver_ops raw_driver = {
 	.stats = dlil_netdev_stats,
 	.ioctl = dlil_change_ioctl,
 	.set_tap = dlil_netdev_set_tap,
+	.route = dlil_host_route,
 	.free = netdev_free,
 };
 

@@ -69,6 +69,14 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 #define compat_hrtimer_setup hrtimer_setup
 #endif
 
+/* Routes are made with one reference since 6.7, without being asked. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define compat_dst_alloc(ops, dev, obsolete, flags) \
+	dst_alloc(ops, dev, 1, obsolete, flags)
+#else
+#define compat_dst_alloc dst_alloc
+#endif
+
 /* The caller's stack trace without its first @skip entries, if supported. */
 static inline unsigned int compat_stack_trace(unsigned long *entries,
 					      unsigned int n,

@@ -5,6 +5,10 @@
  *
  *   arp      DEV TARGET [SENDER]: send an ARP request for the IPv4 address TARGET; the
  *	      error of the write is the answer
+ *   route    DEV ADDRESS: look up the route to an IPv4 or IPv6 address; the error of the
+ *	      write is the answer.  Read, it is the next hop, and `same` if the route is
+ *	      the one that was found before, else `fresh`
+ *   hold     1: the routes that are found from now on are not put; 0: all of them are
  */
 #include <linux/if_arp.h>
 #include <linux/in.h>
@@ -13,7 +17,10 @@
 #include <linux/nsproxy.h>
 #include <linux/string.h>
 #include <net/dlil.h>
+#include <net/dst.h>
+#include <net/ip6_fib.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 
 /* The next word of *@words, cut off there, or NULL. */
 static char *next_word(char **words)
@@ -70,6 +77,117 @@ static const struct kernel_param_ops arp_ops = {
 };
 module_param_cb(arp, &arp_ops, NULL, 0200);
 
+/* The route that was found last, so that no other one comes to its place in memory. */
+static struct dst_entry *last;
+static char said[64];
+
+/* Routes that are held, all of one ifnet. */
+#define HELD_MAX 8
+static struct dst_entry *held[HELD_MAX];
+static struct dlil_ifnet *held_ifp;
+static unsigned int n_held;
+static bool holding;
+
+static struct dst_entry *find_route(struct dlil_ifnet *ifp, const char *word,
+				    char *next_hop, size_t size)
+{
+	struct in6_addr addr6;
+	struct dst_entry *dst;
+	__be32 addr;
+
+	if (in4_pton(word, -1, (u8 *)&addr, -1, NULL)) {
+		dst = dlil_rtlookup_inet(ifp, addr);
+		if (!IS_ERR(dst))
+			addr = rt_nexthop((struct rtable *)dst, addr);
+		snprintf(next_hop, size, "%pI4", &addr);
+	} else if (in6_pton(word, -1, (u8 *)&addr6, -1, NULL)) {
+		dst = dlil_rtlookup_inet6(ifp, &addr6);
+		if (!IS_ERR(dst) && ((struct rt6_info *)dst)->rt6i_flags &
+				    RTF_GATEWAY)
+			addr6 = ((struct rt6_info *)dst)->rt6i_gateway;
+		snprintf(next_hop, size, "%pI6c", &addr6);
+	} else {
+		dst = ERR_PTR(-EINVAL);
+	}
+	return dst;
+}
+
+static int ask_route(struct dlil_ifnet *ifp, const char *word)
+{
+	struct dst_entry *dst;
+	char next_hop[48];
+
+	dst = find_route(ifp, word, next_hop, sizeof(next_hop));
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	snprintf(said, sizeof(said), "%s %s", next_hop,
+		 dst == last ? "same" : "fresh");
+	dst_release(last);
+	last = dst_clone(dst);
+	if (!holding || n_held == HELD_MAX) {
+		dlil_route_put(ifp, dst);
+		return 0;
+	}
+	if (!n_held)
+		held_ifp = dlil_ifnet_get(ifp);
+	held[n_held++] = dst;
+	return 0;
+}
+
+static int set_route(const char *val, const struct kernel_param *kp)
+{
+	char buf[64], *words = buf, *word;
+	struct dlil_ifnet *ifp;
+	int err = -EINVAL;
+
+	if (strscpy(buf, val, sizeof(buf)) < 0)
+		return -EINVAL;
+	ifp = next_ifnet(&words);
+	if (!ifp)
+		return -ENODEV;
+	word = next_word(&words);
+	if (word)
+		err = ask_route(ifp, word);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+static int get_route(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", said);
+}
+
+static const struct kernel_param_ops route_ops = {
+	.set = set_route,
+	.get = get_route,
+};
+module_param_cb(route, &route_ops, NULL, 0600);
+
+static void let_go(void)
+{
+	if (!n_held)
+		return;
+	while (n_held)
+		dlil_route_put(held_ifp, held[--n_held]);
+	dlil_ifnet_put(held_ifp);
+}
+
+/* Writes of parameters come one at a time. */
+static int set_hold(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (!err && !holding)
+		let_go();
+	return err;
+}
+
+static const struct kernel_param_ops hold_ops = {
+	.set = set_hold,
+	.get = param_get_bool,
+};
+module_param_cb(hold, &hold_ops, &holding, 0600);
+
 static int __init asker_init(void)
 {
 	return 0;
@@ -77,6 +195,8 @@ static int __init asker_init(void)
 
 static void __exit asker_exit(void)
 {
+	let_go();
+	dst_release(last);
 }
 
 module_init(asker_init);

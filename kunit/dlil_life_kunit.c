@@ -230,7 +230,6 @@ static void attach_without_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(dlil_ifnet_lladdr(fake->ifp), before,
 				     ETH_ALEN), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_idle_flags(fake->ifp), 0);
-	KUNIT_EXPECT_FALSE(test, dlil_ifnet_reachable(fake->ifp));
 	KUNIT_EXPECT_NULL(test, dlil_ifnet_by_index(&init_net,
 						    fake->params.ifindex));
 	list = dlil_ifnet_list_get(&init_net, DLIL_IFNET_ANY, &n);
@@ -245,29 +244,6 @@ static void attach_without_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_idle_flags(fake->ifp),
 			DLIL_IDLE_NOTIFY);
-}
-
-static void note_flags(struct fake *fake)
-{
-	fake_trace(fake, "%d%d", dlil_ifnet_reachable(fake->ifp),
-		   dlil_ifnet_caches_routes(fake->ifp));
-}
-
-/* IFN-3, IFN-4, IFN-5: reachability and route cache are switched on and off. */
-static void attach_switches_on(struct kunit *test)
-{
-	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
-
-	fake->free_hook = note_flags;
-	note_flags(fake);
-	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
-	note_flags(fake);
-	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(fake->ifp));
-	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
-	note_flags(fake);
-	dlil_ifnet_io_end(fake->ifp);
-	fake_detach(fake);
-	FAKE_EXPECT_TRACE(fake, "00 11 10 free 00");
 }
 
 static struct task_struct *input_thread;
@@ -1169,41 +1145,12 @@ static void restore_memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
-/* IFN-11, RTC-3: the release of the last route posts an event, if requested. */
-static void last_route(struct kunit *test)
-{
-	struct fake *fake = fake_attached(test);
-	struct dlil_ifnet *ifp = fake->ifp;
-
-	fake_listen(fake, BIT(DLIL_EVENT_IF_IDLE_ROUTE_REFCNT));
-	dlil_ifnet_route_get(ifp);
-	dlil_ifnet_route_put(ifp);
-	KUNIT_EXPECT_EQ(test, set_idle(fake, DLIL_IDLE_NOTIFY), 0);
-	dlil_ifnet_route_get(ifp);
-	dlil_ifnet_route_get(ifp);
-	dlil_ifnet_route_put(ifp);
-	dlil_event_flush(ifp);
-	FAKE_EXPECT_TRACE(fake, "");
-	dlil_ifnet_route_put(ifp);
-	dlil_event_flush(ifp);
-	FAKE_EXPECT_TRACE(fake, "D!18 o!18");
-
-	/* The detach has cleared the flag. */
-	dlil_ifnet_route_get(ifp);
-	fake_detach(fake);
-	fake_trace_clear(fake);
-	dlil_ifnet_route_put(ifp);
-	dlil_event_flush(ifp);
-	FAKE_EXPECT_TRACE(fake, "");
-}
-
 static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(parts_unwind),
 	KUNIT_CASE(oldest_goes_first),
 	KUNIT_CASE(identity),
 	KUNIT_CASE(released_in_free),
 	KUNIT_CASE(attach_without_thread),
-	KUNIT_CASE(attach_switches_on),
 	KUNIT_CASE(detach_ends_thread),
 	KUNIT_CASE(many_at_once),
 	KUNIT_CASE(underflow),
@@ -1222,7 +1169,6 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(next_in_list),
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
-	KUNIT_CASE(last_route),
 	KUNIT_CASE(memberships),
 	KUNIT_CASE(longest_group),
 	KUNIT_CASE(membership_refused),

@@ -28,6 +28,8 @@
 struct dlil_filter_bundle_ops;
 struct device;
 struct dlil_ifnet;
+struct dst_entry;
+struct in6_addr;
 struct module;
 
 /** define DLIL_STOLEN - the callee owns the packet now; XNU's EJUSTRETURN */
@@ -461,6 +463,14 @@ struct dlil_driver_ops {
 	int (*set_tap)(struct dlil_ifnet *ifp, u32 mode,
 		       const struct dlil_tap *tap);
 	/**
+	 * @route: look up the route to @to, a struct sockaddr_in or sockaddr_in6, that
+	 * leads out of the ifnet.  The route, referenced, with @cookie, 0 before, set to
+	 * what dst_check() wants; or an error pointer.  RCU read lock held; must not
+	 * sleep; on all processors at once.  Optional (RTC-1).
+	 */
+	struct dst_entry *(*route)(struct dlil_ifnet *ifp,
+				   const struct sockaddr *to, u32 *cookie);
+	/**
 	 * @free: the final detach is over, and nothing calls the driver any
 	 * more.  Worker; may sleep.  Optional (IFN-5).
 	 */
@@ -614,8 +624,6 @@ const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp);
 u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp);
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp);
 const struct dlil_lladdr *dlil_ifnet_link(const struct dlil_ifnet *ifp);
-bool dlil_ifnet_reachable(const struct dlil_ifnet *ifp);
-bool dlil_ifnet_caches_routes(const struct dlil_ifnet *ifp);
 void dlil_ifnet_set_name(struct dlil_ifnet *ifp, const char *name);
 void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr);
 void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp);
@@ -623,8 +631,11 @@ void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp);
 int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask);
 u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp);
 unsigned int dlil_ifnets_flagged(void);
-void dlil_ifnet_route_get(struct dlil_ifnet *ifp);
-void dlil_ifnet_route_put(struct dlil_ifnet *ifp);
+
+struct dst_entry *dlil_rtlookup_inet(struct dlil_ifnet *ifp, __be32 source);
+struct dst_entry *dlil_rtlookup_inet6(struct dlil_ifnet *ifp,
+				      const struct in6_addr *source);
+void dlil_route_put(struct dlil_ifnet *ifp, struct dst_entry *dst);
 
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
