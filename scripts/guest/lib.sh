@@ -320,7 +320,7 @@ host_listens() {
 # Everything attached and its configuration, without counters.
 setup_of() {
 	dlilctl -n "$1" -j show |
-		sed -E 's/,"(packets|bytes|matched)":[0-9]+//g; s/,"overdue":\[[^]]*\]//g'
+		sed -E 's/,"(packets|bytes|matched|last-change)":[0-9]+//g; s/,"overdue":\[[^]]*\]//g'
 }
 
 # attached_in NAMESPACE: the names of attached devices, a line each.
