@@ -430,6 +430,7 @@ static void filter_end(struct dlil_retire *r)
 		dlil_look_put(ifp);
 	xa_erase(&dlil_filters, f->id);
 	filter_detached(f);
+	dlil_log_verbose(ifp, "filter %s detached", f->name);
 
 	mutex_lock(&ifp->lock);
 	filter_post(f, 1);
@@ -542,6 +543,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 		goto erase;
 	if (params->ops->event)
 		dlil_event_announce(ifp);
+	dlil_log_verbose(ifp, "filter %s attached", params->name);
 	return 0;
 
 erase:

@@ -235,6 +235,36 @@ unsigned int dlil_ifnets_known(void)
 	return READ_ONCE(n_known);
 }
 
+static struct dlil_ifnet *find_name(const struct net *net, const char *name)
+{
+	struct dlil_ifnet *ifp;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	hash_for_each_possible(ifnets_by_name, ifp, by_name,
+			       name_key(net, name))
+		if (net_eq(read_pnet(&ifp->net), net) &&
+		    !strncmp(ifp->name, name, IFNAMSIZ))
+			return ifp;
+	return NULL;
+}
+
+/* Has an attached ifnet of its namespace the index or name of @ifp (IFN-13)? */
+bool dlil_ifnet_is_taken(const struct dlil_ifnet *ifp)
+{
+	const struct net *net = read_pnet(&ifp->net);
+	const struct dlil_ifnet *other;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	hash_for_each_possible(ifnets_by_index, other, by_index,
+			       index_key(net, ifp->ifindex))
+		if (other->ifindex == ifp->ifindex &&
+		    net_eq(read_pnet(&other->net), net))
+			return true;
+	return find_name(net, ifp->name);
+}
+
 /* It is attached, and found from now on. */
 void dlil_ifnet_enlist(struct dlil_ifnet *ifp)
 {
@@ -317,15 +347,9 @@ struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name)
 	struct dlil_ifnet *ifp;
 
 	mutex_lock(&dlil_ifnets_lock);
-	hash_for_each_possible(ifnets_by_name, ifp, by_name,
-			       name_key(net, name))
-		if (net_eq(read_pnet(&ifp->net), net) &&
-		    !strncmp(ifp->name, name, IFNAMSIZ)) {
-			dlil_ifnet_get(ifp);
-			goto out;
-		}
-	ifp = NULL;
-out:
+	ifp = find_name(net, name);
+	if (ifp)
+		dlil_ifnet_get(ifp);
 	mutex_unlock(&dlil_ifnets_lock);
 	return ifp;
 }

@@ -21,6 +21,7 @@
 #include "dlil_export.h"
 #include "dlil_input.h"
 #include "dlil_lane.h"
+#include "dlil_log.h"
 #include "dlil_reader.h"
 #include "dlil_route.h"
 
@@ -154,6 +155,8 @@ struct dlil_shared_stats {
  * @net_cookie: what tells it from later ones at the same place
  * @name: name; written under dlil_ifnets_lock
  * @ifindex: index; set while not attached
+ * @own_index: one that no netdev has, if the driver ever wanted one, else 0; under
+ *	dlil_ifnets_lock
  * @addr_len: length of a link address; set while not attached
  * @lladdr: link address; contents written under dlil_ifnets_lock, readers may
  *	see them change (LNX-7)
@@ -172,6 +175,7 @@ struct dlil_shared_stats {
  * @deaths: which of them have come to the end of their final detach; written
  *	under dlil_ifnets_lock
  * @in_use: acquired by somebody; under dlil_ifnets_lock
+ * @reused: acquired again after a release; written under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
  * @known: in the table of known ifnets; under dlil_ifnets_lock
  * @released: in the list of those that nobody uses; under dlil_ifnets_lock
@@ -196,6 +200,7 @@ struct dlil_shared_stats {
  *	driver of it
  * @multi_teller: who has locked it
  * @multi_work: tells it
+ * @logged: when each kind of thing was logged last, in jiffies; atomic
  * @debug: who took and dropped references, or NULL (IFN-7); set once
  */
 struct dlil_ifnet {
@@ -251,6 +256,7 @@ struct dlil_ifnet {
 	u64 net_cookie;
 	char name[IFNAMSIZ];
 	int ifindex;
+	int own_index;
 	u8 addr_len;
 	struct dlil_lladdr *lladdr;
 	struct dlil_lladdr *lladdr_large;
@@ -266,6 +272,7 @@ struct dlil_ifnet {
 	u32 lives;
 	u32 deaths;
 	bool in_use;
+	bool reused;
 	bool release_later;
 	struct hlist_node known;
 	struct list_head released;
@@ -286,6 +293,7 @@ struct dlil_ifnet {
 	unsigned long multi_order;
 	struct task_struct *multi_teller;
 	struct work_struct multi_work;
+	unsigned long logged[DLIL_LOG_KINDS];
 	struct dlil_debug *debug;
 };
 
@@ -343,6 +351,7 @@ struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,
 void dlil_ifnet_know(struct dlil_ifnet *ifp);
 void dlil_ifnet_forget(struct dlil_ifnet *ifp);
 unsigned int dlil_ifnets_known(void);
+bool dlil_ifnet_is_taken(const struct dlil_ifnet *ifp);
 void dlil_ifnet_enlist(struct dlil_ifnet *ifp);
 void dlil_ifnet_delist(struct dlil_ifnet *ifp);
 void dlil_ifnet_relist(struct dlil_ifnet *ifp);

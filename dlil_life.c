@@ -284,6 +284,7 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 	} else if (ifp) {
 		list_del_init(&ifp->released);
 		n_released--;
+		ifp->reused = true;
 	} else {
 		ifp = ifnet_new(family, id, len);
 		if (ifp)
@@ -377,6 +378,21 @@ void dlil_ifnet_release(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_release);
 
+/*
+ * An index of the ifnet's own, in each of its lives the same (IFN-13).  Those of netdevs
+ * are positive, so no netdev has it, now or later.
+ */
+static int own_index(struct dlil_ifnet *ifp)
+{
+	static u32 n;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	if (!ifp->own_index)
+		ifp->own_index = (int)(BIT(31) | n++);
+	return ifp->own_index;
+}
+
 /**
  * dlil_ifnet_init - fill in what an ifnet is, before it is attached
  * @ifp: ifnet that the caller has acquired
@@ -393,7 +409,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 
 	if (!ifp || !params || !params->driver || !params->driver->output ||
 	    !params->family || !params->family->demux || !params->net ||
-	    !params->name || params->ifindex <= 0 ||
+	    !params->name || !*params->name || params->ifindex < 0 ||
 	    params->addr_len > MAX_ADDR_LEN)
 		return -EINVAL;
 	mutex_lock(&dlil_ifnets_lock);
@@ -409,7 +425,7 @@ int dlil_ifnet_init(struct dlil_ifnet *ifp,
 	ifp->priv = params->priv;
 	ifp->attrs = params->attrs & ~DLIL_ATTRS_SETTABLE;
 	WRITE_ONCE(ifp->settable, params->attrs & DLIL_ATTRS_SETTABLE);
-	ifp->ifindex = params->ifindex;
+	ifp->ifindex = params->ifindex ?: own_index(ifp);
 	ifp->addr_len = params->addr_len;
 	ifp->node = params->device ? dev_to_node(params->device) : NUMA_NO_NODE;
 	write_pnet(&ifp->net, params->net);
@@ -491,7 +507,8 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	if (err)
 		return err;
 	mutex_lock(&dlil_ifnets_lock);
-	err = dlil_lladdr_reserve(ifp, len);
+	err = dlil_ifnet_is_taken(ifp) ? -EEXIST :
+					 dlil_lladdr_reserve(ifp, len);
 	mutex_unlock(&dlil_ifnets_lock);
 	if (err)
 		return err;
@@ -516,6 +533,7 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	percpu_ref_reinit(&ifp->io);
 	/* From here on, joining a group tells the driver at once. */
 	dlil_multi_attach(ifp);
+	dlil_log_verbose(ifp, "attached%s", ifp->reused ? ", reused" : "");
 	ifnet_list(ifp);
 	return 0;
 }
@@ -531,7 +549,8 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
  * address of another length than the ifnet's; -EEXIST if it is attached or
- * detaching; -ENODEV if the family lacks add_proto or del_proto, or if the
+ * detaching, or another attached ifnet of its namespace has its index or name (IFN-13);
+ * -ENODEV if the family lacks add_proto or del_proto, or if the
  * driver's module is going away; -ENOMEM; or why the thread could not be had.
  * After an error all is as before.
  */
@@ -544,6 +563,9 @@ int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	mutex_lock(&attach_lock);
 	err = ifnet_attach(ifp, lladdr, len);
 	mutex_unlock(&attach_lock);
+	if (err)
+		dlil_log(ifp, DLIL_LOG_ATTACH, "attach failed: %pe",
+			 ERR_PTR(err));
 	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_attach);
@@ -579,6 +601,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	/* Before the next life, which may begin in free(). */
 	WRITE_ONCE(ifp->final, DLIL_FINAL_NONE);
 	dlil_look_detach(ifp, false);
+	dlil_log_verbose(ifp, "detached");
 	mutex_lock(&dlil_ifnets_lock);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
@@ -617,7 +640,7 @@ static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 		dlil_tap_end(ifp);
 		dlil_filter_detach_all(ifp);
 		dlil_plumb_end(ifp);
-		/* Those without a plumber, and those that a plumber has left. */
+		/* This detaches protocols without a plumber, and those that a plumber has left. */
 		dlil_proto_detach_all(ifp);
 		final = DLIL_FINAL_ENDING;
 		WRITE_ONCE(ifp->final, final);
@@ -683,6 +706,7 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	if (err)
 		return err;
 	dlil_look_detach(ifp, true);
+	dlil_log_verbose(ifp, "detaching");
 	dlil_debug_detached(ifp);
 	dlil_tap_detach(ifp);
 	/* Filters and protocols get it: its I/O reference is the last one. */

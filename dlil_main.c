@@ -56,7 +56,7 @@ MODULE_PARM_DESC(multi_threaded_input,
 
 module_param_cb(verbose, &switch_ops, &dlil_verbose, 0644);
 __MODULE_PARM_TYPE(verbose, "bool");
-MODULE_PARM_DESC(verbose, "log attaches and detaches (0)");
+MODULE_PARM_DESC(verbose, "log attaches and detaches, and what drivers do not send (0)");
 
 module_param_cb(input_sanity_check, &switch_ops, &dlil_input_sanity_check,
 		0644);

@@ -393,6 +393,10 @@ void dlil_multi_attach(struct dlil_ifnet *ifp)
 	WRITE_ONCE(ifp->multi_suspended, ifp->n_multis);
 	WRITE_ONCE(ifp->multi_pending, ifp->n_multis > 0);
 	mutex_unlock(&multi_lock);
+	if (dlil_multi_suspended(ifp))
+		dlil_log(ifp, DLIL_LOG_SUSPENDED,
+			 "%u memberships are suspended until the first packet",
+			 dlil_multi_suspended(ifp));
 }
 
 /*
@@ -416,8 +420,13 @@ static void multi_work(struct work_struct *work)
 	WARN_ON_ONCE(begin_telling(ifp));
 	err = dlil_ioctl(ifp, 0, DLIL_IOC_ADDMULTI, NULL);
 	end_telling(ifp);
-	if (!err || err == -EAFNOSUPPORT)
+	if (!err || err == -EAFNOSUPPORT) {
 		WRITE_ONCE(ifp->multi_suspended, 0);
+		dlil_log(ifp, DLIL_LOG_RESTORED, "memberships are restored");
+	} else {
+		dlil_log(ifp, DLIL_LOG_RESTORED,
+			 "memberships could not be restored: %pe", ERR_PTR(err));
+	}
 	dlil_ifnet_put(ifp);
 }
 

@@ -90,7 +90,6 @@ struct dlil_netdev {
 	struct dlil_neighs neighs;
 };
 
-extern bool dlil_verbose;
 /* The files of a wrapped device in sysfs; set before a device can be attached. */
 extern const struct attribute_group *dlil_netdev_files;
 

@@ -187,7 +187,7 @@ static int wait_returned(void)
 	return err;
 }
 
-/* What is plumbed of @family, with no task inside a callback for it, or NULL. */
+/* Find the plumbing of @family, with no task inside a callback for it; or NULL. */
 static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
 {
 	struct dlil_plumbing *pl;
@@ -308,7 +308,7 @@ static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 	return err;
 }
 
-/* Of a module, or what users have plumbed. */
+/* Undo the plumb of a module, or that of users. */
 static int unplumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 {
 	struct dlil_plumbing *pl;

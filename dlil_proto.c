@@ -262,6 +262,8 @@ static void proto_end(struct dlil_retire *r)
 		dlil_look_put(ifp);
 	proto_detached(proto);
 	dlil_route_drop(ifp, proto->family);
+	dlil_log_verbose(ifp, "protocol %s detached, family %u", proto->name,
+			 proto->family);
 	mutex_lock(&ifp->lock);
 	proto_say(ifp, proto, 1);
 	if (proto->real->event)
@@ -371,8 +373,11 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 	mutex_unlock(&ifp->lock);
 	if (!err && params->ops->event)
 		dlil_event_announce(ifp);
-	if (!err)
+	if (!err) {
+		dlil_log_verbose(ifp, "protocol %s attached, family %u",
+				 params->name ?: "", family);
 		return 0;
+	}
 	if (proto->sleeps)
 		dlil_look_put(ifp);
 	proto_free(proto);

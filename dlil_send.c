@@ -109,6 +109,7 @@ int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
 	err = call_output(ifp, skb);
 	if (err < 0) {
 		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
+		dlil_log_output(ifp, err);
 		return err;
 	}
 	s->sent.delivered++;
@@ -179,6 +180,7 @@ int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
 		bytes -= bytes_of(&s->list);
 		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, left);
 		dlil_drop_list(&s->list, DLIL_DROP_DRIVER);
+		dlil_log_output(ifp, err < 0 ? err : -EIO);
 	}
 	s->sent.delivered += n - left;
 	s->sent.bytes += bytes;

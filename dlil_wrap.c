@@ -35,9 +35,6 @@
 #include "dlil_life.h"
 #include "dlil_netdev.h"
 
-/* Module parameter: log attaches and detaches. */
-bool dlil_verbose;
-
 const struct attribute_group *dlil_netdev_files;
 
 /* Devices that are wrapped or being unwrapped. */
@@ -430,7 +427,12 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	if (!err)
 		err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
 	if (err) {
-		NL_SET_ERR_MSG(extack, "no input thread could be started");
+		if (err == -EEXIST)
+			NL_SET_ERR_MSG(extack,
+				       "another ifnet has the device's name");
+		else
+			NL_SET_ERR_MSG(extack,
+				       "no input thread could be started");
 		goto release;
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
@@ -440,8 +442,6 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	err = dress_ifnet(nd);
 	if (err)
 		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
-	else if (READ_ONCE(dlil_verbose))
-		netdev_info(dev, "attached to DLIL\n");
 	return err;
 
 release:
@@ -499,8 +499,6 @@ static void unhook_device(struct dlil_netdev *nd)
 	netdev_rx_handler_unregister(dev);
 	dlil_change_unhook(nd);
 	WRITE_ONCE(nd->unhooked, true);
-	if (READ_ONCE(dlil_verbose))
-		netdev_info(dev, "detached from DLIL\n");
 }
 
 /* The input thread has processed what was queued when the device was unhooked. */

@@ -28,9 +28,9 @@ static char *next_word(char **words)
 	char *word;
 
 	do {
-		word = strsep(words, " \n");
+		word = strsep(words, " ");
 	} while (word && !*word);
-	return word;
+	return word ? strim(word) : NULL;
 }
 
 static struct dlil_ifnet *next_ifnet(char **words)

@@ -252,7 +252,7 @@ static void no_name(struct fake *fake)
 
 static void no_index(struct fake *fake)
 {
-	fake->params.ifindex = 0;
+	fake->params.ifindex = -1;
 }
 
 static void bad_index(struct fake *fake)
@@ -272,7 +272,7 @@ static const struct init_case init_cases[] = {
 	{ "no demux", no_demux },
 	{ "no namespace", no_net },
 	{ "no name", no_name },
-	{ "index 0", no_index },
+	{ "a negative index", no_index },
 	{ "negative index", bad_index },
 	{ "address too long", long_address },
 };
@@ -738,6 +738,78 @@ static void look_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_refs(fake), refs);
 }
 
+/* IFN-13: an index and a name are those of one attached ifnet of a namespace. */
+static void taken(struct kunit *test)
+{
+	struct net *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct fake *first = fake_attached(test);
+	struct fake *second = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int index = second->params.ifindex;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	second->params.ifindex = first->params.ifindex;
+	KUNIT_EXPECT_EQ(test, fake_attach(second), -EEXIST);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_by_index(&init_net, second->params.ifindex),
+			    first->ifp);
+	dlil_ifnet_put(first->ifp);
+	second->params.ifindex = index;
+	second->params.name = first->params.name;
+	KUNIT_EXPECT_EQ(test, fake_attach(second), -EEXIST);
+	/* Nor the name that it has by now. */
+	dlil_ifnet_set_name(first->ifp, "other0");
+	second->params.name = "other0";
+	KUNIT_EXPECT_EQ(test, fake_attach(second), -EEXIST);
+
+	/* In another namespace both may be had. */
+	second->params.ifindex = first->params.ifindex;
+	second->params.net = other;
+	KUNIT_EXPECT_EQ(test, fake_attach(second), 0);
+	fake_detach(second);
+	/* And as soon as the first is being detached. */
+	second->params.net = &init_net;
+	KUNIT_EXPECT_EQ(test, fake_attach(second), -EEXIST);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(first->ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(first->ifp), 0);
+	KUNIT_EXPECT_EQ(test, fake_attach(second), 0);
+	dlil_ifnet_io_end(first->ifp);
+	fake_detach(first);
+}
+
+/* IFN-13: an index that no netdev can have, of its own for all lives. */
+static void own_index(struct kunit *test)
+{
+	struct fake *first = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake *second = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	int index;
+
+	first->params.ifindex = 0;
+	second->params.ifindex = 0;
+	KUNIT_ASSERT_EQ(test, fake_attach(first), 0);
+	KUNIT_ASSERT_EQ(test, fake_attach(second), 0);
+	index = dlil_ifnet_index(first->ifp);
+	KUNIT_EXPECT_LT(test, index, 0);
+	KUNIT_EXPECT_LT(test, dlil_ifnet_index(second->ifp), 0);
+	KUNIT_EXPECT_NE(test, dlil_ifnet_index(second->ifp), index);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_link(first->ifp)->ifindex, index);
+	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_by_index(&init_net, index),
+			    first->ifp);
+	dlil_ifnet_put(first->ifp);
+	fake_detach(first);
+	KUNIT_ASSERT_EQ(test, fake_attach(first), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_index(first->ifp), index);
+	/* One that it was given does not change that. */
+	fake_detach(first);
+	first->params.ifindex = FAKE_IFINDEX;
+	KUNIT_ASSERT_EQ(test, fake_attach(first), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_index(first->ifp), FAKE_IFINDEX);
+	fake_detach(first);
+	first->params.ifindex = -1;
+	KUNIT_EXPECT_EQ(test, fake_attach(first), -EINVAL);
+	first->params.ifindex = 0;
+	KUNIT_ASSERT_EQ(test, fake_attach(first), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_index(first->ifp), index);
+}
+
 /* IFN-4, IFN-10: a detaching ifnet cannot be looked up, even while it has users. */
 static void look_up_detaching(struct kunit *test)
 {
@@ -874,6 +946,8 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE_PARAM(detached_is_inert, kind_gen_params),
 	KUNIT_CASE_PARAM(detach_under_traffic, kind_gen_params),
 	KUNIT_CASE(look_up),
+	KUNIT_CASE(taken),
+	KUNIT_CASE(own_index),
 	KUNIT_CASE(look_up_detaching),
 	KUNIT_CASE(rename_and_readdress),
 	KUNIT_CASE(properties),

@@ -447,8 +447,6 @@ static void change_while_told(struct kunit *test)
 	struct fake *lower = fake_acquire(test, DLIL_IFNET_RAW);
 	struct fake *fake = fake_attached(test);
 
-	lower->params.name = "fake1";
-	lower->params.ifindex++;
 	KUNIT_ASSERT_EQ(test, fake_attach(lower), 0);
 	below = lower->ifp;
 	listener(fake, join_again);

@@ -151,7 +151,7 @@ static void lookup_errors(struct kunit *test)
 	c->error = -EHOSTUNREACH;
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet(ifp, A),
 			    (struct dst_entry *)ERR_PTR(-EHOSTUNREACH));
-	/* What failed is not cached, and is no route that leads through it. */
+	/* A look-up that failed is not cached, and counts as no route. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&ifp->route_refs), 0);
 	c->error = 0;
 	ask(c, A);

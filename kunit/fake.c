@@ -916,8 +916,11 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	fake->params.family = &fake->family;
 	fake->params.priv = fake;
 	fake->params.net = &init_net;
-	fake->params.name = "fake0";
-	fake->params.ifindex = FAKE_IFINDEX;
+	/* No two of a test have the same (IFN-13). */
+	snprintf(fake->name, sizeof(fake->name), "fake%d",
+		 atomic_read(&live_fakes));
+	fake->params.name = fake->name;
+	fake->params.ifindex = FAKE_IFINDEX + atomic_read(&live_fakes);
 	fake->params.addr_len = ETH_ALEN;
 	fake->params.attrs = DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6;
 	skb_queue_head_init(&fake->sent);

@@ -152,6 +152,7 @@ struct fake_task {
  * @ifp: the ifnet
  * @refs: number of references when it was acquired
  * @params: arguments of dlil_ifnet_init(); may be changed before the attach
+ * @name: name of the ifnet
  * @driver: driver operations, which the test may change
  * @family: family operations, which the test may change
  * @attached: attached and not yet detached by fake_detach()
@@ -195,6 +196,7 @@ struct fake {
 	struct dlil_ifnet *ifp;
 	unsigned int refs;
 	struct dlil_ifnet_params params;
+	char name[IFNAMSIZ];
 	struct dlil_driver_ops driver;
 	struct dlil_family_ops family;
 	bool attached;

@@ -653,9 +653,9 @@ static int __init sample_init(void)
 }
 
 /*
- * A filter that is attached pins the module, and so does what is plumbed, so nothing
- * is attached here.  The parameters are still there after this; a write that gets in between changes
- * nothing.
+ * An attached filter pins the module, and so does a plumbed protocol, so nothing is
+ * attached here.  The parameters are still there after this; a write that gets in
+ * between changes nothing.
  */
 static void __exit sample_exit(void)
 {

@@ -551,7 +551,8 @@ struct dlil_family_ops {
  * @priv: for the driver, see dlil_ifnet_priv()
  * @net: network namespace of the ifnet (IFN-10); no reference is taken
  * @name: name of the ifnet; copied
- * @ifindex: index of the ifnet in @net, not 0
+ * @ifindex: index of the ifnet in @net; 0 for one that no netdev can have, and which
+ *	the ifnet keeps for all its lives (IFN-13)
  * @attrs: DLIL_ATTR_*
  * @addr_len: length of a link address, at most MAX_ADDR_LEN
  * @broadcast: broadcast link address, or NULL

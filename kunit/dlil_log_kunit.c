@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The log: row INI-5, and of INI-2 what `verbose` does. */
+#include <linux/kmsg_dump.h>
+
+#include "../dlil_ifnet.h"
+#include "../dlil_log.h"
+#include "../dlil_multi.h"
+#include "fake.h"
+
+#define LOG_SIZE	2048
+
+/**
+ * struct log_case - what was logged of an ifnet
+ * @fake: the ifnet
+ * @from: where the log ended when the test began
+ * @text: the lines since, without what stands in front of the name, each with a
+ *	semicolon behind it
+ */
+struct log_case {
+	struct fake *fake;
+	struct kmsg_dump_iter from;
+	char text[LOG_SIZE];
+};
+
+static void log_end(struct kunit_resource *res)
+{
+	WRITE_ONCE(dlil_verbose, false);
+}
+
+/* An ifnet that is attached, and has been logged so far. */
+static struct log_case *log_begin(struct kunit *test, bool verbose)
+{
+	struct log_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+	static unsigned int id;
+	char line[16];
+	size_t len;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	/* One that nobody has had before. */
+	id++;
+	c->fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, &id, sizeof(id));
+	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL, log_end,
+							 GFP_KERNEL, c));
+	kmsg_dump_rewind(&c->from);
+	while (kmsg_dump_get_line(&c->from, false, line, sizeof(line), &len))
+		;
+	WRITE_ONCE(dlil_verbose, verbose);
+	return c;
+}
+
+/* Collect the lines about the ifnet since the test began. */
+static const char *logged(struct log_case *c)
+{
+	struct kmsg_dump_iter iter = c->from;
+	static char line[512];
+	size_t len, n = 0;
+	char *text;
+
+	c->text[0] = '\0';
+	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		text = strstr(line, "dlil: fake0: ");
+		if (text)
+			n += scnprintf(c->text + n, LOG_SIZE - n, "%s;",
+				       strim(text + strlen("dlil: fake0: ")));
+	}
+	return c->text;
+}
+
+static void expect_log(struct log_case *c, const char *want)
+{
+	KUNIT_EXPECT_STREQ(c->fake->test, logged(c), want);
+}
+
+/* Wait until @want is in the log. */
+static void expect_logged(struct log_case *c, const char *want)
+{
+	KUNIT_EXPECT_TRUE(c->fake->test,
+			  fake_wait_for(strstr(logged(c), want)));
+}
+
+/* INI-5: without verbose, nothing is logged of what succeeds. */
+static void quiet(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	fake_filter(c->fake, 'a', &fake_filter_in_ops);
+	fake_proto(c->fake, 'P', FAKE_PF_A);
+	fake_detach(c->fake);
+	expect_log(c, "");
+}
+
+/* INI-5 INI-2: with verbose all of it is. */
+static void verbose(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, true);
+	struct fake_filter *filter;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	filter = fake_filter(c->fake, 'a', &fake_filter_in_ops);
+	fake_proto(c->fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(c->fake->ifp, FAKE_PF_A), 0);
+	fake_detach(c->fake);
+	expect_log(c, "attached;filter fake attached;"
+		   "protocol fake attached, family 65537;filter fake detached;"
+		   "protocol fake detached, family 65537;detaching;detached;");
+}
+
+/* INI-5 IFN-1: an ifnet that is used again is said to be. */
+static void used_again(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, true);
+	struct dlil_ifnet *ifp = c->fake->ifp, *again;
+
+	dlil_ifnet_release(ifp);
+	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(DLIL_IFNET_ETHERNET, ifp->id,
+						 ifp->id_len, &again), 0);
+	KUNIT_ASSERT_PTR_EQ(test, again, ifp);
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	expect_log(c, "attached, reused;");
+}
+
+/* INI-5: an attach that fails is logged always, with why, and once a second. */
+static void attach_fails(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+	struct dlil_ifnet *ifp = c->fake->ifp;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), -EEXIST);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), -EEXIST);
+	if (IS_ENABLED(CONFIG_SYMBOLIC_ERRNAME))
+		expect_log(c, "attach failed: -EEXIST;");
+	else
+		expect_log(c, "attach failed: -17;");
+	schedule_timeout_uninterruptible(HZ + 1);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), -EEXIST);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_attach(ifp, NULL, 0), -EEXIST);
+	if (IS_ENABLED(CONFIG_SYMBOLIC_ERRNAME))
+		expect_log(c, "attach failed: -EEXIST;attach failed: -EEXIST;");
+}
+
+/* INI-5 IFN-12: memberships that are suspended and restored are logged always. */
+static void groups(struct kunit *test)
+{
+	static const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, 1 };
+	struct log_case *c = log_begin(test, false);
+	struct dlil_ifnet *ifp = c->fake->ifp;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(ifp, group, ETH_ALEN), 0);
+	fake_detach(c->fake);
+	expect_log(c, "");
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	expect_log(c, "1 memberships are suspended until the first packet;");
+	fake_output_new(c->fake, 0, 1, 1, DLIL_OUTPUT_RAW);
+	expect_logged(c, "packet;memberships are restored;");
+
+	fake_detach(c->fake);
+	schedule_timeout_uninterruptible(HZ + 1);
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	c->fake->answer = -EIO;
+	fake_output_new(c->fake, 0, 1, 1, DLIL_OUTPUT_RAW);
+	expect_logged(c, "memberships could not be restored: -");
+	c->fake->answer = 0;
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
+}
+
+static void send_refused(struct fake *fake)
+{
+	struct sk_buff_head list;
+	struct sk_buff *skb = fake_raw(fake, 1);
+
+	fake_payload(skb)->verdict[FAKE_DRIVER] = -ENOBUFS;
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	KUNIT_EXPECT_EQ(fake->test,
+			fake_output(fake, 0, &list, DLIL_OUTPUT_RAW), -ENOBUFS);
+}
+
+/* INI-5: what the driver does not send is logged with verbose, once a second. */
+static void driver_errors(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+	const char *text;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	send_refused(c->fake);
+	expect_log(c, "");
+	WRITE_ONCE(dlil_verbose, true);
+	send_refused(c->fake);
+	send_refused(c->fake);
+	text = strstr(logged(c), "did not send: -");
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	KUNIT_EXPECT_NULL(test, strstr(text + 1, "did not send"));
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(quiet),
+	KUNIT_CASE(verbose),
+	KUNIT_CASE(used_again),
+	KUNIT_CASE(attach_fails),
+	KUNIT_CASE(groups),
+	KUNIT_CASE(driver_errors),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "dlil_log",
+	.test_cases = cases,
+};
+
+kunit_test_suite(suite);
