@@ -13,6 +13,7 @@
 
 #include "dlil_debug.h"
 #include "dlil_ifnet.h"
+#include "dlil_inject.h"
 
 static struct dentry *debug_dir;
 
@@ -82,7 +83,7 @@ int dlil_debug_show(struct seq_file *m, void *v)
 	char name[IFNAMSIZ];
 
 	dlil_ifnet_copy_name(ifp, name);
-	seq_printf(m, "%s: index %d, references %u, attaches %u%s\n",
+	seq_printf(m, "%s: index %u, references %u, attaches %u%s\n",
 		   *name ? name : "?", READ_ONCE(ifp->ifindex),
 		   refcount_read(&ifp->refs) - 1, READ_ONCE(ifp->lives),
 		   READ_ONCE(ifp->in_use) ? "" : ", kept for reuse");
@@ -161,11 +162,28 @@ static const struct file_operations refs_fops = {
 	.release = refs_release,
 };
 
+/* Packets without an ifnet, by what became of them. */
+static int input_show(struct seq_file *m, void *v)
+{
+	struct dlil_flow flow;
+	int i;
+
+	dlil_inject_read(&flow);
+	seq_printf(m, "seen %llu delivered %llu freed %llu\n", flow.seen,
+		   flow.delivered, flow.freed);
+	for (i = 0; i < DLIL_DROP_MAX; i++)
+		if (flow.drops[i])
+			seq_printf(m, "drop %d %llu\n", i, flow.drops[i]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(input);
+
 /* A kernel without debugfs is not an error. */
 int dlil_debug_module_init(void)
 {
 	debug_dir = debugfs_create_dir("dlil", NULL);
 	debugfs_create_file("refs", 0400, debug_dir, NULL, &refs_fops);
+	debugfs_create_file("input", 0400, debug_dir, NULL, &input_fops);
 	return 0;
 }
 

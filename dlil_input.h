@@ -24,7 +24,7 @@ struct task_struct;
 /**
  * struct dlil_flush - a function that the thread calls behind queued packets
  * @node: entry in the thread's list @flush
- * @queue: the input queue
+ * @queue: the input queue, or NULL for a call that is the main thread's
  * @fn: called by the thread, with no lock held, once all packets that were
  *	queued before have been processed; must not sleep for long, and may free
  *	this
@@ -180,6 +180,7 @@ void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			enum dlil_drop_reason why);
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q);
 void dlil_thread_kick(struct dlil_thread *t);
+void dlil_thread_call_main(struct dlil_flush *flush);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
 

@@ -272,7 +272,7 @@ static void main_call(void)
 
 	turns.flush = NULL;
 	llist_for_each_entry_safe(f, next, flush, node) {
-		t = READ_ONCE(f->queue->thread);
+		t = f->queue ? READ_ONCE(f->queue->thread) : &dlil_main_thread;
 		if (likely(t == &dlil_main_thread)) {
 			f->fn(f);
 			continue;
@@ -513,7 +513,7 @@ static void thread_stop(struct dlil_thread *t)
 /* If the queue has got its own thread meanwhile, the main thread passes it on. */
 static void inq_flush(struct dlil_inq *q, struct dlil_flush *flush)
 {
-	struct dlil_thread *t = q->shared ? &dlil_main_thread : &q->own;
+	struct dlil_thread *t = !q || q->shared ? &dlil_main_thread : &q->own;
 
 	flush->queue = q;
 	rcu_read_lock();
@@ -536,6 +536,15 @@ void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 	inq_flush(&ifp->inq, flush);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_flush);
+
+/*
+ * Have the main thread make a call behind all that it has been handed so far (INP-7).  Any
+ * context but hard interrupts.
+ */
+void dlil_thread_call_main(struct dlil_flush *flush)
+{
+	inq_flush(NULL, flush);
+}
 
 static void waiter_put(struct waiter *w)
 {

@@ -999,6 +999,35 @@ int dlil_proto_unregister_plumber(u32 family, enum dlil_ifnet_family kind);
 int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family);
 int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family);
 
+/**
+ * struct dlil_input_params - who takes packets of a family without an ifnet (PRO-8)
+ *
+ * Either @input or @input_list; bottom halves off, RCU read lock held; must not sleep;
+ * for packets that come at once, on all processors at once.
+ */
+struct dlil_input_params {
+	/**
+	 * @input: one packet.  After an error other than DLIL_STOLEN the caller frees
+	 * it; else it was taken.
+	 */
+	int (*input)(void *cookie, u32 family, struct sk_buff *skb);
+	/** @input_list: several, in order; what is left in @list is freed. */
+	void (*input_list)(void *cookie, u32 family, struct sk_buff_head *list);
+	/**
+	 * @detached: neither of them runs now or will.  Called once, by
+	 * dlil_proto_unregister_input(), no lock held; may sleep.  Optional.
+	 */
+	void (*detached)(void *cookie, u32 family);
+	/** @cookie: handed to them */
+	void *cookie;
+};
+
+int dlil_proto_register_input(u32 family,
+			      const struct dlil_input_params *params);
+int dlil_proto_unregister_input(u32 family);
+int dlil_proto_input(u32 family, struct sk_buff_head *list);
+int dlil_proto_inject(u32 family, struct sk_buff_head *list);
+
 /** define DLIL_OUTPUT_RAW - packets are framed; skips the protocol (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 
