@@ -208,6 +208,16 @@ static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 }
 
 /*
+ * May some of the packets have been dropped?  A received packet that was not is
+ * delivered, passed or stolen (STA-3), so most batches need no look at each reason.
+ */
+static bool may_have_drops(enum dlil_dir dir, const struct dlil_flow *flow)
+{
+	return dir == DLIL_OUT ||
+	       flow->seen != flow->delivered + flow->passed + flow->stolen;
+}
+
+/*
  * Add what one batch has counted in direction @dir; drops by the driver, which counts
  * them in its own counters, are not among it.  For an ifnet that stays attached
  * meanwhile; any context, interrupts on.
@@ -218,14 +228,15 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	const struct dlil_flow *flow = &tally->flow;
 	struct dlil_pcpu_stats *s;
 	bool rare = false;
-	u64 dropped;
+	u64 dropped = 0;
 
 	local_bh_disable();
 	s = this_cpu_ptr(ifp->stats);
 	u64_stats_update_begin(&s->syncp);
 	add_words(s->stats, (const u64 *)&tally->stats, STATS_WORDS);
 	add_words(s->flow[dir], (const u64 *)flow, FLOW_WORDS);
-	dropped = add_drops(s->flow[dir], flow->drops, &rare);
+	if (unlikely(may_have_drops(dir, flow)))
+		dropped = add_drops(s->flow[dir], flow->drops, &rare);
 	u64_stats_update_end(&s->syncp);
 	if (unlikely(rare))
 		add_rare(ifp, dir, flow->drops);
