@@ -20,6 +20,7 @@
 #include "dlil_netlink.h"
 #include "dlil_overdue.h"
 #include "dlil_proto.h"
+#include "dlil_slip.h"
 #include "dlil_sysfs.h"
 
 /* Row INI-2. kstrtobool() looks at the first digit only: reject 10. */
@@ -205,6 +206,7 @@ static int nothing(void)
  * detaching needs.
  */
 static const struct dlil_part parts[] = {
+	{ nothing, dlil_slip_module_exit },
 	{ dlil_life_module_init, dlil_life_module_exit },
 	/* A check in flight holds references to ifnets. */
 	{ dlil_overdue_module_init, dlil_overdue_module_exit },

@@ -127,10 +127,14 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 	 */
 	if (skb->sk && !has_receiver(skb))
 		skb_orphan(skb);
+	if (likely(!has_dst_or_ct(skb)))
+		return skb;
 	skb_dst_force(skb);
-	/* Row LNX-13, and its exception: see struct dlil_netdev. */
-	if (skb_valid_dst(skb) || skb_nfct(skb))
-		WRITE_ONCE(nd->pinned, true);
+	if (unlikely(dlil_slip_put_on(nd->slips, skb))) {
+		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
+		return NULL;
+	}
+	WRITE_ONCE(nd->slipped, true);
 	return skb;
 }
 
@@ -311,6 +315,15 @@ static noinline void mark_carefully(struct dlil_netdev *nd,
 	skb_queue_splice(&marked, list);
 }
 
+/* Row LNX-13: the host gets its packets with routes and conntrack entries. */
+static noinline void take_slips_off(struct sk_buff_head *list)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(list, skb)
+		dlil_slip_take_off(skb);
+}
+
 /* A filter that has changed packets was seen by us, and so is this. */
 static bool is_filtered(const struct dlil_netdev *nd)
 {
@@ -347,6 +360,8 @@ void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 	local_bh_disable();
 	rcu_read_lock();
 	if (likely(is_receiving(nd))) {
+		if (unlikely(READ_ONCE(nd->slipped)))
+			take_slips_off(list);
 		if (unlikely(tagged || is_filtered(nd) ||
 			     test_bit(DLIL_SLOW_UNHOOK, &nd->slow)))
 			mark_carefully(nd, list);

@@ -13,6 +13,7 @@
 #include "dlil_groups.h"
 #include "dlil_input.h"
 #include "dlil_neigh.h"
+#include "dlil_slip.h"
 #include "dlil_watch.h"
 
 struct attribute_group;
@@ -49,9 +50,10 @@ struct dlil_errors {
  *	sections that begin later
  * @unhooked: no packet of the device comes here any more, and the ifnet is to be
  *	detached; written with RTNL
- * @pinned: packets were queued that have a route or a conntrack entry.  Either is
- *	the namespace's, which must not go before them, so the device is not let go
- *	of before the final detach.  Written by the receive handler
+ * @slipped: packets were queued that have a slip, see @slips.  Written by the receive
+ *	handler, in front of the queue; read behind it
+ * @slips: the routes and conntrack entries of packets that are parked, which the
+ *	namespace would wait for; cleared when the device goes
  * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
  * @errors_first: the device's own errors when it was wrapped
@@ -75,7 +77,8 @@ struct dlil_netdev {
 	bool raw;
 	bool live;
 	bool unhooked;
-	bool pinned;
+	bool slipped;
+	struct dlil_slips *slips;
 	struct dlil_flush flush;
 	u32 unmatched;
 	struct dlil_errors errors_first;

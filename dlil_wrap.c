@@ -14,7 +14,8 @@
  * all without waiting for callbacks.  A callback in flight may still have
  * packets.  Therefore the core points packets to the kernel's blackhole device
  * before a callback that may sleep gets them; queued packets point to the real
- * device, but nobody follows that pointer.  The binding lives until the final
+ * device, but nobody follows that pointer.  What packets hold of the netns is on
+ * slips (dlil_slip.c), which are cleared.  The binding lives until the final
  * detach.
  *
  * Three kinds of devices can be wrapped: those with Ethernet headers, loopback
@@ -43,8 +44,10 @@ static DEFINE_MUTEX(bindings_lock);
 
 static void netdev_put_binding(struct dlil_netdev *nd)
 {
-	if (refcount_dec_and_test(&nd->refs))
-		kfree(nd);
+	if (!refcount_dec_and_test(&nd->refs))
+		return;
+	dlil_slips_end(nd->slips);
+	kfree(nd);
 }
 
 /* Drop the reference to the device, unless that has been done. */
@@ -412,6 +415,11 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	nd = kzalloc(sizeof(*nd), GFP_KERNEL);
 	if (!nd)
 		return -ENOMEM;
+	nd->slips = dlil_slips_new();
+	if (!nd->slips) {
+		kfree(nd);
+		return -ENOMEM;
+	}
 	refcount_set(&nd->refs, 1);
 	nd->dev = dev;
 	nd->raw = kind_of(dev) == &raw_kind;
@@ -447,7 +455,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 release:
 	dlil_ifnet_release(nd->ifp);
 free:
-	kfree(nd);
+	netdev_put_binding(nd);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
@@ -603,8 +611,8 @@ static void forsake_device(const struct net_device *dev)
 		unhook_device(nd);
 	else
 		synchronize_net();
-	if (!READ_ONCE(nd->pinned))
-		release_device(nd);
+	dlil_slips_clear(nd->slips);
+	release_device(nd);
 	if (attached) {
 		dlil_ifnet_detach(nd->ifp);
 		discard_queue(nd->ifp);

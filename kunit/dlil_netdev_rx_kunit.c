@@ -39,6 +39,7 @@
  * @len: length
  * @ip_summed: state of the checksum
  * @csum: the checksum
+ * @dst: its route
  */
 struct seen {
 	const struct sk_buff *skb;
@@ -49,6 +50,7 @@ struct seen {
 	unsigned int len;
 	u8 ip_summed;
 	__wsum csum;
+	const struct dst_entry *dst;
 };
 
 /**
@@ -59,6 +61,8 @@ struct seen {
  * @filter: a filter on it, or 0
  * @edit: edits each packet in the filter, or NULL
  * @look: inspects each packet in the filter, or NULL
+ * @keeps: the filter keeps the packet, and passes a clone on
+ * @kept: that packet
  * @verdict: verdict of the filter
  * @filtered: the last packet that the filter saw
  * @calls: number of packets that the filter saw
@@ -81,6 +85,8 @@ struct rx {
 	dlil_filter_t filter;
 	void (*edit)(struct sk_buff *skb);
 	void (*look)(struct rx *rx, const struct sk_buff *skb);
+	bool keeps;
+	struct sk_buff *kept;
 	int verdict;
 	const struct sk_buff *filtered;
 	unsigned int calls;
@@ -128,6 +134,7 @@ static int host_rcv(struct sk_buff *skb, struct net_device *dev,
 			.len = skb->len,
 			.ip_summed = skb->ip_summed,
 			.csum = skb->csum,
+			.dst = skb_dst(skb),
 		};
 	/* Pairs with the acquire in wait_host(). */
 	smp_store_release(&rx->n, rx->n + 1);
@@ -194,6 +201,10 @@ static int filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	if (READ_ONCE(rx->blocks)) {
 		complete(&rx->blocked);
 		wait_for_completion(&rx->go);
+	}
+	if (rx->keeps) {
+		rx->kept = *skb;
+		*skb = skb_clone(rx->kept, GFP_KERNEL);
 	}
 	if (rx->verdict == DLIL_STOLEN)
 		kfree_skb(*skb);
@@ -1125,57 +1136,166 @@ static void memory_reserves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in.seen, 0);
 }
 
-/* Records, in the filter, whether the route is referenced. */
-static unsigned long refdst_seen;
+/* The packet's route, as the filter finds it. */
+static struct dst_entry *route_seen;
+static bool route_valid;
 
 static void look_at_dst(struct rx *rx, const struct sk_buff *skb)
 {
-	refdst_seen = skb->_skb_refdst;
+	route_seen = skb_dst(skb);
+	route_valid = skb_valid_dst(skb);
 }
 
-static bool is_pinned(struct rx *rx)
-{
-	const struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
+static unsigned int routes_gone;
 
-	return READ_ONCE(nd->pinned);
+/* The kernel frees it as what it has been allocated as. */
+static void route_destroy(struct dst_entry *dst)
+{
+	routes_gone++;
+	dst->flags |= DST_METADATA;
+}
+
+static struct dst_ops route_ops = { .destroy = route_destroy };
+
+/* A route which is, unless it is that of a @tunnel, one of a namespace. */
+static struct dst_entry *make_route(struct rx *rx, bool tunnel)
+{
+	struct metadata_dst *md;
+
+	md = metadata_dst_alloc(0, METADATA_HW_PORT_MUX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(rx->test, md);
+	md->dst.ops = &route_ops;
+	if (!tunnel)
+		md->dst.flags &= ~DST_METADATA;
+	routes_gone = 0;
+	rx->look = look_at_dst;
+	add_filter(rx);
+	return &md->dst;
+}
+
+/* A packet whose route is not referenced. */
+static void receive_routed(struct rx *rx, struct dst_entry *dst)
+{
+	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
+
+	skb->protocol = eth_type_trans(skb, rx->dev);
+	rcu_read_lock();
+	skb_dst_set_noref(skb, dst);
+	receive_typed(skb);
+	rcu_read_unlock();
+}
+
+/* A slip ends after a grace period, and its route after another one. */
+static void wait_for_routes(void)
+{
+	rcu_barrier();
+	rcu_barrier();
 }
 
 /*
- * LNX-3 LNX-13: a queued packet holds a reference to its route; if that is a
- * route of the netns, the device is kept.
+ * LNX-3 LNX-13: a packet that is parked does not have its route, and the host gets it
+ * with its route.
  */
 static void route_of_packet(struct kunit *test)
 {
 	struct rx *rx = test->priv;
-	struct metadata_dst *dst;
-	struct sk_buff *skb;
-	int i;
+	struct dst_entry *dst = make_route(rx, false);
 
-	dst = metadata_dst_alloc(0, METADATA_HW_PORT_MUX, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, dst);
-	rx->look = look_at_dst;
-	add_filter(rx);
-	KUNIT_EXPECT_FALSE(test, is_pinned(rx));
-	for (i = 0; i < 2; i++) {
-		skb = frame(rx, plain, sizeof(plain), 60);
-		skb->protocol = eth_type_trans(skb, rx->dev);
-		refdst_seen = 0;
-		rcu_read_lock();
-		skb_dst_set_noref(skb, &dst->dst);
-		receive_typed(skb);
-		rcu_read_unlock();
-		wait_host(rx, i + 1);
-		KUNIT_EXPECT_EQ(test, refdst_seen, (unsigned long)&dst->dst);
-		/*
-		 * The first packet has a tunnel route, which does not pin the
-		 * device.
-		 */
-		KUNIT_EXPECT_EQ(test, is_pinned(rx), i == 1);
-		dst->dst.flags &= ~DST_METADATA;
-	}
+	receive_routed(rx, dst);
+	wait_host(rx, 1);
+	KUNIT_EXPECT_NOT_NULL(test, route_seen);
+	KUNIT_EXPECT_PTR_NE(test, route_seen, dst);
+	KUNIT_EXPECT_FALSE(test, route_valid);
+	KUNIT_EXPECT_PTR_EQ(test, rx->seen[0].dst, (const struct dst_entry *)dst);
 	settle(rx);
-	dst->dst.flags |= DST_METADATA;
-	dst_release(&dst->dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 0);
+	dst_release(dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 1);
+}
+
+/* LNX-3: metadata of a tunnel stays with a packet that is parked, referenced. */
+static void tunnel_of_packet(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dst_entry *dst = make_route(rx, true);
+
+	rx->blocks = true;
+	receive_routed(rx, dst);
+	wait_blocked(rx);
+	dst_release(dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 0);
+	KUNIT_EXPECT_PTR_EQ(test, route_seen, dst);
+	unblock(rx);
+	wait_host(rx, 1);
+	KUNIT_EXPECT_PTR_EQ(test, rx->seen[0].dst, (const struct dst_entry *)dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 1);
+}
+
+/*
+ * LNX-13 LNX-15: a device goes while a callback has a packet with a route, and another
+ * one is queued.  Nobody waits for the callback, and nothing has the route any more.
+ */
+static void route_of_gone_device(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dst_entry *dst = make_route(rx, false);
+
+	host_stop(rx);
+	rx->blocks = true;
+	receive_routed(rx, dst);
+	receive_routed(rx, dst);
+	wait_blocked(rx);
+	dst_release(dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 0);
+	unregister_netdev(rx->dev);
+	free_netdev(rx->dev);
+	rx->dev = NULL;
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 1);
+	KUNIT_EXPECT_TRUE(test, rx->blocks);
+	unblock(rx);
+	dlil_ifnet_wait_detached(rx->ifp);
+	KUNIT_EXPECT_EQ(test, rx->n, 0);
+}
+
+/* LNX-13: packet and clone share the route; the last of them lets go of it. */
+static void route_of_clone(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dst_entry *dst = make_route(rx, false);
+
+	rx->keeps = true;
+	receive_routed(rx, dst);
+	wait_host(rx, 1);
+	settle(rx);
+	KUNIT_EXPECT_PTR_EQ(test, rx->seen[0].dst, (const struct dst_entry *)dst);
+	KUNIT_EXPECT_PTR_EQ(test, skb_dst(rx->kept), route_seen);
+	dst_release(dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 0);
+	kfree_skb(rx->kept);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 1);
+}
+
+/* LNX-13: a filter drops a packet, which lets go of its route then. */
+static void route_of_dropped(struct kunit *test)
+{
+	struct rx *rx = test->priv;
+	struct dst_entry *dst = make_route(rx, false);
+
+	rx->verdict = -EPERM;
+	receive_routed(rx, dst);
+	settle(rx);
+	dst_release(dst);
+	wait_for_routes();
+	KUNIT_EXPECT_EQ(test, routes_gone, 1);
+	KUNIT_EXPECT_EQ(test, rx->n, 0);
 }
 
 /* LNX-15: a socket assigned by tc stays if it is referenced. */
@@ -1782,6 +1902,10 @@ static struct kunit_case rx_cases[] = {
 	KUNIT_CASE(zero_copy),
 	KUNIT_CASE(memory_reserves),
 	KUNIT_CASE(route_of_packet),
+	KUNIT_CASE(tunnel_of_packet),
+	KUNIT_CASE(route_of_gone_device),
+	KUNIT_CASE(route_of_clone),
+	KUNIT_CASE(route_of_dropped),
 	KUNIT_CASE(assigned_socket),
 	KUNIT_CASE_PARAM(odd_packets, odd_gen_params),
 	KUNIT_CASE(unmatched_dropped),

@@ -243,11 +243,12 @@ test_sleeper_sysfs() {
 	soon rmmod ipip
 }
 
-# LNX-13: packets of loopback have routes and conntrack entries of the
-# namespace, which therefore goes only after the callback has returned.
+# LNX-13 LNX-15: packets of loopback have routes and conntrack entries of the namespace,
+# which goes all the same while a callback has one of them and others are queued.
 test_sleeper_loopback() {
 	ip netns add third
 	ip -n third link set lo up
+	ip -n dut link add third0 type veth peer name third1 netns third
 	modprobe -q nft_ct || echo "# this kernel has no conntrack"
 	! modprobe -q nft_ct || inns third nft -f - <<-END
 		table inet t {
@@ -261,14 +262,56 @@ test_sleeper_loopback() {
 	inns third modprobe dlil_sleeper dev=lo where=input
 	inns third ping -n -c 1 -W 1 ::1 >/dev/null 2>&1 &
 	wait_for 10 asleep 1
+	inns third ping -n -c 3 -i 0.2 -W 1 127.0.0.1 >/dev/null 2>&1 &
 	wait
-	ip netns del third
+	soon ip netns del third
+	# From here on the namespace goes, and then it has gone.
+	wait_for 20 no_device dut third0
+	soon modprobe ipip
+	soon rmmod ipip
+	soon unshare -n true
 	soon dlilctl -n peer show
 	asleep 1 || fail "it has been woken"
-	# The kernel complains if it takes long.
 	wake_sleeper
-	namespaces_gone
 }
+
+# LNX-13 LNX-2: the conntrack entry of a packet on loopback knows to which address it was
+# changed on its way out.  Without that entry the host would take the packet for another
+# connection, and drop it.
+test_loopback_conntrack() {
+	modprobe -aq nft_ct nft_nat nft_chain_nat || {
+		echo "# this kernel has no NAT"
+		return 0
+	}
+	inns dut nft -f - <<-END
+		table ip t {
+			chain out {
+				type nat hook output priority -100;
+				ip daddr 127.0.0.9 udp dport 7 dnat to 127.0.0.1:7001;
+			}
+			chain in {
+				type filter hook input priority 0;
+				ct original ip daddr 127.0.0.9 counter;
+			}
+		}
+	END
+	ip -n dut link set lo up
+	inns dut socat UDP-LISTEN:7001,fork,bind=127.0.0.1 PIPE &
+	wait_for 5 is_listening dut udp 7001
+	is "the answer without DLIL" "$(echo_of first)" first
+	ctl attach lo
+	ctl filter add lo all in match udp count
+	is "the answer" "$(echo_of second)" second
+	at_least "packets that a filter met" "$(ctl -j filter show lo |
+		jget '[0].filters[name=all].matched')" 2
+	is "packets of the connections" "$(inns dut nft -j list table ip t |
+		jq '[.. | .counter? | .packets? | numbers] | add')" 4
+	kill $!
+	ctl detach lo
+}
+
+# echo_of WORD: what comes back for it.
+echo_of() { dut socat -t 5 - UDP:127.0.0.9:7 <<<"$1"; }
 
 # thread_of NAMESPACE: name of the input thread of its loopback device.
 thread_of() {
