@@ -83,12 +83,13 @@ static noinline int call_traced(const struct dlil_filter_vec *vec,
 				struct sk_buff **skb)
 {
 	const char *name = name_of(slot);
+	dlil_filter_fn fn = READ_ONCE(slot->fn);
 	int err;
 
 	if (slot->bundle)
 		return slot->bundle->traced(slot->cookie, ifp, family, skb,
 					    vec->out);
-	err = READ_ONCE(slot->fn)(slot->cookie, ifp, family, skb);
+	err = fn(slot->cookie, ifp, family, skb);
 	if (name)
 		trace_dlil_filter(ifp, direction_of(vec), name, err, 1);
 	return err;

@@ -22,11 +22,11 @@
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
 
-DEFINE_STATIC_KEY_FALSE(dlil_class_key);
-EXPORT_SYMBOL_FOR_TEST(dlil_class_key);
-
 /* New ifnets get counters; under dlil_ifnets_lock. */
 static bool wanted;
+
+DEFINE_STATIC_KEY_FALSE(dlil_class_key);
+EXPORT_SYMBOL_FOR_TEST(dlil_class_key);
 
 /* Packets of no class, mostly best effort. */
 #define NO_CLASS	-1
@@ -158,6 +158,12 @@ void dlil_class_note_list(struct dlil_traffic *tally,
 		dlil_class_note(tally, skb, skb_network_offset(skb), skb->len);
 }
 
+static struct dlil_class_pcpu __percpu *classes_of(struct dlil_ifnet *ifp)
+{
+	/* Pairs with the release in dlil_class_init(). */
+	return smp_load_acquire(&ifp->classes);
+}
+
 /*
  * Add to the counters of an ifnet that stays attached meanwhile.  Any context,
  * interrupts on.
@@ -165,9 +171,7 @@ void dlil_class_note_list(struct dlil_traffic *tally,
 void dlil_class_add(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		    const struct dlil_traffic *tally)
 {
-	/* Pairs with the release in dlil_class_init(). */
-	struct dlil_class_pcpu __percpu *classes =
-		smp_load_acquire(&ifp->classes);
+	struct dlil_class_pcpu __percpu *classes = classes_of(ifp);
 	struct dlil_class_pcpu *c;
 	int i;
 
@@ -275,8 +279,7 @@ static void reset(u64_stats_t *words, size_t n)
 /* Reset the counters before an attach is over, when nobody counts. */
 void dlil_class_reset(struct dlil_ifnet *ifp)
 {
-	struct dlil_class_pcpu __percpu *classes =
-		smp_load_acquire(&ifp->classes);
+	struct dlil_class_pcpu __percpu *classes = classes_of(ifp);
 	struct dlil_class_pcpu *c;
 	int cpu;
 
@@ -333,8 +336,7 @@ static void sum(struct dlil_traffic *traffic, const struct dlil_class_pcpu *c)
 bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
 			struct dlil_traffic *out)
 {
-	struct dlil_class_pcpu __percpu *classes =
-		smp_load_acquire(&ifp->classes);
+	struct dlil_class_pcpu __percpu *classes = classes_of(ifp);
 	struct dlil_traffic traffic[DLIL_DIRS] = {};
 	int cpu;
 

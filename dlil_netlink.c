@@ -697,9 +697,14 @@ static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
 }
 
 static_assert(DLIL_A_CLASSES_MAX == DLIL_CLASS_MAX);
-static_assert(DLIL_A_CLASSES_BACKGROUND == DLIL_CLASS_BACKGROUND + 1);
-static_assert(DLIL_A_CLASSES_VIDEO == DLIL_CLASS_VIDEO + 1);
-static_assert(DLIL_A_CLASSES_VOICE == DLIL_CLASS_VOICE + 1);
+
+/* The same classes in the same order. */
+#define CLASS_IS(attr, class) \
+	static_assert((attr) - 1 == (int)(class))
+
+CLASS_IS(DLIL_A_CLASSES_BACKGROUND, DLIL_CLASS_BACKGROUND);
+CLASS_IS(DLIL_A_CLASSES_VIDEO, DLIL_CLASS_VIDEO);
+CLASS_IS(DLIL_A_CLASSES_VOICE, DLIL_CLASS_VOICE);
 static_assert(DLIL_A_CLASS_PAD == 1);
 
 static int put_class(struct sk_buff *msg, int class,

@@ -156,15 +156,18 @@ static ssize_t show_##_name(const struct dlil_netdev *nd, char *buf)	\
 }									\
 NETDEV_ATTR(_name)
 
-#define CLASS_ATTRS(_name, _class)					\
-CLASS_ATTR(_name##_ipackets, _class, in, packets);			\
-CLASS_ATTR(_name##_ibytes, _class, in, bytes);				\
-CLASS_ATTR(_name##_opackets, _class, out, packets);			\
-CLASS_ATTR(_name##_obytes, _class, out, bytes)
-
-CLASS_ATTRS(background, DLIL_CLASS_BACKGROUND);
-CLASS_ATTRS(video, DLIL_CLASS_VIDEO);
-CLASS_ATTRS(voice, DLIL_CLASS_VOICE);
+CLASS_ATTR(background_ipackets, DLIL_CLASS_BACKGROUND, in, packets);
+CLASS_ATTR(background_ibytes, DLIL_CLASS_BACKGROUND, in, bytes);
+CLASS_ATTR(background_opackets, DLIL_CLASS_BACKGROUND, out, packets);
+CLASS_ATTR(background_obytes, DLIL_CLASS_BACKGROUND, out, bytes);
+CLASS_ATTR(video_ipackets, DLIL_CLASS_VIDEO, in, packets);
+CLASS_ATTR(video_ibytes, DLIL_CLASS_VIDEO, in, bytes);
+CLASS_ATTR(video_opackets, DLIL_CLASS_VIDEO, out, packets);
+CLASS_ATTR(video_obytes, DLIL_CLASS_VIDEO, out, bytes);
+CLASS_ATTR(voice_ipackets, DLIL_CLASS_VOICE, in, packets);
+CLASS_ATTR(voice_ibytes, DLIL_CLASS_VOICE, in, bytes);
+CLASS_ATTR(voice_opackets, DLIL_CLASS_VOICE, out, packets);
+CLASS_ATTR(voice_obytes, DLIL_CLASS_VOICE, out, bytes);
 
 /* Files of traffic classes come last, and only if these are counted. */
 #define FIRST_CLASS_ATTR 10

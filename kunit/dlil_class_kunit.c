@@ -64,9 +64,8 @@ struct class_case {
 #define BK	DLIL_CLASS_BACKGROUND
 #define VI	DLIL_CLASS_VIDEO
 #define VO	DLIL_CLASS_VOICE
-#define DSCP(dscp, class) \
-	{ 0, ETH_P_IP, (dscp) << 2, class }, \
-	{ 0, ETH_P_IPV6, (dscp) << 2 | 3, class }
+#define V4(dscp, class)	{ 0, ETH_P_IP, (dscp) << 2, class }
+#define V6(dscp, class)	{ 0, ETH_P_IPV6, (dscp) << 2 | 3, class }
 
 static const struct class_case class_cases[] = {
 	/* Priorities of the kernel, and of 802.1d. */
@@ -81,12 +80,35 @@ static const struct class_case class_cases[] = {
 	/* A priority overrides the DSCP, even a priority without a class. */
 	{ 4, ETH_P_IP, 46 << 2, VI }, { 3, ETH_P_IP, 46 << 2, -1 },
 	/* The code points of RFC 8325, and their neighbours. */
-	DSCP(0, -1), DSCP(1, BK), DSCP(2, -1), DSCP(8, BK), DSCP(9, -1),
-	DSCP(10, -1), DSCP(16, -1), DSCP(18, -1), DSCP(22, -1), DSCP(23, -1),
-	DSCP(24, VI), DSCP(25, -1), DSCP(26, VI), DSCP(28, VI), DSCP(30, VI),
-	DSCP(32, VI), DSCP(33, -1), DSCP(34, VI), DSCP(36, VI), DSCP(38, VI),
-	DSCP(40, VI), DSCP(41, -1), DSCP(44, VO), DSCP(45, -1), DSCP(46, VO),
-	DSCP(47, -1), DSCP(48, VO), DSCP(56, VO), DSCP(63, -1),
+	V4(0, -1), V6(0, -1),
+	V4(1, BK), V6(1, BK),
+	V4(2, -1), V6(2, -1),
+	V4(8, BK), V6(8, BK),
+	V4(9, -1), V6(9, -1),
+	V4(10, -1), V6(10, -1),
+	V4(16, -1), V6(16, -1),
+	V4(18, -1), V6(18, -1),
+	V4(22, -1), V6(22, -1),
+	V4(23, -1), V6(23, -1),
+	V4(24, VI), V6(24, VI),
+	V4(25, -1), V6(25, -1),
+	V4(26, VI), V6(26, VI),
+	V4(28, VI), V6(28, VI),
+	V4(30, VI), V6(30, VI),
+	V4(32, VI), V6(32, VI),
+	V4(33, -1), V6(33, -1),
+	V4(34, VI), V6(34, VI),
+	V4(36, VI), V6(36, VI),
+	V4(38, VI), V6(38, VI),
+	V4(40, VI), V6(40, VI),
+	V4(41, -1), V6(41, -1),
+	V4(44, VO), V6(44, VO),
+	V4(45, -1), V6(45, -1),
+	V4(46, VO), V6(46, VO),
+	V4(47, -1), V6(47, -1),
+	V4(48, VO), V6(48, VO),
+	V4(56, VO), V6(56, VO),
+	V4(63, -1), V6(63, -1),
 	/* Packets of other protocols have no class. */
 	{ 0, ETH_P_ARP, 46 << 2, -1 }, { 0, ETH_P_8021Q, 46 << 2, -1 },
 };

@@ -45,8 +45,9 @@ GENERATED='(^|/)dlil_netlink_gen\.[ch]$|^include/uapi/linux/dlil\.h$'
 mapfile -t C_FILES < <(matching '\.[ch]$' | grep -vE "$GENERATED")
 USER='^(tools|scripts)/|^samples/echo-client\.c$'
 COMPAT=include/compat.h
+TRACE=include/trace/events/dlil.h
 mapfile -t KERNEL_C < <(printf '%s\n' "${C_FILES[@]}" |
-	grep -vE "$USER|^$COMPAT$")
+	grep -vE "$USER|^($COMPAT|$TRACE)$")
 mapfile -t USER_C < <(printf '%s\n' "${C_FILES[@]}" | grep -E "$USER")
 mapfile -t SCRIPTS < <(printf '%s\0' "${FILES[@]}" | xargs -0 \
 	grep -lE '^#!.*[/ ](ba)?sh$|^# shellcheck shell=')
@@ -130,10 +131,13 @@ check_checkpatch() {
 	local user=PREFER_DEFINED_ATTRIBUTE_MACRO,PREFER_KERNEL_TYPES,CAMELCASE
 	user+=,AVOID_EXTERNS,ARRAY_SIZE,PREFER_FALLTHROUGH,EMBEDDED_FUNCTION_NAME,SPACING
 	local compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON
+	local trace=PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
 
 	checkpatch $all "${KERNEL_C[@]}" || bad=1
 	checkpatch $all,$user "${USER_C[@]}" || bad=1
 	checkpatch $all,$compat "$COMPAT" || bad=1
+	# The macros of tracepoints are laid out as in all of the kernel.
+	checkpatch $all,$trace "$TRACE" || bad=1
 	[ $bad -eq 0 ]
 }
 
@@ -141,7 +145,7 @@ check_checkpatch() {
 check_kernel-doc() {
 	local name bad=0
 
-	"$TREE/scripts/kernel-doc" -none -Werror "${KERNEL_C[@]}" "$COMPAT"
+	"$TREE/scripts/kernel-doc" -none -Werror "${KERNEL_C[@]}" "$COMPAT" "$TRACE"
 	while read -r name; do
 		! grep -q "\b$name(" include/net/dlil.h ||
 			grep -q "^ \* $name - " "${KERNEL_C[@]}" ||

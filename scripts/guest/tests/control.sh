@@ -297,11 +297,11 @@ test_traffic_classes() {
 	is answers "$(pings peer 10 $IP0)" 10
 	is "voice in" "$(json .classes.voice.ipackets)" 20
 	is "its bytes" "$(json .classes.voice.ibytes)" $((20 * 98))
-	is "video out" "$(json .classes.video.opackets)" 20
-	is "its bytes" "$(json .classes.video.obytes)" $((20 * 98))
+	at_least "voice out" "$(json .classes.voice.opackets)" 20
+	at_least "its bytes" "$(json .classes.voice.obytes)" $((20 * 98))
 	is "voice in, in sysfs" "$(sys dl0/dlil/voice_ipackets)" 20
 	is "its bytes, in sysfs" "$(sys dl0/dlil/voice_ibytes)" $((20 * 98))
-	is "video out, in sysfs" "$(sys dl0/dlil/video_opackets)" 20
+	at_least "voice out, in sysfs" "$(sys dl0/dlil/voice_opackets)" 20
 	is "background, in sysfs" "$(sys dl0/dlil/background_ipackets)" 0
 	echo N >$PARAMS/traffic_classes
 	is answers "$(pings peer 5 $IP0 -Q 0xb8)" 5

@@ -50,7 +50,7 @@ alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
 # agree: says what of the trace differs from the counters.
 agree() {
 	cat $TRACING/trace >"$T/trace"
-	json . >"$T/all"
+	ctl -j -s show dl0 | jq '.[0]' >"$T/all"
 	counted() { jq -r "$1" "$T/all"; }
 	alike "packets in" "$(sum input_end packets)" \
 		"$(counted .flow.input.seen)"

@@ -145,6 +145,10 @@ round_parameter() {
 	try dlilctl -n dut set dl0 unmatched "$PICKED"
 	pick 1 8 2048
 	try dlilctl -n dut set dl0 queue packets "$PICKED"
+	pick on off
+	try dlilctl -n dut set dl0 arpll "$PICKED"
+	pick N Y
+	try bash -c "echo $PICKED >$PARAMS/traffic_classes"
 	# An attach reads the parameters of threads.
 	chance || round_attach
 }
@@ -197,6 +201,7 @@ start_afresh() {
 	[ -n "$(ip -n dut link show dl0 2>/dev/null)" ] || rewire
 	echo Y >$PARAMS/multi_threaded_input
 	echo 2048 >$PARAMS/rcvq_limit
+	echo N >$PARAMS/traffic_classes
 }
 
 # chaos KIND [KIND]: of one kind, or two in parallel.

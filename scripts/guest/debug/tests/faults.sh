@@ -119,6 +119,7 @@ test_fault_set() {
 	dut $ATTACH
 	walk netlink 'dlilctl set dl0 unmatched drop' \
 		'dlilctl set dl0 unmatched pass'
+	walk netlink 'dlilctl set dl0 arpll on' 'dlilctl set dl0 arpll off'
 }
 
 # For one ifnet, and for all, in several parts.
