@@ -58,6 +58,17 @@ static int resolve(struct neighbour *neigh, struct net_device *dev,
 }
 
 /*
+ * Does the route of a packet of @family lead out of this device?  One by IPsec does
+ * not: its packets are to be transformed first, which is not done here.
+ */
+static bool is_routed(const struct net_device *dev, const struct dst_entry *dst,
+		      unsigned short family)
+{
+	return dst && dst->ops->family == family && dst->dev == dev &&
+	       !dst->error && !dst_xfrm(dst);
+}
+
+/*
  * Row OUT-11: where the packet's own route leads, referenced, or an error pointer.
  * NULL: it has none over this device.  @header: bytes of its IP header.
  */
@@ -68,7 +79,7 @@ static struct neighbour *routed_neigh(struct net_device *dev,
 {
 	struct dst_entry *dst = skb_dst(skb);
 
-	if (!dst || dst->ops->family != family || dst->dev != dev)
+	if (!is_routed(dev, dst, family))
 		return NULL;
 	/* Without a gateway the next hop is the packet's own destination. */
 	if (!pskb_may_pull(skb, header))
@@ -193,7 +204,12 @@ static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
 			  struct dlil_frame *frame)
 {
-	if (!dest || dest->sa_family != family)
+	struct dlil_netdev *nd = cookie;
+
+	if (!READ_ONCE(nd->live))
+		return -ENXIO;
+	if (!is_routed(nd->dev, skb_dst(skb), family) &&
+	    (!dest || dest->sa_family != family))
 		return -EAFNOSUPPORT;
 	frame->type = htons(family == DLIL_PF_INET ? ETH_P_IP : ETH_P_IPV6);
 	return 0;

@@ -35,7 +35,8 @@ void dlil_inspect_init(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	WRITE_ONCE(ifp->inspected, reasons);
+	/* A packet that the host sends itself meets no call of a driver of ours. */
+	WRITE_ONCE(ifp->inspected, reasons & DLIL_INSPECT_HOST);
 }
 
 static void inspect_all(void)

@@ -17,6 +17,10 @@ struct dlil_ifnet;
 #define DLIL_INSPECT_CALL	BIT(3)	/* calls of the driver are */
 #define DLIL_INSPECT_RETURN	BIT(4)	/* their returns are */
 
+/* Those for which the packets that the host sends itself are inspected as well. */
+#define DLIL_INSPECT_HOST \
+	(DLIL_INSPECT_POLICY | DLIL_INSPECT_CLASS | DLIL_INSPECT_SENT)
+
 DECLARE_STATIC_KEY_FALSE(dlil_inspect_key);
 
 /*

@@ -451,7 +451,7 @@ void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 }
 
 /* Row STA-7: what the device has counted itself, ever.  Must not sleep. */
-void dlil_netdev_errors(struct net_device *dev, struct dlil_errors *errors)
+static void device_errors(struct net_device *dev, struct dlil_errors *errors)
 {
 	struct rtnl_link_stats64 stats;
 
@@ -461,27 +461,51 @@ void dlil_netdev_errors(struct net_device *dev, struct dlil_errors *errors)
 	errors->collisions = stats.collisions;
 }
 
-/* A driver may begin again at 0, for instance when it is reset. */
-static u64 since(u64 now, u64 first)
+/* The device is being wrapped: count from here on. */
+void dlil_netdev_errors_init(struct dlil_netdev *nd)
 {
-	return now < first ? now : now - first;
+	spin_lock_init(&nd->errors_lock);
+	device_errors(nd->dev, &nd->errors_seen);
+}
+
+/* A driver may begin again at 0, for instance when it is reset. */
+static u64 gained(u64 now, u64 seen)
+{
+	return now < seen ? now : now - seen;
+}
+
+/*
+ * Add what the device has counted since the last look, unless it has gone.  Process
+ * context: drivers take locks that they do not take in softirqs.
+ */
+void dlil_netdev_errors_look(struct dlil_netdev *nd)
+{
+	struct dlil_errors now;
+
+	rcu_read_lock();
+	spin_lock(&nd->errors_lock);
+	if (READ_ONCE(nd->live)) {
+		device_errors(nd->dev, &now);
+		nd->errors.rx += gained(now.rx, nd->errors_seen.rx);
+		nd->errors.tx += gained(now.tx, nd->errors_seen.tx);
+		nd->errors.collisions += gained(now.collisions,
+						nd->errors_seen.collisions);
+		nd->errors_seen = now;
+	}
+	spin_unlock(&nd->errors_lock);
+	rcu_read_unlock();
 }
 
 void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
-	struct dlil_errors now;
 
-	rcu_read_lock();
-	/* Pairs with the release in forsake_device(). */
-	if (smp_load_acquire(&nd->live))
-		dlil_netdev_errors(nd->dev, &now);
-	else
-		now = nd->errors_last;
-	rcu_read_unlock();
-	stats->ierrors += since(now.rx, nd->errors_first.rx);
-	stats->oerrors += since(now.tx, nd->errors_first.tx);
-	stats->collisions += since(now.collisions, nd->errors_first.collisions);
+	dlil_netdev_errors_look(nd);
+	spin_lock(&nd->errors_lock);
+	stats->ierrors += nd->errors.rx;
+	stats->oerrors += nd->errors.tx;
+	stats->collisions += nd->errors.collisions;
+	spin_unlock(&nd->errors_lock);
 }
 
 /* Bottom halves off; takes the packet. */

@@ -56,8 +56,9 @@ struct dlil_errors {
  *	namespace would wait for; cleared when the device goes
  * @flush: detaches the ifnet behind what was queued when the device was unhooked
  * @unmatched: enum dlil_unmatched
- * @errors_first: the device's own errors when it was wrapped
- * @errors_last: those when it went, once @live is cleared
+ * @errors_lock: guards the two that follow
+ * @errors: what the device has counted itself since it was wrapped
+ * @errors_seen: its own counters when they were looked at last
  * @slow: bits %DLIL_SLOW_TAP and %DLIL_SLOW_UNHOOK: why received packets need more
  *	than to be queued; atomic bits
  * @tap_in: is shown what comes in, or NULL; RCU
@@ -81,8 +82,9 @@ struct dlil_netdev {
 	struct dlil_slips *slips;
 	struct dlil_flush flush;
 	u32 unmatched;
-	struct dlil_errors errors_first;
-	struct dlil_errors errors_last;
+	spinlock_t errors_lock;	/* see above */
+	struct dlil_errors errors;
+	struct dlil_errors errors_seen;
 	unsigned long slow;
 	const struct dlil_tap __rcu *tap_in;
 	const struct dlil_tap __rcu *tap_out;
@@ -118,7 +120,8 @@ int dlil_netdev_raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
 bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb);
 void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			   enum dlil_drop_reason why);
-void dlil_netdev_errors(struct net_device *dev, struct dlil_errors *errors);
+void dlil_netdev_errors_init(struct dlil_netdev *nd);
+void dlil_netdev_errors_look(struct dlil_netdev *nd);
 void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats);
 void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n);
 int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,

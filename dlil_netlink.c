@@ -360,12 +360,13 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = check_attrs(info);
 	if (!err && a[DLIL_A_QUEUE])
 		err = parse_queue(info, tb);
+	/* First what needs memory: the others fail only if the ifnet goes. */
+	if (!err && attrs)
+		err = set_attrs(info);
 	if (!err && a[DLIL_A_UNMATCHED])
 		err = with_netdev(info, set_netdev);
 	if (!err && a[DLIL_A_QUEUE])
 		err = set_queue(info, tb);
-	if (!err && attrs)
-		err = set_attrs(info);
 	return err;
 }
 
@@ -746,7 +747,9 @@ static int put_classes(struct sk_buff *msg, struct dlil_ifnet *ifp)
 /* Row IFN-15 */
 static int put_attrs(struct sk_buff *msg, const struct dlil_ifnet *ifp)
 {
-	u64 age = ktime_get_boottime_ns() - dlil_ifnet_last_change(ifp);
+	/* First, since it may change meanwhile. */
+	u64 change = dlil_ifnet_last_change(ifp);
+	u64 age = ktime_get_boottime_ns() - change;
 
 	if (nla_put_u32(msg, DLIL_A_ATTRS,
 			dlil_ifnet_attrs(ifp) & DLIL_ATTRS_SETTABLE) ||

@@ -38,6 +38,8 @@ static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		     enum dlil_drop_reason why)
 {
+	if (skb_queue_empty(list))
+		return;
 	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
 	dlil_drop_list(list, why);
 }
@@ -147,6 +149,27 @@ static __always_inline int host_output(struct dlil_ifnet *ifp, u32 family,
 	return err;
 }
 
+/*
+ * Row OUT-3: may the host send the packet?  A policy that sends by the host's stack
+ * meets itself, so the question counts as an output (OUT-10).
+ */
+static int host_allowed(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
+{
+	struct dlil_sender own, *sender = dlil_sender_enter(&own);
+	enum dlil_drop_reason why = DLIL_DROP_POLICY;
+	int err;
+
+	if (unlikely(dlil_sender_is_too_deep(sender))) {
+		why = DLIL_DROP_RECURSION;
+		err = -ELOOP;
+	} else {
+		err = dlil_policy_check(ifp, family, skb,
+					skb_network_offset(skb));
+	}
+	dlil_sender_leave(sender);
+	return err ? host_dropped(ifp, skb, why, err) : 0;
+}
+
 /* As host_output(), where more is to be done, see dlil_inspect.h. */
 static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 				   struct sk_buff *skb)
@@ -154,9 +177,9 @@ static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 	int err;
 
 	dlil_multi_traffic(ifp);
-	err = dlil_policy_check(ifp, family, skb, skb_network_offset(skb));
+	err = host_allowed(ifp, family, skb);
 	if (unlikely(err))
-		return host_dropped(ifp, skb, DLIL_DROP_POLICY, err);
+		return err;
 	err = host_output(ifp, family, skb);
 	if (err)
 		return err;
@@ -212,6 +235,8 @@ EXPORT_SYMBOL_GPL(dlil_output_refused);
 static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		       enum dlil_drop_reason why)
 {
+	if (skb_queue_empty(list))
+		return;
 	dlil_stats_refuse(ifp, DLIL_OUT, why, skb_queue_len(list), 0);
 	dlil_drop_list(list, why);
 }
@@ -259,14 +284,15 @@ static int call_framer(const struct output *o, struct sk_buff **pskb)
  */
 static int frame_looped(const struct output *o, struct sk_buff **pskb)
 {
+	int iif = (*pskb)->skb_iif;
 	int err;
 
-	if ((*pskb)->skb_iif || !is_broadcast(o))
+	if (!is_broadcast(o))
 		return call_framer(o, pskb);
 	(*pskb)->skb_iif = o->ifp->ifindex;
 	err = call_framer(o, pskb);
 	if (err != DLIL_STOLEN && *pskb)
-		(*pskb)->skb_iif = 0;
+		(*pskb)->skb_iif = iif;
 	return err;
 }
 

@@ -461,7 +461,8 @@ static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
  * Rows STA-1, STA-7.  The sums are exact once traffic rests; under traffic each counter
  * is a value that it had.
  *
- * Context: any but hard interrupts.
+ * Context: process: the driver is asked for its own counters, and may take locks for
+ * that which it does not take in softirqs.
  */
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 		     struct dlil_flow *in, struct dlil_flow *out)

@@ -14,7 +14,6 @@
 #include <net/netns/generic.h>
 
 #include "compat.h"
-#include "dlil_class.h"
 #include "dlil_ifnet.h"
 #include "dlil_life.h"
 #include "dlil_netdev.h"
@@ -169,9 +168,6 @@ CLASS_ATTR(voice_ibytes, DLIL_CLASS_VOICE, in, bytes);
 CLASS_ATTR(voice_opackets, DLIL_CLASS_VOICE, out, packets);
 CLASS_ATTR(voice_obytes, DLIL_CLASS_VOICE, out, bytes);
 
-/* Files of traffic classes come last, and only if these are counted. */
-#define FIRST_CLASS_ATTR 10
-
 static struct attribute *netdev_attrs[] = {
 	&dev_attr_state.attr,
 	&dev_attr_thread.attr,
@@ -198,15 +194,9 @@ static struct attribute *netdev_attrs[] = {
 	NULL
 };
 
-static umode_t attr_mode(struct kobject *kobj, struct attribute *attr, int i)
-{
-	return i < FIRST_CLASS_ATTR || dlil_class_is_on() ? attr->mode : 0;
-}
-
 static const struct attribute_group netdev_group = {
 	.name = "dlil",
 	.attrs = netdev_attrs,
-	.is_visible = attr_mode,
 };
 
 static ssize_t ifnets_show(compat_class_const struct class *class,

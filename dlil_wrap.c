@@ -425,7 +425,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	nd->raw = kind_of(dev) == &raw_kind;
 	nd->live = true;
 	nd->unmatched = unmatched;
-	dlil_netdev_errors(dev, &nd->errors_first);
+	dlil_netdev_errors_init(nd);
 	dlil_change_init(nd);
 	dlil_watch_init(nd);
 	err = acquire_for(dev, &nd->ifp, going);
@@ -594,9 +594,9 @@ static void forsake_device(const struct net_device *dev)
 	nd = find_binding(dev);
 	if (nd) {
 		refcount_inc(&nd->refs);
-		dlil_netdev_errors(nd->dev, &nd->errors_last);
-		/* Pairs with the acquire in dlil_netdev_stats(). */
-		smp_store_release(&nd->live, false);
+		/* For the last time: the device frees its counters soon. */
+		dlil_netdev_errors_look(nd);
+		WRITE_ONCE(nd->live, false);
 		/*
 		 * Keeps the final detach from starting before this function
 		 * ends.

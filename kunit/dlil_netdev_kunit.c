@@ -159,14 +159,16 @@ static void errors_of_device(struct kunit *test)
 	dev->stats.tx_errors += 2;
 	dev->stats.collisions += 3;
 	expect_errors(test, ifp, 1, 2, 3);
-	/* The counters of the device restart. */
+	/* The counters of the device restart; those of the ifnet go on. */
 	dev->stats.collisions = 7;
-	expect_errors(test, ifp, 1, 2, 7);
+	expect_errors(test, ifp, 1, 2, 10);
+	dev->stats.collisions = 3010;
+	expect_errors(test, ifp, 1, 2, 3013);
 
 	dlil_ifnet_get(ifp);
 	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
 	wait_gone(test, going);
-	expect_errors(test, ifp, 1, 2, 7);
+	expect_errors(test, ifp, 1, 2, 3013);
 	KUNIT_ASSERT_EQ(test, attach(dev, &going), 0);
 	expect_errors(test, ifp, 0, 0, 0);
 	dev->stats.rx_errors += 5;
@@ -1500,11 +1502,50 @@ static void tap_recursion(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, taps, DLIL_OUTPUT_DEPTH);
 }
 
+static unsigned int asked;
+
+static int send_and_refuse(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			   int type, const struct sk_buff *skb)
+{
+	struct sk_buff *copy;
+
+	if (ifp != cookie || !is_ours(skb) || ++asked > 64)
+		return 0;
+	copy = skb_copy(skb, GFP_ATOMIC);
+	if (copy)
+		dev_queue_xmit(copy);
+	return -EACCES;
+}
+
+/* OUT-3 OUT-10: a policy that sends by the host's stack nests no deeper either. */
+static void policy_recursion(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp = attached(test, dev);
+	const struct dlil_output_policy policy = {
+		.check = send_and_refuse, .cookie = ifp,
+	};
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	asked = 0;
+	KUNIT_ASSERT_EQ(test, dlil_output_set_policy(&policy), 0);
+	/* As of a filter: the egress hook has refused it. */
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(frame(dev, 100, ETH_P_LOOPBACK)),
+			NET_XMIT_DROP);
+	KUNIT_EXPECT_EQ(test, dlil_output_set_policy(NULL), 0);
+	KUNIT_EXPECT_EQ(test, asked, DLIL_OUTPUT_DEPTH);
+	dlil_stats_read(ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_POLICY], DLIL_OUTPUT_DEPTH);
+	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_RECURSION], 1);
+}
+
 static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE_PARAM(control_block, cb_gen_params),
 	KUNIT_CASE_PARAM(stacked, by_task_gen_params),
 	KUNIT_CASE(device_counters),
 	KUNIT_CASE(tap_recursion),
+	KUNIT_CASE(policy_recursion),
 	KUNIT_CASE(attach_and_detach),
 	KUNIT_CASE(errors_of_device),
 	KUNIT_CASE(attach_at_once),

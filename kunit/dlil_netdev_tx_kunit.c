@@ -863,6 +863,22 @@ static void routed_to_next_hop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
+/* OUT-11: on a device without link headers a route does for a destination. */
+static void routed_on_raw(struct kunit *test)
+{
+	struct tx *tx = instead(test, ARPHRD_NONE);
+	struct sk_buff *skb;
+
+	skb = routed(tx, route4(tx, tx->dev, 0), false);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, tx->n, 1);
+	skb = routed(tx, route4(tx, tx->dev, 0), false);
+	skb_dst_drop(skb);
+	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, skb, NULL, 0),
+			-EAFNOSUPPORT);
+	KUNIT_EXPECT_EQ(test, tx->n, 1);
+}
+
 /*
  * LNX-6: the kernel keeps a packet for an unresolved neighbour, and sends it
  * later.
@@ -1196,6 +1212,7 @@ static struct kunit_case tx_cases[] = {
 	KUNIT_CASE(refused_by_stack),
 	KUNIT_CASE(framed_for_neighbour),
 	KUNIT_CASE(routed_to_next_hop),
+	KUNIT_CASE(routed_on_raw),
 	KUNIT_CASE(kept_until_known),
 	KUNIT_CASE(groups_resolved),
 	KUNIT_CASE(memberships_restored),

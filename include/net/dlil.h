@@ -164,6 +164,9 @@ struct dlil_flow {
  * @DLIL_CLASS_VIDEO: video
  * @DLIL_CLASS_VOICE: voice, and network control
  * @DLIL_CLASS_MAX: number of classes; best effort is not counted
+ *
+ * A packet is classified by skb->priority, or if that is 0 by its DSCP, which is
+ * looked at only if skb->protocol says that the packet is IP.
  */
 enum dlil_class {
 	DLIL_CLASS_BACKGROUND,
