@@ -7,8 +7,8 @@
 #include "../dlil_input.h"
 #include "fake.h"
 
-/* Restores the state of the test's own task, which acts as the thread. */
-struct thread_we_are {
+/* State of a test, whose own task acts as the input thread. */
+struct gather_test {
 	struct dlil_gather g;
 	struct dlil_inq queue;
 	unsigned int usecs;
@@ -16,7 +16,7 @@ struct thread_we_are {
 
 static int gather_test_init(struct kunit *test)
 {
-	struct thread_we_are *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct gather_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->usecs = dlil_gather_usecs;
@@ -31,7 +31,7 @@ static int gather_test_init(struct kunit *test)
 
 static void gather_test_exit(struct kunit *test)
 {
-	struct thread_we_are *t = test->priv;
+	struct gather_test *t = test->priv;
 
 	dlil_gather_end(&t->g);
 	dlil_gather_usecs = t->usecs;
@@ -39,7 +39,7 @@ static void gather_test_exit(struct kunit *test)
 
 static struct dlil_gather *gather(struct kunit *test)
 {
-	struct thread_we_are *t = test->priv;
+	struct gather_test *t = test->priv;
 
 	return &t->g;
 }
@@ -144,7 +144,7 @@ static void not_if_off(struct kunit *test)
 static void not_with_short_queue(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
-	struct thread_we_are *t = test->priv;
+	struct gather_test *t = test->priv;
 
 	t->queue.max_packets = 1023;
 	sleep_after(g, 1, 0);
@@ -158,7 +158,7 @@ static void not_with_short_queue(struct kunit *test)
 static void not_with_small_queue(struct kunit *test)
 {
 	struct dlil_gather *g = gather(test);
-	struct thread_we_are *t = test->priv;
+	struct gather_test *t = test->priv;
 
 	t->queue.max_bytes = (8 << 20) - 1;
 	sleep_after(g, 1, 0);
@@ -265,7 +265,7 @@ static void thins_out(struct kunit *test)
 /* INP-3: the timer counts what is queued at its expiry. */
 static void counts_halves(struct kunit *test)
 {
-	struct thread_we_are *t = test->priv;
+	struct gather_test *t = test->priv;
 	struct dlil_gather *g = &t->g;
 
 	sleep_after(g, 1, 0);

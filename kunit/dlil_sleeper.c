@@ -4,14 +4,14 @@
  * sleeping callback may delay (LNX-13); or whose callbacks take RTNL (LNX-12).
  *
  *   dev      ifnet to attach to, by name; empty to detach, without waiting
- *   where    callbacks that sleep: input, event, ioctl, detached, with commas; what is
- *	      asleep goes on sleeping
- *   asleep   how many callbacks sleep now
- *   release  1 lets them all return, also later ones; 0 has them sleep again
- *   gone     how often `detached` has returned
- *   rtnl     1 has input, event and detached take RTNL and let it go
- *   took     how often input and detached have
- *   told     how often event has
+ *   where    callbacks that sleep: input, event, ioctl, detached, with commas;
+ *	      callbacks that sleep already are not affected
+ *   asleep   number of callbacks that sleep now
+ *   release  1 lets all of them return, including later ones; 0 makes later ones sleep
+ *   gone     number of times that `detached` has returned
+ *   rtnl     1 makes input, event and detached take and release RTNL
+ *   took     number of times that input and detached have done so
+ *   told     number of times that event has done so
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
