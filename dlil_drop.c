@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Freeing a packet that is dropped, so that the kernel's drop monitor and the
- * tracepoint skb:kfree_skb say why (STA-4, LNX-14).
+ * Free dropped packets so that the kernel's drop monitor and the tracepoint
+ * skb:kfree_skb show the reason (STA-4, LNX-14).
  *
- * A module cannot add reasons to those of all the kernels that this builds on, so
- * the kernel is told the nearest one that they have.
+ * A module cannot add reasons in all supported kernels, so each reason is
+ * mapped to the most similar one of the kernel.
  */
 #include <linux/build_bug.h>
 #include <linux/skbuff.h>
@@ -22,19 +22,19 @@ static const enum skb_drop_reason kernel_reasons[] = {
 	[DLIL_DROP_QUEUE_FULL] = SKB_DROP_REASON_CPU_BACKLOG,
 	[DLIL_DROP_NOMEM] = SKB_DROP_REASON_NOMEM,
 	[DLIL_DROP_FRAMER] = SKB_DROP_REASON_DEV_HDR,
-	/* Kernels as old as 6.1 have none that is near. */
+	/* Kernels as old as 6.1 have no similar reason. */
 	[DLIL_DROP_RECURSION] = SKB_DROP_REASON_NOT_SPECIFIED,
-	/* The driver has freed the packet, and said what it likes. */
+	/* The driver has freed the packet, with a reason of its own. */
 	[DLIL_DROP_DRIVER] = SKB_DROP_REASON_NOT_SPECIFIED,
 	[DLIL_DROP_SANITY] = SKB_DROP_REASON_DEV_HDR,
 	[DLIL_DROP_POLICY] = SKB_DROP_REASON_NETFILTER_DROP,
 	[DLIL_DROP_TSO] = SKB_DROP_REASON_SKB_GSO_SEG,
 };
 
-/* A reason that is added needs one of the kernel's. */
+/* Each new reason needs a reason of the kernel. */
 static_assert(ARRAY_SIZE(kernel_reasons) == DLIL_DROP_MAX);
 
-/* Free a packet, or nothing if @skb is NULL.  Any context. */
+/* Free a packet; does nothing if @skb is NULL.  Any context. */
 void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why)
 {
 	kfree_skb_reason(skb, kernel_reasons[why]);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ifnet as an object: its references, how it is found, what it says about
- * itself, and its link address (IFN-9).  Its life, from acquire to release, is in
- * dlil_life.c.
+ * The ifnet as an object: references, look-ups, attributes and link address
+ * (IFN-9). dlil_life.c has its life, from acquire to release.
  *
- * dlil_ifnets_lock guards which ifnets are known, in use and attached, and their
- * changes of state.  It is never held around a callback; a new ifnet is allocated
- * under it, now and then with a work queue.
+ * dlil_ifnets_lock guards which ifnets are known, in use and attached, and
+ * changes of their state.  It is never held around a callback.  A new ifnet is
+ * allocated under it, sometimes with a work queue.
  *
- * The link address stands in the ifnet itself as long as addresses are short.  The
- * first long one moves it, once and for good, to storage with room for any; that
- * happens before an attach is over and packets flow.  Both places live as long as
- * the ifnet, so that a pointer to either can be followed by whoever has a reference.
+ * A short link address is stored in the ifnet itself.  The first long one moves
+ * it, once and for good, to storage with room for any length, before the attach
+ * is over and packets arrive.  Both places live as long as the ifnet, so a
+ * holder of a reference may follow a pointer to either.
  *
- * With the parameter ifnet_debug each ifnet remembers the stacks of those who took
- * and dropped its last references (IFN-7); dlil_debug.c shows them.
+ * With the parameter ifnet_debug, each ifnet records the stack traces of the
+ * last callers that took and dropped references (IFN-7); dlil_debug.c shows
+ * them.
  */
 
 #include <linux/hash.h>
@@ -27,7 +27,7 @@
 #include "compat.h"
 #include "dlil_ifnet.h"
 
-/* Guards the tables below, and what struct dlil_ifnet says. */
+/* Guards the tables below, and those fields of struct dlil_ifnet that name it. */
 DEFINE_MUTEX(dlil_ifnets_lock);
 
 /* Attached ifnets, oldest first, also read under RCU; and how many there have been. */
@@ -35,7 +35,7 @@ static LIST_HEAD(dlil_ifnets);
 static unsigned int n_attached;
 static u32 n_listed;
 
-/* The same by index and by name, so that a thousand of them take no longer. */
+/* The same by index and by name, to find one of a thousand quickly. */
 #define IFNET_HASH_BITS 8
 static DEFINE_HASHTABLE(ifnets_by_index, IFNET_HASH_BITS);
 static DEFINE_HASHTABLE(ifnets_by_name, IFNET_HASH_BITS);
@@ -47,7 +47,7 @@ static unsigned int n_known;
 DEFINE_STATIC_KEY_FALSE(dlil_debug_key);
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_key);
 
-/* Any context. */
+/* Record the caller's stack trace.  Any context. */
 void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
 {
 	/* Pairs with the release in dlil_debug_alloc(). */
@@ -59,13 +59,13 @@ void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
 		return;
 	spin_lock_irqsave(&debug->lock, flags);
 	trace = &debug->traces[what][debug->n[what]++ % DLIL_DEBUG_LAST];
-	/* Without this function itself. */
+	/* Skip this function itself. */
 	trace->n = compat_stack_trace(trace->entries, DLIL_DEBUG_DEPTH, 1);
 	spin_unlock_irqrestore(&debug->lock, flags);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_save);
 
-/* Under dlil_ifnets_lock; without memory nothing is remembered. */
+/* Called under dlil_ifnets_lock; without memory nothing is recorded. */
 void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg)
 {
 	struct dlil_debug *debug;
@@ -82,7 +82,7 @@ void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg)
 	smp_store_release(&ifp->debug, debug);
 }
 
-/* A new ifnet, under dlil_ifnets_lock. */
+/* Called for a new ifnet, under dlil_ifnets_lock. */
 void dlil_debug_init(struct dlil_ifnet *ifp)
 {
 	if (dlil_debug_is_on())
@@ -115,7 +115,7 @@ static void ifnet_unref(struct dlil_ifnet *ifp)
 {
 	if (!refcount_dec_and_test(&ifp->refs))
 		return;
-	/* Freeing may sleep. */
+	/* Freeing may sleep, so a work does it. */
 	queue_work(ifp->lane->wq, &ifp->free_work);
 }
 
@@ -123,13 +123,13 @@ static void ifnet_unref(struct dlil_ifnet *ifp)
  * dlil_ifnet_put - drop a life-time reference
  * @ifp: ifnet
  *
- * Row IFN-7: one too many is warned of and then ignored.
+ * Row IFN-7.  Dropping one too many causes a warning, and is ignored.
  *
  * Context: any.
  */
 void dlil_ifnet_put(struct dlil_ifnet *ifp)
 {
-	/* Before the reference goes, which may free @ifp. */
+	/* Before the put, which may free @ifp. */
 	dlil_debug_dropped(ifp);
 	ifnet_unref(ifp);
 }
@@ -139,7 +139,7 @@ EXPORT_SYMBOL_GPL(dlil_ifnet_put);
  * dlil_ifnet_io_begin - take an I/O reference
  * @ifp: ifnet
  *
- * Row IFN-8: while it is held the final detach waits.
+ * Row IFN-8.  The final detach waits until the reference is dropped.
  *
  * Context: any.
  * Return: false if the ifnet is not attached.
@@ -163,8 +163,9 @@ void dlil_ifnet_io_end(struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_io_end);
 
 /*
- * Run @work of @ifp, in no order, unless it is queued already.  It has a
- * reference to @ifp, which it drops at its end.  Any context.
+ * Queue @work of @ifp, unless it is queued already.  The work holds a reference
+ * to @ifp, and drops it at its end.  Works of an ifnet run in no particular
+ * order.  Any context.
  */
 void dlil_ifnet_queue_work(struct dlil_ifnet *ifp, struct work_struct *work)
 {
@@ -178,7 +179,7 @@ static u32 id_key(enum dlil_ifnet_family kind, const void *id, size_t len)
 	return jhash(id, len, kind);
 }
 
-/* The ifnet that has this id; of several with an empty one, one that is not in use. */
+/* Find an ifnet by id.  Several may have an empty id: prefer an unused one. */
 struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,
 					 const void *id, size_t len)
 {
@@ -193,7 +194,7 @@ struct dlil_ifnet *dlil_ifnet_find_known(enum dlil_ifnet_family kind,
 			continue;
 		if (!ifp->in_use)
 			return ifp;
-		/* An empty id names nobody: look for another one. */
+		/* Ifnets with an empty id differ: look for another one. */
 		if (len)
 			used = ifp;
 	}
@@ -210,7 +211,7 @@ static u32 name_key(const struct net *net, const char *name)
 	return full_name_hash(net, name, strnlen(name, IFNAMSIZ));
 }
 
-/* A new ifnet is known by its id from now on. */
+/* Make a new ifnet known by its id. */
 void dlil_ifnet_know(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -220,7 +221,7 @@ void dlil_ifnet_know(struct dlil_ifnet *ifp)
 	n_known++;
 }
 
-/* The reference of the table is the caller's from now on. */
+/* Remove an ifnet from the table; the caller takes over the table's reference. */
 void dlil_ifnet_forget(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -229,7 +230,7 @@ void dlil_ifnet_forget(struct dlil_ifnet *ifp)
 	n_known--;
 }
 
-/* How many are known.  Any context. */
+/* Number of known ifnets.  Any context. */
 unsigned int dlil_ifnets_known(void)
 {
 	return READ_ONCE(n_known);
@@ -265,7 +266,7 @@ bool dlil_ifnet_is_taken(const struct dlil_ifnet *ifp)
 	return find_name(net, ifp->name);
 }
 
-/* It is attached, and found from now on. */
+/* Make an attached ifnet visible to look-ups. */
 void dlil_ifnet_enlist(struct dlil_ifnet *ifp)
 {
 	struct net *net = read_pnet(&ifp->net);
@@ -291,7 +292,7 @@ void dlil_ifnet_delist(struct dlil_ifnet *ifp)
 	n_attached--;
 }
 
-/* The same ifnet has another name. */
+/* Update the table after a change of the name. */
 void dlil_ifnet_relist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -374,17 +375,18 @@ static bool is_listed(const struct dlil_ifnet *ifp, const struct net *net,
 }
 
 /**
- * dlil_ifnet_list_get - all attached ifnets of a family
+ * dlil_ifnet_list_get - get all attached ifnets of a family
  * @net: namespace
  * @family: interface family, DLIL_IFNET_ANY for all
- * @n: set to how many they are
+ * @n: set to the number of ifnets
  *
- * Row IFN-10.  An ifnet that is attached later is not in the list; one that is
- * detached later is still there, and does nothing any more.
+ * Row IFN-10.  The list is a snapshot: later attaches are missing, and ifnets
+ * that are detached later stay in it, without function.
  *
  * Context: process; may sleep.
- * Return: the ifnets, oldest first, each referenced, with NULL behind the last,
- * to be given back by dlil_ifnet_list_put(); or -ENOMEM as an error pointer.
+ * Return: the ifnets, oldest first, each with a reference, and NULL behind the
+ * last one; release them with dlil_ifnet_list_put().  Or -ENOMEM as an error
+ * pointer.
  */
 struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
 					enum dlil_ifnet_family family,
@@ -405,7 +407,7 @@ struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
 EXPORT_SYMBOL_GPL(dlil_ifnet_list_get);
 
 /**
- * dlil_ifnet_list_put - give back a list of ifnets
+ * dlil_ifnet_list_put - release a list of ifnets
  * @list: from dlil_ifnet_list_get()
  *
  * Row IFN-10.
@@ -422,7 +424,7 @@ void dlil_ifnet_list_put(struct dlil_ifnet **list)
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_list_put);
 
-/* Call @fn for all ifnets, attached or not.  It must not sleep for long. */
+/* Call @fn for all ifnets, attached or not.  @fn must not sleep for long. */
 void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 			 void *arg)
 {
@@ -436,8 +438,9 @@ void dlil_ifnet_for_each(void (*fn)(struct dlil_ifnet *ifp, void *arg),
 }
 
 /*
- * All ifnets, attached or not, with a reference to each of which ifnet_debug takes no
- * notice, and NULL behind the last; or NULL without memory.  May sleep.
+ * Get all ifnets, attached or not, each with a reference that ifnet_debug does
+ * not record, and NULL behind the last one; NULL if there is no memory.  May
+ * sleep.
  */
 struct dlil_ifnet **dlil_ifnet_known_get(void)
 {
@@ -465,10 +468,10 @@ void dlil_ifnet_known_put(struct dlil_ifnet **list)
 }
 
 /**
- * dlil_ifnet_priv - the driver's own pointer
+ * dlil_ifnet_priv - get the private pointer of the driver
  * @ifp: ifnet
  *
- * Return: what the driver gave as &dlil_ifnet_params.priv.
+ * Return: &dlil_ifnet_params.priv as passed to dlil_ifnet_init().
  */
 void *dlil_ifnet_priv(const struct dlil_ifnet *ifp)
 {
@@ -477,10 +480,10 @@ void *dlil_ifnet_priv(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_priv);
 
 /**
- * dlil_ifnet_driver - the driver's vector
+ * dlil_ifnet_driver - get the operations of the driver
  * @ifp: ifnet, attached
  *
- * Return: what the driver gave as &dlil_ifnet_params.driver.
+ * Return: &dlil_ifnet_params.driver as passed to dlil_ifnet_init().
  */
 const struct dlil_driver_ops *
 dlil_ifnet_driver(const struct dlil_ifnet *ifp)
@@ -490,10 +493,10 @@ dlil_ifnet_driver(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_driver);
 
 /**
- * dlil_ifnet_name - the name of an ifnet
+ * dlil_ifnet_name - get the name of an ifnet
  * @ifp: ifnet
  *
- * Return: its name, which changes in place when a device is renamed.
+ * Return: the name, which changes in place when the device is renamed.
  */
 const char *dlil_ifnet_name(const struct dlil_ifnet *ifp)
 {
@@ -502,10 +505,10 @@ const char *dlil_ifnet_name(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_name);
 
 /**
- * dlil_ifnet_index - the index of an ifnet
+ * dlil_ifnet_index - get the index of an ifnet
  * @ifp: ifnet
  *
- * Return: its index in its namespace.
+ * Return: the index in its namespace.
  */
 int dlil_ifnet_index(const struct dlil_ifnet *ifp)
 {
@@ -514,10 +517,10 @@ int dlil_ifnet_index(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_index);
 
 /**
- * dlil_ifnet_attrs - the attributes of an ifnet
+ * dlil_ifnet_attrs - get the attributes of an ifnet
  * @ifp: ifnet
  *
- * Row IFN-15: those of DLIL_ATTRS_SETTABLE may change at any time.
+ * Row IFN-15.  DLIL_ATTRS_SETTABLE may change at any time.
  *
  * Return: DLIL_ATTR_*
  */
@@ -528,15 +531,15 @@ u32 dlil_ifnet_attrs(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_attrs);
 
 /**
- * dlil_ifnet_last_change - when the state of an ifnet changed last
+ * dlil_ifnet_last_change - get the time of the last change of state
  * @ifp: ifnet
  *
- * Row IFN-15: when it was attached, began or ended its detach, when one of its
- * attributes changed, or when the driver last posted one of the events SIFFLAGS,
- * LINK_ON, LINK_OFF and IFCAP_CHANGED.
+ * Row IFN-15.  Changes of state are: the attach; begin and end of a detach; a
+ * change of an attribute; and the events SIFFLAGS, LINK_ON, LINK_OFF and
+ * IFCAP_CHANGED posted by the driver.
  *
  * Context: any.
- * Return: the time as of ktime_get_boottime_ns(); 0 if it has never been attached.
+ * Return: time as of ktime_get_boottime_ns(); 0 if it has never been attached.
  */
 u64 dlil_ifnet_last_change(const struct dlil_ifnet *ifp)
 {
@@ -545,7 +548,7 @@ u64 dlil_ifnet_last_change(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_last_change);
 
 /**
- * dlil_ifnet_broadcast - the broadcast address of an ifnet
+ * dlil_ifnet_broadcast - get the broadcast address of an ifnet
  * @ifp: ifnet
  *
  * Return: the address, MAX_ADDR_LEN bytes aligned to 8.
@@ -557,7 +560,7 @@ const u8 *dlil_ifnet_broadcast(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_broadcast);
 
 /**
- * dlil_ifnet_addr_len - the length of an ifnet's link addresses
+ * dlil_ifnet_addr_len - get the length of an ifnet's link addresses
  * @ifp: ifnet
  *
  * Return: the length in bytes.
@@ -569,11 +572,11 @@ u8 dlil_ifnet_addr_len(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_addr_len);
 
 /**
- * dlil_ifnet_family_data - where the family keeps what it knows of an ifnet
+ * dlil_ifnet_family_data - get the place for data of the interface family
  * @ifp: ifnet
  *
- * Return: a pointer to the family's RCU pointer, NULL at first; what it points to
- * is the family's to free when its last protocol goes.
+ * Return: a pointer to an RCU pointer, NULL at first.  The family owns the
+ * data, and frees it when its last protocol goes.
  */
 void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp)
 {
@@ -582,9 +585,9 @@ void __rcu **dlil_ifnet_family_data(struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_family_data);
 
 /**
- * dlil_ifnet_set_lladdr - the link address of an ifnet was changed
+ * dlil_ifnet_set_lladdr - change the link address of an ifnet
  * @ifp: ifnet
- * @lladdr: its new address, of its address length
+ * @lladdr: new address, with the address length of the ifnet
  *
  * Context: process; may sleep.
  */
@@ -597,8 +600,9 @@ void dlil_ifnet_set_lladdr(struct dlil_ifnet *ifp, const u8 *lladdr)
 EXPORT_SYMBOL_GPL(dlil_ifnet_set_lladdr);
 
 /*
- * The attached ifnet of a namespace behind @ifp, which is the caller's, or the
- * @pos-th one if that is NULL or not attached any more; referenced, or NULL.
+ * Get the next attached ifnet of a namespace behind @ifp, whose reference the
+ * caller keeps.  If @ifp is NULL or not attached any more, get the @pos-th one.
+ * Returns it with a reference, or NULL.
  */
 struct dlil_ifnet *dlil_ifnet_next(struct net *net, struct dlil_ifnet *ifp,
 				   unsigned long pos)
@@ -624,9 +628,9 @@ out:
 EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_next);
 
 /*
- * A number that another list of attached ifnets of that namespace does not have, made
- * of the ifnet that came last and how many there are.  Ifnets of other namespaces do
- * not change it.
+ * Returns a number that identifies the list of attached ifnets of a namespace,
+ * made of the newest ifnet and their number.  Ifnets of other namespaces do not
+ * change it.
  */
 u32 dlil_ifnets_seq(const struct net *net)
 {
@@ -643,7 +647,7 @@ u32 dlil_ifnets_seq(const struct net *net)
 	return jhash_2words(last, n, 0);
 }
 
-/* The name as it is now, to @name of IFNAMSIZ bytes. */
+/* Copy the current name to @name of IFNAMSIZ bytes. */
 void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)
 {
 	mutex_lock(&dlil_ifnets_lock);
@@ -652,7 +656,7 @@ void dlil_ifnet_copy_name(struct dlil_ifnet *ifp, char *name)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_copy_name);
 
-/* ether_addr_equal_64bits() and its like read 8 bytes. */
+/* ether_addr_equal_64bits() and similar functions read 8 bytes. */
 static_assert(offsetof(struct dlil_lladdr, addr) % 8 == 0);
 static_assert(DLIL_LLADDR_OWN - sizeof(struct dlil_lladdr) >= 8);
 
@@ -661,7 +665,7 @@ void dlil_lladdr_init(struct dlil_ifnet *ifp)
 	ifp->lladdr = (struct dlil_lladdr *)ifp->lladdr_own;
 }
 
-/* Have room for @len bytes.  Not attached, under dlil_ifnets_lock; may sleep. */
+/* Make room for @len bytes.  Not attached, under dlil_ifnets_lock; may sleep. */
 int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -674,8 +678,8 @@ int dlil_lladdr_reserve(struct dlil_ifnet *ifp, size_t len)
 }
 
 /*
- * Take over name, index and length of @ifp and, unless it is NULL, @addr.  Must
- * be called with dlil_ifnets_lock.
+ * Store name, index and address length of @ifp with the link address, and @addr
+ * unless it is NULL.  Called with dlil_ifnets_lock.
  */
 void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr)
 {
@@ -694,7 +698,7 @@ void dlil_lladdr_fill(struct dlil_ifnet *ifp, const u8 *addr)
 	if (ifp->addr_len < la->len)
 		memset(la->addr + ifp->addr_len, 0, la->len - ifp->addr_len);
 	la->len = ifp->addr_len;
-	/* Readers may have no lock. */
+	/* Readers may hold no lock. */
 	smp_store_release(&ifp->lladdr, la);
 }
 
@@ -704,12 +708,12 @@ void dlil_lladdr_free(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_ifnet_link - the link address of an ifnet, and whose it is
+ * dlil_ifnet_link - get the link address of an ifnet, with its name and index
  * @ifp: ifnet
  *
- * Row IFN-9.  It stays where it is, with contents that change in place, as long
- * as the caller has a reference to @ifp.  Only an attach with an address longer
- * than 8 bytes may put the next contents elsewhere, once.
+ * Row IFN-9.  The address stays at its place, with contents that change, as
+ * long as the caller has a reference to @ifp.  Only an attach with an address
+ * longer than 8 bytes may move later contents, once.
  *
  * Context: any.
  * Return: the link address.
@@ -722,12 +726,12 @@ const struct dlil_lladdr *dlil_ifnet_link(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_link);
 
 /**
- * dlil_ifnet_lladdr - the link address of an ifnet, nothing but its bytes
+ * dlil_ifnet_lladdr - get the bytes of the link address of an ifnet
  * @ifp: ifnet
  *
- * Otherwise as dlil_ifnet_link().
+ * Otherwise the same as dlil_ifnet_link().
  *
- * Return: the address, aligned to 8 and at least 8 bytes that can be read.
+ * Return: the address, aligned to 8; at least 8 bytes can be read.
  */
 const u8 *dlil_ifnet_lladdr(const struct dlil_ifnet *ifp)
 {

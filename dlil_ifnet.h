@@ -30,22 +30,22 @@ struct dlil_filter_vec;
 struct dlil_pcpu_stats;
 struct dlil_proto;
 
-/* Room for a link address within the ifnet: EUI-64 fits (IFN-9). */
+/* Size of an embedded link address: EUI-64 fits (IFN-9). */
 #define DLIL_LLADDR_OWN (sizeof(struct dlil_lladdr) + 8)
 
 /* Slots of the protocol hash; the common families have one each (PRO-2). */
 #define DLIL_PROTO_SLOTS 8
 
-/* How far the final detach is (IFN-5). */
+/* Progress of the final detach (IFN-5). */
 enum dlil_final {
-	DLIL_FINAL_NONE,	/* attached, or not; or it is used still */
-	DLIL_FINAL_BEGIN,	/* nothing uses it any more */
-	DLIL_FINAL_ENDING,	/* filters and protocols are being ended */
-	DLIL_FINAL_FLUSHING,	/* the main thread is to let go of its queue */
-	DLIL_FINAL_FLUSHED,	/* the rest is to be done */
+	DLIL_FINAL_NONE,	/* not begun: attached, not attached, or still in use */
+	DLIL_FINAL_BEGIN,	/* the ifnet is unused */
+	DLIL_FINAL_ENDING,	/* filters and protocols are ending */
+	DLIL_FINAL_FLUSHING,	/* the main thread must release the queue */
+	DLIL_FINAL_FLUSHED,	/* the queue has been released */
 };
 
-/* Kinds of stacks that are remembered of an ifnet; indices. */
+/* Kinds of stack traces that are recorded; indices. */
 enum dlil_debug_what {
 	DLIL_DEBUG_TAKEN,
 	DLIL_DEBUG_DROPPED,
@@ -54,13 +54,13 @@ enum dlil_debug_what {
 	DLIL_DEBUG_WHATS
 };
 
-#define DLIL_DEBUG_LAST	8	/* takers, and droppers */
-#define DLIL_DEBUG_DEPTH	12	/* calls of a stack */
+#define DLIL_DEBUG_LAST	8	/* recorded traces of each kind */
+#define DLIL_DEBUG_DEPTH	12	/* entries of a trace */
 
 /**
- * struct dlil_trace - a stack
+ * struct dlil_trace - a stack trace
  * @entries: return addresses, innermost first
- * @n: how many
+ * @n: number of @entries
  */
 struct dlil_trace {
 	unsigned long entries[DLIL_DEBUG_DEPTH];
@@ -68,10 +68,10 @@ struct dlil_trace {
 };
 
 /**
- * struct dlil_debug - what is remembered of an ifnet
+ * struct dlil_debug - recorded stack traces of an ifnet
  * @lock: guards the rest
- * @n: how often each kind of thing has happened
- * @traces: the last ones of each kind; slot @n modulo DLIL_DEBUG_LAST is the next
+ * @n: number of events of each kind so far
+ * @traces: the last traces of each kind; slot @n modulo DLIL_DEBUG_LAST is next
  */
 struct dlil_debug {
 	spinlock_t lock;	/* see above */
@@ -81,12 +81,12 @@ struct dlil_debug {
 
 /**
  * struct dlil_shared_stats - counters of an ifnet that are not per CPU
- * @lock: guards the others
+ * @lock: guards the rest
  * @stats: as in struct dlil_stats
  * @flow: by direction, without freed
  *
- * They count drops for rare reasons, and everything while the ifnet is not
- * attached, see dlil_stats.c.
+ * Drops for rare reasons, and everything while the ifnet is not attached, see
+ * dlil_stats.c.
  */
 struct dlil_shared_stats {
 	raw_spinlock_t lock;
@@ -97,111 +97,112 @@ struct dlil_shared_stats {
 /**
  * struct dlil_ifnet - an interface known to DLIL
  *
- * @driver: the driver's vector; set while not attached
- * @family: the family's vector; set while not attached
- * @priv: the driver's; set while not attached
- * @family_data: the family's; RCU, written by add_proto and del_proto
+ * @driver: driver operations; set while not attached
+ * @family: operations of the interface family; set while not attached
+ * @priv: private to the driver; set while not attached
+ * @family_data: private to the family; RCU, written by add_proto and del_proto
  * @attrs: DLIL_ATTR_* that do not change; set while not attached
  * @kind: interface family, constant
- * @settable: those of DLIL_ATTRS_SETTABLE; written under dlil_ifnets_lock
- * @node: memory node of the hardware, or NUMA_NO_NODE; set while not attached
- * @multi_pending: memberships are to be restored by the first packet (IFN-12)
- * @inspected: why packets of the host are looked at: DLIL_INSPECT_*; written under
- *	dlil_ifnets_lock
- * @host_slow: both of these at once
- * @state: enum dlil_state; written under dlil_ifnets_lock.  Whoever sees it
- *	attached inside an RCU read section may use the ifnet until the end of
- *	the section: the final detach begins a grace period later
- * @stats: per-CPU counters, written by those who keep the ifnet attached
- * @filters_in: filters of received packets; used in a batch (@inq.reader)
- * @filters_out: filters of sent packets; RCU
- * @filtered: filters may have changed received packets since the attach; written
- *	before @filters_in under @lock, and while not attached
+ * @settable: current DLIL_ATTRS_SETTABLE; written under dlil_ifnets_lock
+ * @node: NUMA node of the hardware, or NUMA_NO_NODE; set while not attached
+ * @multi_pending: the first packet must restore memberships (IFN-12)
+ * @inspected: reasons to look at packets of the host: DLIL_INSPECT_*; written
+ *	under dlil_ifnets_lock
+ * @host_slow: @multi_pending and @inspected, read at once
+ * @state: enum dlil_state; written under dlil_ifnets_lock.  A reader that sees
+ *	it attached inside an RCU read section may use the ifnet until the end
+ *	of the section, because the final detach begins a grace period later
+ * @stats: per-CPU counters; writers keep the ifnet attached
+ * @filters_in: filters for received packets; used in a batch (@inq.reader)
+ * @filters_out: filters for sent packets; RCU
+ * @filtered: filters may have changed received packets since the attach;
+ *	written before @filters_in under @lock, and while not attached
  * @protos: attached protocols by family; used in a batch, and under RCU
- * @io: I/O references of those that may sleep; dead unless attached
+ * @io: I/O references, for users that may sleep; dead unless attached
  * @inq: the input queue
  *
- * @lock: guards @filter_list, @proto_list, @tap, the publishing of @filters_in,
- *	@filters_out and @protos, and serialises add_proto and del_proto
- * @filter_lock: guards the slots of @filters_in and @filters_out against a
- *	filter that dies while they are replaced
- * @filters_stale: there are stubs in @filters_in or @filters_out; written under
+ * @lock: guards @filter_list, @proto_list, @tap and the publishing of
+ *	@filters_in, @filters_out and @protos; serialises add_proto and
+ *	del_proto
+ * @filter_lock: guards the slots of @filters_in and @filters_out, so that a
+ *	filter can start dying while they are replaced
+ * @filters_stale: @filters_in or @filters_out contain stubs; written under
  *	@filter_lock
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
- * @plumbed: protocols that were brought up by plumbers; under the lock of dlil_plumb.c
- * @tap: who is shown what goes by, or NULL; written under @lock, and by the final
- *	detach
+ * @plumbed: protocols attached by plumbers; under the lock of dlil_plumb.c
+ * @tap: the tap, or NULL; written under @lock, and by the final detach
  * @endings: filters and protocols that nobody uses any more, see dlil_retire.c
- * @end_work: ends them, and does the final detach once it may
- * @final: how far that is: enum dlil_final; each step is written by who makes it,
- *	before @end_work is queued for the next one
- * @final_rcu: the grace period before it
- * @final_leaver: the batch before it
- * @final_flush: the main thread lets go of the queue
- * @lane: where its works run; constant
- * @look: what was seen of it, see dlil_overdue.c
+ * @end_work: ends @endings, and does the steps of the final detach
+ * @final: enum dlil_final; the context that completes a step writes it, and
+ *	then queues @end_work for the next step
+ * @final_rcu: grace period before the final detach
+ * @final_leaver: waits for the batch before the final detach
+ * @final_flush: called when the main thread has released the queue
+ * @lane: runs the works of the ifnet; constant
+ * @look: state of the last check for overdue callbacks, see dlil_overdue.c
  *
- * @shared: the other counters
- * @own_seq: makes the step from asking the driver for its own counters to keeping
- *	them in @shared one for readers
- * @own_kept: it was made; under @own_seq
+ * @shared: counters that are not per CPU
+ * @own_seq: lets readers see either the counters of the driver or those saved
+ *	in @shared, never both or none
+ * @own_kept: counters of the driver have been saved in @shared; under @own_seq
  * @classes: per-CPU counters of traffic classes, or NULL; set once, under
  *	dlil_ifnets_lock
  *
- * @events: events that wait for delivery
+ * @events: queued events
  *
- * @net: namespace; set while not attached, not held
- * @net_cookie: what tells it from later ones at the same place
+ * @net: netns; set while not attached, no reference
+ * @net_cookie: cookie of the netns, whose address may be reused
  * @name: name; written under dlil_ifnets_lock
  * @ifindex: index; set while not attached
- * @own_index: one that no netdev has, if the driver ever wanted one, else 0; under
- *	dlil_ifnets_lock
+ * @own_index: index that no netdev has, for a driver that wants one; else 0;
+ *	under dlil_ifnets_lock
  * @addr_len: length of a link address; set while not attached
- * @lladdr: link address; contents written under dlil_ifnets_lock, readers may
- *	see them change (LNX-7)
- * @lladdr_large: what @lladdr points to once an address was long, or NULL;
+ * @lladdr: link address; contents written under dlil_ifnets_lock, and readers
+ *	may see a partial change (LNX-7)
+ * @lladdr_large: storage of @lladdr after a long address was set, or NULL;
  *	written under dlil_ifnets_lock
- * @lladdr_own: what @lladdr points to before
+ * @lladdr_own: storage of @lladdr before that
  * @broadcast: broadcast address; set while not attached
  *
  * @id: unique id, constant
- * @id_len: its length, constant
+ * @id_len: length of @id, constant
  * @refs: life-time references
  * @gen: changes with each attach and detach of a filter or protocol; atomic
- * @listed: number of its attach, of all that there were; under dlil_ifnets_lock
- * @touched: when its state changed last, see dlil_ifnet_touch(); atomic
- * @lives: attaches so far; under dlil_ifnets_lock
- * @deaths: which of them have come to the end of their final detach; written
- *	under dlil_ifnets_lock
- * @in_use: acquired by somebody; under dlil_ifnets_lock
+ * @listed: sequence number of its attach among those of all ifnets; under
+ *	dlil_ifnets_lock
+ * @touched: time of the last change of state, see dlil_ifnet_touch(); atomic
+ * @lives: number of attaches so far; under dlil_ifnets_lock
+ * @deaths: number of completed final detaches; written under dlil_ifnets_lock
+ * @in_use: acquired by a driver; under dlil_ifnets_lock
  * @reused: acquired again after a release; written under dlil_ifnets_lock
  * @release_later: released before its final detach; under dlil_ifnets_lock
- * @known: in the table of known ifnets; under dlil_ifnets_lock
- * @released: in the list of those that nobody uses; under dlil_ifnets_lock
- * @attached: in the list of attached ifnets; written under dlil_ifnets_lock, read
- *	under RCU
- * @by_name: in their table by name; under dlil_ifnets_lock
- * @by_index: in their table by index; written under dlil_ifnets_lock, read
- *	under RCU
- * @free_work: frees it
+ * @known: entry in the table of known ifnets; under dlil_ifnets_lock
+ * @released: entry in the list of unused ifnets; under dlil_ifnets_lock
+ * @attached: entry in the list of attached ifnets; written under
+ *	dlil_ifnets_lock, read under RCU
+ * @by_name: entry in the table of attached ifnets by name; under
+ *	dlil_ifnets_lock
+ * @by_index: entry in the table of attached ifnets by index; written under
+ *	dlil_ifnets_lock, read under RCU
+ * @free_work: frees the ifnet
  * @detached: woken when the final detach is over
  *
- * @idle_wanted: DLIL_IDLE_* as set; under the lock of dlil_idle.c
- * @idle_live: attached, so that they are in effect; under that lock
- * @idle_flags: those in effect; written under that lock
+ * @idle_wanted: requested DLIL_IDLE_*; under the lock of dlil_idle.c
+ * @idle_live: attached, so that requested flags are effective; under that lock
+ * @idle_flags: effective flags; written under that lock
  * @route_refs: route references (RTC-3)
  * @routes: cached routes
  * @multis: multicast memberships; under the lock of dlil_multi.c
- * @n_multis: how many; under that lock
- * @multi_suspended: how many the driver has not been told of since attach; set
- *	under that lock, cleared by @multi_work, and only told to users
- * @multi_order: a bit that is locked by who changes a membership and tells the
- *	driver of it
- * @multi_teller: who has locked it
- * @multi_work: tells it
- * @logged: when each kind of thing was logged last, in jiffies; atomic
- * @debug: who took and dropped references, or NULL (IFN-7); set once
+ * @n_multis: number of @multis; under that lock
+ * @multi_suspended: number of memberships not restored since the attach; set
+ *	under that lock, cleared by @multi_work, and only reported to users
+ * @multi_order: bit lock, held while a membership is changed and the driver is
+ *	told
+ * @multi_teller: task that holds @multi_order
+ * @multi_work: restores the memberships
+ * @logged: time of the last log message of each kind, in jiffies; atomic
+ * @debug: traces of reference users, or NULL (IFN-7); set once
  */
 struct dlil_ifnet {
 	const struct dlil_driver_ops *driver;
@@ -302,21 +303,21 @@ static_assert(sizeof(bool) == sizeof(u8));
 /* See dlil_ifnet.c. */
 extern struct mutex dlil_ifnets_lock;
 
-/* May @ifp be used until the end of the RCU read section that we are in? */
+/* May @ifp be used until the end of the current RCU read section? */
 static inline bool dlil_ifnet_is_attached(const struct dlil_ifnet *ifp)
 {
 	/* Pairs with the release in ifnet_list(). */
 	return smp_load_acquire(&ifp->state) == DLIL_STATE_ATTACHED;
 }
 
-/* A filter or protocol of @ifp has come or gone.  Any context. */
+/* Note that a filter or protocol has come or gone.  Any context. */
 static inline void dlil_ifnet_changed(struct dlil_ifnet *ifp)
 {
 	atomic_inc(&ifp->gen);
 }
 
 /*
- * The state of @ifp has changed: where it is in its life, its flags, its link or its
+ * Record the time of a change of state: attach or detach, flags, link or
  * attributes (IFN-15).  Any context.
  */
 static inline void dlil_ifnet_touch(struct dlil_ifnet *ifp)
@@ -324,7 +325,7 @@ static inline void dlil_ifnet_touch(struct dlil_ifnet *ifp)
 	atomic64_set(&ifp->touched, ktime_get_boottime_ns());
 }
 
-/* Convert what a callback returned to what our callers want to see. */
+/* Convert the result of a callback to an errno for callers of the API. */
 static inline int dlil_errno(int err)
 {
 	if (err == DLIL_STOLEN)
@@ -365,7 +366,7 @@ DECLARE_STATIC_KEY_FALSE(dlil_debug_key);
 
 void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what);
 
-/* The parameter ifnet_debug, off unless somebody is looking for something. */
+/* The parameter ifnet_debug; off by default. */
 static inline bool dlil_debug_is_on(void)
 {
 	return static_branch_unlikely(&dlil_debug_key);

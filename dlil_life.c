@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of an ifnet: acquired, attached, detaching, and from there acquired
- * again.  It stands above all parts of an ifnet, and goes through them:
+ * The life of an ifnet: acquired, attached, detaching, and acquired again.
+ * This file is above all parts of an ifnet, and calls them in order:
  *
  *	new, free	ifnet_new(), ifnet_free()
  *	attach		ifnet_attach(), then ifnet_list()
  *	detach		ifnet_unlist(), then dlil_ifnet_detach()
  *	final detach	final_run(), then final_end()
  *
- * Attaches are serialised by attach_lock, so that nobody sees a half-made one.
+ * attach_lock serialises attaches, so that nobody sees an incomplete one.
  *
- * A detach changes the state, takes the ifnet off the list of attached ones and
- * kills its I/O references, all of that without waiting.  These may still use it:
- *  - producers of input, output and look-ups, inside RCU read sections that have
- *    seen it attached;
+ * A detach changes the state, removes the ifnet from the list of attached ones
+ * and kills its I/O references, all without waiting.  Afterwards, these may
+ * still use it:
+ *  - producers of input, output and look-ups, inside RCU read sections that
+ *    have seen it attached;
  *  - holders of an I/O reference: the input thread in a batch;
- *  - the input thread in a batch of a loopback ifnet, which has none;
- *  - attaches and detaches of filters and protocols, which check the state under
- *    ifp->lock, and the work that ends them;
- *  - holders of a life-time reference, who can do nothing but ask.
- * The final detach comes when the first three are over, one after the other: the last
- * I/O reference starts a grace period (percpu_ref gives none), behind which a call
- * follows the batch.  It is done by the work that ends filters and protocols, in steps:
- * it waits for no callback of a filter or protocol, and goes on when the last has
- * ended.  Nothing waits for it but those who ask to.
+ *  - the input thread in a batch of a loopback ifnet, which has no I/O
+ *    reference;
+ *  - attaches and detaches of filters and protocols, which check the state
+ *    under ifp->lock, and the work that ends them;
+ *  - holders of a life-time reference, who can only query it.
+ *
+ * The final detach begins when the first three are over.  The last I/O
+ * reference starts a grace period (percpu_ref has none), and after that a
+ * leaver waits for the batch.  The work that ends filters and protocols does
+ * the final detach, in steps: it waits for no callback of a filter or protocol,
+ * but continues when the last one has ended.  Nobody waits for it except
+ * callers that ask to.
  */
 
 #include <linux/device.h>
@@ -49,22 +53,25 @@
 
 #include <trace/events/dlil.h>
 
-/* Released ifnets that are kept for reuse (IFN-2). */
+/* Number of released ifnets that are kept for reuse (IFN-2). */
 #define IFNET_POOL_MAX 64
 
 static DEFINE_MUTEX(attach_lock);
 
-/* Ifnets that nobody uses, least recently released first. */
+/* Unused ifnets, least recently released first. */
 static LIST_HEAD(released_ifnets);
 static unsigned int n_released;
 
 static struct kmem_cache *ifnet_cache;
 
-/* Ifnets that are attached or detaching; module exit waits for none. */
+/* Number of attached or detaching ifnets; unloading the module waits for 0. */
 static atomic_t n_live = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(all_dead);
 
-/* Stand in for the vectors of a driver that has let go (IFN-6). */
+/*
+ * No-op operations, which replace those of a driver after its ifnet's end
+ * (IFN-6).
+ */
 static int inert_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	kfree_skb(skb);
@@ -136,8 +143,8 @@ static const struct dlil_family_ops inert_family = {
 static void ifnet_free(struct dlil_ifnet *ifp)
 {
 	/*
-	 * The event work that held the last reference may have been queued once
-	 * more while it ran, for an event that it has delivered already.
+	 * The event work that held the last reference may have been queued
+	 * again while it ran, for an event that it has delivered already.
 	 */
 	dlil_event_flush(ifp);
 	dlil_filter_free_vecs(ifp);
@@ -156,12 +163,12 @@ static void ifnet_free_work(struct work_struct *work)
 	ifnet_free(container_of(work, struct dlil_ifnet, free_work));
 }
 
-/* A step of the final detach has been made: the next one is for the work. */
+/* Record a completed step of the final detach, and queue the work for the next. */
 static void final_step(struct dlil_ifnet *ifp, enum dlil_final final)
 {
 	/*
-	 * The work may be queued already, for an ending: then it may see the step
-	 * at once, and bring the ifnet to its end before it is queued here.
+	 * The work may be queued already, for an ending.  Then it may see the
+	 * step at once, and finish the ifnet before it is queued here.
 	 */
 	dlil_ifnet_get(ifp);
 	/* Pairs with the acquire in ifnet_end_work(). */
@@ -181,11 +188,11 @@ static void ifnet_gone_rcu(struct rcu_head *head)
 	struct dlil_ifnet *ifp = container_of(head, struct dlil_ifnet,
 					      final_rcu);
 
-	/* A batch that is under way is one of loopback, which has no reference. */
+	/* A batch in flight belongs to loopback, which takes no I/O reference. */
 	dlil_reader_after(&ifp->inq.reader, &ifp->final_leaver, ifnet_left);
 }
 
-/* No I/O reference is left, and none can be had.  Any context. */
+/* The last I/O reference is gone, and no new one can be taken.  Any context. */
 static void ifnet_io_gone(struct percpu_ref *ref)
 {
 	struct dlil_ifnet *ifp = container_of(ref, struct dlil_ifnet, io);
@@ -260,14 +267,14 @@ free:
  * dlil_ifnet_acquire - get an ifnet
  * @family: interface family
  * @id: unique id within the family
- * @len: its length in bytes, at most DLIL_ID_MAX, 0 for none
+ * @len: length of @id in bytes, at most DLIL_ID_MAX, 0 for none
  * @out: set to the ifnet
  *
- * Row IFN-1: an ifnet that was released comes back for the same id.
+ * Row IFN-1.  Returns an ifnet that was released before if it has the same id.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EBUSY if one with this id is in use;
- * -ENOMEM.
+ * Return: 0; -EINVAL for bad arguments; -EBUSY if the ifnet with this id is in
+ * use; -ENOMEM.
  */
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out)
@@ -302,14 +309,16 @@ int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
 
 /**
- * dlil_ifnet_going - why dlil_ifnet_acquire() said -EBUSY
+ * dlil_ifnet_going - find the detaching ifnet that makes an id busy
  * @family: interface family
  * @id: unique id
- * @len: its length
+ * @len: length of @id
+ *
+ * For callers that get -EBUSY from dlil_ifnet_acquire(): they can wait for the
+ * ifnet by dlil_ifnet_wait_detached(), and try again.
  *
  * Context: process; may sleep.
- * Return: the ifnet of this id if it is being detached, referenced, to be waited
- * for with dlil_ifnet_wait_detached() before acquiring it is tried again; or
+ * Return: the ifnet with this id if it is being detached, with a reference; or
  * NULL.
  */
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
@@ -345,7 +354,7 @@ static void ifnet_release_locked(struct dlil_ifnet *ifp)
 
 	ifp->in_use = false;
 	ifp->release_later = false;
-	/* Whoever filled it in may be gone when somebody else acquires it. */
+	/* The driver that set these may be unloaded before the next acquire. */
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
 	list_add_tail(&ifp->released, &released_ifnets);
@@ -355,11 +364,11 @@ static void ifnet_release_locked(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_ifnet_release - give an ifnet back
+ * dlil_ifnet_release - release an ifnet
  * @ifp: ifnet from dlil_ifnet_acquire()
  *
- * Row IFN-2: it is kept for the next one who asks for its id, unless too many
- * are.  If it is attached or detaching it is in use until the final detach is
+ * Row IFN-2.  The ifnet is kept for the next acquire of its id, within a limit.
+ * If it is attached or detaching, it stays in use until the final detach is
  * over.
  *
  * Context: process; may sleep.
@@ -394,9 +403,9 @@ static int own_index(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_ifnet_init - fill in what an ifnet is, before it is attached
+ * dlil_ifnet_init - initialise an ifnet before it is attached
  * @ifp: ifnet that the caller has acquired
- * @params: what it is
+ * @params: its driver, family and properties
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL for bad arguments; -EBUSY if it is attached or detaching;
@@ -457,22 +466,23 @@ static int attach_check(struct dlil_ifnet *ifp, size_t len)
 	return 0;
 }
 
-/* From here on it is found, and packets flow. */
+/* Make the ifnet visible, and open its queue. */
 static void ifnet_list(struct dlil_ifnet *ifp)
 {
 	mutex_lock(&dlil_ifnets_lock);
 	/*
-	 * Before anybody can find it and post another one.  Its delivery takes
-	 * this lock, so who gets it finds the ifnet.
+	 * Before anybody can find the ifnet and post another event.  The
+	 * delivery takes this lock, so that receivers can look the ifnet up.
 	 */
 	dlil_event_life(ifp, DLIL_LIFE_ATTACHED);
 	ifp->lives++;
 	dlil_route_open(ifp);
 	dlil_idle_attach(ifp);
 	/*
-	 * A packet that is handed in between these two is taken: the thread asks for an
-	 * I/O reference, which can be had, or, of loopback, drops it as detached.  In
-	 * the other order it would be counted as refused by a full queue.
+	 * A packet that is queued between these two is accepted.  The thread
+	 * can take an I/O reference for it, or for loopback drops it as
+	 * detached.  In the opposite order, it would be counted as refused by a
+	 * full queue.
 	 */
 	dlil_inq_open(ifp);
 	dlil_ifnet_touch(ifp);
@@ -483,7 +493,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	mutex_unlock(&dlil_ifnets_lock);
 }
 
-/* Undoes ifnet_list(), but for what a reader under RCU may be looking at. */
+/* Undo ifnet_list(), except what a reader under RCU may still use. */
 static void ifnet_unlist(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
@@ -498,7 +508,7 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 	dlil_route_close(ifp);
 }
 
-/* Steps that can fail come first and change nothing that anybody sees. */
+/* Steps that may fail come first, and change nothing that is visible. */
 static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
 	int err;
@@ -583,11 +593,14 @@ static void driver_free(struct dlil_ifnet *ifp,
 		driver->free(ifp);
 		dlil_call_end(&call);
 	}
-	/* Only now: free() was code of that module, whose vector may go after this. */
+	/*
+	 * Only now: free() was code of that module, whose operations may be
+	 * unloaded.
+	 */
 	module_put(owner);
 }
 
-/* The last step: filters and protocols have ended, the queue is let go of. */
+/* The last step: filters and protocols have ended, the queue has been released. */
 static void final_end(struct dlil_ifnet *ifp)
 {
 	const struct dlil_driver_ops *driver = ifp->driver;
@@ -598,7 +611,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	dlil_event_life(ifp, DLIL_LIFE_DETACHED);
 	dlil_event_flush(ifp);
 
-	/* Before the next life, which may begin in free(). */
+	/* Before the next life, which free() may begin. */
 	WRITE_ONCE(ifp->final, DLIL_FINAL_NONE);
 	dlil_look_detach(ifp, false);
 	dlil_log_verbose(ifp, "detached");
@@ -610,7 +623,7 @@ static void final_end(struct dlil_ifnet *ifp)
 	trace_dlil_state(ifp, DLIL_STATE_ACQUIRED);
 	mutex_unlock(&dlil_ifnets_lock);
 
-	/* From here on its driver may attach it again. */
+	/* From here on, the driver may attach the ifnet again. */
 	driver_free(ifp, driver);
 
 	mutex_lock(&dlil_ifnets_lock);
@@ -631,8 +644,8 @@ static void final_flushed(struct dlil_flush *flush)
 }
 
 /*
- * The final detach (IFN-5), as far as it can go: no callback runs and none will, but
- * for those that end filters and protocols, one after the other.
+ * Run the final detach (IFN-5) as far as possible.  No callback is in flight or
+ * will be called, except `detached` of filters and protocols, one at a time.
  */
 static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 {
@@ -647,7 +660,7 @@ static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 		dlil_retire_run(ifp);
 	}
 	if (final == DLIL_FINAL_ENDING) {
-		/* The last of them is ended by this work, which then gets here. */
+		/* This work also ends the last one of them, and then gets here. */
 		if (!list_empty(&ifp->filter_list) ||
 		    !list_empty(&ifp->proto_list))
 			return;
@@ -661,7 +674,7 @@ static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 		final_end(ifp);
 }
 
-/* Filters and protocols of the ifnet have come to their end, or the ifnet has. */
+/* End filters and protocols, and continue the final detach. */
 static void ifnet_end_work(struct work_struct *work)
 {
 	struct dlil_ifnet *ifp = container_of(work, struct dlil_ifnet,
@@ -673,19 +686,20 @@ static void ifnet_end_work(struct work_struct *work)
 	final = smp_load_acquire(&ifp->final);
 	if (final != DLIL_FINAL_NONE)
 		final_run(ifp, final);
-	/* The reference of dlil_ifnet_queue_work(). */
+	/* The reference taken by dlil_ifnet_queue_work(). */
 	dlil_ifnet_put(ifp);
 }
 
 /**
- * dlil_ifnet_detach - take an ifnet down
+ * dlil_ifnet_detach - start to detach an ifnet
  * @ifp: ifnet
  *
- * Row IFN-4: it is gone from look-ups at once; the final detach (IFN-5) follows
- * in a worker, and ends with the driver's free callback.  Only for the driver
- * that has acquired it, once nothing of its own hands packets in.
+ * Row IFN-4.  Look-ups do not find it any more when this returns.  The final
+ * detach (IFN-5) follows in a worker, and ends with the driver's `free`.  Only
+ * the driver that has acquired the ifnet may call this, after its own producers
+ * have stopped.
  *
- * Context: process; may sleep, does not wait for anybody's callback.
+ * Context: process; may sleep, but waits for no callback.
  * Return: 0; -EINVAL for NULL or an ifnet that is not attached; -ENXIO if it is
  * detaching already.
  */
@@ -709,7 +723,10 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 	dlil_log_verbose(ifp, "detaching");
 	dlil_debug_detached(ifp);
 	dlil_tap_detach(ifp);
-	/* Filters and protocols get it: its I/O reference is the last one. */
+	/*
+	 * Filters and protocols get this event: its I/O reference is the last
+	 * one.
+	 */
 	dlil_event_life(ifp, DLIL_LIFE_DETACHING);
 	percpu_ref_kill(&ifp->io);
 	return 0;
@@ -725,15 +742,15 @@ static bool has_died(const struct dlil_ifnet *ifp, u32 life)
  * dlil_ifnet_wait_detached - wait until the final detach is over
  * @ifp: ifnet, referenced by the caller
  *
- * The driver's free callback has returned by then.  An ifnet that is attached is
- * not waited for: if it was detached before, that is over.
+ * Waits until the driver's `free` has returned.  Does not wait for an attached
+ * ifnet: an earlier detach of it is over.
  *
- * Context: process; may sleep.  Holding no lock that a callback on @ifp might
- * want, RTNL included.
- * Return: 0; -EDEADLK from a callback; -ERESTARTSYS if the caller was killed.  Then
- * it is not over yet, and goes on by itself.  A caller that must not return before it
- * is, such as the exit of a driver whose vector has no owner, asks again and again
- * until this says 0: there it is no use to be killed.
+ * Context: process; may sleep.  The caller must hold no lock that a callback on
+ * @ifp may take, so never RTNL.
+ * Return: 0; -EDEADLK in a callback; -ERESTARTSYS if the caller was killed:
+ * then the detach finishes later.  A caller that must not return before, such
+ * as the module exit of a driver whose operations have no owner, must repeat
+ * the call until it returns 0; killing has no effect there.
  */
 int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 {
@@ -753,10 +770,10 @@ int dlil_ifnet_wait_detached(struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_GPL(dlil_ifnet_wait_detached);
 
 /*
- * Wait at most @timeout jiffies until the life that @ifp, referenced by the caller,
- * has now is over, though nobody may have begun to end it.  May sleep.  Returns the
- * jiffies that were left, 0 if there were none, or -ERESTARTSYS if the caller was
- * killed.
+ * Wait at most @timeout jiffies until the present life of @ifp is over, even if
+ * its detach has not begun.  The caller has a reference.  May sleep.  Returns
+ * the jiffies that were left, 0 after a timeout, or -ERESTARTSYS if the caller
+ * was killed.
  */
 long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout)
 {
@@ -771,9 +788,9 @@ long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout)
 EXPORT_SYMBOL_FOR_TEST(dlil_ifnet_wait_death);
 
 /**
- * dlil_ifnet_set_name - an ifnet was renamed
+ * dlil_ifnet_set_name - rename an ifnet
  * @ifp: ifnet
- * @name: its new name
+ * @name: new name
  *
  * Context: process; may sleep.
  */
@@ -797,7 +814,7 @@ int dlil_life_module_init(void)
 	return ifnet_cache ? 0 : -ENOMEM;
 }
 
-/* Wait until the last final detach is over.  No ifnet can be attached any more. */
+/* Wait for the last final detach.  No ifnet can be attached any more. */
 void dlil_life_wait_all(void)
 {
 	wait_event(all_dead, !atomic_read(&n_live));
@@ -812,7 +829,7 @@ void dlil_life_module_exit(void)
 		forget(ifp);
 	WARN_ON(dlil_ifnets_known());
 	mutex_unlock(&dlil_ifnets_lock);
-	/* Frees queued by the puts above run before this returns. */
+	/* Runs the works that free the ifnets released above. */
 	dlil_lanes_destroy();
 	kmem_cache_destroy(ifnet_cache);
 }

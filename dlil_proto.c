@@ -2,10 +2,10 @@
 /*
  * Protocols: attach, detach, look-up, delivery.
  *
- * The hash is what packets meet: received ones in a batch of the input thread, sent
- * ones under RCU; the list, under the ifnet's lock, is what users see.  A detach
- * makes the protocol unreachable and its operations inert in one go, and leaves the
- * rest to dlil_retire.c.
+ * Packets find protocols in a hash table: received packets in a batch of the
+ * input thread, sent packets under RCU.  Users see the list, under the ifnet's
+ * lock.  A detach makes the protocol unreachable and its operations inert at
+ * once, and leaves the rest to dlil_retire.c.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -64,7 +64,7 @@ static int gone_send_arp(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return -ENXIO;
 }
 
-/* Operations that late callers reach, by version (PRO-3). */
+/* Operations for callers that have looked the protocol up too late (PRO-3). */
 static const struct dlil_proto_ops gone_ops[] = {
 	{
 		.input = gone_input,
@@ -84,12 +84,12 @@ static const struct dlil_proto_ops gone_ops[] = {
 };
 
 /**
- * dlil_proto_is_attached - has an ifnet a protocol of a family?
+ * dlil_proto_is_attached - does an ifnet have a protocol of a family?
  * @ifp: ifnet
  * @family: family
  *
  * Context: RCU read lock held.
- * Return: true if one is attached, maybe only until the read section ends.
+ * Return: true if one is attached; valid until the read section ends at most.
  */
 bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family)
 {
@@ -97,13 +97,13 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_is_attached);
 
-/* A protocol that says the ifnet is not attached knows that its device goes. */
+/* -ENXIO: the protocol knows that the device is being removed. */
 static enum dlil_drop_reason drop_reason(int err)
 {
 	return err == -ENXIO ? DLIL_DROP_DETACHED : DLIL_DROP_PROTOCOL;
 }
 
-/* Version 1: hand packets over one by one, and free those that are refused. */
+/* Version 1: pass packets one by one, and free those that are refused. */
 static void deliver_each(struct dlil_proto *proto,
 			 const struct dlil_proto_ops *ops,
 			 struct dlil_ifnet *ifp, struct sk_buff_head *list,
@@ -129,15 +129,15 @@ static void deliver_each(struct dlil_proto *proto,
 }
 
 /**
- * dlil_proto_deliver - hand received packets to their protocol
+ * dlil_proto_deliver - pass received packets to their protocol
  * @proto: the protocol
- * @ifp: where the packets came from
- * @list: the packets; what is left in it afterwards was refused
- * @flow: counts what became of the others
+ * @ifp: ifnet that received the packets
+ * @list: the packets; refused ones are left in it
+ * @flow: counts the other packets
  *
- * Context: the input thread, inside its batch, which keeps the protocol across the
- * whole hand-over (PRO-4); may sleep.
- * Return: why the packets that are left in @list are to be freed.
+ * Context: the input thread; its batch keeps the protocol attached until all
+ * packets have been passed (PRO-4); may sleep.
+ * Return: drop reason of the packets that are left in @list.
  */
 enum dlil_drop_reason
 dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
@@ -155,7 +155,7 @@ dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	preempt_enable();
 
 	trace_dlil_deliver(ifp, proto->family, proto->name, n);
-	/* For dlil_overdue.c, which may look at it until it is cleared. */
+	/* Read by dlil_overdue.c until it is cleared. */
 	WRITE_ONCE(place->proto, proto);
 	if (!ops->input_list) {
 		deliver_each(proto, ops, ifp, list, flow);
@@ -206,7 +206,7 @@ static void proto_free(struct dlil_proto *proto)
 	kmem_cache_free(proto_cache, proto);
 }
 
-/* Allocate an event of its life early, so that a detach needs no memory. */
+/* Preallocate an event, so that a detach needs no memory. */
 static struct dlil_event_item *proto_event(u32 code,
 					   const struct dlil_proto *proto)
 {
@@ -222,7 +222,7 @@ static struct dlil_event_item *proto_event(u32 code,
 	return item;
 }
 
-/* Post the event of its attach (0) or detach (1), with who is there now. */
+/* Post the event of the attach (0) or detach (1), with the number of protocols. */
 static void proto_say(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 		      unsigned int which)
 {
@@ -251,7 +251,7 @@ static void proto_detached(struct dlil_proto *proto)
 	dlil_call_end(&call);
 }
 
-/* No callback runs any more. */
+/* No callback is in flight: finish the detach. */
 static void proto_end(struct dlil_retire *r)
 {
 	struct dlil_proto *proto = container_of(r, struct dlil_proto, retire);
@@ -295,7 +295,7 @@ static struct dlil_proto *proto_new(struct dlil_ifnet *ifp, u32 family,
 	proto->real = params->ops;
 	proto->v2 = v2;
 	proto->sleeps = !(params->flags & DLIL_PROTO_ATOMIC);
-	/* A version 2 protocol is told by its list callback being there. */
+	/* Only the list callback shows that a protocol has version 2. */
 	proto->live = *params->ops;
 	if (v2)
 		proto->live.input = NULL;
@@ -315,7 +315,7 @@ static struct dlil_proto *proto_new(struct dlil_ifnet *ifp, u32 family,
 	return NULL;
 }
 
-/* Everything that can fail, and then the protocol is reachable (PRO-1). */
+/* Do everything that may fail, then make the protocol reachable (PRO-1). */
 static int proto_link(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 		      const struct dlil_proto_params *params)
 {
@@ -365,7 +365,7 @@ static int proto_attach(struct dlil_ifnet *ifp, u32 family,
 		err = -ENOMEM;
 		goto put_module;
 	}
-	/* Before it can end. */
+	/* Before proto_link(), after which the protocol can be detached. */
 	if (proto->sleeps)
 		dlil_look_get(ifp);
 	mutex_lock(&ifp->lock);
@@ -387,17 +387,19 @@ put_module:
 }
 
 /**
- * dlil_proto_attach - attach a version 1 protocol, which gets packets one by one
+ * dlil_proto_attach - attach a version 1 protocol, which gets packets one by
+ * one
  * @ifp: ifnet
- * @family: its family, not 0
+ * @family: family of the protocol, not 0
  * @params: the protocol, with @input
  *
  * Row PRO-1.  Pins the protocol's module until `detached` has returned.
  *
- * Context: process; may sleep.  May be called from callbacks that may.
- * Return: 0; -EINVAL for bad arguments; -ENAMETOOLONG; -ENXIO unless the ifnet is
- * attached; -EEXIST if the family is there already; -ENODEV if the module is going away;
- * -ENOMEM; or what the ifnet family's add_proto said.
+ * Context: process; may sleep.  Allowed in callbacks that may sleep.
+ * Return: 0; -EINVAL for bad arguments; -ENAMETOOLONG; -ENXIO unless the ifnet
+ * is attached; -EEXIST if the family has a protocol already; -ENODEV if the
+ * module is being unloaded; -ENOMEM; or an error of the interface family's
+ * add_proto.
  */
 int dlil_proto_attach(struct dlil_ifnet *ifp, u32 family,
 		      const struct dlil_proto_params *params)
@@ -409,10 +411,10 @@ EXPORT_SYMBOL_GPL(dlil_proto_attach);
 /**
  * dlil_proto_attach_v2 - attach a version 2 protocol, which gets lists
  * @ifp: ifnet
- * @family: its family, not 0
+ * @family: family of the protocol, not 0
  * @params: the protocol, with @input_list
  *
- * Otherwise as dlil_proto_attach().
+ * Otherwise the same as dlil_proto_attach().
  *
  * Return: as dlil_proto_attach().
  */
@@ -423,7 +425,7 @@ int dlil_proto_attach_v2(struct dlil_ifnet *ifp, u32 family,
 }
 EXPORT_SYMBOL_GPL(dlil_proto_attach_v2);
 
-/* Unreachable from here on; late callers get -ENXIO. */
+/* Make a protocol unreachable; late callers get -ENXIO. */
 static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
 {
 	lockdep_assert_held(&ifp->lock);
@@ -435,7 +437,7 @@ static void proto_unlink(struct dlil_ifnet *ifp, struct dlil_proto *proto)
 	dlil_ifnet_changed(ifp);
 }
 
-/* If @waiter is not NULL it is set to what dlil_retire_wait() is to be called for. */
+/* Start a detach.  Unless @waiter is NULL, set it for dlil_retire_wait(). */
 static int proto_detach(struct dlil_ifnet *ifp, u32 family,
 			struct dlil_retire **waiter)
 {
@@ -465,19 +467,20 @@ static int proto_detach(struct dlil_ifnet *ifp, u32 family,
 }
 
 /**
- * dlil_proto_detach - detach a protocol, and wait until it is gone
+ * dlil_proto_detach - detach a protocol, and wait until its teardown is over
  * @ifp: ifnet
- * @family: the protocol's family
+ * @family: family of the protocol
  *
- * Row PRO-3: the protocol gets nothing any more; calls under way are waited for;
- * then `detached` is called once.  From a callback that may sleep it does not wait,
- * as dlil_proto_detach_async().
+ * Row PRO-3.  Stops new calls, waits for those in flight, then calls `detached`
+ * once.  In a callback that may sleep, it does not wait, like
+ * dlil_proto_detach_async().
  *
- * Context: process; may sleep.  Holding no lock that a callback on this ifnet
- * might want, anybody's: that is waited for.  So never RTNL.
+ * Context: process; may sleep.  The caller must hold no lock that any callback
+ * on this ifnet may take, so never RTNL, because this waits for those
+ * callbacks.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
- * -EDEADLK from output callbacks, which must not sleep; -ERESTARTSYS if the caller
- * was killed: then it is not over yet, and goes on by itself.
+ * -EDEADLK in output callbacks, which cannot sleep; -ERESTARTSYS if the caller
+ * was killed: then the detach finishes later.
  */
 int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 {
@@ -492,17 +495,18 @@ int dlil_proto_detach(struct dlil_ifnet *ifp, u32 family)
 EXPORT_SYMBOL_GPL(dlil_proto_detach);
 
 /**
- * dlil_proto_detach_async - detach a protocol, without waiting
+ * dlil_proto_detach_async - start to detach a protocol, without waiting
  * @ifp: ifnet
- * @family: the protocol's family
+ * @family: family of the protocol
  *
- * Row PRO-3: when it returns the protocol gets nothing any more, and its family may
- * be attached again; `detached` says when the last of its callbacks is over.
+ * Row PRO-3.  When this returns, the protocol gets nothing any more, and its
+ * family may be attached again.  `detached` is called when the last callback is
+ * over.
  *
- * Context: process; may sleep, waits for no callback.  RTNL may be held.  May be
- * called from callbacks that may sleep, but for those of context L.
+ * Context: process; may sleep, waits for no callback.  RTNL may be held.
+ * Allowed in callbacks that may sleep, except those of context L.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if there is no such protocol;
- * -EDEADLK from output callbacks, which must not sleep.
+ * -EDEADLK in output callbacks, which cannot sleep.
  */
 int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family)
 {
@@ -511,8 +515,8 @@ int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family)
 EXPORT_SYMBOL_GPL(dlil_proto_detach_async);
 
 /*
- * Part of the final detach: no callback runs on @ifp any more (IFN-5).  Others may
- * be on their way out by themselves.
+ * Detach all protocols in the final detach, when no callback runs on @ifp any
+ * more (IFN-5).  Protocols that are being detached already end by themselves.
  */
 void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 {
@@ -528,7 +532,7 @@ void dlil_proto_detach_all(struct dlil_ifnet *ifp)
 	mutex_unlock(&ifp->lock);
 }
 
-/* Call @fn for the protocols of @ifp until it returns not 0. */
+/* Call @fn for the protocols of @ifp until it returns non-zero. */
 int dlil_proto_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const struct dlil_proto *proto, void *arg),
 			void *arg)
@@ -550,20 +554,20 @@ int dlil_proto_for_each(struct dlil_ifnet *ifp,
 EXPORT_SYMBOL_FOR_TEST(dlil_proto_for_each);
 
 /**
- * dlil_proto_call - call something of each protocol, with no lock held
+ * dlil_proto_call - call a function for each protocol, with no lock held
  * @ifp: ifnet, with an I/O reference
- * @until: only of those attached by then, see dlil_retire_now()
+ * @until: skip protocols that were attached later, see dlil_retire_now()
  * @call: from dlil_call_begin()
- * @callback: what is called
- * @fn: called for one protocol after the other, oldest first, until it returns
- *	not 0; may sleep, attach and detach
- * @arg: handed to @fn
+ * @callback: the callback that @fn calls, for reports of calls that take long
+ * @fn: called for each protocol, oldest first, until it returns non-zero; may
+ *	sleep, attach and detach
+ * @arg: argument of @fn
  *
- * Rows EVT-2, PRO-3: of a protocol whose detach begins meanwhile, @fn gets the
- * operations that late callers reach.
+ * Rows EVT-2, PRO-3.  If the detach of a protocol begins meanwhile, @fn gets
+ * the operations for late callers.
  *
  * Context: process; may sleep.
- * Return: what @fn returned last, or 0.
+ * Return: the last return value of @fn, or 0.
  */
 int dlil_proto_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 		    enum dlil_callback callback,
@@ -596,7 +600,7 @@ int dlil_proto_module_init(void)
 
 void dlil_proto_module_exit(void)
 {
-	/* Protocols that have ended are freed a grace period later. */
+	/* Protocols are freed a grace period after their end. */
 	rcu_barrier();
 	kmem_cache_destroy(proto_cache);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * From the filters to the driver: the rule for one buffer, the rule for TSO, and
- * the driver's call for a packet or for a list (OUT-4, OUT-6, OUT-7, OUT-8).
+ * From the filters to the driver: linearising, the TSO rule, and the driver's
+ * call for a packet or for a list (OUT-4, OUT-6, OUT-7, OUT-8).
  *
- * Bottom halves off, inside the RCU read section that keeps the ifnet attached.
+ * Everything runs with bottom halves off, inside the RCU read section that
+ * keeps the ifnet attached.
  */
 #include <linux/skbuff.h>
 
@@ -23,14 +24,14 @@ static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return err;
 }
 
-/* The bits of a GSO type that say no more than that TCP is to be segmented. */
+/* GSO types that request nothing but segmentation of TCP over IPv4. */
 #define TSO4_TYPES (SKB_GSO_TCPV4 | SKB_GSO_DODGY | SKB_GSO_TCP_ECN | \
 		    SKB_GSO_TCP_FIXEDID)
 #define TSO6_TYPES (SKB_GSO_TCPV6 | SKB_GSO_DODGY | SKB_GSO_TCP_ECN)
 
 /*
- * The attributes that a driver needs for this GSO packet.  TCP in a tunnel, UDP and
- * whatever else there is go to drivers that have both.
+ * Attributes that a driver needs for this GSO packet.  TCP in a tunnel, UDP and
+ * everything else go to drivers with both.
  */
 static u32 assist_for(const struct sk_buff *skb)
 {
@@ -43,7 +44,10 @@ static u32 assist_for(const struct sk_buff *skb)
 	return DLIL_ATTR_TSO4 | DLIL_ATTR_TSO6;
 }
 
-/* A packet that one of the rules is about.  An error: the packet is freed. */
+/*
+ * Apply the rules to a packet that needs them.  On an error, the packet was
+ * freed.
+ */
 static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
 			       u32 attrs, struct dlil_send *s)
 {
@@ -55,7 +59,7 @@ static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return refuse(ifp, skb, DLIL_DROP_TSO, -EMSGSIZE);
 }
 
-/* The driver's call, where somebody looks at what is sent, see dlil_inspect.h. */
+/* Call the driver, when sent packets are inspected, see dlil_inspect.h. */
 static noinline int call_inspected(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	struct dlil_traffic traffic = {};
@@ -84,11 +88,11 @@ static __always_inline int call_output(struct dlil_ifnet *ifp,
 /**
  * dlil_send - send a packet that has passed the filters
  * @ifp: ifnet
- * @skb: the packet; taken in every case
- * @s: what it is sent with; @s->stopped afterwards: the packet was one that stops
- *	those behind it
+ * @skb: the packet; consumed, even on error
+ * @s: state of the output; @s->stopped is set if packets behind this one must
+ *	not be sent
  *
- * Return: 0, also if the driver gets the packet later, in a list; or an error.
+ * Return: 0, even if the driver gets the packet later, in a list; or an error.
  */
 int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
 {
@@ -127,7 +131,7 @@ static u64 bytes_of(const struct sk_buff_head *list)
 	return bytes;
 }
 
-/* Row OUT-8: the traffic classes of all packets of a list that were sent. */
+/* Row OUT-8: count the traffic classes of all packets of a list that were sent. */
 static void count_classes(struct dlil_ifnet *ifp, struct dlil_traffic *traffic,
 			  const struct sk_buff_head *rest)
 {
@@ -142,7 +146,7 @@ static void count_classes(struct dlil_ifnet *ifp, struct dlil_traffic *traffic,
 	dlil_class_add(ifp, DLIL_OUT, traffic);
 }
 
-/* As call_inspected(), for a list. */
+/* Same as call_inspected(), for a list. */
 static noinline int call_list_inspected(struct dlil_ifnet *ifp,
 					struct sk_buff_head *list)
 {
@@ -164,8 +168,9 @@ static noinline int call_list_inspected(struct dlil_ifnet *ifp,
 }
 
 /*
- * Row OUT-8: one call for all that was collected.  Lengths are known before it only,
- * of the packets that the driver leaves also after it.
+ * Row OUT-8: pass all collected packets to the driver at once.  Their lengths
+ * are taken before the call, because only packets that the driver leaves exist
+ * after it.
  */
 int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
 {

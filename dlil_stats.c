@@ -2,22 +2,22 @@
 /*
  * Counters of an ifnet: 64 bits, exact when summed (STA-1, STA-3).
  *
- * Frequent events are counted per CPU, by callers that keep the ifnet attached: they
- * have an I/O reference, or have seen it attached inside the RCU read section that
- * they are still in.  The final detach waits for both, so no caller counts there when
- * the next attach sets these counters to zero.
+ * Frequent events are counted per CPU, by callers that keep the ifnet attached:
+ * they hold an I/O reference, or are in an RCU read section in which they have
+ * seen it attached.  The final detach waits for both, so nobody counts there
+ * when the next attach sets these counters to 0.
  *
- * Drops for rare reasons, and whatever is counted while the ifnet is not attached
- * (by holders of a life-time reference, who may come at any time), go to the
- * shared counters under their lock: all that is counted of one refused packet in
- * one section, so that an attach clears all of it or nothing.
+ * Drops for rare reasons, and everything while the ifnet is not attached (by
+ * holders of a life-time reference, at any time), are counted in the shared
+ * counters under their lock.  All counts for one refused packet are made in a
+ * single section, so that an attach clears all of them or none.
  *
- * Per-CPU counters are written with bottom halves off, which keeps the writer on
- * its CPU.  On PREEMPT_RT a second task may preempt it there and write to the same
- * counters.  That is right all the same: on 64 bits u64_stats_add() adds in one
- * step that no preemption can divide (local64), and on 32 bits
- * u64_stats_update_begin() disables preemption.  So no counter may be written by
- * u64_stats_set() on 64 bits.
+ * Per-CPU counters are written with bottom halves off, which keeps the writer
+ * on its CPU.  On PREEMPT_RT a second task may preempt it there and write to
+ * the same counters.  The result is still correct: on 64-bit processors
+ * u64_stats_add() cannot be preempted in the middle (local64), and on 32-bit
+ * processors u64_stats_update_begin() disables preemption.  For that reason, no
+ * counter may be written by u64_stats_set() on 64 bits.
  */
 #include <linux/bottom_half.h>
 #include <linux/spinlock.h>
@@ -29,7 +29,7 @@
 
 #define STATS_WORDS	(sizeof(struct dlil_stats) / sizeof(u64))
 
-/* The first words of struct dlil_flow, which all have a per-CPU counter. */
+/* The first words of struct dlil_flow, each of which has a per-CPU counter. */
 #define FLOW_WORDS	(offsetof(struct dlil_flow, freed) / sizeof(u64))
 
 static_assert(sizeof(struct dlil_stats) % sizeof(u64) == 0);
@@ -39,7 +39,7 @@ static_assert(offsetof(struct dlil_flow, drops) ==
 	      offsetof(struct dlil_flow, freed) + sizeof(u64));
 static_assert(FLOW_WORDS + DLIL_DROPS_PCPU == DLIL_FLOW_PCPU);
 
-/* The per-CPU word of a reason; 0 for a rare one, which has none. */
+/* Index of the per-CPU word of a reason; 0 for a rare one, which has none. */
 static const u8 drop_words[DLIL_DROP_MAX] = {
 	[DLIL_DROP_FILTER] = FLOW_WORDS,
 	[DLIL_DROP_PROMISC] = FLOW_WORDS + 1,
@@ -84,7 +84,7 @@ void dlil_stats_reset(struct dlil_ifnet *ifp)
 	write_sequnlock_bh(&ifp->own_seq);
 }
 
-/* Inside an update of the counters. */
+/* Called inside an update of the counters. */
 static __always_inline void add_word(u64_stats_t *to, u64 n)
 {
 	if (IS_ENABLED(CONFIG_64BIT))
@@ -111,8 +111,8 @@ static void sum_words(u64 *to, const u64 *from, size_t n)
 }
 
 /*
- * Row STA-7: add what the driver itself has counted, as long as the ifnet is attached.
- * Inside an RCU read section, and under own_seq.
+ * Row STA-7: add the driver's own counters, as long as the ifnet is attached.
+ * Called inside an RCU read section, and under own_seq.
  */
 static void add_own(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 {
@@ -121,7 +121,7 @@ static void add_own(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 		ifp->driver->stats(ifp, stats);
 }
 
-/* Add drops to their per-CPU counters.  Returns how many there were. */
+/* Add drops to their per-CPU counters.  Returns the number of drops. */
 static u64 add_drops(u64_stats_t *flow, const u64 *drops, bool *rare)
 {
 	unsigned int i;
@@ -155,8 +155,8 @@ static void add_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 }
 
 /*
- * The detach of @ifp begins: what its driver has counted is kept, as nobody will ask
- * it any more.  Process context.
+ * Save the driver's own counters when the detach of @ifp begins, since the
+ * driver will not be called for them any more.  Process context.
  */
 void dlil_stats_keep_own(struct dlil_ifnet *ifp)
 {
@@ -200,7 +200,7 @@ static void trace_drops(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			trace_dlil_drop(ifp, direction_of(dir), i, drops[i]);
 }
 
-/* Tell the driver, for an ifnet that stays attached meanwhile (LNX-14). */
+/* Tell the driver of drops, for an ifnet that stays attached meanwhile (LNX-14). */
 static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 {
 	if (ifp->driver->dropped)
@@ -218,9 +218,9 @@ static bool may_have_drops(enum dlil_dir dir, const struct dlil_flow *flow)
 }
 
 /*
- * Add what one batch has counted in direction @dir; drops by the driver, which counts
- * them in its own counters, are not among it.  For an ifnet that stays attached
- * meanwhile; any context, interrupts on.
+ * Add the counts of one batch in direction @dir.  They do not include drops by
+ * the driver, which has counters of its own for them.  For an ifnet that stays
+ * attached meanwhile; any context, interrupts on.
  */
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally)
@@ -257,8 +257,8 @@ static noinline void drop_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 }
 
 /*
- * Count packets that were dropped, and that have been seen or will be.  For an
- * ifnet that stays attached meanwhile; any context, interrupts on.
+ * Count dropped packets that are counted as seen elsewhere.  For an ifnet that
+ * stays attached meanwhile; any context, interrupts on.
  */
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     enum dlil_drop_reason why, unsigned int n)
@@ -316,8 +316,8 @@ static noinline void refuse_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 }
 
 /*
- * As dlil_stats_refuse().  Must be called with bottom halves off, inside the RCU read
- * section in which the ifnet was seen @attached or not.
+ * Same as dlil_stats_refuse(), for callers with bottom halves off, inside the
+ * RCU read section in which they have checked @attached.
  */
 void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			  enum dlil_drop_reason why, unsigned int n, u64 bytes,
@@ -335,8 +335,8 @@ void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
 }
 
 /*
- * Count packets that came, with these bytes, and were freed at once, by anybody but
- * the driver.  For an ifnet in any state; any context, interrupts on.
+ * Count packets with these bytes that arrived and were freed at once, but not
+ * by the driver.  For an ifnet in any state; any context, interrupts on.
  */
 void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		       enum dlil_drop_reason why, unsigned int n, u64 bytes)
@@ -358,7 +358,7 @@ static noinline void add_inc_shared(struct dlil_ifnet *ifp,
 }
 
 /**
- * dlil_stats_add - add what only the driver knows to the counters
+ * dlil_stats_add - add counts that only the driver knows
  * @ifp: ifnet
  * @inc: increments
  *
@@ -394,9 +394,9 @@ static void read_words(u64 *to, const u64_stats_t *from, size_t n)
 }
 
 /**
- * struct pcpu_copy - the counters of one CPU, as they were at one time
+ * struct pcpu_copy - consistent copy of the counters of one CPU
  * @stats: as in struct dlil_stats
- * @flow: by direction
+ * @flow: as in struct dlil_flow, by direction
  */
 struct pcpu_copy {
 	u64 stats[STATS_WORDS];
@@ -454,12 +454,12 @@ static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 /**
  * dlil_stats_read - sum up the counters of an ifnet
  * @ifp: ifnet
- * @stats: where the counters go
- * @in: where received packets went
- * @out: where sent packets went
+ * @stats: set to the counters
+ * @in: set to the account of received packets
+ * @out: set to the account of sent packets
  *
- * Rows STA-1, STA-7.  The sums are exact once traffic rests; under traffic each counter
- * is a value that it had.
+ * Rows STA-1, STA-7.  The sums are exact when no packet is in flight; under
+ * traffic, each counter has a value that was true at some time.
  *
  * Context: process: the driver is asked for its own counters, and may take locks for
  * that which it does not take in softirqs.

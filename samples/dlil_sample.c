@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A consumer of DLIL to copy from: one filter, one protocol and, on demand, a tap
+ * A user of DLIL to copy from: one filter, one protocol and, on demand, a tap
  * on one ifnet.
  *
- * The filter counts the packets of the ifnet and learns who sends to it; it is
- * told what happens to the ifnet, and refuses an MTU that is too large.  The
- * protocol answers echo requests of those senders.  Both sleep on input, which
- * an rx_handler, tc or nftables could not.  See samples/README.
+ * The filter counts the packets of the ifnet and records their senders; it gets
+ * the events of the ifnet, and refuses an MTU that is too large.  The protocol
+ * answers echo requests of those senders.  Both sleep on input, which is
+ * impossible in an rx_handler, tc or nftables.  See samples/README.
  *
- * What guards what:
+ * Locking:
  *  - kernel_param_lock(THIS_MODULE) is held whenever a parameter is read or
  *    written, and taken by init and exit, so there is one attach or detach at a
- *    time.  No callback takes it, hence it is safe to wait for them under it;
+ *    time.  No callback takes it, so it is safe to wait for callbacks under it.
  *  - sample_lock guards the pointer sample_now, which the callbacks `detached`
- *    clear at a time of their own when the ifnet goes away;
- *  - the reference count of struct sample keeps that alive: one for the filter
- *    and one for the protocol, dropped by their `detached`, and one for whoever
- *    is at work on it;
+ *    clear asynchronously when the ifnet is detached.
+ *  - The reference count of struct sample keeps it alive: one for the filter
+ *    and one for the protocol, dropped by their `detached`, and one for a task
+ *    that uses it.
  *  - sample_peers_lock guards the table of senders.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -36,10 +36,13 @@
 
 #include "dlil_sample.h"
 
-/* A family of our own: nobody but DLIL and we ever see the number. */
+/*
+ * A private protocol family, whose number is used only between this module and
+ * DLIL.
+ */
 #define SAMPLE_FAMILY	(DLIL_PF_PRIVATE + SAMPLE_ETHERTYPE)
 
-/* Senders are forged easily; what they make us keep has a bound. */
+/* Senders can be forged, so the table has a limit. */
 #define SAMPLE_PEERS_MAX	64
 
 /**
@@ -68,7 +71,7 @@ static unsigned int sample_n_peers;
 
 /*
  * Module-wide, so that reading them needs no attachment.  A filter for high
- * packet rates would count per CPU.
+ * packet rates should count per CPU.
  */
 static atomic64_t sample_packets_in;
 static atomic64_t sample_packets_out;
@@ -78,13 +81,13 @@ static atomic64_t sample_events;
 static atomic64_t sample_tapped_in;
 static atomic64_t sample_tapped_out;
 
-/* The packets that the tap is shown, enum dlil_tap_mode. */
+/* Packets that the tap sees, enum dlil_tap_mode. */
 static unsigned int sample_tap_mode;
 
-/* Should the filter see segments instead of GSO packets when it is attached next? */
+/* Will the next filter request segments instead of GSO packets? */
 static bool sample_segments;
 
-/* The largest MTU that the filter lets control requests set; 0 for any. */
+/* Largest MTU that control requests may set; 0 for no limit. */
 static unsigned int sample_max_mtu;
 
 /* The senders that the filter has learned */
@@ -100,7 +103,7 @@ static struct sample_peer *sample_find_peer(const u8 *addr)
 	return NULL;
 }
 
-/* May sleep, twice: that is the point of this sample. */
+/* May sleep, twice, to show that this is allowed here. */
 static void sample_learn_peer(const u8 *addr)
 {
 	struct sample_peer *peer;
@@ -158,8 +161,8 @@ static void sample_put(struct sample *s)
 }
 
 /*
- * sample_now counts for nothing: the last sample_put() clears it under the same
- * lock, so whoever finds it here finds a reference left to add to.
+ * Does not hold a reference by itself: the last sample_put() clears sample_now
+ * under the same lock, so that a sample found here still has a reference.
  */
 static struct sample *sample_get_now(void)
 {
@@ -175,7 +178,7 @@ static struct sample *sample_get_now(void)
 
 /* The filter */
 
-/* A filter of family 0 is also shown frames that demux could not read. */
+/* A filter of family 0 also gets frames that demux could not read. */
 static bool sample_has_sender(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb) &&
@@ -192,7 +195,7 @@ static int sample_filter_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* Here sleeping is not allowed: the host may be sending from a softirq. */
+/* Must not sleep here: the host may be sending from a softirq. */
 static int sample_filter_output(void *cookie, struct dlil_ifnet *ifp,
 				u32 family, struct sk_buff **skb)
 {
@@ -201,8 +204,8 @@ static int sample_filter_output(void *cookie, struct dlil_ifnet *ifp,
 }
 
 /*
- * May sleep, and take RTNL, since DLIL holds no lock here.  Later events of this ifnet
- * wait meanwhile, so a filter that has much to do for one hands that to a work.
+ * May sleep and take RTNL, since DLIL holds no lock here.  Later events of this
+ * ifnet wait meanwhile, so a filter with much to do should use a work.
  */
 static void sample_filter_event(void *cookie, struct dlil_ifnet *ifp,
 				const struct dlil_event *event)
@@ -210,7 +213,7 @@ static void sample_filter_event(void *cookie, struct dlil_ifnet *ifp,
 	atomic64_inc(&sample_events);
 }
 
-/* -EOPNOTSUPP is no opinion: 0 would be the answer to the request. */
+/* -EOPNOTSUPP expresses no opinion; 0 would become the answer to the request. */
 static int sample_filter_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			       u32 code, void *arg)
 {
@@ -249,7 +252,7 @@ static const struct dlil_filter_ops sample_filter_ops = {
 
 /* The tap */
 
-/* Neither here is sleeping allowed, nor touching the packet. */
+/* Must neither sleep nor modify the packet. */
 static void sample_tap_packet(void *cookie, struct dlil_ifnet *ifp,
 			      enum dlil_tap_mode way, const struct sk_buff *skb)
 {
@@ -271,8 +274,8 @@ static const struct dlil_tap sample_tap = {
 /* The protocol */
 
 /*
- * Nothing in a packet is believed before its length is checked, and the header
- * may lie scattered over fragments: hence skb_copy_bits(), which minds both.
+ * Check the length before trusting any field.  The header may be spread over
+ * fragments; skb_copy_bits() handles both.
  */
 static int sample_read_request(const struct sk_buff *skb,
 			       struct sample_hdr *hdr)
@@ -287,7 +290,7 @@ static int sample_read_request(const struct sk_buff *skb,
 	return 0;
 }
 
-/* No link header yet, but room for one: the framer puts it on. */
+/* No link header yet, but headroom for the one that the framer adds. */
 static struct sk_buff *sample_build_reply(const struct sk_buff *request,
 					  struct sample_hdr *hdr)
 {
@@ -317,14 +320,14 @@ static int sample_send(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	ether_addr_copy(dest.sll_addr, addr);
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, skb);
-	/* Takes the list, whatever it returns. */
+	/* Consumes the list, even on error. */
 	return dlil_output(ifp, SAMPLE_FAMILY, &list, (struct sockaddr *)&dest,
 			   0);
 }
 
 /*
- * 0 says that the packet is ours now; with an error the caller frees it and
- * counts it as refused by the protocol.
+ * 0 means that this protocol has consumed the packet; on an error, the caller
+ * frees it and counts it as refused by the protocol.
  */
 static int sample_proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			      struct sk_buff *skb)
@@ -348,7 +351,10 @@ static int sample_proto_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* From the address that sample_send() was given to what the framer wants. */
+/*
+ * Convert the address passed to sample_send() into the contents of the link
+ * header.
+ */
 static int sample_proto_pre_output(void *cookie, struct dlil_ifnet *ifp,
 				   u32 family, struct sk_buff *skb,
 				   const struct sockaddr *dest,
@@ -390,13 +396,13 @@ static const struct dlil_demux_desc sample_descs[] = {
 /* Attach and detach */
 
 /*
- * The protocol comes first: it is refused where there are no Ethernet headers,
- * and the filter reads them.
+ * The protocol comes first: its attach fails on ifnets without Ethernet
+ * headers, which the filter needs.
  *
- * A filter of headers wants no flags.  So it sees every packet: those with a VLAN
- * tag, whose link header is that of any other, and GSO packets as they are.
- * Segmentation, which costs what GRO and GSO save, is for filters that cannot do
- * without, such as those that look at payload packet by packet.
+ * A filter of headers needs no flags, and so sees every packet: those with a
+ * VLAN tag, whose link header looks as usual, and unsegmented GSO packets.
+ * Segmentation loses the gain of GRO and GSO, so it is for filters that need
+ * it, such as those that inspect the payload packet by packet.
  */
 static int sample_attach(const char *name)
 {
@@ -424,7 +430,7 @@ static int sample_attach(const char *name)
 	}
 	refcount_set(&s->refs, 1);
 
-	/* From here on `detached` may come at any time. */
+	/* From here on `detached` may be called at any time. */
 	refcount_inc(&s->refs);
 	proto.cookie = s;
 	err = dlil_proto_attach(s->ifp, SAMPLE_FAMILY, &proto);
@@ -446,7 +452,10 @@ static int sample_attach(const char *name)
 
 detach_proto:
 	sample_put(s);	/* for the filter that is none */
-	/* If this fails the ifnet is going, and its `detached` comes as well. */
+	/*
+	 * If this fails, the ifnet is being detached, and `detached` is called
+	 * as well.
+	 */
 	dlil_proto_detach(s->ifp, SAMPLE_FAMILY);
 	goto put;
 put_proto:
@@ -458,9 +467,9 @@ put:
 
 /*
  * Returns when all callbacks have, so that rmmod works right after.  An error
- * means that the ifnet is going and its final detach has got hold of filter or
- * protocol before us, so that is what to wait for then.  Should a wait be cut
- * short because the task was killed, the references still see to the rest.
+ * means that the final detach of the ifnet has claimed filter or protocol
+ * first: then wait for that.  If the task is killed and stops waiting, the
+ * references still make sure of the rest.
  */
 static void sample_detach(void)
 {
@@ -469,7 +478,7 @@ static void sample_detach(void)
 
 	if (!s)
 		return;
-	/* Unless there is none: then this says so, and does nothing. */
+	/* Fails without effect if no tap is set. */
 	dlil_set_tap(s->ifp, DLIL_TAP_OFF, &sample_tap);
 	filter = dlil_filter_detach(s->filter);
 	proto = dlil_proto_detach(s->ifp, SAMPLE_FAMILY);
@@ -510,7 +519,7 @@ static_assert(SAMPLE_FAMILY == 100533);
 
 /* Parameters */
 
-/* Between init and exit: before, `dev` is only kept; after, nothing is done. */
+/* Between init and exit: before, `dev` is only stored; after, nothing is done. */
 static bool sample_loaded;
 static char sample_dev[IFNAMSIZ + 1];	/* with the newline of echo */
 
@@ -629,9 +638,9 @@ MODULE_PARM_DESC(peers, "senders known to the filter");
 /* The module */
 
 /*
- * Loads even if it cannot attach.  To fail would be wrong once anything was
- * attached: that frees the module regardless of references to it, while a
- * `detached` may still be running.
+ * Succeeds even if it cannot attach.  Failing after something was attached
+ * would free the module regardless of references, while a `detached` may still
+ * be running.
  */
 static int __init sample_init(void)
 {
