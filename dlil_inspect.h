@@ -17,7 +17,7 @@ struct dlil_ifnet;
 #define DLIL_INSPECT_CALL	BIT(3)	/* calls of the driver are */
 #define DLIL_INSPECT_RETURN	BIT(4)	/* their returns are */
 
-/* Those for which the packets that the host sends itself are inspected as well. */
+/* The reasons that also apply to packets which the host itself sends. */
 #define DLIL_INSPECT_HOST \
 	(DLIL_INSPECT_POLICY | DLIL_INSPECT_CLASS | DLIL_INSPECT_SENT)
 
