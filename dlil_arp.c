@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ARP, sent by the protocol of an ifnet (ARP-1), and for link-local addresses on all
- * ifnets that want it (ARP-2).
+ * ARP requests and replies, sent by the protocol of an ifnet (ARP-1), and for
+ * link-local addresses on several ifnets (ARP-2).
  *
- * All of it runs with bottom halves off inside one RCU read section, which keeps the
- * ifnets attached and their protocols; so nothing here may sleep.
+ * Everything runs with bottom halves off inside one RCU read section, which
+ * keeps the ifnets and their protocols attached; so nothing here may sleep.
  */
 #include <linux/bottom_half.h>
 #include <linux/if_arp.h>
@@ -15,13 +15,13 @@
 #include "dlil_proto.h"
 
 /**
- * struct arp - what is to be sent
+ * struct arp - an ARP packet to send
  * @op: ARPOP_*
  * @sender_hw: link address of the sender, or NULL
- * @sender: its protocol address, or NULL
+ * @sender: protocol address of the sender, or NULL
  * @target_hw: link address of the target, or NULL
- * @target: its protocol address
- * @answer: of those who have been asked
+ * @target: protocol address of the target
+ * @answer: combined result of the ifnets
  */
 struct arp {
 	u16 op;
@@ -55,7 +55,7 @@ static __be32 ipv4_of(const struct sockaddr *addr)
 	return ((const struct sockaddr_in *)addr)->sin_addr.s_addr;
 }
 
-/* Without a sender it announces nobody. */
+/* Is the sender the target?  False without a sender. */
 static bool is_announcement(const struct arp *arp)
 {
 	return arp->sender && ipv4_of(arp->sender) == ipv4_of(arp->target);
@@ -68,7 +68,7 @@ static bool is_for_all(const struct arp *arp)
 	       !is_announcement(arp);
 }
 
-/* An ifnet that has no address, or does not want it, has no answer. */
+/* Send on @ifp if it has the attribute, and an address to send from. */
 static void send_if_wanted(struct dlil_ifnet *ifp, void *arg)
 {
 	struct arp *arp = arg;
@@ -81,7 +81,7 @@ static void send_if_wanted(struct dlil_ifnet *ifp, void *arg)
 		arp->answer = err;
 }
 
-/* Each ifnet is its own sender there. */
+/* Send on all suitable ifnets, each with its own addresses as sender. */
 static int send_on_all(struct dlil_ifnet *ifp, struct arp *arp)
 {
 	arp->sender = NULL;
@@ -92,27 +92,29 @@ static int send_on_all(struct dlil_ifnet *ifp, struct arp *arp)
 }
 
 /**
- * dlil_send_arp - have ARP sent
+ * dlil_send_arp - send an ARP packet
  * @ifp: ifnet
  * @op: ARPOP_*, in host order
- * @sender_hw: link address of the sender, of the ifnet's address length, or NULL for
- *	that of the ifnet
- * @sender: its protocol address, or NULL for one of the ifnet's own
- * @target_hw: link address of the target, where it goes, or NULL for broadcast
- * @target: its protocol address
+ * @sender_hw: link address of the sender, with the ifnet's address length, or
+ *	NULL for that of the ifnet
+ * @sender: protocol address of the sender, or NULL for one of the ifnet
+ * @target_hw: link address of the target, to which the packet is sent, or NULL
+ *	for broadcast
+ * @target: protocol address of the target
  *
- * Row ARP-1: the protocol of the target's family on @ifp does it.  Row ARP-2: a request
- * for a link-local IPv4 address (169.254/16) goes out on every attached ifnet of the
- * namespace that has DLIL_ATTR_ARPLL and an IPv4 address, with its own addresses as those
- * of the sender, and not on @ifp unless that is one of them; the answer is the first that
- * is not -EOPNOTSUPP, oldest ifnet first.  An announcement, whose sender is its target,
- * stays on @ifp.
+ * Row ARP-1.  The protocol of the target's family on @ifp sends the packet.
+ * Row ARP-2.  A request for a link-local IPv4 address (169.254/16) is sent on
+ * every attached ifnet of the namespace that has DLIL_ATTR_ARPLL and an IPv4
+ * address, with its own addresses as sender; on @ifp only if that is one of
+ * them.  The result is the first one other than -EOPNOTSUPP, oldest ifnet
+ * first.  An announcement, whose sender is its target, is sent on @ifp only.
  *
  * Context: any but hard interrupts; interrupts on.
- * Return: 0; -EINVAL without @ifp or @target, or if @sender and @target are of different
- * families; -EOPNOTSUPP if @ifp is not attached or has no protocol that sends ARP for the
- * family; -ENXIO if that is being detached; -EADDRNOTAVAIL if there is neither a @sender
- * nor an address of the ifnet's own; or what the protocol said.
+ * Return: 0; -EINVAL without @ifp or @target, or if @sender and @target have
+ * different families; -EOPNOTSUPP if @ifp is not attached or has no protocol
+ * that sends ARP for the family; -ENXIO if that protocol is being detached;
+ * -EADDRNOTAVAIL without a @sender if the ifnet has no address; or an error of
+ * the protocol.
  */
 int dlil_send_arp(struct dlil_ifnet *ifp, u16 op, const u8 *sender_hw,
 		  const struct sockaddr *sender, const u8 *target_hw,

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Input for a protocol family without an ifnet: at once, or by the main thread (PRO-8).
+ * Input for a protocol family without an ifnet: at once, or in the main thread
+ * (PRO-8).
  *
- * A packet that comes this way has no ifnet, so it meets no demux and no filter, and no
- * ifnet counts it; what became of such packets is counted here, for all families.
+ * A packet on this path has no ifnet, so that it meets no demux and no filter,
+ * and no ifnet counts it.  The counters here include such packets of all
+ * families.
  *
- * inputs_lock guards the table, which is read under RCU.  A packet that is injected waits
- * in the queue of its family, under the queue's own lock.  Whoever finds the queue without
- * a call under way hands the main thread one; the thread makes it behind the packets that
- * ifnets have queued (INP-7).  Callbacks run inside an RCU read section with bottom halves
- * off: they must not sleep, since the main thread serves ifnets that have no part in it.
+ * inputs_lock guards the table, which is read under RCU.  An injected packet
+ * waits in the queue of its family, under the lock of the queue.  A producer
+ * that finds no call in flight for the queue queues one for the main thread,
+ * which runs it behind the packets that ifnets have queued (INP-7).  Callbacks
+ * run inside an RCU read section with bottom halves off: they must not sleep,
+ * because the main thread serves unrelated ifnets.
  *
- * These may still use a family that is taken back: callers in read sections, which a grace
- * period waits for, and the call, which comes before a call that is handed in behind it.
+ * After a family was removed, these may still use it: callers in RCU read
+ * sections, for which a grace period waits; and the call, which runs before
+ * another one that is queued behind it.
  */
 #include <linux/completion.h>
 #include <linux/hashtable.h>
@@ -25,12 +29,12 @@
 #include "dlil_inject.h"
 
 /**
- * struct input - a family that takes packets without an ifnet
- * @node: in the table
+ * struct input - a family that accepts packets without an ifnet
+ * @node: entry in the table
  * @family: the family
- * @params: what it was registered with
- * @call: has the main thread work off @queue
- * @called: bit 0: @call is under way; atomic
+ * @params: arguments of its registration
+ * @call: makes the main thread process @queue
+ * @called: bit 0: @call is in flight; atomic
  * @queue: injected packets; under its own lock
  */
 struct input {
@@ -50,7 +54,7 @@ static atomic64_t seen = ATOMIC64_INIT(0);
 static atomic64_t delivered = ATOMIC64_INIT(0);
 static atomic64_t drops[DLIL_DROP_MAX];
 
-/* Inside an RCU read section, or with inputs_lock held. */
+/* Called inside an RCU read section, or with inputs_lock held. */
 static struct input *find(u32 family)
 {
 	struct input *in;
@@ -68,7 +72,7 @@ static void free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 	dlil_drop_list(list, why);
 }
 
-/* Bottom halves off, inside an RCU read section.  Takes all of @list. */
+/* Deliver all packets of @list.  Bottom halves off, inside an RCU read section. */
 static void deliver(struct input *in, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
@@ -86,13 +90,13 @@ static void deliver(struct input *in, struct sk_buff_head *list)
 		if (err && err != DLIL_STOLEN)
 			__skb_queue_tail(&refused, skb);
 	}
-	/* A list that has more in it than before has none that were taken. */
+	/* If the callback has added packets to the list, count none as taken. */
 	n -= min(n, skb_queue_len(&refused));
 	atomic64_add(n, &delivered);
 	free_list(&refused, DLIL_DROP_PROTOCOL);
 }
 
-/* At most DLIL_INPUT_BATCH packets of the queue; false if there are none. */
+/* Dequeue at most DLIL_INPUT_BATCH packets; false if there are none. */
 static bool take(struct input *in, struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
@@ -107,14 +111,14 @@ static bool take(struct input *in, struct sk_buff_head *list)
 	return n;
 }
 
-/* In the main thread. */
+/* Process a queue, in the main thread. */
 static void work_off(struct dlil_flush *call)
 {
 	struct input *in = container_of(call, struct input, call);
 	struct sk_buff_head list;
 
 	__skb_queue_head_init(&list);
-	/* Whoever adds a packet from here on makes a call of his own. */
+	/* From here on, a producer that adds a packet queues a call of its own. */
 	clear_bit(0, &in->called);
 	/* Pairs with the barrier in dlil_proto_inject(). */
 	smp_mb__after_atomic();
@@ -129,15 +133,16 @@ static void work_off(struct dlil_flush *call)
 }
 
 /**
- * dlil_proto_register_input - take packets of a family that come without an ifnet
+ * dlil_proto_register_input - accept packets of a family without an ifnet
  * @family: the family, not 0
- * @params: who takes them; copied
+ * @params: the callbacks; copied
  *
- * Row PRO-8.  To be undone by dlil_proto_unregister_input(), at the latest in the exit
- * function of the module.
+ * Row PRO-8.  Undo this by dlil_proto_unregister_input(), in the exit function
+ * of the module at the latest.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EEXIST if the family is taken; -ENOMEM.
+ * Return: 0; -EINVAL for bad arguments; -EEXIST if the family is registered
+ * already; -ENOMEM.
  */
 int dlil_proto_register_input(u32 family, const struct dlil_input_params *params)
 {
@@ -168,7 +173,7 @@ EXPORT_SYMBOL_GPL(dlil_proto_register_input);
 /**
  * struct last_call - a call behind those of a family
  * @call: the call
- * @done: it has been made
+ * @done: completed by it
  */
 struct last_call {
 	struct dlil_flush call;
@@ -180,7 +185,7 @@ static void last_called(struct dlil_flush *call)
 	complete(&container_of(call, struct last_call, call)->done);
 }
 
-/* The main thread has made all calls that it was handed before. */
+/* Wait until the main thread has run all calls queued so far. */
 static void wait_called(void)
 {
 	struct last_call last = { .call.fn = last_called };
@@ -191,16 +196,17 @@ static void wait_called(void)
 }
 
 /**
- * dlil_proto_unregister_input - take no more packets of a family without an ifnet
+ * dlil_proto_unregister_input - stop accepting packets without an ifnet
  * @family: the family
  *
- * Row PRO-8.  What is queued is delivered; then `detached` is called, and no callback
- * runs any more.
+ * Row PRO-8.  Delivers queued packets, then calls `detached`.  No callback is
+ * in flight afterwards.
  *
- * Context: process; may sleep.  Waits for the main thread, which callbacks of ifnets hold
- * up for a second and a half at most: with no lock held that they might want.
- * Return: 0; -EINVAL without family; -ENXIO if nobody has registered it; -EDEADLK from
- * callbacks.
+ * Context: process; may sleep.  Waits for the main thread, which callbacks of
+ * ifnets delay by a second and a half at most.  The caller must hold no lock
+ * that these callbacks may take.
+ * Return: 0; -EINVAL without family; -ENXIO if the family is not registered;
+ * -EDEADLK in callbacks.
  */
 int dlil_proto_unregister_input(u32 family)
 {
@@ -226,7 +232,7 @@ int dlil_proto_unregister_input(u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_unregister_input);
 
-/* Nobody takes them. */
+/* Drop packets of a family that is not registered. */
 static int unknown(struct sk_buff_head *list)
 {
 	free_list(list, DLIL_DROP_NOPROTO);
@@ -234,16 +240,16 @@ static int unknown(struct sk_buff_head *list)
 }
 
 /**
- * dlil_proto_input - hand packets without an ifnet to a protocol, at once
- * @family: its family
- * @list: the packets, private to the caller, which gives them away in every case; empty
+ * dlil_proto_input - deliver packets without an ifnet to a protocol at once
+ * @family: protocol family
+ * @list: the packets, private to the caller; consumed, even on error, and empty
  *	afterwards
  *
  * Row PRO-8.
  *
  * Context: any but hard interrupts; interrupts on.
- * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if nobody has registered
- * @family: the packets are freed.
+ * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if @family is
+ * not registered.
  */
 int dlil_proto_input(u32 family, struct sk_buff_head *list)
 {
@@ -266,7 +272,7 @@ int dlil_proto_input(u32 family, struct sk_buff_head *list)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_input);
 
-/* As many of @list as the queue has room for.  The rest stays in @list. */
+/* Queue the packets of @list for which there is room; the rest stays in @list. */
 static void add(struct input *in, struct sk_buff_head *list)
 {
 	unsigned int max = READ_ONCE(dlil_rcvq_limit);
@@ -274,7 +280,10 @@ static void add(struct input *in, struct sk_buff_head *list)
 
 	spin_lock(&in->queue.lock);
 	while (skb_queue_len(&in->queue) < max && (skb = __skb_dequeue(list))) {
-		/* It holds neither a socket nor a device while it waits (LNX-15). */
+		/*
+		 * Drop references to sockets and devices while it waits
+		 * (LNX-15).
+		 */
 		dlil_packet_keep(skb);
 		__skb_queue_tail(&in->queue, skb);
 	}
@@ -284,7 +293,7 @@ static void add(struct input *in, struct sk_buff_head *list)
 static int inject(struct input *in, struct sk_buff_head *list)
 {
 	add(in, list);
-	/* Pairs with the barrier in work_off(): one of us sees the packets. */
+	/* Pairs with the barrier in work_off(): one of the two sees the packets. */
 	smp_mb__before_atomic();
 	if (!test_and_set_bit(0, &in->called))
 		dlil_thread_call_main(&in->call);
@@ -295,18 +304,18 @@ static int inject(struct input *in, struct sk_buff_head *list)
 }
 
 /**
- * dlil_proto_inject - have the main thread hand packets without an ifnet to a protocol
- * @family: its family
- * @list: the packets, private to the caller, which gives them away in every case; empty
+ * dlil_proto_inject - deliver packets without an ifnet in the main thread
+ * @family: protocol family
+ * @list: the packets, private to the caller; consumed, even on error, and empty
  *	afterwards
  *
- * Rows PRO-8, INP-7.  Their order is kept.  While they wait they let go of their sockets,
- * routes, connection tracking entries and devices.
+ * Rows PRO-8, INP-7.  Packets stay in order.  While they wait, they hold no
+ * references to sockets, routes, conntrack entries and devices.
  *
  * Context: any but hard interrupts; interrupts on.
- * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if nobody has registered
- * @family: the packets are freed; -ENOBUFS if the queue, which holds rcvq_limit packets,
- * had no room for the last ones: those are freed.
+ * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if @family is
+ * not registered; -ENOBUFS if the queue, whose limit is rcvq_limit packets, had
+ * no room for the last packets, which were dropped.
  */
 int dlil_proto_inject(u32 family, struct sk_buff_head *list)
 {

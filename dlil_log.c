@@ -2,9 +2,9 @@
 /*
  * The log (INI-5).
  *
- * What somebody has to know is logged always, each kind of it at most once a second for
- * each ifnet, so that nobody can fill the log by doing it again and again.  What somebody
- * may want to know is logged with the parameter verbose.
+ * Important messages are always logged, but each kind at most once a second for
+ * each ifnet, so that repeating an action cannot flood the log.  Other messages
+ * are logged with the parameter verbose.
  */
 #include <linux/jiffies.h>
 #include <linux/printk.h>
@@ -16,7 +16,7 @@
 bool dlil_verbose;
 EXPORT_SYMBOL_FOR_TEST(dlil_verbose);
 
-/* True for one caller a second; 0 stands for never. */
+/* True for one caller per second; 0 stands for never. */
 static bool is_due(unsigned long *last)
 {
 	unsigned long then = READ_ONCE(*last), now = jiffies ?: 1;
@@ -31,7 +31,10 @@ static void print(struct dlil_ifnet *ifp, struct va_format *text)
 	pr_info("dlil: %s: %pV\n", ifp->name, text);
 }
 
-/* A line about @ifp, unless there was one of this kind a second ago.  Any context. */
+/*
+ * Log a message about @ifp, but one of this kind per second at most.  Any
+ * context.
+ */
 void dlil_log(struct dlil_ifnet *ifp, enum dlil_log_kind kind, const char *fmt,
 	      ...)
 {
@@ -46,7 +49,7 @@ void dlil_log(struct dlil_ifnet *ifp, enum dlil_log_kind kind, const char *fmt,
 	va_end(args);
 }
 
-/* A line about @ifp for who wants to know all.  Any context. */
+/* Log a message about @ifp if verbose is on.  Any context. */
 void dlil_log_verbose(struct dlil_ifnet *ifp, const char *fmt, ...)
 {
 	struct va_format text = { .fmt = fmt };
@@ -60,7 +63,10 @@ void dlil_log_verbose(struct dlil_ifnet *ifp, const char *fmt, ...)
 	va_end(args);
 }
 
-/* The driver has refused a packet: with verbose, and not for each of them. */
+/*
+ * The driver has refused a packet: log it if verbose is on, but not for each
+ * packet.
+ */
 void dlil_log_output(struct dlil_ifnet *ifp, int err)
 {
 	if (READ_ONCE(dlil_verbose))

@@ -7,7 +7,7 @@
 
 struct dlil_ifnet;
 
-/* Lines of each kind are logged at most once a second for each ifnet. */
+/* Messages of each kind are logged at most once a second for each ifnet. */
 enum dlil_log_kind {
 	DLIL_LOG_ATTACH,
 	DLIL_LOG_SUSPENDED,

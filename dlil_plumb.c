@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plumbers: how a protocol that somebody knows is brought up on an ifnet by whoever
- * wants it there (PRO-5).
+ * Plumbers: one module registers how a protocol is attached, and others, or
+ * users, request it for an ifnet (PRO-5).
  *
- * plumb_lock guards the plumbers and what is plumbed on every ifnet.  It is never held
- * around a callback, nor with RTNL to be taken.  While a plumber's callback runs, its
- * struct dlil_plumbing belongs to that task; others who want the same family on the
- * same ifnet wait until it has returned.
+ * plumb_lock guards the plumbers and everything that is plumbed on any ifnet.
+ * It is never held around a callback, or while RTNL is taken.  While a callback
+ * of a plumber runs, its struct dlil_plumbing belongs to that task; others that
+ * want the same family on the same ifnet wait until the callback has returned.
  *
- * Plumb and unplumb hold an I/O reference.  So the final detach, which unplumbs what is
- * left, finds none of them under way, and none comes behind it.
+ * Plumb and unplumb hold an I/O reference.  So the final detach, which unplumbs
+ * what is left, finds no call in flight, and no later one can start.
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
@@ -22,12 +22,12 @@
 
 /**
  * struct plumber - a registered plumber
- * @list: in the list of all
+ * @list: entry in the list of all plumbers
  * @family: protocol family
  * @kind: interface family
- * @params: what it was registered with; the name is @name
- * @name: its name
- * @users: how often it has plumbed, or is about to
+ * @params: arguments of the registration; the name is replaced by @name
+ * @name: name of the plumber
+ * @users: number of plumbings by it, including those in progress
  */
 struct plumber {
 	struct list_head list;
@@ -39,12 +39,12 @@ struct plumber {
 };
 
 /**
- * struct dlil_plumbing - a family that is plumbed on an ifnet, or about to be
- * @list: in the ifnet's list
- * @plumber: whose callbacks are called; counts in its users, its module is pinned
- * @count: how often modules have plumbed it
- * @by_user: users have plumbed it, which they do once
- * @task: who is inside a callback for it, or NULL
+ * struct dlil_plumbing - a family that is plumbed on an ifnet, or being plumbed
+ * @list: entry in the list of the ifnet
+ * @plumber: the plumber; counted in its @users, and its module is pinned
+ * @count: number of times that modules have plumbed it
+ * @by_user: users have plumbed it, which they can do once
+ * @task: task inside a callback for it, or NULL
  */
 struct dlil_plumbing {
 	struct list_head list;
@@ -54,11 +54,14 @@ struct dlil_plumbing {
 	struct task_struct *task;
 };
 
-/* Guards the list and what is plumbed on all ifnets. */
+/* Guards the list, and everything that is plumbed on any ifnet. */
 static DEFINE_MUTEX(plumb_lock);
 static LIST_HEAD(plumbers);
 
-/* How many callbacks have returned, and who waits for one. */
+/*
+ * Number of callbacks that have returned, and the queue of tasks that wait for
+ * one.
+ */
 static unsigned int n_returned;
 static DECLARE_WAIT_QUEUE_HEAD(returned);
 
@@ -87,16 +90,16 @@ static struct plumber *find_name(enum dlil_ifnet_family kind, const char *name)
 }
 
 /**
- * dlil_proto_register_plumber - say how a protocol is brought up
- * @family: its family, not 0
- * @kind: on ifnets of this interface family
- * @params: the plumber; copied, so only its callbacks have to stay
+ * dlil_proto_register_plumber - register how to attach a protocol
+ * @family: family of the protocol, not 0
+ * @kind: interface family of the ifnets
+ * @params: the plumber; copied, so only its callbacks must stay valid
  *
  * Row PRO-5.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL for bad arguments; -EEXIST if there is a plumber for @family and
- * @kind, or one of this name for @kind; -ENAMETOOLONG; -ENOMEM.
+ * Return: 0; -EINVAL for bad arguments; -EEXIST if there is a plumber for
+ * @family and @kind, or one with this name for @kind; -ENAMETOOLONG; -ENOMEM.
  */
 int dlil_proto_register_plumber(u32 family, enum dlil_ifnet_family kind,
 				const struct dlil_plumber_params *params)
@@ -130,16 +133,17 @@ int dlil_proto_register_plumber(u32 family, enum dlil_ifnet_family kind,
 EXPORT_SYMBOL_GPL(dlil_proto_register_plumber);
 
 /**
- * dlil_proto_unregister_plumber - take a plumber back
- * @family: what it was registered for
- * @kind: likewise
+ * dlil_proto_unregister_plumber - remove a plumber
+ * @family: family of its registration
+ * @kind: interface family of its registration
  *
- * Row PRO-5.  What a plumber with an owner has plumbed pins that module, so its exit
- * function may rely on 0.
+ * Row PRO-5.  Plumbings by a plumber with an owner pin that module, so its exit
+ * function can rely on a result of 0.
  *
  * Context: process; may sleep, waits for no callback.
- * Return: 0: none of its callbacks runs or will; -ENXIO if there is no such plumber;
- * -EBUSY while something is plumbed by it, or about to be.
+ * Return: 0: no callback of it is in flight, or will be called; -ENXIO if there
+ * is no such plumber; -EBUSY while something is plumbed by it, or being
+ * plumbed.
  */
 int dlil_proto_unregister_plumber(u32 family, enum dlil_ifnet_family kind)
 {
@@ -173,7 +177,7 @@ static struct dlil_plumbing *find_plumbing(struct dlil_ifnet *ifp, u32 family)
 	return NULL;
 }
 
-/* Wait without plumb_lock until some callback has returned. */
+/* Wait without plumb_lock until a callback has returned. */
 static int wait_returned(void)
 {
 	unsigned int n = n_returned;
@@ -187,7 +191,7 @@ static int wait_returned(void)
 	return err;
 }
 
-/* Find the plumbing of @family, with no task inside a callback for it; or NULL. */
+/* Find the plumbing of @family, and wait for a callback for it; or NULL. */
 static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
 {
 	struct dlil_plumbing *pl;
@@ -203,7 +207,10 @@ static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
 	return pl;
 }
 
-/* The task counts as one in a callback: what it detaches it does not wait for. */
+/*
+ * Call a callback.  The task counts as inside a callback, so that a detach does
+ * not wait.
+ */
 static int call(struct dlil_ifnet *ifp, struct plumber *p, bool attach)
 {
 	struct dlil_call call;
@@ -239,7 +246,7 @@ static int call_unlocked(struct dlil_ifnet *ifp, struct dlil_plumbing *pl,
 	return err;
 }
 
-/* Not plumbed any more. */
+/* Free a plumbing that has ended. */
 static void forget(struct dlil_plumbing *pl)
 {
 	struct plumber *p = pl->plumber;
@@ -252,7 +259,7 @@ static void forget(struct dlil_plumbing *pl)
 	module_put(p->params.owner);
 }
 
-/* Nothing is plumbed of the family of @p yet: @pl is to be. */
+/* Plumb @pl, the first plumbing of the family of @p. */
 static int plumb_first(struct dlil_ifnet *ifp, struct plumber *p,
 		       struct dlil_plumbing *pl)
 {
@@ -273,7 +280,7 @@ static int plumb_first(struct dlil_ifnet *ifp, struct plumber *p,
 	return err;
 }
 
-/* By a module, which is counted, or by users, who do it once. */
+/* Plumb for a module, which is counted, or for users, who can do it once. */
 static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 {
 	struct dlil_plumbing *pl, *added;
@@ -308,7 +315,7 @@ static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 	return err;
 }
 
-/* Undo the plumb of a module, or that of users. */
+/* Undo the plumbing of a module, or that of users. */
 static int unplumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 {
 	struct dlil_plumbing *pl;
@@ -323,7 +330,7 @@ static int unplumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 	} else if (by_user && pl->count) {
 		err = -EBUSY;
 	} else {
-		/* Down before the callback, which may look. */
+		/* Cleared before the callback, which may query it. */
 		if (by_user)
 			pl->by_user = false;
 		else
@@ -349,20 +356,20 @@ static bool is_known(enum dlil_ifnet_family kind, u32 family)
 }
 
 /**
- * dlil_proto_plumb - bring a protocol up on an ifnet
+ * dlil_proto_plumb - attach a protocol to an ifnet by its plumber
  * @ifp: ifnet
- * @family: the protocol's family
+ * @family: family of the protocol
  *
- * Row PRO-5.  The first one calls the plumber's `attach`, further ones count, and each
- * needs a dlil_proto_unplumb().  Without a plumber the module of the alias
- * ``dlil-proto-FAMILY``, a decimal number, is loaded.
+ * Row PRO-5.  The first call for an ifnet calls the plumber's `attach`, further
+ * ones only count; each needs a dlil_proto_unplumb().  If there is no plumber,
+ * loads the module with the alias ``dlil-proto-FAMILY``, a decimal number.
  *
- * Context: process; may sleep.  May be called from callbacks that may.  With RTNL held
- * only if the plumber is there and its callbacks want no RTNL.
- * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, or there is
- * no plumber; -EDEADLK from output callbacks, and from a callback of the plumber for the
- * same family; -ENOMEM; -ERESTARTSYS if the caller was killed while another task
- * plumbed; or what `attach` said.
+ * Context: process; may sleep.  Allowed in callbacks that may sleep.  RTNL may
+ * be held only if the plumber is registered and its callbacks do not take RTNL.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, or
+ * there is no plumber; -EDEADLK in output callbacks, and in a callback of the
+ * plumber for the same family; -ENOMEM; -ERESTARTSYS if the caller was killed
+ * while another task plumbed; or an error of `attach`.
  */
 int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family)
 {
@@ -372,7 +379,7 @@ int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family)
 		return -EINVAL;
 	if (dlil_output_is_current())
 		return -EDEADLK;
-	/* No reference keeps the ifnet meanwhile: that may take long. */
+	/* Without a reference to the ifnet, because loading may take long. */
 	if (dlil_ifnet_is_attached(ifp) && !is_known(ifp->kind, family))
 		request_module("dlil-proto-%u", family);
 	if (!dlil_ifnet_io_begin(ifp))
@@ -386,16 +393,17 @@ EXPORT_SYMBOL_GPL(dlil_proto_plumb);
 /**
  * dlil_proto_unplumb - undo a dlil_proto_plumb()
  * @ifp: ifnet
- * @family: the protocol's family
+ * @family: family of the protocol
  *
- * Row PRO-5.  The last one calls the plumber's `detach`; when that has returned nothing
- * is plumbed any more, whatever it said.  What users have plumbed stays.
+ * Row PRO-5.  The last call for an ifnet calls the plumber's `detach`.  When
+ * that has returned, nothing is plumbed any more, whatever its result.
+ * Plumbing by users is not affected.
  *
- * Context: process; may sleep, waits for no callback but the plumber's.  May be called
- * from callbacks that may sleep.
- * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, which
- * unplumbs by itself, or no module has plumbed the family; -EDEADLK and -ERESTARTSYS as
- * for dlil_proto_plumb(); or what `detach` said.
+ * Context: process; may sleep, waits for no callback except the plumber's.
+ * Allowed in callbacks that may sleep.
+ * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached,
+ * which unplumbs everything, or if no module has plumbed the family; -EDEADLK
+ * and -ERESTARTSYS as dlil_proto_plumb(); or an error of `detach`.
  */
 int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family)
 {
@@ -413,7 +421,10 @@ int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family)
 }
 EXPORT_SYMBOL_GPL(dlil_proto_unplumb);
 
-/* The family that users mean by @name on @ifp, or 0, and whether its plumber is prompt. */
+/*
+ * Get the family that @name stands for on @ifp, or 0, and whether its plumber
+ * is prompt.
+ */
 static u32 family_of(const struct dlil_ifnet *ifp, const char *name,
 		     bool *prompt)
 {
@@ -453,9 +464,10 @@ static const char *sentence(int err, bool up)
 }
 
 /*
- * Plumb or unplumb, as users do: by name, and once.  Unless @may_wait, a plumber that is
- * to be loaded, or is not prompt, is -EINPROGRESS, with nothing done.  @why is set to a
- * sentence for the user, or NULL.  The caller has an I/O reference; may sleep.
+ * Plumb or unplumb for users: by name, and once.  Unless @may_wait, returns
+ * -EINPROGRESS without doing anything if the plumber must be loaded, or is not
+ * prompt.  Sets @why to a message for the user, or NULL.  The caller has an I/O
+ * reference; may sleep.
  */
 int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
 			bool may_wait, const char **why)
@@ -480,7 +492,10 @@ int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_plumb_for_user);
 
-/* Call @fn for each protocol that can be plumbed on @ifp, until it returns not 0. */
+/*
+ * Call @fn for each protocol that can be plumbed on @ifp, until it returns
+ * non-zero.
+ */
 int dlil_plumb_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const char *name, u32 family,
 				  unsigned int count, void *arg),
@@ -506,9 +521,9 @@ int dlil_plumb_for_each(struct dlil_ifnet *ifp,
 EXPORT_SYMBOL_FOR_TEST(dlil_plumb_for_each);
 
 /*
- * Part of the final detach (IFN-5): no I/O reference is left.  Each plumber is asked
- * once, whatever it says and however often it has plumbed: a protocol that it leaves is
- * detached behind this.
+ * Unplumb everything in the final detach (IFN-5), when no I/O reference is
+ * left.  Calls each plumber once, whatever its result and its count; protocols
+ * that it leaves are detached afterwards.
  */
 void dlil_plumb_end(struct dlil_ifnet *ifp)
 {

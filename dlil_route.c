@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cached routes (RTC-1 to RTC-3): of each ifnet the last route to an IPv4 address and the
- * last one to an IPv6 address.
+ * Cached routes (RTC-1 to RTC-3): for each ifnet the last route to an IPv4
+ * address and the last one to an IPv6 address.
  *
- * The driver looks routes up, outside the lock of the cache, and the kernel says whether
- * one is still valid.  The cache is open while the ifnet is attached: the detach closes
- * and empties it under its lock, so no look-up that began before leaves a route behind.
+ * The driver looks routes up, outside the lock of the cache, and the kernel
+ * checks whether a cached one is still valid.  The cache is open while the
+ * ifnet is attached.  The detach closes and empties it under its lock, so that
+ * a look-up in flight leaves no route behind.
  *
- * A route that is handed out is referenced, and the ifnet counts it (IFN-11).  It may use
- * parts of the device and of its namespace, so all have to be put before the final
- * detach is over.
+ * A route that a look-up returns is referenced, and the ifnet counts it
+ * (IFN-11).  It may use parts of the device and of its netns, so all routes
+ * must be put before the final detach is over.
  */
 #include <linux/in6.h>
 #include <net/dst.h>
@@ -19,7 +20,10 @@
 #include "dlil_ifnet.h"
 #include "dlil_route.h"
 
-/* The route to @addr that is kept in @r, held, if it is valid; or NULL. */
+/*
+ * Returns the cached route to @addr in @r with a reference, if it is valid; or
+ * NULL.
+ */
 static struct dst_entry *find_cached(struct dlil_routes *routes,
 				     struct dlil_route *r,
 				     const struct in6_addr *addr)
@@ -41,7 +45,7 @@ static struct dst_entry *find_cached(struct dlil_routes *routes,
 	return dst;
 }
 
-/* Keep @dst in @r in place of what is there, with a reference; false if closed. */
+/* Store @dst in @r, with a reference; false if the cache is closed. */
 static bool keep(struct dlil_routes *routes, struct dlil_route *r,
 		 const struct in6_addr *addr, struct dst_entry *dst, u32 cookie)
 {
@@ -92,7 +96,7 @@ static struct dst_entry *get(struct dlil_ifnet *ifp, struct dlil_route *r,
 		      look_up(ifp, r, addr, to);
 	else
 		dst = ERR_PTR(-ENXIO);
-	/* The final detach, which looks, comes behind this section. */
+	/* The final detach checks the count after this RCU section. */
 	if (!IS_ERR(dst))
 		dlil_idle_route_get(ifp);
 	rcu_read_unlock();
@@ -100,18 +104,19 @@ static struct dst_entry *get(struct dlil_ifnet *ifp, struct dlil_route *r,
 }
 
 /**
- * dlil_rtlookup_inet - the route to an IPv4 source, by way of an ifnet
+ * dlil_rtlookup_inet - look up the route to an IPv4 source through an ifnet
  * @ifp: ifnet, referenced by the caller
  * @source: the address
  *
- * Rows RTC-1, RTC-3.  The last route is cached, and handed out again while it is valid.
- * It may be used until dlil_route_put(), which has to come before the `detached` of the
- * filter or protocol that has asked for it returns, or, for others, before they let the
- * ifnet's IF_DETACHING event go: the final detach warns of routes that are left.
+ * Rows RTC-1, RTC-3.  The last route is cached, and returned again while it is
+ * valid.  The caller must put it by dlil_route_put(): a filter or protocol
+ * before its `detached` returns, others before they have handled the event
+ * IF_DETACHING of the ifnet.  The final detach warns of routes that are left.
  *
  * Context: any but hard interrupts.
- * Return: the route, referenced; or an error pointer: -EINVAL without @ifp, -ENXIO if it
- * is not attached, -EOPNOTSUPP if its driver looks up no routes, or what that said.
+ * Return: the route, referenced; or an error pointer: -EINVAL without @ifp,
+ * -ENXIO if it is not attached, -EOPNOTSUPP if its driver does not look up
+ * routes, or an error of the driver.
  */
 struct dst_entry *dlil_rtlookup_inet(struct dlil_ifnet *ifp, __be32 source)
 {
@@ -129,11 +134,11 @@ struct dst_entry *dlil_rtlookup_inet(struct dlil_ifnet *ifp, __be32 source)
 EXPORT_SYMBOL_GPL(dlil_rtlookup_inet);
 
 /**
- * dlil_rtlookup_inet6 - the route to an IPv6 source, by way of an ifnet
+ * dlil_rtlookup_inet6 - look up the route to an IPv6 source through an ifnet
  * @ifp: ifnet, referenced by the caller
  * @source: the address
  *
- * As dlil_rtlookup_inet().
+ * Otherwise the same as dlil_rtlookup_inet().
  *
  * Context: any but hard interrupts.
  * Return: as dlil_rtlookup_inet(); also -EINVAL without @source.
@@ -151,12 +156,12 @@ struct dst_entry *dlil_rtlookup_inet6(struct dlil_ifnet *ifp,
 EXPORT_SYMBOL_GPL(dlil_rtlookup_inet6);
 
 /**
- * dlil_route_put - give a route back
- * @ifp: the ifnet that it was asked from
+ * dlil_route_put - release a route
+ * @ifp: ifnet of the look-up
  * @dst: the route
  *
- * Rows RTC-3, IFN-11: behind the last one, with DLIL_IDLE_NOTIFY, the event
- * IF_IDLE_ROUTE_REFCNT is posted.
+ * Rows RTC-3, IFN-11.  With DLIL_IDLE_NOTIFY, the last one posts the event
+ * IF_IDLE_ROUTE_REFCNT.
  *
  * Context: any but hard interrupts.
  */
@@ -172,7 +177,7 @@ void dlil_route_init(struct dlil_ifnet *ifp)
 	spin_lock_init(&ifp->routes.lock);
 }
 
-/* The ifnet is being attached; what it cached before was dropped by its detach. */
+/* Open the cache at an attach; the detach before has emptied it. */
 void dlil_route_open(struct dlil_ifnet *ifp)
 {
 	spin_lock_bh(&ifp->routes.lock);
@@ -191,7 +196,7 @@ static void drop(struct dlil_routes *routes, struct dlil_route *r)
 	dst_release(dst);
 }
 
-/* Row RTC-2: it is being detached, and nothing is cached any more. */
+/* Row RTC-2: close and empty the cache at a detach. */
 void dlil_route_close(struct dlil_ifnet *ifp)
 {
 	spin_lock_bh(&ifp->routes.lock);
@@ -202,7 +207,7 @@ void dlil_route_close(struct dlil_ifnet *ifp)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_route_close);
 
-/* Row PRO-3: the protocol of @family has ended. */
+/* Row PRO-3: empty the cache of @family, whose protocol has ended. */
 void dlil_route_drop(struct dlil_ifnet *ifp, u32 family)
 {
 	if (family == DLIL_PF_INET)
@@ -211,7 +216,7 @@ void dlil_route_drop(struct dlil_ifnet *ifp, u32 family)
 		drop(&ifp->routes, &ifp->routes.inet6);
 }
 
-/* The final detach: filters and protocols have ended. */
+/* Check the count in the final detach, when filters and protocols have ended. */
 void dlil_route_end(struct dlil_ifnet *ifp)
 {
 	int n = atomic_read(&ifp->route_refs);

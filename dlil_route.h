@@ -12,8 +12,8 @@ struct dst_entry;
 /**
  * struct dlil_route - a cached route
  * @dst: the route, referenced; or NULL
- * @cookie: what it is checked with
- * @addr: where it leads, an IPv4 address mapped to IPv6
+ * @cookie: cookie for checking its validity
+ * @addr: address that it leads to; IPv4 addresses are mapped to IPv6
  */
 struct dlil_route {
 	struct dst_entry *dst;
@@ -25,8 +25,8 @@ struct dlil_route {
  * struct dlil_routes - the cached routes of an ifnet
  * @lock: guards the rest; bottom halves off
  * @on: routes may be cached
- * @inet: the last one to an IPv4 address
- * @inet6: the last one to an IPv6 address
+ * @inet: the last route to an IPv4 address
+ * @inet6: the last route to an IPv6 address
  */
 struct dlil_routes {
 	spinlock_t lock;	/* see above */

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slips: what a packet holds of its namespace, while it is parked.
+ * Slips: the references of a queued packet to its netns.
  *
- * A packet that has been sent on loopback is received with the route and the
- * conntrack entry that it got on its way out, and others may have a conntrack entry,
- * too.  Either keeps the namespace from going: the operations of an IPv6 route are part
- * of it, and conntrack waits for all its entries.  So no packet may have them that a
- * callback can keep for long (LNX-13).
+ * A packet sent on loopback is received with the route and the conntrack entry
+ * that it got on output; other packets may have a conntrack entry as well.
+ * Both keep the netns from going: the operations of an IPv6 route are part of
+ * the netns, and conntrack waits for all its entries.  So a packet must not
+ * have them while a callback may keep it for long (LNX-13).
  *
- * Before such a packet is parked both are moved to a slip, and the packet gets that in
- * the place of a route.  When it is handed back it gets its own again.  Clones and
- * segments share the slip.  When the device goes its slips are cleared, and the packets
- * that have them are freed when they come back.
+ * Before such a packet is queued, both are moved to a slip, which replaces the
+ * route of the packet.  When the packet is delivered, it gets them back.
+ * Clones and segments share the slip.  When the device goes, its slips are
+ * cleared, and packets with a slip are freed when they are delivered.
  *
- * To the kernel a slip is metadata of a packet (struct metadata_dst), of a type that
- * nobody knows.  So whoever meets one, since a filter has passed a clone on, takes the
- * packet for one without a route: skb_valid_dst() says so.
+ * For the kernel, a slip is metadata of a packet (struct metadata_dst), of an
+ * unknown type.  So code that finds one, because a filter has passed a clone
+ * on, treats the packet as one without a route, see skb_valid_dst().
  *
- * The lock of a list guards what its slips have.  A slip is on the list as long as it
- * has anything.  The kernel frees a slip after a grace period, in softirq context, which
- * may be when the binding of the device has gone; so slips have references to the list.
+ * The lock of a list guards the contents of its slips.  A slip is on the list
+ * while it has any.  The kernel frees a slip after a grace period, in softirq
+ * context, possibly after the binding of the device has gone; so slips hold
+ * references to the list.
  */
 #include <linux/list.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -36,9 +37,9 @@
 
 /**
  * struct dlil_slips - the slips of a device's packets
- * @refs: the binding, and each slip
- * @lock: guards what follows, and what slips have; taken with bottom halves off
- * @list: those that have something
+ * @refs: one reference of the binding, and one of each slip
+ * @lock: guards the rest, and contents of slips; taken with bottom halves off
+ * @list: slips with contents
  */
 struct dlil_slips {
 	refcount_t refs;
@@ -47,11 +48,11 @@ struct dlil_slips {
 };
 
 /**
- * struct slip - in the place of a packet's route
- * @md: to the kernel it is this
- * @list: in the list of @slips, or empty
- * @slips: where it belongs; referenced
- * @dst: the packet's route, referenced, or NULL
+ * struct slip - replaces the route of a packet
+ * @md: the slip, as the kernel sees it
+ * @list: entry in the list of @slips, or empty
+ * @slips: list that it belongs to; referenced
+ * @dst: route of the packet, referenced, or NULL
  * @nfct: skb->_nfct, with a reference, or 0
  */
 struct slip {
@@ -62,14 +63,14 @@ struct slip {
 	unsigned long nfct;
 };
 
-/* A type of metadata that is none of the kernel's. */
+/* A type of metadata that the kernel does not use. */
 #define SLIP_TYPE ((enum metadata_type)0x51)
 #define SLIP_ROOM (sizeof(struct slip) - sizeof(struct metadata_dst))
 
-/* metadata_dst_alloc() is asked for that much behind its own, as a u8. */
+/* Size behind struct metadata_dst to request from metadata_dst_alloc(), as a u8. */
 static_assert(!offsetof(struct slip, md) && SLIP_ROOM <= U8_MAX);
 
-/* How many there are of all devices; their end is code of ours. */
+/* Number of slips of all devices; their destructor is code of this module. */
 static atomic_t slips_alive = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(slips_ended);
 
@@ -84,7 +85,7 @@ static void slips_put(struct dlil_slips *slips)
 		kfree(slips);
 }
 
-/* Take what a slip has; under the lock. */
+/* Take the contents of a slip; under the lock. */
 static void slip_empty(struct slip *slip, struct dst_entry **dst,
 		       unsigned long *nfct)
 {
@@ -100,12 +101,12 @@ static void slip_empty(struct slip *slip, struct dst_entry **dst,
 static void release(struct dst_entry *dst, unsigned long nfct)
 {
 	dst_release(dst);
-	/* Without conntrack nobody has the function for that. */
+	/* Without conntrack there is no such function. */
 	if (IS_ENABLED(CONFIG_NF_CONNTRACK))
 		nf_conntrack_put(conntrack_of(nfct));
 }
 
-/* No packet has it any more.  The kernel frees it. */
+/* Called when no packet has the slip any more.  The kernel frees it. */
 static void slip_destroy(struct dst_entry *md)
 {
 	struct slip *slip = container_of(md, struct slip, md.dst);
@@ -133,7 +134,7 @@ static struct neighbour *slip_neigh_lookup(const struct dst_entry *dst,
 	return NULL;
 }
 
-/* It leads nowhere, as the kernel's own metadata. */
+/* Operations without a destination, as for other metadata of the kernel. */
 static struct dst_ops slip_ops = {
 	.family = AF_UNSPEC,
 	.check = slip_check,
@@ -170,12 +171,12 @@ static struct slip *slip_new(struct dlil_slips *slips)
 }
 
 /**
- * dlil_slip_put_on - move what a packet holds of its namespace to a slip
- * @slips: of the device
+ * dlil_slip_put_on - move references of a packet to its netns to a slip
+ * @slips: slips of the device
  * @skb: the packet, with a reference to its route, if it has one
  *
- * Row LNX-13.  Does nothing to a packet that holds nothing: a route that is metadata,
- * such as that of a tunnel, holds no namespace.
+ * Row LNX-13.  Does nothing for a packet without such references: a route that
+ * is metadata, such as that of a tunnel, does not refer to a netns.
  *
  * Context: bottom halves off.
  * Return: 0, or -ENOMEM.
@@ -200,10 +201,10 @@ int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb)
 }
 
 /**
- * dlil_slip_take_off - give a packet what is on its slip
- * @skb: the packet, with a slip or without
+ * dlil_slip_take_off - move the contents of a slip back to the packet
+ * @skb: the packet, with or without a slip
  *
- * What a filter has put on it in the meantime stays.
+ * Routes or conntrack entries that a filter has set meanwhile stay.
  *
  * Context: bottom halves off.
  */
@@ -215,7 +216,7 @@ void dlil_slip_take_off(struct sk_buff *skb)
 
 	if (!slip)
 		return;
-	/* Clones may come for theirs. */
+	/* Clones may take theirs at the same time. */
 	spin_lock(&slip->slips->lock);
 	dst = slip->dst;
 	if (dst)
@@ -230,10 +231,10 @@ void dlil_slip_take_off(struct sk_buff *skb)
 }
 
 /**
- * dlil_slips_new - the slips of a device's packets, none so far
+ * dlil_slips_new - create the list of slips of a device
  *
  * Context: process; may sleep.
- * Return: them, or NULL.
+ * Return: the list, or NULL.
  */
 struct dlil_slips *dlil_slips_new(void)
 {
@@ -248,11 +249,11 @@ struct dlil_slips *dlil_slips_new(void)
 }
 
 /**
- * dlil_slips_clear - let go of all that slips have
- * @slips: of a device that receives no more packets
+ * dlil_slips_clear - drop the contents of all slips of a device
+ * @slips: slips of a device that receives no more packets
  *
- * Row LNX-13.  The device goes, and maybe its namespace; the packets that have the
- * slips may be in the hands of callbacks for as long as they like.
+ * Row LNX-13.  The device, and possibly its netns, is being removed, while
+ * callbacks may still keep packets with slips.
  *
  * Context: process.
  */
@@ -274,7 +275,7 @@ void dlil_slips_clear(struct dlil_slips *slips)
 	}
 }
 
-/* As dlil_slips_clear(), once they are needed no more. */
+/* Same as dlil_slips_clear(), at the end of the binding. */
 void dlil_slips_end(struct dlil_slips *slips)
 {
 	dlil_slips_clear(slips);
@@ -282,13 +283,13 @@ void dlil_slips_end(struct dlil_slips *slips)
 }
 
 /*
- * No device is wrapped any more.  The last packets may have been freed just now, and
- * clones of them may be on their way elsewhere, where a route that leads nowhere is
- * dropped as soon as somebody looks for one.
+ * No device is wrapped any more.  The last packets may have just been freed.
+ * Clones of them may be in flight elsewhere; they have no route, so they are
+ * dropped as soon as one is needed.
  */
 void dlil_slip_module_exit(void)
 {
 	wait_event(slips_ended, !atomic_read(&slips_alive));
-	/* The last one may be in slip_destroy() still. */
+	/* The last one may still be in slip_destroy(). */
 	rcu_barrier();
 }
