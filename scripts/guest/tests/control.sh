@@ -283,8 +283,8 @@ test_sysfs_denied() {
 	is unmatched "$(json .unmatched)" drop
 }
 
-# STA-2 INP-8 INI-2: while the parameter is on traffic classes are counted: what comes
-# by its DSCP; the host's answer by the priority that the kernel gives it.
+# STA-2 INP-8 INI-2: traffic classes are counted while the parameter is on, by the DSCP of
+# pings and of the host's answers.
 test_traffic_classes() {
 	ctl attach dl0
 	is answers "$(pings peer 5 $IP0 -Q 0xb8)" 5

@@ -49,6 +49,8 @@ alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
 
 # agree: says what of the trace differs from the counters.
 agree() {
+	local name
+
 	cat $TRACING/trace >"$T/trace"
 	ctl -j -s show dl0 | jq '.[0]' >"$T/all"
 	counted() { jq -r "$1" "$T/all"; }
@@ -74,6 +76,17 @@ agree() {
 	alike "packets to inet" "$(sum deliver packets proto=inet)" \
 		"$(counted '.protocols[] | select(.family == "inet").packets')"
 	alike "begun" "$(sum input_begin -)" "$(sum input_end -)"
+	of_filter() { counted ".filters[] | select(.name == \"$1\").$2"; }
+	for name in noping all late noreply; do
+		alike "packets that $name saw" \
+			"$(sum filter packets filter=$name)" \
+			"$(of_filter $name packets)"
+	done
+	for name in noping noreply; do
+		alike "packets that $name dropped" \
+			"$(sum filter packets filter=$name verdict=error)" \
+			"$(of_filter $name matched)"
+	done
 }
 
 # STA-5 STA-3: each tracepoint tells of what happens, by name; the sums are what the
@@ -95,18 +108,8 @@ test_tracepoints() {
 	becomes "what differs" "" agree
 
 	at_least "pings dropped" "$(sum drop packets reason=filter)" 2
-	is "verdicts of the filter that drops" \
-		"$(sum filter packets filter=noping verdict=error)" \
-		"$(filter noping matched)"
-	is "packets that it saw" "$(sum filter packets filter=noping)" \
-		"$(filter noping packets)"
-	is "packets that a filter behind it saw" \
-		"$(sum filter packets filter=all)" "$(filter all packets)"
-	is "packets that the last one picked" \
-		"$(sum filter packets filter=late direction=in)" \
-		"$(filter late packets)"
-	is "verdicts out" "$(sum filter packets filter=noreply verdict=error)" \
-		"$(filter noreply matched)"
+	at_least "pings dropped out" \
+		"$(sum filter packets filter=noreply verdict=error)" 1
 	at_least "packets of a module's filter" \
 		"$(sum filter packets filter=sample verdict=pass)" 30
 	is "outputs begun" "$(sum output_begin packets)" 30
