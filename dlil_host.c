@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's own protocols, as protocols of a wrapped netdev (LNX-4).
+ * The host's own protocols, attached to a wrapped network device (LNX-4).
  *
- * Each of them gives what it receives back to the host's stack.  A family that is
- * known here and has no protocol attached is cut off: packets of it that we see
- * neither come in, whatever the policy for unmatched ones says, nor go out.  We do
- * not see what a VLAN device on the wrapped one receives, since the stack hands
- * that over before it calls us, nor what tc redirects to the device.
+ * Each of them passes received packets back to the host's stack.  If a family
+ * of this file has no protocol attached, it is cut off: its packets are neither
+ * received, whatever the policy for unmatched packets, nor sent.  This does not
+ * apply to packets that DLIL does not see: those received for a VLAN device on
+ * top, which the stack takes first, and those that tc redirects to the device.
  */
 #include <linux/if_ether.h>
 #include <linux/inetdevice.h>
@@ -23,18 +23,18 @@
 #include "dlil_netdev.h"
 #include "dlil_plumb.h"
 
-/* Every one of them is input to the stack, which takes the whole list. */
+/* Input of every protocol here: pass the whole list to the stack. */
 static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff_head *list)
 {
 	dlil_netdev_deliver(cookie, list, family == DLIL_PF_VLAN);
-	/* Only a device that goes takes no packets. */
+	/* Packets are left only if the device is being removed. */
 	return likely(skb_queue_empty(list)) ? 0 : -ENXIO;
 }
 
 /*
- * The link address of the next hop @neigh.  While it is not known the kernel
- * keeps the packet, frames it later and sends it itself (LNX-6).
+ * Get the link address of the next hop @neigh.  While it is unresolved, the
+ * kernel keeps the packet; it frames and sends the packet itself later (LNX-6).
  */
 static int resolve(struct neighbour *neigh, struct net_device *dev,
 		   struct sk_buff *skb, __be16 type, struct dlil_frame *frame)
@@ -43,7 +43,7 @@ static int resolve(struct neighbour *neigh, struct net_device *dev,
 
 	if (IS_ERR(neigh))
 		return PTR_ERR(neigh);
-	/* The neighbour code takes the room for a header for granted. */
+	/* The neighbour code requires headroom for a link header. */
 	err = skb_cow_head(skb, LL_RESERVED_SPACE(dev));
 	if (err)
 		return err;
@@ -69,8 +69,9 @@ static bool is_routed(const struct net_device *dev, const struct dst_entry *dst,
 }
 
 /*
- * Row OUT-11: where the packet's own route leads, referenced, or an error pointer.
- * NULL: it has none over this device.  @header: bytes of its IP header.
+ * Row OUT-11: the next hop of the packet's route, referenced, or an error
+ * pointer.  NULL if it has no route through this device.  @header: length of
+ * its IP header.
  */
 static struct neighbour *routed_neigh(struct net_device *dev,
 				      struct sk_buff *skb,
@@ -81,14 +82,14 @@ static struct neighbour *routed_neigh(struct net_device *dev,
 
 	if (!is_routed(dev, dst, family))
 		return NULL;
-	/* Without a gateway the next hop is the packet's own destination. */
+	/* Without a gateway, the next hop is the destination of the packet. */
 	if (!pskb_may_pull(skb, header))
 		return ERR_PTR(-EINVAL);
 	skb_reset_network_header(skb);
 	return dst_neigh_lookup_skb(dst, skb) ?: ERR_PTR(-ENOBUFS);
 }
 
-/* As resolve(), for what routed_neigh() has found. */
+/* Same as resolve(), for the result of routed_neigh(). */
 static int resolve_routed(struct neighbour *neigh, struct net_device *dev,
 			  struct sk_buff *skb, __be16 type,
 			  struct dlil_frame *frame)
@@ -136,7 +137,7 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 				      frame);
 	if (!dest || dest->sa_family != AF_INET6)
 		return -EAFNOSUPPORT;
-	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
+	/* NULL if IPv6 is not built, not loaded, or disabled. */
 	if (!READ_ONCE(ipv6_stub)->nd_tbl)
 		return -EAFNOSUPPORT;
 	return resolve(ip_neigh_gw6(nd->dev, &sin6->sin6_addr), nd->dev, skb,
@@ -199,7 +200,7 @@ static int inet_send_arp(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* On a raw device there is one who gets it, and it has no address. */
+/* A raw link has a single other station, without an address. */
 static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
 			  struct dlil_frame *frame)
@@ -291,7 +292,7 @@ static const struct dlil_proto_ops raw_ops = {
 	.pre_output = raw_pre_output,
 };
 
-/* Protocols without neighbours to resolve: raw output only. */
+/* Protocols without neighbour resolution: raw output only. */
 static const struct dlil_proto_ops link_ops = {
 	.input_list = host_input,
 };
@@ -299,13 +300,13 @@ static const struct dlil_proto_ops link_ops = {
 #define ETYPE(type) { DLIL_DESC_ETYPE, 2, { (type) >> 8, (type) & 0xff } }
 
 /**
- * struct host_proto - a protocol of the host's
- * @name: as users write it
- * @family: its family
- * @ops: its operations
- * @raw_ops: those on a raw device
- * @descs: its frames, as dlil_host_family() knows them too
- * @n: how many
+ * struct host_proto - a protocol of the host
+ * @name: name for users
+ * @family: protocol family
+ * @ops: operations
+ * @raw_ops: operations on a raw device
+ * @descs: EtherTypes, consistent with dlil_family_of_type()
+ * @n: number of @descs
  */
 struct host_proto {
 	const char *name;
@@ -363,8 +364,8 @@ static int host_attach(struct dlil_ifnet *ifp, u32 family)
 }
 
 /*
- * Packets that are being delivered are not waited for (LNX-13): the event of the detach
- * tells when that is over.
+ * Does not wait for deliveries in flight (LNX-13): the event of the detach
+ * follows when they are over.
  */
 static int host_detach(struct dlil_ifnet *ifp, u32 family)
 {
@@ -372,8 +373,8 @@ static int host_detach(struct dlil_ifnet *ifp, u32 family)
 }
 
 /*
- * All protocols of the host, as a device has them before it is wrapped.  The ifnet of @nd
- * is attached and nobody detaches it meanwhile.
+ * Attach all protocols of the host, as on a device that is not wrapped.  The
+ * ifnet of @nd must be attached, and stay so.
  */
 int dlil_host_plumb_all(struct dlil_netdev *nd)
 {

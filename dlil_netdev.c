@@ -1,39 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packets of a wrapped device: receive handler, egress hook, delivery to the host.
+ * Data path of a wrapped device: receive handler, egress hook, delivery to the
+ * host.
  *
- * Received packets are taken by the device's rx_handler, which sits behind taps,
- * tc and nft ingress.  Packets for the host are given back to the stack on the same
- * device, marked so that it lets taps and classifiers alone and so that we know
- * them: skb->redirected together with tc_skip_classify.  The stack clears the
- * first of every packet that lacks the second, so nobody else's get here with it
- * (ifb clears it itself).  The mark travels with the packet, across RPS too, and
- * has the device's generic XDP program let the packet pass.
+ * The device's rx_handler takes received packets, behind taps, tc and nft
+ * ingress.  Packets for the host are passed back to the stack on the same
+ * device, with a mark: skb->redirected together with tc_skip_classify.  The
+ * mark makes the stack skip taps and classifiers, and makes our handler
+ * recognise the packet.  The stack clears skb->redirected of every packet
+ * without tc_skip_classify, so that no other packets arrive with the mark (ifb
+ * clears it itself).  The mark travels with the packet, even across RPS, and
+ * makes the device's generic XDP program pass the packet.
  *
- * The mark is for our receive handler only (LNX-15).  Between
- * netif_receive_skb_list() and the handler a packet can be led astray at these
- * places, in 6.1 and 6.12 alike:
- *  - vlan_do_receive() hands a packet with a tag to a VLAN device, and generic XDP
- *    of that one would let it pass: settle_tags() leaves no marked packet a tag
- *    that a VLAN device could have;
- *  - the handler may be gone.  begin_unhook() in dlil_wrap.c ends the marking, waits
- *    until the marked packets have been through, and only then is the handler taken
- *    away;
- *  - RPS queues the packet for another processor: begin_unhook() waits for those
- *    queues as well.  A device that is closed has nothing queued any more;
- *  - a PHY that time-stamps may hold a packet for some milliseconds.  That one
- *    would keep its mark if the device is unwrapped meanwhile.
- * Taps, tc and nft do not see it, and generic XDP of the device passes it.
+ * Only our receive handler may see the mark (LNX-15).  A packet can take
+ * another way between netif_receive_skb_list() and the handler at these places,
+ * in 6.1 and 6.12 alike:
+ *  - vlan_do_receive() passes a tagged packet to a VLAN device, whose generic
+ *    XDP would let the marked packet pass: settle_tags() makes sure that no
+ *    marked packet has a tag of an existing VLAN device.
+ *  - The handler may have been removed. begin_unhook() in dlil_wrap.c stops the
+ *    marking, waits for the marked packets, and only then removes the handler.
+ *  - RPS queues the packet for another processor: begin_unhook() waits for
+ *    those queues as well.  A closed device has no packets there any more.
+ *  - A PHY with time stamping may hold a packet for some milliseconds.  Such a
+ *    packet keeps its mark if the device is unwrapped meanwhile: then taps, tc
+ *    and nft do not see it, and generic XDP of the device passes it.
  *
- * Packets that the host sends meet the netfilter egress hook, in front of nft, tc and
- * qdisc.  Packets of dlil_output() have been through the filters and are known by the
- * sender (dlil_sender.h), which remembers packet and binding: dev_queue_xmit() calls
- * the hook before anything else, in this context and with bottom halves off.  The
- * packet alone would not do, for a device on top hands it to the one below.
+ * Packets that the host sends reach the netfilter egress hook, before nft, tc
+ * and qdisc.  Packets of dlil_output() have passed the filters already; the
+ * hook recognises them by the sender (dlil_sender.h), which records packet and
+ * binding. dev_queue_xmit() calls the hook before anything else, in this
+ * context and with bottom halves off.  The packet alone is not sufficient,
+ * because an upper device passes the same skb to the lower one.
  *
- * The code for a packet is written once, and made for devices with link headers and
- * for those without by an argument that is a constant: which of the two a device gets
- * is settled when it is attached (LNX-9).
+ * The per-packet code is written once, and compiled for devices with and
+ * without link headers by a constant argument.  An attach decides which variant
+ * a device gets (LNX-9).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -54,7 +56,7 @@
 #include "dlil_proto.h"
 #include "dlil_sender.h"
 
-/* One test for both, since nearly no received packet has either. */
+/* A single test for both, since hardly any received packet has either. */
 static __always_inline bool has_dst_or_ct(const struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)
@@ -65,8 +67,8 @@ static __always_inline bool has_dst_or_ct(const struct sk_buff *skb)
 }
 
 /*
- * Behind a priority tag there may be the tag of a VLAN device: then the packet
- * belongs to that device, and the stack finds it by itself once we let it pass.
+ * Is the packet for a VLAN device, behind a priority tag?  Then the stack finds
+ * the device itself, if the handler passes the packet.
  */
 static bool is_for_vlan_device(const struct sk_buff *skb)
 {
@@ -93,8 +95,8 @@ static bool is_for_vlan_device(const struct sk_buff *skb)
 }
 
 /*
- * May the packet be parked outside the RCU section as it is, and for long?  Packets
- * from a NIC have no socket; those from a veth have the sender's.
+ * Can this skb be queued beyond the RCU section as is?  Packets from a NIC have
+ * no socket; those from a veth have that of the sender.
  */
 static __always_inline bool is_own(struct sk_buff *skb)
 {
@@ -103,27 +105,27 @@ static __always_inline bool is_own(struct sk_buff *skb)
 	       !skb->sk && !has_dst_or_ct(skb) && !skb_vlan_tag_present(skb);
 }
 
-/* Is the packet's socket the receiver's, assigned by tc, and is it referenced? */
+/* Is skb->sk the receiver's socket, assigned by tc, with a reference? */
 static bool has_receiver(struct sk_buff *skb)
 {
 	return skb_sk_is_prefetched(skb) && sk_is_refcounted(skb->sk);
 }
 
-/* Make the packet one that may be parked.  NULL: no memory, the packet is freed. */
+/* Prepare the packet for being queued.  NULL if it was freed for lack of memory. */
 static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 {
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb))
 		return NULL;
-	/* Others wait for the pages of a packet that may be parked for long. */
+	/* A filter may keep the packet; release zero-copy user pages now. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
 	}
 	/*
-	 * Row LNX-15: the sender's socket, its buffer and its namespace wait for
-	 * the packet.  A socket that tc has assigned without a reference is under
-	 * RCU only, and is lost.
+	 * Row LNX-15: the sender's socket, its send buffer and its netns would
+	 * wait for the packet.  A socket that tc has assigned without a
+	 * reference is protected by RCU only, and is dropped from the packet.
 	 */
 	if (skb->sk && !has_receiver(skb))
 		skb_orphan(skb);
@@ -138,7 +140,10 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 	return skb;
 }
 
-/* Row TAP-1.  The pointers are where a packet's way has taken us anyhow. */
+/*
+ * Row TAP-1.  The tap pointers share a cache line that this path has already
+ * loaded.
+ */
 static void tap_in(struct dlil_netdev *nd, const struct sk_buff *skb)
 {
 	const struct dlil_tap *tap = rcu_dereference(nd->tap_in);
@@ -170,21 +175,21 @@ int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 	return 0;
 }
 
-/* A header that the driver took off in front is none of this link. */
+/* Whatever header the driver stripped is not a link header. */
 static void raw_header(struct sk_buff *skb)
 {
 	skb_reset_mac_header(skb);
 }
 
-/* A packet with which more is to be done than to queue it. */
+/* Receive a packet that needs more than queueing. */
 static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 						 struct dlil_netdev *nd)
 {
 	struct sk_buff *skb;
 
 	/*
-	 * A multicast packet that the stack has looped back has no link header, and
-	 * has not come from the link.  All such packets have a route.
+	 * Multicast that the stack has looped back has no link header, and was
+	 * not received from the link.  All such packets have a route.
 	 */
 	if ((*pskb)->pkt_type == PACKET_LOOPBACK)
 		return RX_HANDLER_PASS;
@@ -204,19 +209,22 @@ static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 	return RX_HANDLER_CONSUMED;
 }
 
-/* Written so that a packet of the usual sort needs neither calls nor a frame. */
+/* Written so that the common packet needs neither calls nor a stack frame. */
 static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 						   bool raw)
 {
 	struct sk_buff *skb = *pskb;
 	struct dlil_netdev *nd;
 
-	/* A packet that we have handed back, on its way to the host. */
+	/* A packet that we have passed back, on its way to the host. */
 	if (skb_is_redirected(skb)) {
 		skb_reset_redirect(skb);
 		return RX_HANDLER_PASS;
 	}
-	/* Memory is short, and this packet may be what sets some free. */
+	/*
+	 * pfmemalloc: this packet may be needed to free memory, so never queue
+	 * it.
+	 */
 	if (unlikely(skb_pfmemalloc(skb)))
 		return RX_HANDLER_PASS;
 
@@ -245,8 +253,8 @@ static_assert(offsetof(struct sk_buff, next) ==
 		      offsetof(struct sk_buff, list.prev));
 
 /*
- * Make a queue the list that the stack takes.  A packet's links are the same in
- * both, so that only the ends have to be tied to another head.
+ * Convert a queue into the list that the stack takes.  The links of packets are
+ * the same in both, so only the ends must be changed.
  */
 static void queue_to_list(struct sk_buff_head *queue, struct list_head *list)
 {
@@ -258,12 +266,13 @@ static void queue_to_list(struct sk_buff_head *queue, struct list_head *list)
 }
 
 /*
- * See that the stack hands a packet to no VLAN device while it bears our mark.  No
- * VLAN device had its tag when it was received, or it would not be here; but one
- * may be there by now, or a filter may have changed the tag.  Then the device gets
- * the packet, without our mark.  For the others the tag is made one that no VLAN
- * device can have: to the stack all such tags are the same.  Returns NULL if the
- * packet was malformed, and is freed, as the stack would do.
+ * Make sure that the stack passes no marked packet to a VLAN device.  There was
+ * no VLAN device for its tag when it was received, since it would not be here
+ * otherwise.  But one may have been created since, or a filter may have changed
+ * the tag.  In that case, the device gets the packet without a mark.  For other
+ * packets, the tag is replaced by one that no VLAN device can have; the stack
+ * treats all such tags alike.  Returns NULL if the packet was malformed and has
+ * been freed, as the stack would do.
  */
 static struct sk_buff *settle_tags(struct dlil_netdev *nd, struct sk_buff *skb)
 {
@@ -293,7 +302,7 @@ static __always_inline void mark(struct dlil_netdev *nd, struct sk_buff *skb)
 	skb->redirected = 1;
 }
 
-/* As mark(), of packets that may have tags or on a device that is let go of. */
+/* Same as mark(), for packets with tags, or on a device that is being unhooked. */
 static noinline void mark_carefully(struct dlil_netdev *nd,
 				    struct sk_buff_head *list)
 {
@@ -304,7 +313,7 @@ static noinline void mark_carefully(struct dlil_netdev *nd,
 	skb_queue_walk_safe(list, skb, next) {
 		__skb_unlink(skb, list);
 		mark(nd, skb);
-		/* Row LNX-15: nobody would take it off again. */
+		/* Row LNX-15: nobody would remove the mark. */
 		if (test_bit(DLIL_SLOW_UNHOOK, &nd->slow))
 			skb->redirected = 0;
 		if (skb_vlan_tag_present(skb) || eth_type_vlan(skb->protocol))
@@ -315,7 +324,10 @@ static noinline void mark_carefully(struct dlil_netdev *nd,
 	skb_queue_splice(&marked, list);
 }
 
-/* Row LNX-13: the host gets its packets with routes and conntrack entries. */
+/*
+ * Row LNX-13: restore routes and conntrack entries before the host gets the
+ * packets.
+ */
 static noinline void take_slips_off(struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
@@ -324,20 +336,23 @@ static noinline void take_slips_off(struct sk_buff_head *list)
 		dlil_slip_take_off(skb);
 }
 
-/* A filter that has changed packets was seen by us, and so is this. */
+/*
+ * Has the ifnet had filters?  If one of them has changed a packet that the caller
+ * holds, this returns true.
+ */
 static bool is_filtered(const struct dlil_netdev *nd)
 {
-	/* Pairs with the release by which vecs_install() shows filters. */
+	/* Pairs with the release by which vecs_install() publishes filters. */
 	smp_rmb();
 	return READ_ONCE(nd->ifp->filtered);
 }
 
 /*
- * Does the device still receive?  No longer once it is being unregistered: after
- * marking that (dev->dismantle) the kernel closes and unlists the device, and waits
- * for RCU readers before any protocol is told to let go of it.  For one that moves
- * to another namespace our notifier comes first.  (A device that is just closed has
- * its packets, as with the kernel's own backlog.)
+ * Does the device still receive?  Not while it is being unregistered: the
+ * kernel sets dev->dismantle, then closes and unlists the device, and waits for
+ * RCU readers before protocols must drop it.  If it moves to another netns, our
+ * notifier runs first.  (A device that is only closed still gets its packets,
+ * as with the kernel's own backlog.)
  */
 static bool is_receiving(const struct dlil_netdev *nd)
 {
@@ -345,9 +360,9 @@ static bool is_receiving(const struct dlil_netdev *nd)
 }
 
 /*
- * Give packets to the host; with @tagged they may have VLAN tags that no filter
- * has put there.  May sleep or not.  Leaves the packets in @list if the device is
- * going.
+ * Deliver packets to the host; with @tagged, they may have VLAN tags that no
+ * filter has added.  Any context but hard interrupts.  Leaves the packets in
+ * @list if the device is being removed.
  */
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 			 bool tagged)
@@ -377,14 +392,14 @@ void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 	local_bh_enable();
 }
 
-/* The host tells received packets by skb->protocol, and so do we (LNX-4). */
+/* The host demuxes received packets by skb->protocol, and so do we (LNX-4). */
 static u32 received_family(const struct sk_buff *skb)
 {
 	return dlil_family_of_type(skb_vlan_tag_present(skb) ? skb->vlan_proto :
 							    skb->protocol);
 }
 
-/* Row LNX-5: to the host as they are, but for protocols that are cut off. */
+/* Row LNX-5: pass packets to the host, except those of detached protocols. */
 void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			   enum dlil_drop_reason why)
 {
@@ -393,7 +408,7 @@ void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	struct sk_buff_head pass;
 	u32 family;
 
-	/* A frame that ends before its headers do is of no use to the host. */
+	/* The host cannot use a frame that ends inside its headers. */
 	if (READ_ONCE(nd->unmatched) == DLIL_UNMATCHED_DROP ||
 	    why == DLIL_DROP_DEMUX)
 		return;
@@ -409,20 +424,20 @@ void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	}
 	rcu_read_unlock();
 	dlil_netdev_deliver(nd, &pass, true);
-	/* The device is going. */
+	/* The device is being removed. */
 	skb_queue_splice_tail(&pass, list);
 }
 
 /*
- * Row LNX-14: to the counters that `ip -s link` shows.  Bottom halves off, RCU read
- * lock held.
+ * Row LNX-14: update the counters that `ip -s link` shows.  Bottom halves off,
+ * RCU read lock held.
  */
 static void add_dropped(struct net_device *dev, u32 direction, u64 n)
 {
 	struct net_device_core_stats __percpu *stats;
 	bool in = direction == DLIL_DIRECTION_IN;
 
-	/* The first one has the kernel allocate the counters. */
+	/* Increment one: this makes the kernel allocate the counters. */
 	if (in)
 		dev_core_stats_rx_dropped_inc(dev);
 	else
@@ -437,8 +452,8 @@ static void add_dropped(struct net_device *dev, u32 direction, u64 n)
 }
 
 /*
- * The stack counts what dev_queue_xmit() refuses, in the device's counters or the
- * qdisc's; it does not count what an egress hook drops.
+ * The stack itself counts packets that dev_queue_xmit() refuses, in counters of
+ * the device or qdisc; but it does not count those that an egress hook drops.
  */
 void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 {
@@ -450,7 +465,7 @@ void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 	rcu_read_unlock();
 }
 
-/* Row STA-7: what the device has counted itself, ever.  Must not sleep. */
+/* Row STA-7: get the error counters of the device.  Must not sleep. */
 static void device_errors(struct net_device *dev, struct dlil_errors *errors)
 {
 	struct rtnl_link_stats64 stats;
@@ -468,7 +483,7 @@ void dlil_netdev_errors_init(struct dlil_netdev *nd)
 	device_errors(nd->dev, &nd->errors_seen);
 }
 
-/* A driver may begin again at 0, for instance when it is reset. */
+/* Difference of counters; a driver may restart at 0, for instance on a reset. */
 static u64 gained(u64 now, u64 seen)
 {
 	return now < seen ? now : now - seen;
@@ -508,13 +523,13 @@ void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 	spin_unlock(&nd->errors_lock);
 }
 
-/* Bottom halves off; takes the packet. */
+/* Consumes the packet.  Bottom halves off. */
 static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 {
 	int err;
 
 	skb->dev = nd->dev;
-	/* Our hook, being the first one, is to see it. */
+	/* Our egress hook comes first, and must see the packet. */
 	nf_skip_egress(skb, false);
 	dlil_sender_hand_over(skb, nd);
 	err = dev_queue_xmit(skb);
@@ -522,7 +537,7 @@ static int netdev_send(struct dlil_netdev *nd, struct sk_buff *skb)
 	return err > 0 ? net_xmit_errno(err) : err;
 }
 
-/* The link header of a packet on its way out. */
+/* The link header of a packet that is being sent. */
 static __always_inline const struct ethhdr *header_of(const struct sk_buff *skb)
 {
 	return (const struct ethhdr *)skb->data;
@@ -533,7 +548,7 @@ static bool is_group(const struct sk_buff *skb)
 	return is_multicast_ether_addr(header_of(skb)->h_dest);
 }
 
-/* Only the driver knows what is in a link header. */
+/* Count multicast: only the driver can parse the link header. */
 static void count_group(struct dlil_netdev *nd, const struct sk_buff *skb)
 {
 	static const struct dlil_stats one = { .omcasts = 1 };
@@ -542,7 +557,7 @@ static void count_group(struct dlil_netdev *nd, const struct sk_buff *skb)
 		dlil_stats_add(nd->ifp, &one);
 }
 
-/* A raw packet may come without the headers that the stack looks at. */
+/* Set the protocol of a raw packet, which may come without it. */
 static void set_protocol(struct sk_buff *skb, bool raw)
 {
 	if (raw) {
@@ -606,7 +621,7 @@ int dlil_netdev_raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return output(ifp, skb, true);
 }
 
-/* On a raw device dev_hard_header() makes no header. */
+/* On a raw device dev_hard_header() adds no header. */
 int dlil_netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 		       const struct dlil_frame *frame)
 {
@@ -631,8 +646,9 @@ int dlil_netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 }
 
 /*
- * A tap that sends what it sees by the host's stack meets itself, so it counts as
- * an output (OUT-10): past the bound it is shown nothing.
+ * Show a packet of the host to the tap.  A tap may send by the host's stack
+ * what it sees, and then sees that as well; so it counts as an output (OUT-10),
+ * and sees nothing beyond the limit.
  */
 static noinline void tap_hosts(struct dlil_netdev *nd,
 			       const struct sk_buff *skb)
@@ -644,7 +660,7 @@ static noinline void tap_hosts(struct dlil_netdev *nd,
 	dlil_sender_leave(sender);
 }
 
-/* The last that a packet of the host meets here.  Bottom halves off. */
+/* Last step for packets of the host: count multicast and show them to the tap. */
 static noinline unsigned int send_noted(struct dlil_netdev *nd,
 					const struct sk_buff *skb, bool raw)
 {
@@ -655,15 +671,15 @@ static noinline unsigned int send_noted(struct dlil_netdev *nd,
 	return NF_ACCEPT;
 }
 
-/* The packet is gone, and the sender is told that it was not sent. */
+/* Verdict for a packet that was consumed and not sent; the sender gets an error. */
 static unsigned int verdict_gone(void)
 {
 	return NF_STOLEN | EPERM << NF_VERDICT_QBITS;
 }
 
 /*
- * Bytes that a GSO packet takes on the wire: each segment has the headers.
- * skb->data is at the link header.
+ * Number of bytes of a GSO packet on the wire, where each segment has the
+ * headers. skb->data is at the link header.
  */
 static unsigned int gso_wire_len(const struct sk_buff *skb)
 {
@@ -689,8 +705,8 @@ static unsigned int gso_wire_len(const struct sk_buff *skb)
 }
 
 /*
- * A filter has changed the length in place, behind the stack's back: it has set
- * these two before it called us, and qdiscs schedule and count by the length.
+ * Correct the packet length after a filter has changed it in place.  The stack
+ * has computed it before the hook, and qdiscs schedule and count by it.
  */
 static noinline void measure(struct sk_buff *skb)
 {
@@ -702,8 +718,9 @@ static noinline void measure(struct sk_buff *skb)
 }
 
 /*
- * Filters may use skb->cb, where the stack has put things for tc and the qdisc.
- * A packet that takes the place of @skb gets its own in dev_queue_xmit().
+ * Run filters.  They may overwrite skb->cb, where the stack has stored data for
+ * tc and the qdisc.  A packet that replaces @skb gets its own in
+ * dev_queue_xmit().
  */
 static noinline unsigned int send_filtered(struct dlil_netdev *nd,
 					   struct sk_buff *skb, u32 family)
@@ -725,9 +742,10 @@ static noinline unsigned int send_filtered(struct dlil_netdev *nd,
 }
 
 /*
- * The type of a packet that the host sends, as whoever receives it will read it:
- * skb->protocol is what a packet socket likes to say (LNX-4).  Where there is no
- * header PPP makes one of it, and for all others the version of IP tells.
+ * The EtherType of a packet that the host sends, as its receiver will see it.
+ * skb->protocol may be any value that a packet socket has set (LNX-4).  Without
+ * a link header, PPP builds one from skb->protocol; otherwise the IP version
+ * decides.
  */
 static __always_inline __be16 sent_type(const struct dlil_netdev *nd,
 					const struct sk_buff *skb, bool raw)
@@ -761,8 +779,8 @@ static bool has_own_tag(const struct net_device *dev,
 #endif
 
 /*
- * A VLAN device may put its tag in the header itself (reorder_hdr off).  That tag
- * belongs to the link, and the family is that of the packet behind it.
+ * A VLAN device may put its tag in the header itself (reorder_hdr off).  That
+ * tag belongs to the link, so the family is that of the packet behind it.
  */
 static noinline u32 family_in_vlan(const struct dlil_netdev *nd,
 				   const struct sk_buff *skb)
@@ -797,8 +815,9 @@ static noinline unsigned int refuse_cut(struct dlil_netdev *nd,
 }
 
 /*
- * Row LNX-6: what the host sends itself.  Bottom halves off.  Written so that a
- * packet which meets nobody needs neither calls nor a frame.
+ * Row LNX-6: the egress hook for packets of the host.  Bottom halves off.
+ * Written so that a packet without filters needs neither calls nor a stack
+ * frame.
  */
 static __always_inline unsigned int send_hosts(struct dlil_netdev *nd,
 					       struct sk_buff *skb, bool raw)
@@ -829,7 +848,10 @@ static noinline unsigned int send_hosts_bh(struct dlil_netdev *nd,
 	return verdict;
 }
 
-/* Packets that bypass the qdisc (PACKET_QDISC_BYPASS) come with bottom halves on. */
+/*
+ * Packets that bypass the qdisc (PACKET_QDISC_BYPASS) come with bottom halves
+ * on.
+ */
 static __always_inline unsigned int egress(void *priv, struct sk_buff *skb,
 					   bool raw)
 {
@@ -851,7 +873,7 @@ unsigned int dlil_netdev_raw_egress(void *priv, struct sk_buff *skb,
 }
 
 /**
- * dlil_netdev_of - what wraps a device
+ * dlil_netdev_of - get the binding of a wrapped device
  * @dev: device
  *
  * Context: RTNL or RCU read lock held.
@@ -867,12 +889,12 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
 }
 
 /**
- * dlil_netdev_begin - use the binding of an ifnet that may be anybody's
+ * dlil_netdev_begin - use the binding of any ifnet
  * @ifp: ifnet
  *
  * Context: any.
- * Return: the binding, which stays until dlil_ifnet_io_end(), or NULL if the
- * ifnet is not attached or not a netdev.
+ * Return: the binding, which stays until dlil_ifnet_io_end(); NULL if the ifnet
+ * is not attached, or does not belong to a network device.
  */
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 {

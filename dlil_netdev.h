@@ -19,7 +19,7 @@
 struct attribute_group;
 struct netlink_ext_ack;
 
-/* The bits of &struct dlil_netdev.slow: a tap is set; the device is let go of. */
+/* Bits of &struct dlil_netdev.slow: a tap is set; the device is being unhooked. */
 #define DLIL_SLOW_TAP		0
 #define DLIL_SLOW_UNHOOK	1
 
@@ -36,38 +36,39 @@ struct dlil_errors {
 };
 
 /**
- * struct dlil_netdev - a netdev wrapped as an ifnet
- * @list: in the list of all, under its lock
- * @refs: the ifnet until its final detach, and whoever lets go of @dev
- * @dev: the device, referenced; NULL once the device has gone, if that is before
- *	the final detach of @ifp.  Written under bindings_lock.  It may be used by
- *	RCU read sections that have seen @live, and by holders of RTNL that
- *	have not seen @unhooked
- * @tracker: of that reference
+ * struct dlil_netdev - the binding of a wrapped device to its ifnet
+ * @list: entry in the list of all bindings, under its lock
+ * @refs: one reference of the ifnet until its final detach, one of a task that
+ *	drops @dev
+ * @dev: the device, with a reference; NULL if the device has gone before the
+ *	final detach of @ifp.  Written under bindings_lock.  May be used in RCU
+ *	read sections that have seen @live, and under RTNL unless @unhooked
+ * @tracker: tracker of that reference
  * @ifp: the ifnet; acquired
- * @raw: the device's packets have no link header; constant
- * @live: cleared when the device goes: nothing is delivered to it in RCU read
- *	sections that begin later
- * @unhooked: no packet of the device comes here any more, and the ifnet is to be
- *	detached; written with RTNL
- * @slipped: packets were queued that have a slip, see @slips.  Written by the receive
- *	handler, in front of the queue; read behind it
- * @slips: the routes and conntrack entries of packets that are parked, which the
- *	namespace would wait for; cleared when the device goes
- * @flush: detaches the ifnet behind what was queued when the device was unhooked
+ * @raw: packets of the device have no link header; constant
+ * @live: cleared when the device goes: later RCU read sections deliver nothing
+ *	to it
+ * @unhooked: the hooks are gone, and the ifnet is to be detached; written under
+ *	RTNL
+ * @slipped: packets with a slip were queued, see @slips.  Written by the
+ *	receive handler before it queues them; read after they are dequeued
+ * @slips: routes and conntrack entries of queued packets, for which the netns
+ *	would wait; cleared when the device goes
+ * @flush: detaches the ifnet behind the packets that were queued when the
+ *	device was unhooked
  * @unmatched: enum dlil_unmatched
- * @errors_lock: guards the two that follow
- * @errors: what the device has counted itself since it was wrapped
- * @errors_seen: its own counters when they were looked at last
- * @slow: bits %DLIL_SLOW_TAP and %DLIL_SLOW_UNHOOK: why received packets need more
- *	than to be queued; atomic bits
- * @tap_in: is shown what comes in, or NULL; RCU
- * @tap_out: is shown what goes out, or NULL; RCU
- * @egress: hook in the path of what the host sends
- * @change: what was last said of the device
- * @watch: whether @groups and @neighs are looked at
- * @groups: the groups that it is in
- * @neighs: its neighbours
+ * @errors_lock: guards @errors and @errors_seen
+ * @errors: errors that the device has counted since it was wrapped
+ * @errors_seen: the device's own counters when they were last read
+ * @slow: reasons why received packets need more than queueing: %DLIL_SLOW_TAP
+ *	and %DLIL_SLOW_UNHOOK; atomic bits
+ * @tap_in: tap for received packets, or NULL; RCU
+ * @tap_out: tap for sent packets, or NULL; RCU
+ * @egress: hook for packets that the host sends
+ * @change: reported state of the device
+ * @watch: whether @groups and @neighs are tracked
+ * @groups: multicast groups of the device
+ * @neighs: neighbours of the device
  */
 struct dlil_netdev {
 	struct list_head list;
@@ -95,7 +96,7 @@ struct dlil_netdev {
 	struct dlil_neighs neighs;
 };
 
-/* The files of a wrapped device in sysfs; set before a device can be attached. */
+/* sysfs files of a wrapped device; set before a device can be attached. */
 extern const struct attribute_group *dlil_netdev_files;
 
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
@@ -108,7 +109,7 @@ struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 			 bool tagged);
 
-/* For the vectors of dlil_wrap.c, and the hooks that it registers. */
+/* Used in the operations and hooks of dlil_wrap.c. */
 rx_handler_result_t dlil_netdev_rx(struct sk_buff **pskb);
 rx_handler_result_t dlil_netdev_raw_rx(struct sk_buff **pskb);
 unsigned int dlil_netdev_egress(void *priv, struct sk_buff *skb,
@@ -129,10 +130,10 @@ int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,
 int dlil_netdev_framer(struct dlil_ifnet *ifp, struct sk_buff **pskb,
 		       const struct dlil_frame *frame);
 
-/* The protocol family of the host that has packets of this Ethernet II type, or 0. */
+/* The protocol family of the host for this EtherType, or 0. */
 static __always_inline u32 dlil_family_of_type(__be16 type)
 {
-	/* Nearly all that are asked for. */
+	/* The most common EtherType. */
 	if (likely(type == htons(ETH_P_IP)))
 		return DLIL_PF_INET;
 	switch (type) {

@@ -2,14 +2,15 @@
 /*
  * Output: protocol, framer, filters, driver.
  *
- * All of it runs with bottom halves off inside one RCU read section, which keeps
- * the ifnet attached, its filters and the protocol; so nothing here may sleep.
+ * Everything runs with bottom halves off inside one RCU read section, which
+ * keeps the ifnet, its filters and the protocol attached; so nothing here may
+ * sleep.
  *
  * Output nests: a callback may send by dlil_output(), or by the host's stack,
- * which brings the packet to dlil_filter_output() by way of the egress hook.  Each
- * of the two counts in the depth of the sender (dlil_sender.h), and neither goes
- * on past DLIL_OUTPUT_DEPTH (OUT-10).  A packet of the host's that meets no filter
- * meets no callback either, but for a tap, so it is not counted.
+ * whose egress hook passes the packet to dlil_filter_output().  Both functions
+ * count in the depth of the sender (dlil_sender.h), and stop beyond
+ * DLIL_OUTPUT_DEPTH (OUT-10).  A packet of the host without filters meets no
+ * callback except a tap, so it does not count.
  */
 #include <linux/bottom_half.h>
 
@@ -34,7 +35,7 @@ static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	dlil_drop_skb(skb, why);
 }
 
-/* Packets that are not worked on behind one that stops all. */
+/* Drop the packets behind one that has stopped the output. */
 static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		     enum dlil_drop_reason why)
 {
@@ -44,7 +45,7 @@ static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	dlil_drop_list(list, why);
 }
 
-/* Row FLT-10: a GSO packet goes through the filters, and out, in segments. */
+/* Row FLT-10: a GSO packet passes the filters, and is sent, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff *skb, struct dlil_send *s)
@@ -66,7 +67,7 @@ static int output_segments(const struct dlil_filter_vec *vec,
 	return err;
 }
 
-/* As output_segments(), for a packet of the host's, which sees no more of it. */
+/* Same as output_segments(), for a GSO packet of the host, which is consumed. */
 static int host_segments(const struct dlil_filter_vec *vec,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb)
@@ -79,7 +80,7 @@ static int host_segments(const struct dlil_filter_vec *vec,
 	return DLIL_STOLEN;
 }
 
-/* A packet that filters have put in the place of the host's. */
+/* Send the packet that filters have returned instead of the host's. */
 static int host_replaced(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	struct dlil_send s;
@@ -128,7 +129,7 @@ static int host_filtered(const struct dlil_filter_vec *vec,
 	return DLIL_STOLEN;
 }
 
-/* A packet of the host's that nobody has refused so far. */
+/* Filter a packet of the host that the policy has not refused. */
 static __always_inline int host_output(struct dlil_ifnet *ifp, u32 family,
 				       struct sk_buff *skb)
 {
@@ -170,7 +171,7 @@ static int host_allowed(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 	return err ? host_dropped(ifp, skb, why, err) : 0;
 }
 
-/* As host_output(), where more is to be done, see dlil_inspect.h. */
+/* Same as host_output(), for packets that must be inspected, see dlil_inspect.h. */
 static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 				   struct sk_buff *skb)
 {
@@ -190,21 +191,21 @@ static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 }
 
 /**
- * dlil_filter_output - take a packet that the host sends through the filters
- * @ifp: ifnet on which it is about to be sent, by somebody other than
- *	dlil_output()
- * @family: its protocol family, 0 if there is none
+ * dlil_filter_output - run a packet that the host sends through the filters
+ * @ifp: ifnet on which it is about to be sent, but not by dlil_output()
+ * @family: protocol family of the packet, 0 if there is none
  * @skb: the packet, with its link header
  *
- * Rows LNX-6, FLT-5, OUT-3, OUT-10.  The packet is counted, whatever becomes of it.  If
- * it is a GSO packet that filters have to see in segments (FLT-10), or a filter
- * replaces it, what takes its place is given to the driver's `output`.  Filters
- * may leave anything in skb->cb.
+ * Rows LNX-6, FLT-5, OUT-3, OUT-10.  Counts the packet, whatever happens to it.
+ * If filters want a GSO packet segmented (FLT-10), or a filter replaces the
+ * packet, the resulting packets go to the driver's `output`.  Filters may
+ * overwrite skb->cb.
  *
  * Context: bottom halves off, RCU read lock held; interrupts on.
- * Return: 0: send @skb; DLIL_STOLEN: it is gone, on its way or kept; or an error,
- * also from the driver's `output` or the transmit policy: it is gone, and was not
- * sent.  -ELOOP if output is nested too deep.
+ * Return: 0: the caller must send @skb; DLIL_STOLEN: the packet was consumed,
+ * and was sent or kept; or an error, including those of the driver's `output`
+ * and of the transmit policy: the packet was consumed, and not sent. -ELOOP if
+ * output is nested too deeply.
  */
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 {
@@ -217,11 +218,11 @@ int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 EXPORT_SYMBOL_GPL(dlil_filter_output);
 
 /**
- * dlil_output_refused - count a packet of the host's that may not go out
+ * dlil_output_refused - count a packet of the host that must not be sent
  * @ifp: ifnet on which it was about to be sent
- * @why: the reason
+ * @why: drop reason
  *
- * The packet is the caller's to free.
+ * The caller keeps the packet and frees it.
  *
  * Context: any but hard interrupts; interrupts on.
  */
@@ -231,7 +232,7 @@ void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_output_refused);
 
-/* Packets that are not worked on at all, since the ifnet may be in any state. */
+/* Refuse all packets; the ifnet may be in any state. */
 static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 		       enum dlil_drop_reason why)
 {
@@ -242,12 +243,12 @@ static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 }
 
 /**
- * struct output - packets of one call of dlil_output()
+ * struct output - state of one call of dlil_output()
  * @ifp: ifnet
- * @family: the protocol's family
- * @frame: what the framer is to write; NULL for raw packets
- * @loop: they are looped back as well
- * @send: what they are sent with
+ * @family: family of the protocol
+ * @frame: contents of the link header; NULL for raw packets
+ * @loop: the framer loops the packets back as well
+ * @send: state of the driver's side
  */
 struct output {
 	struct dlil_ifnet *ifp;
@@ -264,7 +265,10 @@ static bool is_broadcast(const struct output *o)
 	return len && !memcmp(o->frame->dest, o->ifp->broadcast, len);
 }
 
-/* Returns 0, DLIL_STOLEN or an error, after which *@pskb, if there, is ours. */
+/*
+ * Returns 0, DLIL_STOLEN or an error; on an error the caller owns *@pskb,
+ * unless NULL.
+ */
 static int call_framer(const struct output *o, struct sk_buff **pskb)
 {
 	struct dlil_ifnet *ifp = o->ifp;
@@ -279,8 +283,9 @@ static int call_framer(const struct output *o, struct sk_buff **pskb)
 }
 
 /*
- * Row OUT-5: a broadcast that the framer is to loop back as well says that it was
- * received here, for the framer alone: to tc and nft it would be one that was.
+ * Row OUT-5: mark a broadcast that the framer loops back as received here.  The
+ * mark is for the framer only, because tc and nft would mistake the packet for
+ * a received one.
  */
 static int frame_looped(const struct output *o, struct sk_buff **pskb)
 {
@@ -302,7 +307,7 @@ static int frame_packet(const struct output *o, struct sk_buff **pskb)
 				   call_framer(o, pskb);
 }
 
-/* One packet: framer, filters, driver (OUT-4).  Takes it in every case. */
+/* Framer, filters and driver for one packet (OUT-4).  Always consumes it. */
 static int output_packet(struct output *o, struct sk_buff *skb)
 {
 	struct dlil_ifnet *ifp = o->ifp;
@@ -331,9 +336,9 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 }
 
 /*
- * Ask the protocol where the packets go (OUT-2): it may keep some until it
- * knows.  Returns 0 with the first packet it has let through still in @list,
- * or with an empty list.
+ * Call pre_output of the protocol (OUT-2), which may keep packets until their
+ * destination is resolved.  Returns 0 with the first packet that was not kept
+ * still in @list, or with an empty list.
  */
 static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff_head *list, const struct sockaddr *dest,
@@ -350,7 +355,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	}
 	ops = READ_ONCE(proto->ops);
 	while ((skb = skb_peek(list))) {
-		/* It may keep the packet, so that has to be off the list. */
+		/* The protocol may keep the packet, so it must be off the list. */
 		__skb_unlink(skb, list);
 		err = ops->pre_output ?
 		      ops->pre_output(proto->cookie, ifp, family, skb, dest,
@@ -368,7 +373,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* Row OUT-3: may the packets be sent?  The first one speaks for all. */
+/* Row OUT-3: ask the transmit policy; the first packet decides for all. */
 static int ask_policy(const struct output *o, struct sk_buff_head *list)
 {
 	struct sk_buff *skb = skb_peek(list);
@@ -376,20 +381,23 @@ static int ask_policy(const struct output *o, struct sk_buff_head *list)
 
 	if (!skb)
 		return 0;
-	/* Without a frame, a packet begins with its network header. */
+	/* Without a link header, a packet begins with its network header. */
 	err = dlil_policy_check(o->ifp, o->family, skb, o->frame ? 0 : -1);
 	if (unlikely(err))
 		drop_all(o->ifp, list, DLIL_DROP_POLICY);
 	return err;
 }
 
-/* Returns the first error; or -EMSGSIZE if a packet has stopped the rest (OUT-7). */
+/*
+ * Returns the first error, or -EMSGSIZE if a packet has stopped the rest
+ * (OUT-7).
+ */
 static int output_packets(struct output *o, struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
 	int err = 0, ret;
 
-	/* A packet that is dropped or stolen does not stop the rest. */
+	/* A dropped or stolen packet does not stop the rest. */
 	while ((skb = __skb_dequeue(list))) {
 		ret = output_packet(o, skb);
 		if (unlikely(o->send.stopped)) {
@@ -424,14 +432,14 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 		err = ask_policy(&o, list);
 	if (!err)
 		err = output_packets(&o, list);
-	/* On every way out: what was collected for the driver is sent. */
+	/* On every path: send what was collected for the driver. */
 	ret = dlil_send_end(ifp, &o.send);
 	err = err ?: ret;
 	trace_dlil_output_end(ifp, dlil_errno(err));
 	return err;
 }
 
-/* Bottom halves off, inside an RCU read section. */
+/* Called with bottom halves off, inside an RCU read section. */
 static int output(struct dlil_ifnet *ifp, u32 family,
 		  struct sk_buff_head *list, const struct sockaddr *dest,
 		  u32 flags)
@@ -456,13 +464,13 @@ static int output(struct dlil_ifnet *ifp, u32 family,
 }
 
 /**
- * dlil_output - a protocol hands packets out
+ * dlil_output - send packets of a protocol
  * @ifp: ifnet to send on
- * @family: the protocol's family
- * @list: the packets, private to the caller, which gives them away in every
- *	case; empty afterwards.  Without DLIL_OUTPUT_RAW they have no link
- *	header yet, and room for one or not
- * @dest: where to, as the protocol's pre_output understands it
+ * @family: family of the protocol
+ * @list: the packets, private to the caller; consumed, even on error, and empty
+ *	afterwards.  Without DLIL_OUTPUT_RAW they have no link header yet, and
+ *	need no headroom for one
+ * @dest: destination, in the form that the protocol's pre_output expects
  * @flags: DLIL_OUTPUT_*
  *
  * Rows OUT-1 to OUT-9.
@@ -470,9 +478,9 @@ static int output(struct dlil_ifnet *ifp, u32 family,
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet, or without
  * DLIL_OUTPUT_RAW the protocol, is not attached; -ELOOP if output is nested too
- * deep; the error of the transmit policy; -EMSGSIZE if one was a GSO packet that the
- * driver does not take: it and those behind it were not sent; or the first error of
- * protocol, framer, filter or driver.
+ * deeply; the error of the transmit policy; -EMSGSIZE if one was a GSO packet
+ * that the driver does not support: that packet and those behind it were not
+ * sent; or the first error of protocol, framer, filter or driver.
  */
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags)
