@@ -35,7 +35,7 @@ void dlil_inspect_init(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&dlil_ifnets_lock);
 
-	/* A packet that the host sends itself meets no call of a driver of ours. */
+	/* DLIL calls no driver for packets that the host sends itself. */
 	WRITE_ONCE(ifp->inspected, reasons & DLIL_INSPECT_HOST);
 }
 

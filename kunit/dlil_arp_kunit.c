@@ -10,7 +10,7 @@
 
 static const u8 their_hw[ETH_ALEN] = { 2, 0, 0, 0, 0, 9 };
 
-/* Their answers, by ifnet, and how often each was asked. */
+/* Results of the protocols, by ifnet, and number of their calls. */
 static int answers[IFNETS];
 static unsigned int asked[IFNETS];
 
@@ -31,7 +31,7 @@ static void trace_addr(struct fake *fake, const struct sockaddr *addr)
 		fake_trace(fake, "none");
 }
 
-/* Says what it was asked for. */
+/* Traces its arguments. */
 static int note_arp(void *cookie, struct dlil_ifnet *ifp, u32 family, u16 op,
 		    const u8 *sender_hw, const struct sockaddr *sender,
 		    const u8 *target_hw, const struct sockaddr *target)
@@ -50,7 +50,7 @@ static int note_arp(void *cookie, struct dlil_ifnet *ifp, u32 family, u16 op,
 	return answers[i];
 }
 
-/* An attached ifnet, the @i'th, whose protocol of AF_INET sends ARP. */
+/* The @i'th attached ifnet, whose protocol of AF_INET sends ARP. */
 static struct fake *arp_ifnet(struct kunit *test, unsigned int i, u32 attrs)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -102,7 +102,7 @@ static void arp_errors(struct kunit *test)
 	/* No protocol of that family. */
 	KUNIT_EXPECT_EQ(test, dlil_send_arp(fake->ifp, ARPOP_REQUEST, NULL,
 					    NULL, NULL, &other), -EOPNOTSUPP);
-	/* And one that does not know how. */
+	/* A protocol without send_arp. */
 	fake_proto(fake, 'Q', AF_INET6);
 	KUNIT_EXPECT_EQ(test, dlil_send_arp(fake->ifp, ARPOP_REQUEST, NULL,
 					    NULL, NULL, &other), -EOPNOTSUPP);
@@ -112,7 +112,7 @@ static void arp_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked[0], 0);
 }
 
-/* ARP-1: the protocol gets all of it, and its answer is the answer. */
+/* ARP-1: the protocol gets all arguments, and its result is returned. */
 static void arp_by_protocol(struct kunit *test)
 {
 	struct fake *fake = arp_ifnet(test, 0, 0);
@@ -138,12 +138,12 @@ static void arp_by_protocol(struct kunit *test)
 }
 
 /**
- * struct local_case - ARP on the first of three ifnets, of which all but that have ARPLL
- * @name: what it is
+ * struct local_case - ARP on the first of three ifnets; only the others have ARPLL
+ * @name: name of the case
  * @op: ARPOP_*
- * @sender: the sender, 0 for none
- * @target: the target
- * @all: it goes out on those with ARPLL instead
+ * @sender: address of the sender, 0 for none
+ * @target: address of the target
+ * @all: sent on the ifnets with ARPLL instead
  */
 struct local_case {
 	const char *name;
@@ -171,7 +171,7 @@ static void local_desc(const struct local_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(local, local_cases, local_desc);
 
-/* ARP-2: which ARP goes out on all ifnets that want it, each its own sender. */
+/* ARP-2: which ARP is sent on all ifnets with ARPLL, from the address of each. */
 static void arp_link_local(struct kunit *test)
 {
 	const struct local_case *c = test->param_value;
@@ -193,10 +193,10 @@ static void arp_link_local(struct kunit *test)
 }
 
 /**
- * struct answer_case - what two ifnets say, oldest first
- * @first: what the first one says
- * @second: what the second one says
- * @answer: what that makes
+ * struct answer_case - results of two ifnets, oldest first
+ * @first: result of the first ifnet
+ * @second: result of the second ifnet
+ * @answer: expected result
  */
 struct answer_case {
 	int first;
@@ -222,7 +222,7 @@ static void answer_desc(const struct answer_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(answer, answer_cases, answer_desc);
 
-/* ARP-2: the first answer counts, if it is one; all are asked in any case. */
+/* ARP-2: the first real result is returned; all ifnets send in any case. */
 static void arp_answers(struct kunit *test)
 {
 	const struct answer_case *c = test->param_value;
@@ -237,7 +237,7 @@ static void arp_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked[1], 1);
 }
 
-/* ARP-2: the attribute is looked at each time, and so is whether it is attached. */
+/* ARP-2: every call checks the attribute, and whether the ifnet is attached. */
 static void arp_switched(struct kunit *test)
 {
 	struct fake *fake = arp_ifnet(test, 0, 0);
@@ -256,7 +256,7 @@ static void arp_switched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, asked[1], 1);
 }
 
-/* ARP-2 LNX-11: ifnets of another namespace are not asked. */
+/* ARP-2 LNX-11: nothing is sent on ifnets of another netns. */
 static void arp_in_namespace(struct kunit *test)
 {
 	struct fake *fake = arp_ifnet(test, 0, DLIL_ATTR_ARPLL);

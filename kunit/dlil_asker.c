@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Asks DLIL what only modules can ask, for tests.  Each is a parameter; ifnets are named
- * as in the network namespace of whoever writes it.
+ * Calls functions of DLIL that only modules can call, for tests.  Each has a
+ * parameter; names of ifnets refer to the netns of the task that writes it.
  *
  *   arp      DEV TARGET [SENDER]: send an ARP request for the IPv4 address TARGET; the
- *	      error of the write is the answer
+ *	      error of the write is the result
  *   route    DEV ADDRESS: look up the route to an IPv4 or IPv6 address; the error of the
- *	      write is the answer.  Read, it is the next hop, and `same` if the route is
- *	      the one that was found before, else `fresh`
- *   hold     1: the routes that are found from now on are not put; 0: all of them are
+ *	      write is the result.  A read shows the next hop, and `same` if the route
+ *	      is the one of the look-up before, else `fresh`
+ *   hold     1: do not put the routes of later look-ups; 0: put all of them
  */
 #include <linux/if_arp.h>
 #include <linux/in.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The Ethernet demux against a model (PRO-6, PRO-7): protocols come and go at random,
- * with descriptors at random, and after each step model and demux say of every frame
- * whose it is.
+ * The Ethernet demux against a model (PRO-6, PRO-7): protocols with random
+ * descriptors are attached and detached at random.  After each step, model and
+ * demux must agree on the protocol of every frame.
  */
 #include <linux/etherdevice.h>
 #include <linux/prandom.h>
 
 #include "fake.h"
 
-/* A debug kernel on an emulated processor has to be content with fewer. */
+/* Fewer steps, because a debug kernel on an emulated processor is slow. */
 #define STEPS		(IS_ENABLED(CONFIG_UML) ? 100000 : 3000)
 
 #define FAMILIES	12
@@ -19,14 +19,14 @@
 #define KEYS		(KINDS * VALUES)
 
 /**
- * struct model - what there is, as simple as can be
+ * struct model - the state of the demux, as simple as possible
  * @test: the test
  * @fake: the ifnet
- * @rnd: what is done next
- * @owner: of each key, the family that has it, 0 for none
- * @attached: is this family?
- * @frames: one of each key
- * @stranger: one of none
+ * @rnd: random numbers, which select the next step
+ * @owner: for each key, the family that has registered it, 0 for none
+ * @attached: for each family, whether it is attached
+ * @frames: one frame for each key
+ * @stranger: a frame that matches no key
  */
 struct model {
 	struct kunit *test;
@@ -56,7 +56,7 @@ static struct dlil_demux_desc desc_of(unsigned int key)
 		return (struct dlil_demux_desc){ DLIL_DESC_SAP, 3,
 						 { 0x40 + 2 * v, 0x42, 3 } };
 	default:
-		/* They differ in the organisation, or in the type. */
+		/* The keys differ in the organisation, or in the type. */
 		return (struct dlil_demux_desc){ DLIL_DESC_SNAP, 5,
 						 { 0, v & 1, 0, 0x88,
 						   0x10 + (v >> 1) } };
@@ -129,7 +129,7 @@ static void attach(struct model *m, u32 i)
 		.n_descs = n,
 		.flags = DLIL_PROTO_ATOMIC,
 	};
-	/* Now and then one of them is wrong, whichever. */
+	/* Sometimes make a random descriptor invalid. */
 	int odd = n && !pick(m, 8) ? pick(m, n) : -1;
 	int odd_err = pick(m, 2) ? -EINVAL : -EOPNOTSUPP;
 
@@ -194,7 +194,7 @@ static void free_frames(struct kunit_resource *res)
 	kfree_skb(m->stranger);
 }
 
-/* PRO-6 PRO-7: for 100,000 steps. */
+/* PRO-6 PRO-7: compare demux and model for 100,000 steps. */
 static void agree_with_model(struct kunit *test)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
@@ -219,13 +219,13 @@ static void agree_with_model(struct kunit *test)
 	compare(m, 0);
 	for (step = 1; step <= STEPS; step++) {
 		i = pick(m, FAMILIES);
-		/* Mostly what can succeed. */
+		/* Mostly steps that can succeed. */
 		if (m->attached[i] == !!pick(m, 16))
 			detach(m, i);
 		else
 			attach(m, i);
 		compare(m, step);
-		/* Let the protocols that have gone be freed. */
+		/* Let detached protocols be freed. */
 		if (step % 256)
 			cond_resched();
 		else

@@ -8,17 +8,17 @@
 #include "fake.h"
 
 /**
- * struct inject_case - who takes them
- * @fake: an ifnet that shares the main thread, for the trace; its packets are what is used
- * @before: the counters when the test began
- * @params: what is registered
- * @verdict: what its input says
- * @leave: how many packets of a list it leaves
- * @wrong: callbacks in a context in which they should not be
- * @in_main: they are to be in the main thread
- * @detached: how often it was told that it is
- * @again: what its input is told that takes it back
- * @ask_again: its input tries that
+ * struct inject_case - an input callback without an ifnet, and its results
+ * @fake: an ifnet that shares the main thread; for its trace and its packets
+ * @before: counters at the start of the test
+ * @params: the registered callbacks
+ * @verdict: return value of `input`
+ * @leave: number of packets that `input_list` leaves in the list
+ * @wrong: number of callbacks in a wrong context
+ * @in_main: callbacks must run in the main thread
+ * @detached: number of calls of `detached`
+ * @again: result of an unregistration in `input`
+ * @ask_again: `input` tries to unregister its family
  */
 struct inject_case {
 	struct fake *fake;
@@ -114,7 +114,7 @@ static int hand(struct inject_case *c, u32 family, u32 first, u32 n,
 	return err;
 }
 
-/* How many have come to an end since the test began. */
+/* Number of packets that were delivered or dropped since the test began. */
 static u64 ended(struct inject_case *c)
 {
 	struct dlil_flow now;
@@ -124,7 +124,7 @@ static u64 ended(struct inject_case *c)
 	       c->before.freed;
 }
 
-/* STA-3: and where they went. */
+/* STA-3: expect these counters. */
 static void expect_flow(struct inject_case *c, u64 delivered, u64 noproto,
 			u64 protocol, u64 full)
 {
@@ -175,7 +175,7 @@ static void errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_inject(FAKE_PF_A, &list), -EINVAL);
 }
 
-/* PRO-8: packets of a family that nobody has registered are freed. */
+/* PRO-8: packets of a family that is not registered are freed. */
 static void unknown_family(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);
@@ -192,7 +192,7 @@ static void unknown_family(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "gone");
 }
 
-/* PRO-8: input runs at once, in the task that hands the packets in. */
+/* PRO-8: `input` runs at once, in the task of the caller. */
 static void at_once(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);
@@ -202,13 +202,13 @@ static void at_once(struct kunit *test)
 	c->verdict = DLIL_STOLEN;
 	hand(c, FAKE_PF_A, 3, 1, dlil_proto_input);
 	expect_flow(c, 3, 0, 0, 0);
-	/* A packet that it refuses is freed, and does not stop the rest. */
+	/* A refused packet is freed, and does not stop the rest. */
 	c->verdict = -EPROTO;
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 4, 2, dlil_proto_input), 0);
 	expect_flow(c, 3, 0, 2, 0);
 }
 
-/* PRO-8: as a list, of which what is left is freed. */
+/* PRO-8: packets that `input_list` leaves in the list are freed. */
 static void as_list(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, true);
@@ -220,7 +220,7 @@ static void as_list(struct kunit *test)
 	expect_flow(c, 6, 0, 2, 0);
 }
 
-/* PRO-8 INP-7: what is injected is handed over by the main thread, in order. */
+/* PRO-8 INP-7: the main thread delivers injected packets in order. */
 static void by_main_thread(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);
@@ -231,14 +231,14 @@ static void by_main_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 3, 1, dlil_proto_inject), 0);
 	expect_flow(c, 3, 0, 0, 0);
 	FAKE_EXPECT_TRACE(c->fake, "i1 i2 i3");
-	/* Also later, and again and again. */
+	/* The same works repeatedly. */
 	for (round = 0; round < 20; round++) {
 		hand(c, FAKE_PF_A, 4 + round, 1, dlil_proto_inject);
 		expect_flow(c, 4 + round, 0, 0, 0);
 	}
 }
 
-/* INP-7: behind what ifnets have queued. */
+/* INP-7: injected packets are delivered behind those queued by ifnets. */
 static void behind_the_rest(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);
@@ -259,7 +259,7 @@ static void behind_the_rest(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "a1 P1 a2 P2 i7");
 }
 
-/* PRO-8 INP-12: no more wait than an input queue holds. */
+/* PRO-8 INP-12: the limit of an input queue applies to injected packets. */
 static void bounded(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, true);
@@ -290,7 +290,7 @@ static int unregister_task(struct fake_task *task)
 	return dlil_proto_unregister_input(FAKE_PF_A);
 }
 
-/* PRO-8: what is queued is delivered first, and `detached` is called behind it, once. */
+/* PRO-8: queued packets are delivered first, then `detached` is called once. */
 static void unregister_waits(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);
@@ -314,7 +314,7 @@ static void unregister_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->detached), 1);
 }
 
-/* PRO-8: it cannot be taken back by its own callback, nor by one that it waits for. */
+/* PRO-8: no callback for which the unregistration waits can unregister. */
 static void from_callbacks(struct kunit *test)
 {
 	struct inject_case *c = inject_begin(test, false);

@@ -10,9 +10,9 @@
 #define LOG_SIZE	2048
 
 /**
- * struct log_case - what was logged of an ifnet
+ * struct log_case - log messages about an ifnet
  * @fake: the ifnet
- * @from: where the log ended when the test began
+ * @from: end of the log when the test began
  * @text: the lines since, without what stands in front of the name, each with a
  *	semicolon behind it
  */
@@ -36,7 +36,7 @@ static struct log_case *log_begin(struct kunit *test, bool verbose)
 	size_t len;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	/* One that nobody has had before. */
+	/* A name that no ifnet has had before. */
 	id++;
 	c->fake = fake_acquire_id(test, DLIL_IFNET_ETHERNET, &id, sizeof(id));
 	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL, log_end,
@@ -79,7 +79,7 @@ static void expect_logged(struct log_case *c, const char *want)
 			  fake_wait_for(strstr(logged(c), want)));
 }
 
-/* INI-5: without verbose, nothing is logged of what succeeds. */
+/* INI-5: without verbose, successful operations are not logged. */
 static void quiet(struct kunit *test)
 {
 	struct log_case *c = log_begin(test, false);
@@ -91,7 +91,7 @@ static void quiet(struct kunit *test)
 	expect_log(c, "");
 }
 
-/* INI-5 INI-2: with verbose all of it is. */
+/* INI-5 INI-2: with verbose, all operations are logged. */
 static void verbose(struct kunit *test)
 {
 	struct log_case *c = log_begin(test, true);
@@ -108,7 +108,7 @@ static void verbose(struct kunit *test)
 		   "protocol fake detached, family 65537;detaching;detached;");
 }
 
-/* INI-5 IFN-1: an ifnet that is used again is said to be. */
+/* INI-5 IFN-1: the log tells whether an ifnet was reused. */
 static void used_again(struct kunit *test)
 {
 	struct log_case *c = log_begin(test, true);
@@ -122,7 +122,7 @@ static void used_again(struct kunit *test)
 	expect_log(c, "attached, reused;");
 }
 
-/* INI-5: an attach that fails is logged always, with why, and once a second. */
+/* INI-5: failed attaches are always logged, with the reason, once a second. */
 static void attach_fails(struct kunit *test)
 {
 	struct log_case *c = log_begin(test, false);
@@ -142,7 +142,7 @@ static void attach_fails(struct kunit *test)
 		expect_log(c, "attach failed: -EEXIST;attach failed: -EEXIST;");
 }
 
-/* INI-5 IFN-12: memberships that are suspended and restored are logged always. */
+/* INI-5 IFN-12: suspended and restored memberships are always logged. */
 static void groups(struct kunit *test)
 {
 	static const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, 1 };
@@ -180,7 +180,7 @@ static void send_refused(struct fake *fake)
 			fake_output(fake, 0, &list, DLIL_OUTPUT_RAW), -ENOBUFS);
 }
 
-/* INI-5: what the driver does not send is logged with verbose, once a second. */
+/* INI-5: with verbose, packets that the driver refuses are logged once a second. */
 static void driver_errors(struct kunit *test)
 {
 	struct log_case *c = log_begin(test, false);

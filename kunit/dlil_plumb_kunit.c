@@ -6,14 +6,14 @@
 #include "fake.h"
 
 /**
- * struct plumb - what the plumber of a test does
- * @fake: on whose ifnet
- * @proto: the protocol that it brings up
- * @error: what its attach shall say
+ * struct plumb - behaviour of the plumber of a test
+ * @fake: the ifnet
+ * @proto: the protocol that it attaches
+ * @error: return value of its attach
  * @leaves: its detach leaves the protocol attached
  * @block: its next attach waits in fake_block()
- * @nested: what a plumb from its attach said
- * @nest: its attach plumbs the same
+ * @nested: result of a plumb inside its attach
+ * @nest: its attach plumbs the same family
  */
 struct plumb {
 	struct fake *fake;
@@ -149,7 +149,7 @@ static void register_desc(const struct register_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(register, register_cases, register_desc);
 
-/* PRO-5: what is refused leaves no plumber behind. */
+/* PRO-5: a refused registration leaves no plumber behind. */
 static void register_errors(struct kunit *test)
 {
 	const struct register_case *c = test->param_value;
@@ -166,7 +166,7 @@ static void register_errors(struct kunit *test)
 			-ENXIO);
 }
 
-/* PRO-5: the pair tells plumbers apart; a longest name fits. */
+/* PRO-5: plumbers are identified by the pair; the longest name fits. */
 static void another_kind(struct kunit *test)
 {
 	struct dlil_plumber_params params = fake_plumber;
@@ -191,7 +191,7 @@ static void another_kind(struct kunit *test)
 							  NULL), -EINVAL);
 }
 
-/* PRO-5: the first one attaches, the last one detaches. */
+/* PRO-5: the first plumb attaches, the last unplumb detaches. */
 static void counted(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -223,13 +223,13 @@ static void plumb_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(NULL, FAKE_PF_A), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, 0), -EINVAL);
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(ifp, FAKE_PF_C), -ENXIO);
-	/* The host has no part in a packet of a driver that is not its own. */
+	/* Packets of a driver's own ifnet do not go to the host. */
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(ifp, DLIL_PF_INET),
 			-EOPNOTSUPP);
 	FAKE_EXPECT_TRACE(c->fake, "");
 }
 
-/* PRO-5: what the plumber refuses leaves nothing behind. */
+/* PRO-5: a plumb that the plumber refuses leaves nothing behind. */
 static void attach_refuses(struct kunit *test)
 {
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
@@ -249,7 +249,7 @@ static void attach_refuses(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "+1 +1");
 }
 
-/* PRO-5: what is plumbed pins the plumber, and its module once. */
+/* PRO-5: a plumbing pins the plumber, and its module once. */
 static void plumber_pinned(struct kunit *test)
 {
 	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
@@ -271,7 +271,7 @@ static void plumber_pinned(struct kunit *test)
 			0);
 }
 
-/* PRO-5: a module on its way out plumbs nothing. */
+/* PRO-5: a module that is being unloaded plumbs nothing. */
 static void plumber_going(struct kunit *test)
 {
 	struct dlil_plumber_params params = fake_plumber;
@@ -284,7 +284,7 @@ static void plumber_going(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "");
 }
 
-/* PRO-5: nothing is plumbed but while the ifnet is attached. */
+/* PRO-5: only an attached ifnet has plumbings. */
 static void only_attached(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -300,14 +300,15 @@ static void only_attached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(ifp, FAKE_PF_A), -ENXIO);
 	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, FAKE_PF_A), -ENXIO);
 	FAKE_EXPECT_TRACE(c->fake, "+1 -1 ~P free");
-	/* The next life begins with nothing plumbed. */
+	/* After the next attach, nothing is plumbed. */
 	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, FAKE_PF_A), -ENXIO);
 }
 
 /*
- * IFN-5 PRO-5: the final detach unplumbs, behind the filters, once however often it was
- * plumbed; a protocol that its plumber leaves is detached all the same.
+ * IFN-5 PRO-5: the final detach unplumbs after the filters were detached, and
+ * once, however often the family was plumbed.  It also detaches a protocol that
+ * the plumber leaves.
  */
 static void final_unplumbs(struct kunit *test)
 {
@@ -339,7 +340,7 @@ static int unplumb_task(struct fake_task *task)
 	return dlil_proto_unplumb(task->fake->ifp, FAKE_PF_A);
 }
 
-/* PRO-5: who plumbs meanwhile waits for the first one, and counts then. */
+/* PRO-5: a concurrent plumb waits for the first one, then only counts. */
 static void second_waits(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -366,7 +367,7 @@ static void second_waits(struct kunit *test)
 			-ENXIO);
 }
 
-/* PRO-5: if the first one fails the one that waited tries for itself. */
+/* PRO-5: if the first plumb fails, the one that waited calls attach itself. */
 static void second_tries(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -384,7 +385,7 @@ static void second_tries(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "+1 +1");
 }
 
-/* PRO-5: a plumber that plumbs what it is about to does not wait for itself. */
+/* PRO-5: a plumber that plumbs its own family does not wait for itself. */
 static void from_its_attach(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -424,7 +425,7 @@ static void plumb_while_sending(struct fake *fake, struct sk_buff *skb)
 			  dlil_proto_unplumb(fake->ifp, FAKE_PF_A);
 }
 
-/* PRO-5: who must not sleep cannot plumb. */
+/* PRO-5: callbacks that must not sleep cannot plumb. */
 static void from_output(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -441,13 +442,13 @@ static int user(struct plumb *c, const char *name, bool up, bool may_wait)
 	int err;
 
 	err = dlil_plumb_for_user(c->fake->ifp, name, up, may_wait, &why);
-	/* Whoever is refused is told why. */
+	/* The caller gets the reason. */
 	if (err && err != -EINPROGRESS)
 		KUNIT_EXPECT_NOT_NULL(c->fake->test, why);
 	return err;
 }
 
-/* PRO-5: users plumb by name and once, and neither they nor modules undo the other. */
+/* PRO-5: users plumb by name and once, independently of modules. */
 static void users_and_modules(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);
@@ -470,7 +471,7 @@ static void users_and_modules(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user(c, "fame", false, true), -EPROTONOSUPPORT);
 }
 
-/* PRO-5 LNX-13: requests wait for no callback that may take long, nor for a module. */
+/* PRO-5 LNX-13: requests do not wait for slow callbacks, nor for a module. */
 static void users_wait_not(struct kunit *test)
 {
 	struct dlil_plumber_params params = fake_plumber;
@@ -513,7 +514,7 @@ static unsigned int shown(struct plumb *c)
 	return n;
 }
 
-/* PRO-5: what can be plumbed is shown with its count, and changes are noticed. */
+/* PRO-5: the list of plumbers has the counts, and changes are noticed. */
 static void shown_counts(struct kunit *test)
 {
 	struct plumb *c = plumb_begin(test, &fake_plumber);

@@ -15,16 +15,16 @@ static const struct in6_addr a6 = { .s6_addr = { 0xfd, [15] = 2 } };
 static const struct in6_addr b6 = { .s6_addr = { 0xfd, [15] = 3 } };
 
 /**
- * struct route_case - what the driver of a test looks up
+ * struct route_case - state of the driver of a test
  * @test: the test
- * @ops: of its routes
+ * @ops: operations of its routes
  * @fake: the ifnet
- * @lookups: how often it was asked
- * @live: routes that are not freed
- * @valid: the routes with this cookie are
- * @error: what the next look-up says
+ * @lookups: number of look-ups
+ * @live: number of routes that are not freed
+ * @valid: routes with this cookie are valid
+ * @error: result of the next look-up
  * @close: the ifnet is detached during the next look-up
- * @last: the family that it was asked for last
+ * @last: family of the last look-up
  */
 struct route_case {
 	struct kunit *test;
@@ -108,7 +108,7 @@ static struct route_case *routes_begin(struct kunit *test)
 					       NULL);
 	KUNIT_ASSERT_NOT_NULL(test, c->ops.kmem_cachep);
 	KUNIT_ASSERT_EQ(test, dst_entries_init(&c->ops), 0);
-	/* Before the ifnet: behind its end no route is left. */
+	/* Registered first, so that it runs after the ifnet has put its routes. */
 	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL, routes_end,
 							 GFP_KERNEL, c));
 	c->fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -117,7 +117,7 @@ static struct route_case *routes_begin(struct kunit *test)
 	return c;
 }
 
-/* Look up and give back; returns the route, for comparison only. */
+/* Look up and put; returns the route, for comparison only. */
 static const void *ask(struct route_case *c, __be32 addr)
 {
 	struct dst_entry *dst = dlil_rtlookup_inet(c->fake->ifp, addr);
@@ -183,7 +183,7 @@ static void one_of_each_family(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, ask(c, A), first);
 	KUNIT_EXPECT_EQ(test, c->lookups, 2);
 
-	/* One entry: another address takes the place of the first. */
+	/* One entry: another address replaces the first. */
 	ask(c, B);
 	KUNIT_EXPECT_EQ(test, c->lookups, 3);
 	ask(c, B);
@@ -198,7 +198,7 @@ static void one_of_each_family(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lookups, 6);
 }
 
-/* RTC-1: a route that the kernel calls stale is looked up anew, and let go of. */
+/* RTC-1: a stale route is released, and looked up again. */
 static void stale_route(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
@@ -214,14 +214,14 @@ static void stale_route(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lookups, 4);
 	rcu_barrier();
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&c->live) == 2));
-	/* The one that takes its place may fail: then nothing is cached. */
+	/* If the new look-up fails, nothing is cached. */
 	c->valid = 3;
 	c->error = -ENETUNREACH;
 	KUNIT_EXPECT_TRUE(test, IS_ERR(dlil_rtlookup_inet(c->fake->ifp, A)));
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&c->live) == 1));
 }
 
-/* RTC-2 IFN-3 IFN-4: attach begins with nothing cached, detach drops what is. */
+/* RTC-2 IFN-3 IFN-4: the cache is empty after an attach and after a detach. */
 static void detach_drops(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
@@ -231,7 +231,7 @@ static void detach_drops(struct kunit *test)
 	ask6(c, &a6);
 	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(ifp));
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(ifp), 0);
-	/* At once, with the final detach still to come. */
+	/* At once, before the final detach. */
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&c->live)));
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet(ifp, A),
 			    (struct dst_entry *)ERR_PTR(-ENXIO));
@@ -244,7 +244,7 @@ static void detach_drops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lookups, 4);
 }
 
-/* RTC-2: a look-up that the detach overtakes leaves nothing behind. */
+/* RTC-2: a look-up in flight during the detach leaves nothing cached. */
 static void detach_overtakes(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
@@ -258,7 +258,7 @@ static void detach_overtakes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&c->live)));
 }
 
-/* PRO-3 RTC-2: with its protocol a family's route goes, the other one stays. */
+/* PRO-3 RTC-2: a detached protocol drops the route of its family only. */
 static void protocol_drops(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
@@ -282,7 +282,7 @@ static void protocol_drops(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->lookups, 4);
 }
 
-/* RTC-3 IFN-11: the last route that is put is told of, if anybody wants that. */
+/* RTC-3 IFN-11: putting the last route posts an event, if requested. */
 static void last_route(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
@@ -305,7 +305,7 @@ static void last_route(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "D!18 o!18");
 }
 
-/* RTC-3 IFN-4: whoever keeps one too long is told of, and does no harm. */
+/* RTC-3 IFN-4: a route that is kept too long causes a warning, but no harm. */
 static void route_too_long(struct kunit *test)
 {
 	struct route_case *c = routes_begin(test);
