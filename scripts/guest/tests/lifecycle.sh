@@ -200,6 +200,41 @@ has_caches() {
 	is "caches $1" $n "$2"
 }
 
+# log_says LINE: the kernel's log says that of dl0.
+log_says() { dmesg | grep -xE "(\[[^]]*\] )?dlil: dl0: $1" >/dev/null; }
+
+# INI-2 INI-5: with verbose the log says what comes and goes, without it does not.
+test_verbose() {
+	local line
+
+	ctl attach dl0
+	ctl detach dl0
+	! log_says detaching || fail "a detach is logged without verbose"
+	echo 1 >$PARAMS/verbose
+	ctl attach dl0
+	ctl filter add dl0 a match icmp count
+	ctl filter del dl0 a
+	ctl proto unplumb dl0 mpls
+	ctl detach dl0
+	wait_for 10 log_says detached
+	for line in 'attached, reused' 'protocol inet attached, family 2' \
+		'filter a attached' 'filter a detached' \
+		'protocol mpls detached, family 258' detaching; do
+		log_says "$line" || fail "this is not logged: $line"
+	done
+	echo 0 >$PARAMS/verbose
+}
+
+# INI-2 INP-12: limits hold for ifnets attached from then on.
+test_limits_at_attach() {
+	echo 100 >$PARAMS/rcvq_limit
+	echo 2097152 >$PARAMS/rcvq_bytes
+	ctl attach dl0
+	echo 200 >$PARAMS/rcvq_limit
+	is "its packets" "$(json '.queue["max-packets"]')" 100
+	is "its bytes" "$(json '.queue["max-bytes"]')" 2097152
+}
+
 # INI-1 INI-2: loading creates these things, and a load that fails leaves
 # nothing.
 test_load() {
