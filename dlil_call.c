@@ -13,12 +13,14 @@
 #include <linux/spinlock.h>
 
 #include "dlil_call.h"
+#include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_sender.h"
 
 #define LOOK_INTERVAL	(5 * HZ / 2)
 
 int (*dlil_call_thread_fn)(void *data);
+EXPORT_SYMBOL_FOR_TEST(dlil_call_thread_fn);
 
 /* The work of dlil_overdue.c, which checks for overdue callbacks. */
 static struct delayed_work look;
