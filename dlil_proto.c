@@ -201,8 +201,8 @@ static struct dlil_proto *find_living(struct dlil_ifnet *ifp, u32 family)
 
 static void proto_free(struct dlil_proto *proto)
 {
-	kfree(proto->said[0]);
-	kfree(proto->said[1]);
+	kfree(proto->events[0]);
+	kfree(proto->events[1]);
 	kmem_cache_free(proto_cache, proto);
 }
 
@@ -226,15 +226,15 @@ static struct dlil_event_item *proto_event(u32 code,
 static void proto_say(struct dlil_ifnet *ifp, struct dlil_proto *proto,
 		      unsigned int which)
 {
-	struct dlil_event_proto *data = proto->said[which]->data;
+	struct dlil_event_proto *data = proto->events[which]->data;
 	struct dlil_proto *other;
 
 	lockdep_assert_held(&ifp->lock);
 
 	list_for_each_entry(other, &ifp->proto_list, retire.list)
 		data->count += !dlil_retire_is_dying(&other->retire);
-	dlil_event_queue(ifp, proto->said[which]);
-	proto->said[which] = NULL;
+	dlil_event_queue(ifp, proto->events[which]);
+	proto->events[which] = NULL;
 }
 
 static void proto_detached(struct dlil_proto *proto)
@@ -307,9 +307,9 @@ static struct dlil_proto *proto_new(struct dlil_ifnet *ifp, u32 family,
 	if (params->name)
 		strscpy(proto->name, params->name, sizeof(proto->name));
 	dlil_retire_init(&proto->retire, ifp, &proto_retire_ops);
-	proto->said[0] = proto_event(DLIL_EVENT_PROTO_ATTACHED, proto);
-	proto->said[1] = proto_event(DLIL_EVENT_PROTO_DETACHED, proto);
-	if (proto->said[0] && proto->said[1])
+	proto->events[0] = proto_event(DLIL_EVENT_PROTO_ATTACHED, proto);
+	proto->events[1] = proto_event(DLIL_EVENT_PROTO_DETACHED, proto);
+	if (proto->events[0] && proto->events[1])
 		return proto;
 	proto_free(proto);
 	return NULL;

@@ -26,7 +26,7 @@
  * @packets: number of received packets passed to it; written by the input
  *	thread
  * @syncp: makes @packets readable on 32-bit processors
- * @said: preallocated events for its attach and detach, until they are posted
+ * @events: preallocated events for its attach and detach, until they are posted
  * @retire: teardown state
  */
 struct dlil_proto {
@@ -41,7 +41,7 @@ struct dlil_proto {
 	char name[DLIL_NAME_MAX];
 	u64_stats_t packets;
 	struct u64_stats_sync syncp;
-	struct dlil_event_item *said[2];
+	struct dlil_event_item *events[2];
 	struct dlil_retire retire;
 };
 

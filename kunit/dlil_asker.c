@@ -79,7 +79,7 @@ module_param_cb(arp, &arp_ops, NULL, 0200);
 
 /* The route that was found last, so that no other one comes to its place in memory. */
 static struct dst_entry *last;
-static char said[64];
+static char result[64];
 
 /* Routes that are held, all of one ifnet. */
 #define HELD_MAX 8
@@ -120,7 +120,7 @@ static int ask_route(struct dlil_ifnet *ifp, const char *word)
 	dst = find_route(ifp, word, next_hop, sizeof(next_hop));
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
-	snprintf(said, sizeof(said), "%s %s", next_hop,
+	snprintf(result, sizeof(result), "%s %s", next_hop,
 		 dst == last ? "same" : "fresh");
 	dst_release(last);
 	last = dst_clone(dst);
@@ -154,7 +154,7 @@ static int set_route(const char *val, const struct kernel_param *kp)
 
 static int get_route(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", said);
+	return sysfs_emit(buf, "%s\n", result);
 }
 
 static const struct kernel_param_ops route_ops = {

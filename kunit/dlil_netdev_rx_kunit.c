@@ -871,19 +871,19 @@ static int send(struct rx *rx, const u8 *data, unsigned int n, u16 protocol)
 /* LNX-4: the type in the frame counts, not the protocol set by the sender. */
 static void sent_by_frame(struct kunit *test)
 {
-	static const u16 said[] = { 0, 3, ETH_P_IP, ETH_P_IPV6, 0x88b5 };
+	static const u16 types[] = { 0, 3, ETH_P_IP, ETH_P_IPV6, 0x88b5 };
 	struct rx *rx = test->priv;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(said); i++)
-		KUNIT_EXPECT_EQ(test, send(rx, ipv4, sizeof(ipv4), said[i]), 1);
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		KUNIT_EXPECT_EQ(test, send(rx, ipv4, sizeof(ipv4), types[i]), 1);
 	KUNIT_ASSERT_EQ(test, dlil_proto_detach(rx->ifp, DLIL_PF_INET), 0);
-	for (i = 0; i < ARRAY_SIZE(said); i++) {
-		KUNIT_EXPECT_EQ_MSG(test, send(rx, ipv4, sizeof(ipv4), said[i]),
-				    0, "IPv4 said to be %x", said[i]);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		KUNIT_EXPECT_EQ_MSG(test, send(rx, ipv4, sizeof(ipv4), types[i]),
+				    0, "IPv4 said to be %x", types[i]);
 		KUNIT_EXPECT_EQ_MSG(test,
-				    send(rx, plain, sizeof(plain), said[i]), 1,
-				    "no IPv4 said to be %x", said[i]);
+				    send(rx, plain, sizeof(plain), types[i]), 1,
+				    "no IPv4 said to be %x", types[i]);
 	}
 }
 
