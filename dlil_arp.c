@@ -20,6 +20,7 @@
  * @sender_hw: link address of the sender, or NULL
  * @sender: protocol address of the sender, or NULL
  * @target_hw: link address of the target, or NULL
+ * @hw_len: length of link addresses
  * @target: protocol address of the target
  * @answer: combined result of the ifnets
  */
@@ -28,6 +29,7 @@ struct arp {
 	const u8 *sender_hw;
 	const struct sockaddr *sender;
 	const u8 *target_hw;
+	u8 hw_len;
 	const struct sockaddr *target;
 	int answer;
 };
@@ -45,9 +47,12 @@ static int send_on(struct dlil_ifnet *ifp, const struct arp *arp)
 	ops = READ_ONCE(proto->ops);
 	if (!ops->send_arp)
 		return -EOPNOTSUPP;
+	/* A link with other addresses has no such target. */
 	return dlil_errno(ops->send_arp(proto->cookie, ifp, proto->family,
 					arp->op, arp->sender_hw, arp->sender,
-					arp->target_hw, arp->target));
+					ifp->addr_len == arp->hw_len ?
+						arp->target_hw : NULL,
+					arp->target));
 }
 
 static __be32 ipv4_of(const struct sockaddr *addr)
@@ -132,6 +137,7 @@ int dlil_send_arp(struct dlil_ifnet *ifp, u16 op, const u8 *sender_hw,
 	if (!ifp || !target ||
 	    (sender && sender->sa_family != target->sa_family))
 		return -EINVAL;
+	arp.hw_len = ifp->addr_len;
 	local_bh_disable();
 	rcu_read_lock();
 	if (!dlil_ifnet_is_attached(ifp))

@@ -374,16 +374,20 @@ static int host_detach(struct dlil_ifnet *ifp, u32 family)
 
 /*
  * Attach all protocols of the host, as on a device that is not wrapped.  The
- * ifnet of @nd must be attached, and stay so.
+ * ifnet of @nd must be attached, and stay so.  A module or a user who has seen
+ * the ifnet attached may have plumbed some already.
  */
 int dlil_host_plumb_all(struct dlil_netdev *nd)
 {
 	const char *why;
 	int i, err = 0;
 
-	for (i = 0; !err && i < ARRAY_SIZE(host_protos); i++)
+	for (i = 0; !err && i < ARRAY_SIZE(host_protos); i++) {
 		err = dlil_plumb_for_user(nd->ifp, host_protos[i].name, true,
 					  false, &why);
+		if (err == -EEXIST)
+			err = 0;
+	}
 	return err;
 }
 

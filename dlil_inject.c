@@ -96,33 +96,26 @@ static void deliver(struct input *in, struct sk_buff_head *list)
 	free_list(&refused, DLIL_DROP_PROTOCOL);
 }
 
-/* Dequeue at most DLIL_INPUT_BATCH packets; false if there are none. */
-static bool take(struct input *in, struct sk_buff_head *list)
-{
-	struct sk_buff *skb;
-	unsigned int n;
-
-	for (n = 0; n < DLIL_INPUT_BATCH; n++) {
-		skb = skb_dequeue(&in->queue);
-		if (!skb)
-			break;
-		__skb_queue_tail(list, skb);
-	}
-	return n;
-}
-
-/* Process a queue, in the main thread. */
+/*
+ * Process a queue, in the main thread.  Packets that are added meanwhile come with
+ * another call, behind the queues of ifnets: a fast producer must not occupy the
+ * thread.
+ */
 static void work_off(struct dlil_flush *call)
 {
 	struct input *in = container_of(call, struct input, call);
-	struct sk_buff_head list;
+	struct sk_buff_head all, list;
 
-	__skb_queue_head_init(&list);
+	__skb_queue_head_init(&all);
 	/* From here on, a producer that adds a packet queues a call of its own. */
 	clear_bit(0, &in->called);
 	/* Pairs with the barrier in dlil_proto_inject(). */
 	smp_mb__after_atomic();
-	while (take(in, &list)) {
+	spin_lock_bh(&in->queue.lock);
+	skb_queue_splice_init(&in->queue, &all);
+	spin_unlock_bh(&in->queue.lock);
+	while (!skb_queue_empty(&all)) {
+		dlil_list_cut(&all, &list, DLIL_INPUT_BATCH);
 		local_bh_disable();
 		rcu_read_lock();
 		deliver(in, &list);
@@ -278,15 +271,15 @@ static void add(struct input *in, struct sk_buff_head *list)
 	unsigned int max = READ_ONCE(dlil_rcvq_limit);
 	struct sk_buff *skb;
 
-	spin_lock(&in->queue.lock);
-	while (skb_queue_len(&in->queue) < max && (skb = __skb_dequeue(list))) {
-		/*
-		 * Drop references to sockets and devices while it waits
-		 * (LNX-15).
-		 */
+	/*
+	 * Drop references to sockets and devices while the packets wait (LNX-15),
+	 * without the lock, since that runs code of others.
+	 */
+	skb_queue_walk(list, skb)
 		dlil_packet_keep(skb);
+	spin_lock(&in->queue.lock);
+	while (skb_queue_len(&in->queue) < max && (skb = __skb_dequeue(list)))
 		__skb_queue_tail(&in->queue, skb);
-	}
 	spin_unlock(&in->queue.lock);
 }
 

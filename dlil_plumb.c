@@ -191,20 +191,29 @@ static int wait_returned(void)
 	return err;
 }
 
-/* Find the plumbing of @family, and wait for a callback for it; or NULL. */
+/*
+ * Find the plumbing of @family, and wait for a callback for it; or NULL.  A task that
+ * is inside a callback itself does not wait: the other task may wait for it.
+ */
 static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
 {
 	struct dlil_plumbing *pl;
 	int err;
 
 	while ((pl = find_plumbing(ifp, family)) && pl->task) {
-		if (pl->task == current)
+		if (pl->task == current || dlil_in_callback())
 			return ERR_PTR(-EDEADLK);
 		err = wait_returned();
 		if (err)
 			return ERR_PTR(err);
 	}
 	return pl;
+}
+
+/* Netlink takes these errors for an answer that comes later. */
+static int plain_errno(int err)
+{
+	return err == -EINTR || err == -EINPROGRESS ? -EAGAIN : dlil_errno(err);
 }
 
 /*
@@ -225,7 +234,7 @@ static int call(struct dlil_ifnet *ifp, struct plumber *p, bool attach)
 	else
 		err = p->params.detach(ifp, p->family);
 	dlil_call_end(&call);
-	return dlil_errno(err);
+	return plain_errno(err);
 }
 
 /* Call a callback for @pl, without plumb_lock. */
@@ -367,9 +376,9 @@ static bool is_known(enum dlil_ifnet_family kind, u32 family)
  * Context: process; may sleep.  Allowed in callbacks that may sleep.  RTNL may
  * be held only if the plumber is registered and its callbacks do not take RTNL.
  * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, or
- * there is no plumber; -EDEADLK in output callbacks, and in a callback of the
- * plumber for the same family; -ENOMEM; -ERESTARTSYS if the caller was killed
- * while another task plumbed; or an error of `attach`.
+ * there is no plumber; -EDEADLK in output callbacks, and in other callbacks while
+ * a plumber is called for the same family; -ENOMEM; -ERESTARTSYS if the caller was
+ * killed while another task plumbed; or an error of `attach`.
  */
 int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family)
 {

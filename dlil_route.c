@@ -9,8 +9,10 @@
  * a look-up in flight leaves no route behind.
  *
  * A route that a look-up returns is referenced, and the ifnet counts it
- * (IFN-11).  It may use parts of the device and of its netns, so all routes
- * must be put before the final detach is over.
+ * (IFN-11).  Neither the device nor its netns waits for it.  An IPv4 route works
+ * without either, and must be put before the final detach is over.  The dst_ops of
+ * an IPv6 route are part of the netns, so it must be put in the RCU read section
+ * of its look-up, for which the unregistering of a device waits.
  */
 #include <linux/in6.h>
 #include <net/dst.h>
@@ -138,9 +140,11 @@ EXPORT_SYMBOL_GPL(dlil_rtlookup_inet);
  * @ifp: ifnet, referenced by the caller
  * @source: the address
  *
- * Otherwise the same as dlil_rtlookup_inet().
+ * Same as dlil_rtlookup_inet(), but the route must be put in the RCU read section
+ * of the look-up: it uses parts of its netns, which may go.  Another look-up finds
+ * it in the cache.
  *
- * Context: any but hard interrupts.
+ * Context: RCU read lock held; any but hard interrupts.
  * Return: as dlil_rtlookup_inet(); also -EINVAL without @source.
  */
 struct dst_entry *dlil_rtlookup_inet6(struct dlil_ifnet *ifp,
@@ -148,6 +152,8 @@ struct dst_entry *dlil_rtlookup_inet6(struct dlil_ifnet *ifp,
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
 
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held() && !rcu_read_lock_bh_held(),
+			 "RCU read lock not held");
 	if (!ifp || !source)
 		return ERR_PTR(-EINVAL);
 	to.sin6_addr = *source;
@@ -189,11 +195,17 @@ static void drop(struct dlil_routes *routes, struct dlil_route *r)
 {
 	struct dst_entry *dst;
 
+	/*
+	 * Another task may find nothing here and go on.  The end of a device waits
+	 * for this section, and the namespace, which the route needs, for the device.
+	 */
+	rcu_read_lock();
 	spin_lock_bh(&routes->lock);
 	dst = r->dst;
 	r->dst = NULL;
 	spin_unlock_bh(&routes->lock);
 	dst_release(dst);
+	rcu_read_unlock();
 }
 
 /* Row RTC-2: close and empty the cache at a detach. */

@@ -263,16 +263,21 @@ void dlil_slips_clear(struct dlil_slips *slips)
 	unsigned long nfct;
 	struct slip *slip;
 
-	for (;;) {
+	do {
+		/*
+		 * Another task may find the list empty and go on.  The end of a
+		 * device waits for this section, and the namespace for the device.
+		 */
+		rcu_read_lock();
 		spin_lock_bh(&slips->lock);
 		slip = list_first_entry_or_null(&slips->list, struct slip, list);
 		if (slip)
 			slip_empty(slip, &dst, &nfct);
 		spin_unlock_bh(&slips->lock);
-		if (!slip)
-			return;
-		release(dst, nfct);
-	}
+		if (slip)
+			release(dst, nfct);
+		rcu_read_unlock();
+	} while (slip);
 }
 
 /* Same as dlil_slips_clear(), at the end of the binding. */

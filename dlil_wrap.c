@@ -68,6 +68,8 @@ static void netdev_free(struct dlil_ifnet *ifp)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 
+	/* While the device, and so its namespace, has to wait for the binding. */
+	dlil_slips_clear(nd->slips);
 	mutex_lock(&bindings_lock);
 	list_del(&nd->list);
 	mutex_unlock(&bindings_lock);
@@ -631,6 +633,20 @@ static void keep_lro_off(struct net_device *dev)
 		dev_disable_lro(dev);
 }
 
+/*
+ * Also of a device that is unwrapped, whose ifnet may be attached for as long as a
+ * callback sleeps: another device may get its name and is to be wrapped (IFN-13).
+ */
+static void rename_ifnet(const struct net_device *dev)
+{
+	struct dlil_ifnet *ifp = ifnet_of(dev);
+
+	if (!ifp)
+		return;
+	dlil_ifnet_set_name(ifp, dev->name);
+	dlil_ifnet_put(ifp);
+}
+
 static int netdev_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
 {
@@ -646,8 +662,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 		/* The header format stays while the device is attached. */
 		return nd ? notifier_from_errno(-EBUSY) : NOTIFY_DONE;
 	case NETDEV_CHANGENAME:
-		if (nd)
-			dlil_ifnet_set_name(nd->ifp, dev->name);
+		rename_ifnet(dev);
 		break;
 	case NETDEV_CHANGEADDR:
 		if (nd)

@@ -112,26 +112,35 @@ static struct dst_entry *find_route(struct dlil_ifnet *ifp, const char *word,
 	return dst;
 }
 
+/* Hold an IPv4 route if that is wanted, else give the route back. */
+static void keep_route(struct dlil_ifnet *ifp, struct dst_entry *dst,
+		       const char *next_hop)
+{
+	snprintf(result, sizeof(result), "%s %s", next_hop,
+		 dst == last ? "same" : "fresh");
+	dst_release(last);
+	last = dst_clone(dst);
+	if (!holding || n_held == HELD_MAX || dst->ops->family != AF_INET) {
+		dlil_route_put(ifp, dst);
+		return;
+	}
+	if (!n_held)
+		held_ifp = dlil_ifnet_get(ifp);
+	held[n_held++] = dst;
+}
+
 static int ask_route(struct dlil_ifnet *ifp, const char *word)
 {
 	struct dst_entry *dst;
 	char next_hop[48];
 
+	/* An IPv6 route may be used in here only. */
+	rcu_read_lock();
 	dst = find_route(ifp, word, next_hop, sizeof(next_hop));
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
-	snprintf(result, sizeof(result), "%s %s", next_hop,
-		 dst == last ? "same" : "fresh");
-	dst_release(last);
-	last = dst_clone(dst);
-	if (!holding || n_held == HELD_MAX) {
-		dlil_route_put(ifp, dst);
-		return 0;
-	}
-	if (!n_held)
-		held_ifp = dlil_ifnet_get(ifp);
-	held[n_held++] = dst;
-	return 0;
+	if (!IS_ERR(dst))
+		keep_route(ifp, dst, next_hop);
+	rcu_read_unlock();
+	return PTR_ERR_OR_ZERO(dst);
 }
 
 static int set_route(const char *val, const struct kernel_param *kp)

@@ -129,10 +129,14 @@ static const void *ask(struct route_case *c, __be32 addr)
 
 static const void *ask6(struct route_case *c, const struct in6_addr *addr)
 {
-	struct dst_entry *dst = dlil_rtlookup_inet6(c->fake->ifp, addr);
+	struct dst_entry *dst;
 
-	KUNIT_ASSERT_FALSE(c->fake->test, IS_ERR(dst));
-	dlil_route_put(c->fake->ifp, dst);
+	rcu_read_lock();
+	dst = dlil_rtlookup_inet6(c->fake->ifp, addr);
+	KUNIT_EXPECT_FALSE(c->fake->test, IS_ERR(dst));
+	if (!IS_ERR(dst))
+		dlil_route_put(c->fake->ifp, dst);
+	rcu_read_unlock();
 	return dst;
 }
 
@@ -144,10 +148,12 @@ static void lookup_errors(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet(NULL, A),
 			    (struct dst_entry *)ERR_PTR(-EINVAL));
+	rcu_read_lock();
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet6(NULL, &a6),
 			    (struct dst_entry *)ERR_PTR(-EINVAL));
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet6(ifp, NULL),
 			    (struct dst_entry *)ERR_PTR(-EINVAL));
+	rcu_read_unlock();
 	c->error = -EHOSTUNREACH;
 	KUNIT_EXPECT_PTR_EQ(test, dlil_rtlookup_inet(ifp, A),
 			    (struct dst_entry *)ERR_PTR(-EHOSTUNREACH));
@@ -295,7 +301,9 @@ static void last_route(struct kunit *test)
 			dlil_ifnet_set_idle_flags(ifp, DLIL_IDLE_NOTIFY,
 						  DLIL_IDLE_NOTIFY), 0);
 	first = dlil_rtlookup_inet(ifp, A);
-	second = dlil_rtlookup_inet6(ifp, &a6);
+	second = dlil_rtlookup_inet(ifp, A);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ifp->route_refs), 2);
+	ask6(c, &a6);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ifp->route_refs), 2);
 	dlil_route_put(ifp, first);
 	dlil_event_flush(ifp);
