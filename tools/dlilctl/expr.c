@@ -188,7 +188,7 @@ int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 	if (lib.compile(pcap, prog, expr, 1, PCAP_NETMASK_UNKNOWN)) {
 		complain("Error", "bad expression: %s", lib.geterr(pcap));
 	} else if (prog->bf_len > BPF_MAXINSNS) {
-		complain("Error", "bad expression: it compiles to %u instructions, the kernel accepts %d",
+		complain("Error", "bad expression: %u instructions, the kernel accepts %d",
 			 prog->bf_len, BPF_MAXINSNS);
 		lib.freecode(prog);
 	} else {
