@@ -261,7 +261,7 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 	struct dlil_place *place = &b->ifp->inq.reader.place;
 	int err;
 
-	if (dlil_filter_segments(b->filters, skb)) {
+	if (dlil_filter_segments(b->filters, b->ifp, skb)) {
 		filter_segments(b, skb, on);
 		return;
 	}

@@ -461,6 +461,38 @@ static void segment_one(struct transit *p, struct sk_buff *skb,
 	skb_queue_splice_tail(&segments, on);
 }
 
+/* Row FLT-18: will the device get a GSO packet in segments?  Only output asks. */
+static bool is_cut(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	const struct dlil_driver_ops *driver = ifp->driver;
+
+	return driver->cuts_gso && driver->cuts_gso(ifp, skb);
+}
+
+/**
+ * dlil_filter_cuts - does a GSO packet meet some filter in segments?
+ * @vec: filters, at least one of which takes segments
+ * @ifp: ifnet
+ * @skb: the GSO packet
+ *
+ * Context: inside the read section that protects @vec.
+ * Return: whether it does.
+ */
+bool dlil_filter_cuts(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
+		      struct sk_buff *skb)
+{
+	return vec->segments_always || is_cut(ifp, skb);
+}
+
+/* Flags of slots that take segments of all GSO packets, or of some. */
+#define TAKES_SEGMENTS (DLIL_FILTER_SEGMENTS | DLIL_SLOT_AS_SENT)
+
+static bool is_cut_for(const struct transit *p,
+		       const struct dlil_filter_slot *slot, struct sk_buff *skb)
+{
+	return slot->flags & DLIL_FILTER_SEGMENTS || is_cut(p->ifp, skb);
+}
+
 static bool is_plain(const struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
@@ -483,7 +515,8 @@ static void segment(struct transit *p, unsigned int i, unsigned int end)
 		return;
 	__skb_queue_head_init(&on);
 	while ((skb = __skb_dequeue(p->list))) {
-		if (skb_is_gso(skb) && meets(p, i, end, skb))
+		if (skb_is_gso(skb) && is_cut_for(p, &p->vec->slots[i], skb) &&
+		    meets(p, i, end, skb))
 			segment_one(p, skb, &on);
 		else
 			__skb_queue_tail(&on, skb);
@@ -500,7 +533,7 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 	for (i++; i < vec->n && !first->takes_lists; i++) {
 		slot = &vec->slots[i];
 		if (slot->takes_lists ||
-		    (slot->flags ^ first->flags) & DLIL_FILTER_SEGMENTS)
+		    (slot->flags ^ first->flags) & TAKES_SEGMENTS)
 			break;
 	}
 	return i;
@@ -540,7 +573,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 		slot = &vec->slots[i];
 		end = stretch_end(vec, i);
 		/* A GSO-aware filter may itself produce GSO packets. */
-		if (slot->flags & DLIL_FILTER_SEGMENTS)
+		if (slot->flags & TAKES_SEGMENTS)
 			segment(&p, i, end);
 		else
 			p.plain = false;

@@ -28,6 +28,11 @@ typedef void (*dlil_filter_list_fn)(void *cookie, struct dlil_ifnet *ifp,
  */
 struct dlil_filter_bundle_ops {
 	/**
+	 * @as_sent: on output the filters take a GSO packet in segments if the
+	 * driver says that the device will get those (FLT-18).
+	 */
+	bool as_sent;
+	/**
 	 * @make: create a bundle of the @n filters with these cookies, for
 	 * output or input; NULL if there is no memory.  The ifnet's lock is
 	 * held; may sleep.
@@ -104,8 +109,9 @@ static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
  * @kinds: number of kinds in use
  * @takes_lists: at least one slot takes lists: call dlil_filter_run_list()
  * @selective: packets may skip a slot, because of their family or a VLAN tag
- * @wants_segments: at least one filter takes no GSO packets, see
- *	dlil_filter_segments()
+ * @wants_segments: at least one filter takes no GSO packets, or none that the device
+ *	gets in segments, see dlil_filter_segments()
+ * @segments_always: at least one takes none at all
  * @out: the array is for output
  * @slots: the entries
  */
@@ -120,15 +126,27 @@ struct dlil_filter_vec {
 	bool takes_lists;
 	bool selective;
 	bool wants_segments;
+	bool segments_always;
 	bool out;
 	struct dlil_filter_slot slots[];
 };
 
+/*
+ * In &dlil_filter_slot.flags, beside DLIL_FILTER_*: &dlil_filter_bundle_ops.as_sent
+ * holds here.
+ */
+#define DLIL_SLOT_AS_SENT BIT(7)
+
+bool dlil_filter_cuts(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
+		      struct sk_buff *skb);
+
 /* Must this packet go through dlil_filter_run_list(), even if it is alone? */
 static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
-					const struct sk_buff *skb)
+					struct dlil_ifnet *ifp,
+					struct sk_buff *skb)
 {
-	return vec->wants_segments && unlikely(skb_is_gso(skb));
+	return vec->wants_segments && unlikely(skb_is_gso(skb)) &&
+	       dlil_filter_cuts(vec, ifp, skb);
 }
 
 /* Does a received packet, which a filter may have replaced, have a link header? */

@@ -29,6 +29,8 @@
 
 #define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS)
 
+static_assert(!(FILTER_FLAGS & DLIL_SLOT_AS_SENT));
+
 /**
  * struct dlil_filter - an attached filter
  * @id: reference that the owner got
@@ -119,13 +121,22 @@ static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 	return vec->kinds++;
 }
 
+/* The flags of the slot of @f. */
+static u8 slot_flags(const struct dlil_filter_vec *vec,
+		     const struct dlil_filter *f)
+{
+	bool as_sent = vec->out && f->ops->bundle && f->ops->bundle->as_sent;
+
+	return f->flags | (as_sent ? DLIL_SLOT_AS_SENT : 0);
+}
+
 /* Can @f join the bundle of @slot? */
 static bool joins(const struct dlil_filter_slot *slot,
-		  const struct dlil_filter *f, dlil_filter_fn fn)
+		  const struct dlil_filter *f, dlil_filter_fn fn, u8 flags)
 {
 	return f->ops->bundle && slot->bundle == f->ops->bundle &&
 	       slot->fn == fn && slot->family == f->family &&
-	       slot->flags == f->flags && slot->n < DLIL_BUNDLE_MAX;
+	       slot->flags == flags && slot->n < DLIL_BUNDLE_MAX;
 }
 
 static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
@@ -133,10 +144,11 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
 	dlil_filter_fn fn = vec->out ? f->ops->output : f->ops->input;
 	const struct dlil_filter **place = vec->filters;
+	u8 flags = slot_flags(vec, f);
 
 	if (vec->n)
 		place = slot[-1].filters + slot[-1].n;
-	if (vec->n && joins(slot - 1, f, fn)) {
+	if (vec->n && joins(slot - 1, f, fn, flags)) {
 		*place = f;
 		slot[-1].n++;
 		return;
@@ -153,7 +165,7 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	}
 	slot->cookie = f->ops->bundle ? NULL : f->cookie;
 	slot->family = f->family;
-	slot->flags = f->flags;
+	slot->flags = flags;
 	slot->bundle = f->ops->bundle;
 	slot->id = f->ops->bundle ? 0 : f->id;
 	slot->name = f->ops->bundle ? NULL : f->name;
@@ -162,8 +174,10 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	*place = f;
 	if (f->family || f->flags & DLIL_FILTER_NO_VLAN)
 		vec->selective = true;
-	if (f->flags & DLIL_FILTER_SEGMENTS)
+	if (flags & (DLIL_FILTER_SEGMENTS | DLIL_SLOT_AS_SENT))
 		vec->wants_segments = true;
+	if (flags & DLIL_FILTER_SEGMENTS)
+		vec->segments_always = true;
 	vec->n++;
 }
 

@@ -378,6 +378,7 @@ static void set_put(void *bundle)
 }
 
 static const struct dlil_filter_bundle_ops match_sets = {
+	.as_sent = true,
 	.make = set_make,
 	.drop = set_drop,
 	.traced = set_traced,

@@ -594,21 +594,47 @@ static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	return netdev_send(nd, skb);
 }
 
-/* The same question that validate_xmit_vlan() asks when the packet is sent. */
-bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb)
+/* The features of the device for @skb, as validate_xmit_skb() finds them. */
+static netdev_features_t features_for(const struct dlil_netdev *nd,
+				      struct sk_buff *skb)
 {
-	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 	struct net_device *dev = skb->dev;
 	netdev_features_t features;
 
-	/* The ifnet may be attached for a while after its device was let go of. */
-	if (unlikely(!READ_ONCE(nd->live)))
-		return false;
 	/* A packet of dlil_output() may have no device yet. */
 	skb->dev = nd->dev;
 	features = netif_skb_features(skb);
 	skb->dev = dev;
-	return !vlan_hw_offload_capable(features, skb->vlan_proto);
+	return features;
+}
+
+/* The same question that validate_xmit_vlan() asks when the packet is sent. */
+bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+
+	/* The ifnet may be attached for a while after its device was let go of. */
+	return READ_ONCE(nd->live) &&
+	       !vlan_hw_offload_capable(features_for(nd, skb), skb->vlan_proto);
+}
+
+/*
+ * The same question that validate_xmit_skb() and the kernel's segmentation ask when the
+ * packet is sent, behind the filters and before packet sockets see it.  A packet from a
+ * guest (SKB_GSO_DODGY) is checked, and stays whole.  One that the device takes in a few
+ * large parts (NETIF_F_GSO_PARTIAL) counts as whole.
+ */
+bool dlil_netdev_cuts_gso(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	netdev_features_t features;
+
+	if (unlikely(!READ_ONCE(nd->live)))
+		return false;
+	features = features_for(nd, skb) | NETIF_F_GSO_ROBUST;
+	if (features & NETIF_F_GSO_PARTIAL)
+		features |= nd->dev->features & nd->dev->gso_partial_features;
+	return !skb_gso_ok(skb, features);
 }
 
 int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)

@@ -114,7 +114,7 @@ static int host_filtered(const struct dlil_filter_vec *vec,
 	struct sk_buff *out = skb;
 	int err;
 
-	if (dlil_filter_segments(vec, skb))
+	if (dlil_filter_segments(vec, ifp, skb))
 		return host_segments(vec, ifp, family, skb);
 	err = dlil_filter_run(vec, ifp, family, &out);
 	if (likely(!err && out == skb)) {
@@ -318,7 +318,7 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 	if (o->frame)
 		err = frame_packet(o, &skb);
 	if (!err && vec) {
-		if (dlil_filter_segments(vec, skb))
+		if (dlil_filter_segments(vec, ifp, skb))
 			return output_segments(vec, ifp, o->family, skb,
 					       &o->send);
 		why = DLIL_DROP_FILTER;

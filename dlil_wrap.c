@@ -88,6 +88,7 @@ static void netdev_free(struct dlil_ifnet *ifp)
 static const struct dlil_driver_ops ether_driver = {
 	.output = dlil_netdev_output,
 	.tag_in_data = dlil_netdev_tag_in_data,
+	.cuts_gso = dlil_netdev_cuts_gso,
 	.unmatched = dlil_netdev_unmatched,
 	.dropped = dlil_netdev_dropped,
 	.stats = dlil_netdev_stats,
@@ -99,6 +100,7 @@ static const struct dlil_driver_ops ether_driver = {
 
 static const struct dlil_driver_ops raw_driver = {
 	.output = dlil_netdev_raw_output,
+	.cuts_gso = dlil_netdev_cuts_gso,
 	.unmatched = dlil_netdev_unmatched,
 	.dropped = dlil_netdev_dropped,
 	.stats = dlil_netdev_stats,

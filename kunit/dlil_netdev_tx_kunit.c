@@ -25,6 +25,7 @@
 
 #include "fake.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_match.h"
 #include "../dlil_life.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
@@ -603,6 +604,45 @@ static void gso_in_segments(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_FILTER], 1);
 	KUNIT_EXPECT_EQ(test, out.seen, out.delivered + out.passed +
 			out.stolen + out.freed);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
+}
+
+/*
+ * FLT-18: a match filter judges a GSO packet as the device gets it: in segments, or
+ * whole.  Others see it whole in either case.
+ */
+static void gso_as_sent(struct kunit *test)
+{
+	const struct gso_kind *kind = test->param_value;
+	const struct sock_filter larger[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, gso_headers(kind) + SEGMENT,
+			 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct dlil_match_params params = {
+		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "drop",
+		.program = larger, .n = ARRAY_SIZE(larger),
+	};
+	struct tx *tx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+
+	add_filters(tx, 0);
+	KUNIT_ASSERT_EQ(test, dlil_match_add(tx->ifp, &params, NULL), 0);
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
+	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
+	KUNIT_EXPECT_EQ(test, tx->n, 4);
+	tx->dev->features |= kind->feature | NETIF_F_HW_CSUM | NETIF_F_SG;
+	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)),
+			NET_XMIT_DROP);
+	KUNIT_EXPECT_EQ(test, tx->calls[0], 2);
+	KUNIT_EXPECT_EQ(test, tx->n, 4);
+	dlil_stats_read(tx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, out.seen, 5);
+	KUNIT_EXPECT_EQ(test, out.delivered, 4);
+	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_FILTER], 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
@@ -1207,6 +1247,7 @@ static struct kunit_case tx_cases[] = {
 	KUNIT_CASE(counts_groups),
 	KUNIT_CASE(tag_stays),
 	KUNIT_CASE_PARAM(gso_in_segments, gso_gen_params),
+	KUNIT_CASE_PARAM(gso_as_sent, gso_gen_params),
 	KUNIT_CASE_PARAM(gso_whole, gso_gen_params),
 	KUNIT_CASE(raw_without_type),
 	KUNIT_CASE(refused_by_stack),

@@ -417,6 +417,15 @@ struct dlil_driver_ops {
 	 */
 	bool (*tag_in_data)(struct dlil_ifnet *ifp, struct sk_buff *skb);
 	/**
+	 * @cuts_gso: @skb, which is about to be passed to @output, is a GSO
+	 * packet.  Returns true if the device will get it in segments; `match`
+	 * filters then see these, and they are passed to @output one by one.
+	 * Must not change @skb.  Bottom halves off, RCU read lock held; must not
+	 * sleep.  Optional: without it `match` filters see the GSO packet
+	 * (FLT-18).
+	 */
+	bool (*cuts_gso)(struct dlil_ifnet *ifp, struct sk_buff *skb);
+	/**
 	 * @unmatched: called with consecutive received packets that the core is
 	 * about to free, all for the reason @why (demux, promiscuous or no
 	 * protocol).  The driver keeps packets by taking them off @list; the

@@ -11,15 +11,18 @@ vlan_on() {
 	ip -n "$1" link set "$2.$3" up
 }
 
-# dump_to NUMBER EXPR: run tcpdump on dl0, a line for each packet.
+# dump_to NUMBER EXPR [OPTION...]: run tcpdump on dl0, a line for each packet.
 dump_to() {
+	local number=$1 expr=$2
+	shift 2
+
 	# The shell that creates the files may be slow.
-	: >"$T/$1.seen"
-	: >"$T/$1.err"
-	inns dut tcpdump -Z root --immediate-mode -l -q -t -n -i dl0 "$2" \
-		>"$T/$1.seen" 2>"$T/$1.err" &
+	: >"$T/$number.seen"
+	: >"$T/$number.err"
+	inns dut tcpdump -Z root --immediate-mode -l -q -t -n -i dl0 "$@" \
+		"$expr" >"$T/$number.seen" 2>"$T/$number.err" &
 	LISTENERS+=($!)
-	wait_for 10 grep -q 'listening on' "$T/$1.err"
+	wait_for 10 grep -q 'listening on' "$T/$number.err"
 }
 
 stop_listening() {
@@ -136,6 +139,43 @@ test_match_as_tcpdump() {
 			at_least "packets for '${EXPRS[i]}'" \
 				"$(filter f$i matched)" 1
 		done
+		stop_listening
+		ctl detach dl0
+	done
+}
+
+# FLT-18: the comparison with GSO packets, which a device without TSO gets in segments.
+# Of received packets both see what GRO and the sender have made of them.
+test_match_gso_as_tcpdump() {
+	local i tso sum
+	EXPRS=('outbound and tcp' 'outbound and greater 1600' 'inbound and tcp'
+		'inbound and greater 1600' 'tcp[tcpflags] & tcp-push != 0' '')
+
+	head -c 400000 /dev/urandom >"$T/data"
+	sum=$(sha256sum "$T/data" | cut -d ' ' -f 1)
+	for tso in on off; do
+		dut ethtool -K dl0 tso $tso >/dev/null
+		ctl attach dl0
+		LISTENERS=()
+		for i in "${!EXPRS[@]}"; do
+			ctl filter add dl0 f$i match "${EXPRS[i]}" count
+			# The buffer holds all packets.
+			dump_to $i "${EXPRS[i]}" -s 128 -B 8192
+		done
+		# The first packets are those that libpcap filters itself, see above.
+		transfer dut peer $IP1 "$T/data" >/dev/null
+		transfer peer dut $IP0 "$T/data" >/dev/null
+		wait_for 20 at_rest
+		is "what was sent" "$(transfer dut peer $IP1 "$T/data")" "$sum"
+		is "what was received" "$(transfer peer dut $IP0 "$T/data")" "$sum"
+		becomes "the difference, tso $tso" "" differences
+		if [ $tso = on ]; then
+			at_least "GSO packets sent" "$(filter f1 matched)" 1
+		else
+			is "GSO packets sent" "$(filter f1 matched)" 0
+			at_least "segments sent" "$(filter f0 matched)" 270
+		fi
+		at_least "GSO packets received" "$(filter f3 matched)" 1
 		stop_listening
 		ctl detach dl0
 	done
