@@ -205,8 +205,8 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 
 /*
  * Queue one packet for its protocol.  A packet for another station reaches no
- * protocol: drop it as DLIL_DROP_PROMISC, or as DLIL_DROP_DEMUX if demux could
- * not read it.
+ * protocol: the driver's `unmatched` is offered it as DLIL_DROP_PROMISC, or as
+ * DLIL_DROP_DEMUX if demux could not read it.
  */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
@@ -315,6 +315,7 @@ static void run_flush(struct dlil_batch *b)
 			filter_list(b);
 		else
 			filter_each(b);
+		/* No filter is running any more, for dlil_overdue.c. */
 		WRITE_ONCE(b->ifp->inq.reader.place.filter, 0);
 		if (skb_queue_empty(&b->run))
 			return;

@@ -245,6 +245,7 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 		*rest = (*rest)->next;
 		t = READ_ONCE(q->thread);
 		if (unlikely(t != &dlil_main_thread)) {
+			/* Act as a producer, see dlil_thread_add(). */
 			rcu_read_lock();
 			preempt_disable();
 			dlil_thread_add(t, q);
@@ -328,7 +329,10 @@ static bool thread_idle(const struct dlil_thread *t)
 	       llist_empty(&t->flush);
 }
 
-/* This task serves @t from now on; @t is not marked asleep. */
+/*
+ * This task serves @t from now on; @t is not marked asleep.  Wake-ups of the main
+ * thread are never delayed, so it has no queue to look at for that.
+ */
 static void thread_enter(struct dlil_thread *t)
 {
 	dlil_gather_init(&t->gather, t == &dlil_main_thread ? NULL :
@@ -390,6 +394,7 @@ static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid
 	struct dlil_thread *t = &q->own;
 
 	thread_init(t, DLIL_CPU_SETTLED);
+	/* An adopted thread never settles, so it needs no mask. */
 	memset(&t->allowed, 0, sizeof(t->allowed));
 	t->task = task;
 	t->pid = pid;

@@ -34,6 +34,7 @@
 #include "dlil_host.h"
 #include "dlil_ifnet.h"
 #include "dlil_life.h"
+#include "dlil_log.h"
 #include "dlil_netdev.h"
 
 const struct attribute_group *dlil_netdev_files;
@@ -370,7 +371,7 @@ unhook:
 }
 
 /* Plumb protocols and hooks.  On failure, the final detach releases everything. */
-static int dress_ifnet(struct dlil_netdev *nd)
+static int plumb_and_hook(struct dlil_netdev *nd)
 {
 	int err;
 
@@ -379,6 +380,9 @@ static int dress_ifnet(struct dlil_netdev *nd)
 		err = hook_device(nd);
 	if (!err)
 		return 0;
+	dlil_log(nd->ifp, DLIL_LOG_ATTACH,
+		 "attach failed: protocols and hooks could not be set up: %pe",
+		 ERR_PTR(err));
 	WRITE_ONCE(nd->live, false);
 	WRITE_ONCE(nd->unhooked, true);
 	dlil_ifnet_detach(nd->ifp);
@@ -451,7 +455,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	mutex_lock(&bindings_lock);
 	list_add_tail(&nd->list, &bindings);
 	mutex_unlock(&bindings_lock);
-	err = dress_ifnet(nd);
+	err = plumb_and_hook(nd);
 	if (err)
 		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
 	return err;
@@ -588,7 +592,7 @@ static void discard_queue(struct dlil_ifnet *ifp)
  * The device is being unregistered or moved to another netns (LNX-8): stop
  * delivering to it and drop it, even if callbacks on it are in flight (LNX-13).
  */
-static void forsake_device(const struct net_device *dev)
+static void release_gone_device(const struct net_device *dev)
 {
 	bool hooked = dlil_netdev_of(dev);
 	struct dlil_netdev *nd;
@@ -658,7 +662,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event,
 	switch (event) {
 	case NETDEV_UNREGISTER:
 		/* Sent for a move to another netns as well. */
-		forsake_device(dev);
+		release_gone_device(dev);
 		break;
 	case NETDEV_PRE_TYPE_CHANGE:
 		/* The header format stays while the device is attached. */

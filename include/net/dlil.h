@@ -14,6 +14,11 @@
  *    once it is framed.
  *  - Packets in a &struct sk_buff_head are private to its owner; the lock of
  *    the list is never used.
+ *  - dlil_input(), dlil_input_one() and dlil_output() own the packets that they
+ *    get, also when they return an error.
+ *
+ * The kernel-doc of a function is at its definition.  Documentation/dlil.rst has
+ * tables of contexts, locks and owners for all of them.
  */
 #ifndef _NET_DLIL_H
 #define _NET_DLIL_H
@@ -384,7 +389,8 @@ int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
 /**
  * struct dlil_driver_ops - operations of a driver
  *
- * After the detach of the ifnet, no-op versions replace all of them (IFN-6).
+ * After the detach of the ifnet, inert versions replace all of them: output frees
+ * the packet, the others do nothing or return an error (IFN-6).
  */
 struct dlil_driver_ops {
 	/**
@@ -786,8 +792,8 @@ struct dlil_filter_ops {
 		     u32 code, void *arg);
 	/**
 	 * @detached: called exactly once, when no callback of this filter is in
-	 * flight or will be called again.  Process context, no lock held; may
-	 * sleep.  Optional.
+	 * flight or will be called again; free what @cookie points to here.
+	 * Process context, no lock held; may sleep.  Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/**
@@ -934,8 +940,8 @@ struct dlil_proto_ops {
 			const struct sockaddr *target);
 	/**
 	 * @detached: called exactly once, when no callback of this protocol is
-	 * in flight or will be called again.  Process context, no lock held;
-	 * may sleep.  Optional.
+	 * in flight or will be called again; free what @cookie points to here.
+	 * Process context, no lock held; may sleep.  Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp, u32 family);
 };
