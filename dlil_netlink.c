@@ -43,12 +43,26 @@
 
 static struct genl_family dlil_nl_family;
 
+/* A request that names its device in two ways may mean two devices. */
+static int check_one_name(struct genl_info *info)
+{
+	if (!info->attrs[DLIL_A_IFINDEX] || !info->attrs[DLIL_A_IFNAME])
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DLIL_A_IFNAME],
+			    "give ifindex or ifname, not both");
+	return -EINVAL;
+}
+
 /* Find the device of a request; RTNL held. */
 static struct net_device *find_device(struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
 	struct net_device *dev = NULL;
+	int err;
 
+	err = check_one_name(info);
+	if (err)
+		return ERR_PTR(err);
 	if (a[DLIL_A_IFINDEX]) {
 		dev = __dev_get_by_index(genl_info_net(info),
 					 nla_get_u32(a[DLIL_A_IFINDEX]));
@@ -99,9 +113,14 @@ static struct dlil_ifnet *named_ifnet(struct net *net, struct nlattr **a)
 /* Find the ifnet of a request: referenced, or an error pointer. */
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 {
-	struct dlil_ifnet *ifp = named_ifnet(genl_info_net(info), info->attrs);
 	struct net_device *dev;
+	struct dlil_ifnet *ifp;
+	int err;
 
+	err = check_one_name(info);
+	if (err)
+		return ERR_PTR(err);
+	ifp = named_ifnet(genl_info_net(info), info->attrs);
 	if (ifp)
 		return ifp;
 

@@ -87,8 +87,11 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	free_cpumask_var(mask);
 }
 
-/* Process all packets of a queue, which may become ready again meanwhile. */
-static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
+/*
+ * Take all packets of a queue, which may become ready again meanwhile, and process
+ * them.  Returns how many they were.
+ */
+static int queue_serve(struct dlil_inq *q)
 {
 	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
 	struct sk_buff *list;
@@ -98,7 +101,6 @@ static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 
 	limits = raw_read_seqcount(&q->limits);
 	list = dlil_inq_take(q, &taken, &room);
-	t->gather.packets += taken;
 	if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
 		surplus = inq_surplus(room, dlil_inq_limits(q));
 		/*
@@ -117,6 +119,7 @@ static void queue_serve(struct dlil_thread *t, struct dlil_inq *q)
 		/* A busy thread must not delay RCU Tasks either. */
 		cond_resched_tasks_rcu_qs();
 	}
+	return taken;
 }
 
 /* Call flushes, oldest first: a later one may free what an older one needs. */
@@ -145,9 +148,9 @@ static void own_pass(struct dlil_thread *t)
 	if (unlikely(READ_ONCE(t->cpu) >= 0))
 		thread_settle(t, READ_ONCE(t->cpu));
 	llist_for_each_entry_safe(q, next, first, ready)
-		queue_serve(t, q);
+		t->gather.packets += queue_serve(q);
 	llist_for_each_entry_safe(q, next, ready, ready)
-		queue_serve(t, q);
+		t->gather.packets += queue_serve(q);
 	thread_call(flush);
 }
 
@@ -256,7 +259,7 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 		WRITE_ONCE(turns.count, turns.count + 1);
 		/* Pairs with the cmpxchg() in turn_give(). */
 		smp_store_release(&turns.queue, q);
-		queue_serve(t, q);
+		queue_serve(q);
 		if (unlikely(cmpxchg(&turns.queue, q, NULL) != q))
 			return q;
 	}

@@ -106,7 +106,8 @@ COUNTERS='^(ibytes|imcasts|ipackets|iqdrops|noproto|obytes|opackets)$'
 
 # files_agree: prints yes if each file of sysfs has the value of netlink.
 files_agree() {
-	local file got path all n=0
+	local classes='^(background|video|voice)_([a-z]+)$'
+	local file got path all value n=0
 
 	all=$(ctl -j -s show dl0)
 	while read -r file got; do
@@ -114,9 +115,13 @@ files_agree() {
 		if [[ $file =~ $COUNTERS ]]; then
 			path=.stats.$file
 			n=$((n + 1))
+		elif [[ $file =~ $classes ]]; then
+			path=.classes.${BASH_REMATCH[1]}.${BASH_REMATCH[2]}
 		fi
-		[ "$got" = "$(jget "[0]$path" <<<"$all")" ] ||
-			{ echo "$file is $got"; return; }
+		value=$(jget "[0]$path" <<<"$all")
+		# Netlink has no classes while they are not counted.
+		[ "$path" = ".$file" ] || [ "${value:-null}" != null ] || value=0
+		[ "$got" = "$value" ] || { echo "$file is $got"; return; }
 	done < <(dut bash -c 'cd /sys/class/net/dl0/dlil
 		for file in *; do read -r got <$file; echo "$file $got"; done')
 	[ $n -ne 7 ] || echo yes
