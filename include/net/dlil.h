@@ -6,8 +6,8 @@
  *
  * Conventions of all callbacks and functions in this file:
  *  - They return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
- *    this is not an error".  Functions turn DLIL_STOLEN into 0 before they
- *    return, except dlil_filter_output(). -ENOTSUPP from a callback becomes
+ *    this is not an error".  The functions of DLIL turn the DLIL_STOLEN of a
+ *    callback into 0, except dlil_filter_output(). -ENOTSUPP from a callback becomes
  *    -EOPNOTSUPP.
  *  - A received packet has skb->data at the payload and skb_mac_header() at its
  *    link header.  A packet that is being sent has skb->data at its link header
@@ -33,14 +33,13 @@
 struct dlil_filter_bundle_ops;
 struct device;
 struct dlil_ifnet;
-struct dst_entry;
 struct in6_addr;
 struct module;
 
 /** define DLIL_STOLEN - the callee owns the packet now; XNU's EJUSTRETURN */
 #define DLIL_STOLEN 1
 
-/** define DLIL_SKIP - filters only: skip all later filters of the same kind */
+/** define DLIL_SKIP - filters only: skip all later filters with the same callback */
 #define DLIL_SKIP 2
 
 /** define DLIL_NAME_MAX - size of the name of a filter or protocol, with NUL */
@@ -92,8 +91,8 @@ enum dlil_ifnet_family {
  * @DLIL_DROP_DRIVER: the driver refused to send it
  * @DLIL_DROP_SANITY: queued for another ifnet, or miscounted (INP-11)
  * @DLIL_DROP_POLICY: the transmit policy refused it (OUT-3)
- * @DLIL_DROP_TSO: a GSO packet that the driver does not support, or one behind
- *	it in the list (OUT-7)
+ * @DLIL_DROP_TSO: a GSO packet that the driver does not support; it stops its
+ *	dlil_output(), so the packets behind it are dropped, too (OUT-7)
  * @DLIL_DROP_MAX: number of reasons
  */
 enum dlil_drop_reason {
@@ -146,7 +145,8 @@ struct dlil_stats {
  * struct dlil_flow - account of all packets of one direction (STA-3)
  * @seen: packets that entered DLIL
  * @delivered: packets that a protocol accepted; on output, the driver
- * @passed: received packets without protocol that the driver took (LNX-5)
+ * @passed: received packets that no protocol accepted, and that the driver's
+ *	`unmatched` took; that of a network device gives them to the host (LNX-5)
  * @stolen: packets that a filter, protocol or family kept (DLIL_STOLEN)
  * @freed: packets freed by DLIL; the sum of @drops
  * @drops: packets freed, by reason
@@ -408,8 +408,8 @@ struct dlil_driver_ops {
 	/**
 	 * @output_list: replaces @output; called once with all packets of a
 	 * dlil_output(), at least one, in order.  Takes packets off @list,
-	 * which is private to it.  Packets left in @list, unchanged, are freed
-	 * and counted as refused by the driver.  Returns 0, or an error that
+	 * which is private to it.  It must not change packets that it leaves in
+	 * @list; those are freed and counted as refused by the driver.  Returns 0, or an error that
 	 * dlil_output() returns.  Context as for @output.  Optional (OUT-8).
 	 */
 	int (*output_list)(struct dlil_ifnet *ifp, struct sk_buff_head *list);
@@ -472,19 +472,20 @@ struct dlil_driver_ops {
 	 * @set_tap: call @tap for the packets of @mode from now on: for
 	 * received packets before they are queued, for sent packets before they
 	 * are sent, inside an RCU read section.  If @tap is set already, only
-	 * its mode changes.  With DLIL_TAP_OFF, which cannot fail, @tap is
-	 * NULL: stop calling it; the tap stays valid for another grace period.
-	 * May sleep.  Calls for one ifnet are serialised by a lock that others
+	 * its mode changes.  DLIL_TAP_OFF comes with @tap NULL and cannot fail:
+	 * stop calling the tap that was set, which stays valid for another
+	 * grace period.  May sleep.  Calls for one ifnet are serialised by a lock that others
 	 * take under RTNL: must neither take RTNL nor attach or detach
 	 * anything.  Optional: without it the ifnet has no taps (TAP-1).
 	 */
 	int (*set_tap)(struct dlil_ifnet *ifp, u32 mode,
 		       const struct dlil_tap *tap);
 	/**
-	 * @route: look up the route to @to, a struct sockaddr_in or sockaddr_in6, that
-	 * leads out of the ifnet.  The route, referenced, with @cookie, 0 before, set to
-	 * what dst_check() wants; or an error pointer.  RCU read lock held; must not
-	 * sleep; on all processors at once.  Optional (RTC-1).
+	 * @route: look up the route to @to, a struct sockaddr_in or sockaddr_in6,
+	 * that leads out of the ifnet.  Returns the route with a reference, or
+	 * an error pointer.  Sets *@cookie, which is 0 before, to the value that
+	 * dst_check() takes for this route.  RCU read lock held; must not sleep;
+	 * runs on several processors in parallel.  Optional (RTC-1).
 	 */
 	struct dst_entry *(*route)(struct dlil_ifnet *ifp,
 				   const struct sockaddr *to, u32 *cookie);
@@ -507,10 +508,11 @@ struct dlil_family_ops {
 	 */
 	int (*demux)(struct dlil_ifnet *ifp, struct sk_buff *skb, u32 *family);
 	/**
-	 * @by_protocol: @demux decides about Ethernet II frames without a VLAN
-	 * tag beside the data from skb->protocol alone, if the driver sets
-	 * skb->pkt_type (DLIL_ATTR_CLASSIFIED).  It needs the header only to
-	 * see that there is one.  The core then calls @demux only for the first
+	 * @by_protocol: set this if @demux decides about Ethernet II frames
+	 * from skb->protocol alone, and looks at the header only to see that
+	 * there is one.  It applies to frames without a VLAN tag beside the
+	 * data, of a driver that sets skb->pkt_type (DLIL_ATTR_CLASSIFIED).  The
+	 * core then calls @demux only for the first
 	 * of consecutive frames with the same skb->protocol.  The result may
 	 * change from one batch to the next.
 	 */
@@ -548,7 +550,7 @@ struct dlil_family_ops {
 };
 
 /*
- * Attributes.  Those of enum dlil_attr may change while the ifnet is attached,
+ * Attributes.  Those of enum dlil_attr (linux/dlil.h) may change while the ifnet is attached,
  * see dlil_ifnet_set_attrs(); the others may not.
  */
 
@@ -569,8 +571,8 @@ struct dlil_family_ops {
  * @priv: for the driver, see dlil_ifnet_priv()
  * @net: network namespace of the ifnet (IFN-10); no reference is taken
  * @name: name of the ifnet; copied
- * @ifindex: index of the ifnet in @net; 0 for one that no netdev can have, and which
- *	the ifnet keeps for all its lives (IFN-13)
+ * @ifindex: index of the ifnet in @net; 0: DLIL chooses an index that no netdev can
+ *	have, and the ifnet keeps it when it is attached again (IFN-13)
  * @attrs: DLIL_ATTR_*
  * @addr_len: length of a link address, at most MAX_ADDR_LEN
  * @broadcast: broadcast link address, or NULL
@@ -606,7 +608,7 @@ struct dlil_lladdr {
 	u8 addr[] __aligned(8);
 };
 
-/** define DLIL_IDLE_NOTIFY - post an event when no route is left (IFN-11) */
+/** define DLIL_IDLE_NOTIFY - post an event when no looked-up route is held (IFN-11) */
 #define DLIL_IDLE_NOTIFY	BIT(0)
 
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
@@ -724,9 +726,9 @@ struct dlil_filter_info {
  * filter.  DLIL_SKIP makes it skip all later filters with the same callback.
  * DLIL_STOLEN means that the filter has kept it.  An error makes the caller
  * free it.  A filter may replace the packet: it frees or keeps the one that it
- * got, and stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must be a
- * packet: NULL behind the last filter counts as an error, but before another
- * filter only with CONFIG_DEBUG_NET.  @input_list has no verdict; the list that
+ * got, and stores another one in *@skb.  A filter that returns 0 or DLIL_SKIP must
+ * leave a packet in *@skb: behind the last filter DLIL takes NULL for an error, but
+ * between filters it looks only with CONFIG_DEBUG_NET.  @input_list has no verdict; the list that
  * it puts a packet in decides.
  *
  * A filter that looks at headers only needs no flags: a GSO packet,
@@ -742,8 +744,8 @@ struct dlil_filter_ops {
 	/**
 	 * @input: called for a received packet of @family (0 if demux failed).
 	 * Input thread, no lock held; may sleep.  On a network device skb->dev
-	 * is blackhole_netdev; set it before you give a packet to the stack.
-	 * Optional.
+	 * is blackhole_netdev, since the device may go meanwhile; set it before
+	 * you give a packet to the stack.  Optional.
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
@@ -754,9 +756,9 @@ struct dlil_filter_ops {
 	 * on, and must stay in order.  Packets moved to @drop, which is empty
 	 * at first, are freed and counted as refused by a filter, see
 	 * dlil_filter_drop().  The filter owns packets that are in neither
-	 * list; they count as stolen.  A filter may replace packets; surplus
-	 * packets count as received.  Input thread, no lock held; may sleep.
-	 * Optional (FLT-12).
+	 * list; they count as stolen.  A filter may replace packets; if it
+	 * leaves more than it got, the others count as received.  Input thread,
+	 * no lock held; may sleep.  Optional (FLT-12).
 	 */
 	void (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff_head *list,
@@ -894,10 +896,10 @@ struct dlil_proto_ops {
 	 * @pre_output: fill in @frame for packets to @dest.  Called with the
 	 * first packet of a list: 0 applies to the whole list; DLIL_STOLEN
 	 * means that the protocol has consumed this packet, and the next one is
-	 * tried; an error fails the list.  A packet may have a route,
-	 * skb_dst().  The protocols inet and inet6 of a network device then
-	 * send to its next hop, if it is a route of their family through the
-	 * device, and need no @dest (OUT-11).  Bottom halves off, RCU read lock
+	 * tried; an error fails the list.  If a packet has a route, skb_dst(),
+	 * of the protocol's family and out of this device, inet and inet6 of a
+	 * network device send it to the next hop of the route, and need no
+	 * @dest (OUT-11).  Bottom halves off, RCU read lock
 	 * held; must not sleep.  Required for protocols that send anything but
 	 * raw frames (OUT-2).
 	 */
@@ -928,11 +930,12 @@ struct dlil_proto_ops {
 			     struct dlil_ioc_lladdr *link);
 	/**
 	 * @send_arp: send ARP of @op (ARPOP_*) for this family.  @target is of this
-	 * family, and so is @sender, which may be NULL: then it is to be one that the
-	 * ifnet has itself, or -EADDRNOTAVAIL.  Without @sender_hw the ifnet's link
-	 * address is meant, without @target_hw broadcast.  -EOPNOTSUPP if the link
-	 * knows no ARP.  Bottom halves off, RCU read lock held; must not sleep; on all
-	 * processors at once.  Optional (ARP-1).
+	 * family, and so is @sender.  If @sender is NULL, use an address of the
+	 * ifnet, or return -EADDRNOTAVAIL if there is none.  If @sender_hw is
+	 * NULL, use the ifnet's link address; if @target_hw is NULL, broadcast.
+	 * Returns -EOPNOTSUPP if the link knows no ARP.  Bottom halves off, RCU
+	 * read lock held; must not sleep; runs on several processors in
+	 * parallel.  Optional (ARP-1).
 	 */
 	int (*send_arp)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			u16 op, const u8 *sender_hw,
@@ -984,17 +987,18 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 /**
  * struct dlil_plumber_params - how a known protocol is brought up and taken down (PRO-5)
  *
- * Calls for one family and ifnet come one at a time, with an I/O reference or from the
- * final detach; process context, no lock held but the caller's; may sleep, attach and
- * detach anything, but what they detach they do not wait for.  @attach and @detach are
- * called in turn.
+ * Calls for one family and ifnet come one at a time, each @detach after its @attach,
+ * with an I/O reference or from the final detach.  Process context, no lock held except
+ * the caller's; may sleep, attach and detach anything.  A detach inside these callbacks
+ * does not wait.
  */
 struct dlil_plumber_params {
 	/** @owner: pinned while something is plumbed */
 	struct module *owner;
 	/**
-	 * @name: how users call the protocol, which is also what it calls itself when
-	 * it is attached: they wait for the event of its detach.  Copied
+	 * @name: name by which users plumb the protocol.  @attach must attach the
+	 * protocol under the same name, because dlilctl waits for the event of the
+	 * detach.  Copied
 	 */
 	const char *name;
 	/**
@@ -1003,8 +1007,9 @@ struct dlil_plumber_params {
 	 */
 	int (*attach)(struct dlil_ifnet *ifp, u32 family);
 	/**
-	 * @detach: detach it.  Nothing is plumbed any more, whatever this returns.  In the
-	 * final detach, what it leaves attached is detached behind it.  Required.
+	 * @detach: detach it.  Afterwards the family counts as not plumbed, whatever
+	 * this returns.  The final detach then detaches the protocol if this has
+	 * left it attached.  Required.
 	 */
 	int (*detach)(struct dlil_ifnet *ifp, u32 family);
 	/** @flags: DLIL_PLUMBER_* */
@@ -1018,10 +1023,10 @@ int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family);
 int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family);
 
 /**
- * struct dlil_input_params - who takes packets of a family without an ifnet (PRO-8)
+ * struct dlil_input_params - callbacks for packets that come without an ifnet (PRO-8)
  *
- * Either @input or @input_list; bottom halves off, RCU read lock held; must not sleep;
- * for packets that come at once, on all processors at once.
+ * Set either @input or @input_list.  Bottom halves off, RCU read lock held; must not
+ * sleep.  dlil_proto_input() calls them on several processors in parallel.
  */
 struct dlil_input_params {
 	/**
@@ -1050,8 +1055,8 @@ int dlil_proto_inject(u32 family, struct sk_buff_head *list);
 #define DLIL_OUTPUT_RAW		BIT(0)
 
 /*
- * With DLIL_OUTPUT_LOOP, a broadcast has the index of this ifnet in skb->skb_iif
- * while the framer has it, as if it had been received here, and not afterwards.
+ * With DLIL_OUTPUT_LOOP, skb->skb_iif of a broadcast is the index of this ifnet while
+ * the framer has the packet, as if it had been received here.
  */
 /** define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5) */
 #define DLIL_OUTPUT_LOOP	BIT(1)

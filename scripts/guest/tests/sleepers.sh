@@ -42,7 +42,7 @@ test_sleeper_input() {
 	soon dlilctl -n dut filter add dl0 other match udp count
 	ctl -w 1 filter del dl0 other 2>"$T/err" || status=$?
 	is "the exit status of a limited wait" $status 1
-	grep -q 'have not returned in 1 s' "$T/err" || fail "$(<"$T/err")"
+	grep -q 'have not returned within 1 s' "$T/err" || fail "$(<"$T/err")"
 	dlilctl -n dut proto unplumb dl0 mpls 2>/dev/null &
 	becomes "mpls" null json '[.protocols[].family] | index("mpls")'
 	kill -0 $! || fail "it did not wait"
