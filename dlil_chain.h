@@ -104,6 +104,7 @@ static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
  * struct dlil_filter_vec - the filters of one direction, in order
  * @rcu: frees the array once output has left its read sections
  * @leaver: frees the array once the input thread has left its batch
+ * @ifp: ifnet that the filters are on
  * @n: number of @slots
  * @filters: storage for the filters of all slots
  * @kinds: number of kinds in use
@@ -120,6 +121,7 @@ struct dlil_filter_vec {
 		struct rcu_head rcu;
 		struct dlil_leaver leaver;
 	};
+	struct dlil_ifnet *ifp;
 	unsigned int n;
 	const struct dlil_filter **filters;
 	u16 kinds;

@@ -89,7 +89,15 @@ static void vec_free_rcu(struct rcu_head *head)
 
 static void vec_free_left(struct dlil_leaver *leaver)
 {
-	vec_free(container_of(leaver, struct dlil_filter_vec, leaver));
+	struct dlil_filter_vec *vec =
+		container_of(leaver, struct dlil_filter_vec, leaver);
+	struct dlil_ifnet *ifp = vec->ifp;
+
+	spin_lock_bh(&ifp->filter_lock);
+	if (ifp->filters_old == vec)
+		ifp->filters_old = NULL;
+	spin_unlock_bh(&ifp->filter_lock);
+	vec_free(vec);
 }
 
 /* Free arrays of stubs, left because an update failed for lack of memory. */
@@ -222,7 +230,8 @@ static bool slot_bundle(struct dlil_filter_slot *slot,
 	return slot->cookie;
 }
 
-static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
+static struct dlil_filter_vec *vec_new(struct dlil_ifnet *ifp, unsigned int n,
+				       bool out)
 {
 	struct dlil_filter_vec *vec;
 
@@ -232,6 +241,7 @@ static struct dlil_filter_vec *vec_new(unsigned int n, bool out)
 	if (!vec)
 		return NULL;
 	vec->filters = (const struct dlil_filter **)&vec->slots[n];
+	vec->ifp = ifp;
 	vec->out = out;
 	return vec;
 }
@@ -248,7 +258,7 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
 
 	list_for_each_entry(other, &ifp->filter_list, retire.list)
 		n++;
-	vec = vec_new(n, out);
+	vec = vec_new(ifp, n, out);
 	if (!vec)
 		return NULL;
 	list_for_each_entry(other, &ifp->filter_list, retire.list)
@@ -325,6 +335,9 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	if (in)
 		WRITE_ONCE(ifp->filtered, true);
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
+	/* Those that come later are in no batch: one uses the same to its end. */
+	if (!ifp->filters_old)
+		ifp->filters_old = old_in;
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	if (old_in)
@@ -400,6 +413,8 @@ static void filter_kill(struct dlil_filter *f)
 	struct dlil_ifnet *ifp = f->retire.ifp;
 
 	spin_lock_bh(&ifp->filter_lock);
+	/* The batch in flight may use an array that was replaced since. */
+	vec_stub(ifp->filters_old, f);
 	if (vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
 	    vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);

@@ -608,6 +608,30 @@ static void detach_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.delivered, 2);
 }
 
+/* FLT-2: not even a batch that began before the latest filter was attached calls it. */
+static void detach_in_old_array(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	filter = fake_filter(fake, 'a', &fake_filter_in_ops);
+	filter->hook = fake_block_filter;
+	fake_input_new(fake, FAKE_PF_A, 1, 3);
+	fake_wait_blocked(fake);
+
+	fake_filter(fake, 'b', &fake_filter_in_ops);
+	fake_filter(fake, 'c', &fake_filter_in_ops);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach_async(filter->ref), 0);
+	fake_unblock(fake);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&filter->detached) == 1));
+	fake_read(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->calls), 1);
+	KUNIT_EXPECT_EQ(test, fake->in.delivered, 3);
+	KUNIT_EXPECT_NULL(test, fake->ifp->filters_old);
+}
+
 /* FLT-2: if the waiting task is killed, the filter still ends, once. */
 static void detach_killed(struct kunit *test)
 {
@@ -2224,6 +2248,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(lost_packet, direction_gen_params),
 	KUNIT_CASE_PARAM(lost_in_silence, silent_gen_params),
 	KUNIT_CASE(detach_waits),
+	KUNIT_CASE(detach_in_old_array),
 	KUNIT_CASE(detach_killed),
 	KUNIT_CASE(detach_stale),
 	KUNIT_CASE(detached_without_lock),
