@@ -420,7 +420,7 @@ static size_t add_file(char *state, size_t len, const char *path)
 static size_t add_shown(char *state, size_t len)
 {
 	static const char *const volatiles[] = {
-		"\"thread\":", "\"packets\":", "\"matched\":",
+		"\"thread\":", "\"packets\":", "\"matched\":", "\"last-change\":",
 	};
 	int fd[2], status;
 	size_t i, begin = len;
