@@ -335,7 +335,7 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	if (in)
 		WRITE_ONCE(ifp->filtered, true);
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
-	/* Those that come later are in no batch: one uses the same to its end. */
+	/* No batch uses a later one: a batch keeps its array to the end. */
 	if (!ifp->filters_old)
 		ifp->filters_old = old_in;
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
