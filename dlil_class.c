@@ -199,19 +199,6 @@ void dlil_class_sent(struct dlil_ifnet *ifp, const struct sk_buff *skb)
 	dlil_class_add(ifp, DLIL_OUT, &tally);
 }
 
-static struct dlil_class_pcpu __percpu *classes_alloc(void)
-{
-	struct dlil_class_pcpu __percpu *classes;
-	int cpu;
-
-	classes = alloc_percpu(struct dlil_class_pcpu);
-	if (!classes)
-		return NULL;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(classes, cpu)->syncp);
-	return classes;
-}
-
 /* Allocate counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
 int dlil_class_init(struct dlil_ifnet *ifp)
 {
@@ -221,7 +208,7 @@ int dlil_class_init(struct dlil_ifnet *ifp)
 
 	if (!wanted || ifp->classes)
 		return 0;
-	classes = classes_alloc();
+	classes = netdev_alloc_pcpu_stats(struct dlil_class_pcpu);
 	if (!classes)
 		return -ENOMEM;
 	/* Pairs with the acquires of code that reads or writes them. */

@@ -91,6 +91,7 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 #undef kmem_cache_zalloc
 #undef kstrdup
 #undef alloc_percpu
+#undef alloc_percpu_gfp
 #undef alloc_cpumask_var
 
 #define DLIL_OR_NULL(real)	(dlil_fails() ? NULL : (real))
@@ -108,6 +109,8 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 #define alloc_percpu(type) \
 	((typeof(type) __percpu *)DLIL_OR_NULL(dlil_real_alloc_percpu(	\
 		sizeof(type), __alignof__(type))))
+/* netdev_alloc_pcpu_stats() calls this one. */
+#define alloc_percpu_gfp(type, gfp)	alloc_percpu(type)
 #define alloc_cpumask_var(mask, gfp) \
 	(!dlil_fails() && dlil_real_alloc_cpumask_var(mask, gfp))
 

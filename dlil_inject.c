@@ -72,8 +72,11 @@ static void free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 	dlil_drop_list(list, why);
 }
 
-/* Deliver all packets of @list.  Bottom halves off, inside an RCU read section. */
-static void deliver(struct input *in, struct sk_buff_head *list)
+/*
+ * Deliver all packets of @list.  Bottom halves off, inside an RCU read section.
+ * Returns 0.
+ */
+static int deliver(struct input *in, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
 	struct sk_buff_head refused;
@@ -94,6 +97,7 @@ static void deliver(struct input *in, struct sk_buff_head *list)
 	n -= min(n, skb_queue_len(&refused));
 	atomic64_add(n, &delivered);
 	free_list(&refused, DLIL_DROP_PROTOCOL);
+	return 0;
 }
 
 /*
@@ -232,39 +236,6 @@ static int unknown(struct sk_buff_head *list)
 	return -ENOENT;
 }
 
-/**
- * dlil_proto_input - deliver packets without an ifnet to a protocol at once
- * @family: protocol family
- * @list: the packets, private to the caller; consumed, even on error, and empty
- *	afterwards
- *
- * Row PRO-8.
- *
- * Context: any but hard interrupts; interrupts on.
- * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if @family is
- * not registered.
- */
-int dlil_proto_input(u32 family, struct sk_buff_head *list)
-{
-	struct input *in;
-	int err = 0;
-
-	if (!list || skb_queue_empty(list))
-		return -EINVAL;
-	atomic64_add(skb_queue_len(list), &seen);
-	local_bh_disable();
-	rcu_read_lock();
-	in = find(family);
-	if (in)
-		deliver(in, list);
-	else
-		err = unknown(list);
-	rcu_read_unlock();
-	local_bh_enable();
-	return err;
-}
-EXPORT_SYMBOL_GPL(dlil_proto_input);
-
 /* Queue the packets of @list for which there is room; the rest stays in @list. */
 static void add(struct input *in, struct sk_buff_head *list)
 {
@@ -296,6 +267,43 @@ static int inject(struct input *in, struct sk_buff_head *list)
 	return -ENOBUFS;
 }
 
+/* Count @list and pass it to @take, or drop it if @family is not registered. */
+static int hand_in(u32 family, struct sk_buff_head *list,
+		   int (*take)(struct input *in, struct sk_buff_head *list))
+{
+	struct input *in;
+	int err;
+
+	if (!list || skb_queue_empty(list))
+		return -EINVAL;
+	atomic64_add(skb_queue_len(list), &seen);
+	local_bh_disable();
+	rcu_read_lock();
+	in = find(family);
+	err = in ? take(in, list) : unknown(list);
+	rcu_read_unlock();
+	local_bh_enable();
+	return err;
+}
+
+/**
+ * dlil_proto_input - deliver packets without an ifnet to a protocol at once
+ * @family: protocol family
+ * @list: the packets, private to the caller; consumed, even on error, and empty
+ *	afterwards
+ *
+ * Row PRO-8.
+ *
+ * Context: any but hard interrupts; interrupts on.
+ * Return: 0; -EINVAL without list, or for an empty one; -ENOENT if @family is
+ * not registered.
+ */
+int dlil_proto_input(u32 family, struct sk_buff_head *list)
+{
+	return hand_in(family, list, deliver);
+}
+EXPORT_SYMBOL_GPL(dlil_proto_input);
+
 /**
  * dlil_proto_inject - deliver packets without an ifnet in the main thread
  * @family: protocol family
@@ -312,19 +320,7 @@ static int inject(struct input *in, struct sk_buff_head *list)
  */
 int dlil_proto_inject(u32 family, struct sk_buff_head *list)
 {
-	struct input *in;
-	int err;
-
-	if (!list || skb_queue_empty(list))
-		return -EINVAL;
-	atomic64_add(skb_queue_len(list), &seen);
-	local_bh_disable();
-	rcu_read_lock();
-	in = find(family);
-	err = in ? inject(in, list) : unknown(list);
-	rcu_read_unlock();
-	local_bh_enable();
-	return err;
+	return hand_in(family, list, inject);
 }
 EXPORT_SYMBOL_GPL(dlil_proto_inject);
 

@@ -210,7 +210,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	ifp = kmem_cache_zalloc(ifnet_cache, GFP_KERNEL);
 	if (!ifp)
 		return NULL;
-	ifp->stats = dlil_stats_alloc();
+	ifp->stats = netdev_alloc_pcpu_stats(struct dlil_pcpu_stats);
 	if (!ifp->stats)
 		goto free;
 	if (percpu_ref_init(&ifp->io, ifnet_io_gone,

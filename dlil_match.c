@@ -537,7 +537,7 @@ static struct match *match_new(const struct dlil_match_params *params,
 			       int ifindex, struct netlink_ext_ack *extack)
 {
 	struct match *m = kzalloc(sizeof(*m), GFP_KERNEL);
-	int err, cpu;
+	int err;
 
 	if (!m)
 		return ERR_PTR(-ENOMEM);
@@ -549,12 +549,10 @@ static struct match *match_new(const struct dlil_match_params *params,
 		goto free;
 	err = -ENOMEM;
 	m->expr = kstrdup(params->expr ?: "", GFP_KERNEL);
-	m->out = alloc_percpu(struct match_stats);
+	m->out = netdev_alloc_pcpu_stats(struct match_stats);
 	if (!m->expr || !m->out)
 		goto free;
 	u64_stats_init(&m->in.syncp);
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(m->out, cpu)->syncp);
 	return m;
 
 free:

@@ -570,10 +570,10 @@ static void set_protocol(struct sk_buff *skb, bool raw)
 	}
 }
 
-static __always_inline int output(struct dlil_ifnet *ifp, struct sk_buff *skb,
-				  bool raw)
+int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
+	bool raw = nd->raw;
 
 	if (unlikely(!READ_ONCE(nd->live))) {
 		dlil_drop_skb(skb, DLIL_DROP_DETACHED);
@@ -635,16 +635,6 @@ bool dlil_netdev_cuts_gso(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	if (features & NETIF_F_GSO_PARTIAL)
 		features |= nd->dev->features & nd->dev->gso_partial_features;
 	return !skb_gso_ok(skb, features);
-}
-
-int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
-{
-	return output(ifp, skb, false);
-}
-
-int dlil_netdev_raw_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
-{
-	return output(ifp, skb, true);
 }
 
 /* On a raw device dev_hard_header() adds no header. */

@@ -49,19 +49,6 @@ static const u8 drop_words[DLIL_DROP_MAX] = {
 	[DLIL_DROP_DRIVER] = FLOW_WORDS + 5,
 };
 
-struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void)
-{
-	struct dlil_pcpu_stats __percpu *stats;
-	int cpu;
-
-	stats = alloc_percpu(struct dlil_pcpu_stats);
-	if (!stats)
-		return NULL;
-	for_each_possible_cpu(cpu)
-		u64_stats_init(&per_cpu_ptr(stats, cpu)->syncp);
-	return stats;
-}
-
 /* Must be called while the ifnet is not attached, see above. */
 void dlil_stats_reset(struct dlil_ifnet *ifp)
 {

@@ -86,7 +86,6 @@ static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
 #define DLIL_FLOW_WORD(member) \
 	(offsetof(struct dlil_flow, member) / sizeof(u64))
 
-struct dlil_pcpu_stats __percpu *dlil_stats_alloc(void);
 void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_keep_own(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,

@@ -86,21 +86,9 @@ static void netdev_free(struct dlil_ifnet *ifp)
  * while a device is wrapped.  Instead, dlil_life_wait_all() waits until no
  * callback runs.
  */
-static const struct dlil_driver_ops ether_driver = {
+static const struct dlil_driver_ops netdev_driver = {
 	.output = dlil_netdev_output,
 	.tag_in_data = dlil_netdev_tag_in_data,
-	.cuts_gso = dlil_netdev_cuts_gso,
-	.unmatched = dlil_netdev_unmatched,
-	.dropped = dlil_netdev_dropped,
-	.stats = dlil_netdev_stats,
-	.ioctl = dlil_change_ioctl,
-	.set_tap = dlil_netdev_set_tap,
-	.route = dlil_host_route,
-	.free = netdev_free,
-};
-
-static const struct dlil_driver_ops raw_driver = {
-	.output = dlil_netdev_raw_output,
 	.cuts_gso = dlil_netdev_cuts_gso,
 	.unmatched = dlil_netdev_unmatched,
 	.dropped = dlil_netdev_dropped,
@@ -130,22 +118,19 @@ static const struct dlil_family_ops raw_family = {
 /**
  * struct netdev_kind - operations for a kind of devices
  * @kind: interface family of the ifnet
- * @driver: driver operations
  * @family: operations of the interface family
  * @rx: receive handler
  * @egress: egress hook
  */
 struct netdev_kind {
 	enum dlil_ifnet_family kind;
-	const struct dlil_driver_ops *driver;
 	const struct dlil_family_ops *family;
 	rx_handler_func_t *rx;
 	nf_hookfn *egress;
 };
 
 static const struct netdev_kind ether_kind = {
-	DLIL_IFNET_ETHERNET, &ether_driver, &ether_family, dlil_netdev_rx,
-	dlil_netdev_egress,
+	DLIL_IFNET_ETHERNET, &ether_family, dlil_netdev_rx, dlil_netdev_egress,
 };
 
 /*
@@ -153,12 +138,11 @@ static const struct netdev_kind ether_kind = {
  * demuxes.
  */
 static const struct netdev_kind loopback_kind = {
-	DLIL_IFNET_LOOPBACK, &ether_driver, &raw_family, dlil_netdev_rx,
-	dlil_netdev_egress,
+	DLIL_IFNET_LOOPBACK, &raw_family, dlil_netdev_rx, dlil_netdev_egress,
 };
 
 static const struct netdev_kind raw_kind = {
-	DLIL_IFNET_RAW, &raw_driver, &raw_family, dlil_netdev_raw_rx, dlil_netdev_raw_egress,
+	DLIL_IFNET_RAW, &raw_family, dlil_netdev_raw_rx, dlil_netdev_raw_egress,
 };
 
 /* NULL if the device is not supported.  Constant while it is wrapped. */
@@ -312,7 +296,7 @@ static int init_ifnet(struct dlil_netdev *nd)
 	struct net_device *dev = nd->dev;
 	const struct netdev_kind *kind = kind_of(dev);
 	const struct dlil_ifnet_params params = {
-		.driver = kind->driver,
+		.driver = &netdev_driver,
 		.family = kind->family,
 		.priv = nd,
 		.net = dev_net(dev),

@@ -33,13 +33,24 @@ static char *next_word(char **words)
 	return word ? strim(word) : NULL;
 }
 
-static struct dlil_ifnet *next_ifnet(char **words)
-{
-	char *name = next_word(words);
+#define WORDS_MAX 64
 
-	if (!name)
-		return NULL;
-	return dlil_ifnet_by_name(current->nsproxy->net_ns, name);
+/*
+ * Copy what was written to @buf.  Returns the ifnet that the first word names,
+ * referenced, with the other words in *@words; or an error pointer.
+ */
+static struct dlil_ifnet *ifnet_of(const char *val, char *buf, char **words)
+{
+	struct dlil_ifnet *ifp = NULL;
+	char *name;
+
+	if (strscpy(buf, val, WORDS_MAX) < 0)
+		return ERR_PTR(-EINVAL);
+	*words = buf;
+	name = next_word(words);
+	if (name)
+		ifp = dlil_ifnet_by_name(current->nsproxy->net_ns, name);
+	return ifp ?: ERR_PTR(-ENODEV);
 }
 
 /* False if there is no such word, or it is no IPv4 address. */
@@ -53,16 +64,13 @@ static bool next_ipv4(char **words, struct sockaddr_in *sin)
 
 static int send_arp(const char *val, const struct kernel_param *kp)
 {
-	char buf[64], *words = buf;
 	struct sockaddr_in target, sender;
-	struct dlil_ifnet *ifp;
+	char buf[WORDS_MAX], *words;
+	struct dlil_ifnet *ifp = ifnet_of(val, buf, &words);
 	int err = -EINVAL;
 
-	if (strscpy(buf, val, sizeof(buf)) < 0)
-		return -EINVAL;
-	ifp = next_ifnet(&words);
-	if (!ifp)
-		return -ENODEV;
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
 	if (next_ipv4(&words, &target))
 		err = dlil_send_arp(ifp, ARPOP_REQUEST, NULL,
 				    next_ipv4(&words, &sender) ?
@@ -145,15 +153,12 @@ static int ask_route(struct dlil_ifnet *ifp, const char *word)
 
 static int set_route(const char *val, const struct kernel_param *kp)
 {
-	char buf[64], *words = buf, *word;
-	struct dlil_ifnet *ifp;
+	char buf[WORDS_MAX], *words, *word;
+	struct dlil_ifnet *ifp = ifnet_of(val, buf, &words);
 	int err = -EINVAL;
 
-	if (strscpy(buf, val, sizeof(buf)) < 0)
-		return -EINVAL;
-	ifp = next_ifnet(&words);
-	if (!ifp)
-		return -ENODEV;
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
 	word = next_word(&words);
 	if (word)
 		err = ask_route(ifp, word);

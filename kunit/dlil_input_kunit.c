@@ -275,8 +275,8 @@ static void hold_main(struct fake *fake)
 
 /*
  * LNX-13, INP-2: a sleeping callback does not block the main thread for long.
- * Its ifnet takes over the task, and gets its packets in order.  Packets,
- * flushes and detaches of other ifnets continue.
+ * The ifnet with the callback takes over the task, and gets its packets in
+ * order.  Packets, flushes and detaches of other ifnets continue.
  */
 static void held_up(struct kunit *test)
 {

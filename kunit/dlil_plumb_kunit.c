@@ -79,6 +79,17 @@ static struct plumb *plumb_begin(struct kunit *test,
 	return c;
 }
 
+/* The same with a plumber of a module. */
+static struct plumb *plumb_begin_of_module(struct kunit *test,
+					   struct module **owner)
+{
+	struct dlil_plumber_params params = fake_plumber;
+
+	*owner = fake_module(test, MODULE_STATE_LIVE);
+	params.owner = *owner;
+	return plumb_begin(test, &params);
+}
+
 struct register_case {
 	const char *name;
 	int err;
@@ -232,12 +243,9 @@ static void plumb_errors(struct kunit *test)
 /* PRO-5: a plumb that the plumber refuses leaves nothing behind. */
 static void attach_refuses(struct kunit *test)
 {
-	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
-	struct dlil_plumber_params params = fake_plumber;
-	struct plumb *c;
+	struct module *owner;
+	struct plumb *c = plumb_begin_of_module(test, &owner);
 
-	params.owner = owner;
-	c = plumb_begin(test, &params);
 	c->error = -ENOTSUPP;
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(c->fake->ifp, FAKE_PF_A),
 			-EOPNOTSUPP);
@@ -252,12 +260,9 @@ static void attach_refuses(struct kunit *test)
 /* PRO-5: a plumbing pins the plumber, and its module once. */
 static void plumber_pinned(struct kunit *test)
 {
-	struct module *owner = fake_module(test, MODULE_STATE_LIVE);
-	struct dlil_plumber_params params = fake_plumber;
-	struct plumb *c;
+	struct module *owner;
+	struct plumb *c = plumb_begin_of_module(test, &owner);
 
-	params.owner = owner;
-	c = plumb_begin(test, &params);
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(c->fake->ifp, FAKE_PF_A), 0);
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(c->fake->ifp, FAKE_PF_A), 0);
 	KUNIT_EXPECT_EQ(test, fake_module_pins(owner), 1);

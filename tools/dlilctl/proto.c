@@ -5,31 +5,24 @@
 /* The longest name of a family that the kernel takes. */
 #define FAMILY_MAX 31
 
-void print_protocols(const json_t *ifnet)
+/* A line for each element of an array of families, which has one counter. */
+static void print_families(const json_t *families, const char *what,
+			   const char *counter)
 {
-	json_t *proto, *protocols = json_object_get(ifnet, "protocols");
+	json_t *family;
 	size_t i;
 
-	json_array_foreach(protocols, i, proto) {
-		printf("    proto %s", text(proto, "family"));
+	json_array_foreach(families, i, family) {
+		printf("    %s %s", what, text(family, "family"));
 		if (options.details)
-			printf(" number %lld", number(proto, "number"));
-		printf(" packets %lld\n", number(proto, "packets"));
+			printf(" number %lld", number(family, "number"));
+		printf(" %s %lld\n", counter, number(family, counter));
 	}
 }
 
-/* All that can be plumbed, and how often each of them is. */
-static void print_plumbers(const json_t *ifnet)
+void print_protocols(const json_t *ifnet)
 {
-	json_t *plumber, *plumbers = json_object_get(ifnet, "plumbers");
-	size_t i;
-
-	json_array_foreach(plumbers, i, plumber) {
-		printf("    plumber %s", text(plumber, "family"));
-		if (options.details)
-			printf(" number %lld", number(plumber, "number"));
-		printf(" count %lld\n", number(plumber, "count"));
-	}
+	print_families(json_object_get(ifnet, "protocols"), "proto", "packets");
 }
 
 static void print_ifnet(const json_t *ifnet)
@@ -37,7 +30,8 @@ static void print_ifnet(const json_t *ifnet)
 	print_heading(ifnet);
 	putchar('\n');
 	print_protocols(ifnet);
-	print_plumbers(ifnet);
+	/* All that can be plumbed, and how often each of them is. */
+	print_families(json_object_get(ifnet, "plumbers"), "plumber", "count");
 }
 
 static int run_proto_show(struct args *args)

@@ -175,8 +175,7 @@ TRACE_EVENT(dlil_output_begin,
 		  __entry->ifindex, __entry->family, __entry->packets)
 );
 
-/* A call of dlil_output() is over, with this result. */
-TRACE_EVENT(dlil_output_end,
+DECLARE_EVENT_CLASS(dlil_result,
 	TP_PROTO(const struct dlil_ifnet *ifp, int err),
 	TP_ARGS(ifp, err),
 	TP_STRUCT__entry(
@@ -191,6 +190,12 @@ TRACE_EVENT(dlil_output_end,
 	),
 	TP_printk("ifname=%s ifindex=%d err=%d", __entry->ifname,
 		  __entry->ifindex, __entry->err)
+);
+
+/* A call of dlil_output() is over, with this result. */
+DEFINE_EVENT(dlil_result, dlil_output_end,
+	TP_PROTO(const struct dlil_ifnet *ifp, int err),
+	TP_ARGS(ifp, err)
 );
 
 /* A filter has returned the same verdict for these packets. */
@@ -309,21 +314,9 @@ TRACE_EVENT_FN(dlil_driver_begin,
 );
 
 /* The driver has returned this result. */
-TRACE_EVENT_FN(dlil_driver_end,
+DEFINE_EVENT_FN(dlil_result, dlil_driver_end,
 	TP_PROTO(const struct dlil_ifnet *ifp, int err),
 	TP_ARGS(ifp, err),
-	TP_STRUCT__entry(
-		__array(char, ifname, IFNAMSIZ)
-		__field(int, ifindex)
-		__field(int, err)
-	),
-	TP_fast_assign(
-		strscpy(__entry->ifname, dlil_ifnet_name(ifp), IFNAMSIZ);
-		__entry->ifindex = dlil_ifnet_index(ifp);
-		__entry->err = err;
-	),
-	TP_printk("ifname=%s ifindex=%d err=%d", __entry->ifname,
-		  __entry->ifindex, __entry->err),
 	dlil_trace_return_reg, dlil_trace_return_unreg
 );
 
