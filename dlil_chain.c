@@ -16,6 +16,7 @@
 #include "dlil_drop.h"
 #include "dlil_gso.h"
 #include "dlil_ifnet.h"
+#include "dlil_stats.h"
 
 #include <trace/events/dlil.h>
 
@@ -62,11 +63,6 @@ static bool is_lost(const struct sk_buff *skb)
 	return LOOKS_FOR_LOST && !skb;
 }
 
-static u32 direction_of(const struct dlil_filter_vec *vec)
-{
-	return vec->out ? DLIL_DIRECTION_OUT : DLIL_DIRECTION_IN;
-}
-
 /*
  * Get the name of a slot's filter, or NULL.  A filter that was dying when this read
  * section began may be freed; any other one stays until the section ends.
@@ -76,7 +72,7 @@ static const char *name_of(const struct dlil_filter_slot *slot)
 	return READ_ONCE(slot->stubbed) ? NULL : slot->name;
 }
 
-/* Call a filter, and trace its verdict (STA-5). */
+/* Call a filter, judge its verdict, and trace it (STA-5). */
 static noinline int call_traced(const struct dlil_filter_vec *vec,
 				const struct dlil_filter_slot *slot,
 				struct dlil_ifnet *ifp, u32 family,
@@ -90,8 +86,12 @@ static noinline int call_traced(const struct dlil_filter_vec *vec,
 		return slot->bundle->traced(slot->cookie, ifp, family, skb,
 					    vec->out);
 	err = fn(slot->cookie, ifp, family, skb);
+	if (err && err != DLIL_SKIP)
+		err = verdict(err);
+	else if (is_spoilt(vec, *skb))
+		err = -EINVAL;
 	if (name)
-		trace_dlil_filter(ifp, direction_of(vec), name, err, 1);
+		trace_dlil_filter(ifp, dlil_direction(vec->out), name, err, 1);
 	return err;
 }
 
@@ -283,7 +283,7 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 static void trace_list(const struct transit *p, const char *name,
 		       unsigned int passed, unsigned int dropped, int stolen)
 {
-	u32 direction = direction_of(p->vec);
+	u32 direction = dlil_direction(p->vec->out);
 
 	if (!name)
 		return;

@@ -105,6 +105,7 @@ static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
  * @rcu: frees the array once output has left its read sections
  * @leaver: frees the array once the input thread has left its batch
  * @ifp: ifnet that the filters are on
+ * @old: entry in the replaced input arrays of @ifp
  * @n: number of @slots
  * @filters: storage for the filters of all slots
  * @kinds: number of kinds in use
@@ -122,6 +123,7 @@ struct dlil_filter_vec {
 		struct dlil_leaver leaver;
 	};
 	struct dlil_ifnet *ifp;
+	struct list_head old;
 	unsigned int n;
 	const struct dlil_filter **filters;
 	u16 kinds;

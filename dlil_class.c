@@ -255,14 +255,6 @@ int dlil_class_enable(bool on)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_class_enable);
 
-static void reset(u64_stats_t *words, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		u64_stats_set(&words[i], 0);
-}
-
 /* Reset the counters before an attach is over, when nobody counts. */
 void dlil_class_reset(struct dlil_ifnet *ifp)
 {
@@ -274,8 +266,8 @@ void dlil_class_reset(struct dlil_ifnet *ifp)
 		return;
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(classes, cpu);
-		reset(&c->packets[0][0], DLIL_DIRS * DLIL_CLASS_MAX);
-		reset(&c->bytes[0][0], DLIL_DIRS * DLIL_CLASS_MAX);
+		memset(c->packets, 0, sizeof(c->packets));
+		memset(c->bytes, 0, sizeof(c->bytes));
 	}
 }
 

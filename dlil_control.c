@@ -45,7 +45,7 @@ static DEFINE_SPINLOCK(queues_lock);
 /* Woken when @queues has become empty. */
 static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
-/* Requests that are none to the ifnet: they ask a plumber (PRO-5). */
+/* A request is a control request (IOC-1), or one to a plumber (PRO-5). */
 enum {
 	CONTROL_IOCTL,
 	CONTROL_PLUMB,

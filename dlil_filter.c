@@ -94,8 +94,7 @@ static void vec_free_left(struct dlil_leaver *leaver)
 	struct dlil_ifnet *ifp = vec->ifp;
 
 	spin_lock_bh(&ifp->filter_lock);
-	if (ifp->filters_old == vec)
-		ifp->filters_old = NULL;
+	list_del(&vec->old);
 	spin_unlock_bh(&ifp->filter_lock);
 	vec_free(vec);
 }
@@ -335,9 +334,8 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	if (in)
 		WRITE_ONCE(ifp->filtered, true);
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
-	/* No batch uses a later one: a batch keeps its array to the end. */
-	if (!ifp->filters_old)
-		ifp->filters_old = old_in;
+	if (old_in)
+		list_add_tail(&old_in->old, &ifp->filters_old);
 	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	if (old_in)
@@ -411,10 +409,12 @@ static bool filter_sleeps(const struct dlil_filter *f)
 static void filter_kill(struct dlil_filter *f)
 {
 	struct dlil_ifnet *ifp = f->retire.ifp;
+	struct dlil_filter_vec *vec;
 
 	spin_lock_bh(&ifp->filter_lock);
 	/* The batch in flight may use an array that was replaced since. */
-	vec_stub(ifp->filters_old, f);
+	list_for_each_entry(vec, &ifp->filters_old, old)
+		vec_stub(vec, f);
 	if (vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
 	    vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);

@@ -4,8 +4,9 @@
  * (IFN-9). dlil_life.c has its life, from acquire to release.
  *
  * dlil_ifnets_lock guards which ifnets are known, in use and attached, and
- * changes of their state.  It is never held around a callback.  A new ifnet is
- * allocated under it, sometimes with a work queue.
+ * changes of their state.  It is not held around callbacks, except the driver's
+ * `stats`, which must not sleep.  A new ifnet is allocated under it, sometimes with
+ * a work queue.
  *
  * A short link address is stored in the ifnet itself.  The first long one moves
  * it, once and for good, to storage with room for any length, before the attach
@@ -20,7 +21,6 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/jhash.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/stringhash.h>
 

@@ -128,8 +128,8 @@ struct dlil_shared_stats {
  *	filter can start dying while they are replaced
  * @filters_stale: @filters_in or @filters_out contain stubs; written under
  *	@filter_lock
- * @filters_old: the oldest replaced array for received packets that is not freed,
- *	which is the one that a batch may use; under @filter_lock
+ * @filters_old: replaced arrays for received packets that are not freed yet; a batch
+ *	in flight may use one of them.  Under @filter_lock
  * @filter_list: attached filters in order, until their last callback is over
  * @proto_list: attached protocols, until their last callback is over
  * @plumbed: protocols attached by plumbers; under the lock of dlil_plumb.c
@@ -239,7 +239,7 @@ struct dlil_ifnet {
 	struct list_head plumbed;
 	const struct dlil_tap *tap;
 	bool filters_stale;
-	struct dlil_filter_vec *filters_old;
+	struct list_head filters_old;
 	struct llist_head endings;
 	struct work_struct end_work;
 	enum dlil_final final;

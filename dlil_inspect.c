@@ -9,6 +9,7 @@
  * beside that flag in the ifnet, so that a single load and test covers both
  * (&struct dlil_ifnet.host_slow).
  */
+#include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
 
@@ -72,11 +73,13 @@ int dlil_trace_sent_reg(void)
 	dlil_inspect(DLIL_INSPECT_SENT, true);
 	return 0;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_trace_sent_reg);
 
 void dlil_trace_sent_unreg(void)
 {
 	dlil_inspect(DLIL_INSPECT_SENT, false);
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_trace_sent_unreg);
 
 int dlil_trace_call_reg(void)
 {

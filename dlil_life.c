@@ -234,6 +234,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	raw_spin_lock_init(&ifp->shared.lock);
 	seqlock_init(&ifp->own_seq);
 	INIT_LIST_HEAD(&ifp->filter_list);
+	INIT_LIST_HEAD(&ifp->filters_old);
 	INIT_LIST_HEAD(&ifp->proto_list);
 	INIT_LIST_HEAD(&ifp->plumbed);
 	INIT_LIST_HEAD(&ifp->attached);

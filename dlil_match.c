@@ -32,6 +32,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_match.h"
 #include "dlil_merge.h"
+#include "dlil_stats.h"
 
 #include <trace/events/dlil.h>
 
@@ -156,7 +157,7 @@ static void trace_verdicts(const struct match_set *set,
 			   const struct dlil_ifnet *ifp, u32 alive, u32 found,
 			   unsigned int n, bool out)
 {
-	u32 direction = out ? DLIL_DIRECTION_OUT : DLIL_DIRECTION_IN;
+	u32 direction = dlil_direction(out);
 	const struct match *m;
 	unsigned int i;
 

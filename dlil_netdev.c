@@ -132,6 +132,9 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 	if (likely(!has_dst_or_ct(skb)))
 		return skb;
 	skb_dst_force(skb);
+	/* A route that is metadata, as that of a tunnel, refers to no netns. */
+	if (!skb_valid_dst(skb) && !skb_nfct(skb))
+		return skb;
 	if (unlikely(dlil_slip_put_on(nd->slips, skb))) {
 		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
@@ -490,11 +493,12 @@ static u64 gained(u64 now, u64 seen)
 }
 
 /*
- * Add what the device has counted since the last look, unless it has gone.  Process
- * context: drivers take locks that they do not take in softirqs.
+ * Row STA-7: update the errors of the device, unless it has gone, and add them to
+ * @stats.  Process context: drivers take locks that they do not take in softirqs.
  */
-void dlil_netdev_errors_look(struct dlil_netdev *nd)
+void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 {
+	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 	struct dlil_errors now;
 
 	rcu_read_lock();
@@ -507,20 +511,11 @@ void dlil_netdev_errors_look(struct dlil_netdev *nd)
 						nd->errors_seen.collisions);
 		nd->errors_seen = now;
 	}
-	spin_unlock(&nd->errors_lock);
-	rcu_read_unlock();
-}
-
-void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats)
-{
-	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
-
-	dlil_netdev_errors_look(nd);
-	spin_lock(&nd->errors_lock);
 	stats->ierrors += nd->errors.rx;
 	stats->oerrors += nd->errors.tx;
 	stats->collisions += nd->errors.collisions;
 	spin_unlock(&nd->errors_lock);
+	rcu_read_unlock();
 }
 
 /* Consumes the packet.  Bottom halves off. */
@@ -629,7 +624,8 @@ bool dlil_netdev_cuts_gso(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 	netdev_features_t features;
 
-	if (unlikely(!READ_ONCE(nd->live)))
+	/* Segmentation goes by the type, which a raw packet gets behind the filters. */
+	if (unlikely(!READ_ONCE(nd->live) || !skb->protocol))
 		return false;
 	features = features_for(nd, skb) | NETIF_F_GSO_ROBUST;
 	if (features & NETIF_F_GSO_PARTIAL)

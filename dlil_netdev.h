@@ -122,7 +122,6 @@ bool dlil_netdev_cuts_gso(struct dlil_ifnet *ifp, struct sk_buff *skb);
 void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 			   enum dlil_drop_reason why);
 void dlil_netdev_errors_init(struct dlil_netdev *nd);
-void dlil_netdev_errors_look(struct dlil_netdev *nd);
 void dlil_netdev_stats(struct dlil_ifnet *ifp, struct dlil_stats *stats);
 void dlil_netdev_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n);
 int dlil_netdev_set_tap(struct dlil_ifnet *ifp, u32 mode,

@@ -185,40 +185,6 @@ int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /*
- * Call @fn for the netdev binding of a request.  The I/O reference keeps the
- * binding; @fn must not wait for the final detach.
- */
-static int with_netdev(struct genl_info *info,
-		       int (*fn)(struct dlil_netdev *nd,
-				 struct genl_info *info))
-{
-	struct dlil_netdev *nd;
-	struct dlil_ifnet *ifp;
-	int err;
-
-	ifp = dlil_netlink_ifnet(info);
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	nd = dlil_netdev_begin(ifp);
-	if (nd) {
-		err = fn(nd, info);
-		dlil_ifnet_io_end(ifp);
-	} else {
-		NL_SET_ERR_MSG(info->extack,
-			       "device is being detached, or is not a network device");
-		err = -ENXIO;
-	}
-	dlil_ifnet_put(ifp);
-	return err;
-}
-
-static int set_netdev(struct dlil_netdev *nd, struct genl_info *info)
-{
-	dlil_change_unmatched(nd, nla_get_u32(info->attrs[DLIL_A_UNMATCHED]));
-	return 0;
-}
-
-/*
  * Reject attributes of a nest other than @known.  (The policies of the
  * operations reject useless attributes outside nests.)
  */
@@ -302,25 +268,6 @@ static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
 	mutex_unlock(&ifp->lock);
 }
 
-/* Works for any ifnet, not only for network devices. */
-static int set_queue(struct genl_info *info, struct nlattr **tb)
-{
-	struct dlil_ifnet *ifp = dlil_netlink_ifnet(info);
-	int err = 0;
-
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	if (dlil_ifnet_io_begin(ifp)) {
-		limit_queue(ifp, tb);
-		dlil_ifnet_io_end(ifp);
-	} else {
-		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
-		err = -ENXIO;
-	}
-	dlil_ifnet_put(ifp);
-	return err;
-}
-
 /* Row IFN-15: check a change of attributes; users may change one of them only. */
 static int check_attrs(struct genl_info *info)
 {
@@ -346,19 +293,36 @@ static int check_attrs(struct genl_info *info)
 	return 0;
 }
 
-static int set_attrs(struct genl_info *info)
+/*
+ * Change the ifnet, whose I/O reference is held.  What may fail comes first, so that
+ * all of a request is done, or nothing.
+ */
+static int set_ifnet(struct dlil_ifnet *ifp, struct genl_info *info,
+		     struct nlattr **queue)
 {
-	struct dlil_ifnet *ifp = dlil_netlink_ifnet(info);
 	struct nlattr **a = info->attrs;
-	int err;
+	struct dlil_netdev *nd = NULL;
+	int err = 0;
 
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	err = dlil_ifnet_set_attrs(ifp, nla_get_u32(a[DLIL_A_ATTRS]),
-				   nla_get_u32(a[DLIL_A_ATTRS_MASK]));
+	if (a[DLIL_A_UNMATCHED]) {
+		nd = dlil_netdev_begin(ifp);
+		if (!nd) {
+			NL_SET_ERR_MSG(info->extack,
+				       "device is being detached, or is not a network device");
+			return -ENXIO;
+		}
+	}
+	if (a[DLIL_A_ATTRS])
+		err = dlil_ifnet_set_attrs(ifp, nla_get_u32(a[DLIL_A_ATTRS]),
+					   nla_get_u32(a[DLIL_A_ATTRS_MASK]));
 	if (err == -ENXIO)
 		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
-	dlil_ifnet_put(ifp);
+	if (!err && nd)
+		dlil_change_unmatched(nd, nla_get_u32(a[DLIL_A_UNMATCHED]));
+	if (!err && a[DLIL_A_QUEUE])
+		limit_queue(ifp, queue);
+	if (nd)
+		dlil_ifnet_io_end(ifp);
 	return err;
 }
 
@@ -367,6 +331,7 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
 	struct nlattr **a = info->attrs;
+	struct dlil_ifnet *ifp;
 	bool attrs = a[DLIL_A_ATTRS] || a[DLIL_A_ATTRS_MASK];
 	int err = 0;
 
@@ -379,13 +344,19 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = check_attrs(info);
 	if (!err && a[DLIL_A_QUEUE])
 		err = parse_queue(info, tb);
-	/* First what needs memory: the others fail only if the ifnet goes. */
-	if (!err && attrs)
-		err = set_attrs(info);
-	if (!err && a[DLIL_A_UNMATCHED])
-		err = with_netdev(info, set_netdev);
-	if (!err && a[DLIL_A_QUEUE])
-		err = set_queue(info, tb);
+	if (err)
+		return err;
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	if (dlil_ifnet_io_begin(ifp)) {
+		err = set_ifnet(ifp, info, tb);
+		dlil_ifnet_io_end(ifp);
+	} else {
+		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
+		err = -ENXIO;
+	}
+	dlil_ifnet_put(ifp);
 	return err;
 }
 

@@ -28,23 +28,6 @@
 
 #include <trace/events/dlil.h>
 
-static void drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		 enum dlil_drop_reason why)
-{
-	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
-	dlil_drop_skb(skb, why);
-}
-
-/* Drop the packets behind one that has stopped the output. */
-static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
-		     enum dlil_drop_reason why)
-{
-	if (skb_queue_empty(list))
-		return;
-	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
-	dlil_drop_list(list, why);
-}
-
 /* Row FLT-10: a GSO packet passes the filters, and is sent, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
@@ -62,8 +45,7 @@ static int output_segments(const struct dlil_filter_vec *vec,
 		ret = dlil_send(ifp, skb, s);
 		err = err ?: ret;
 	}
-	if (unlikely(!skb_queue_empty(&list)))
-		drop_all(ifp, &list, DLIL_DROP_TSO);
+	dlil_send_drop_list(ifp, &list, DLIL_DROP_TSO);
 	return err;
 }
 
@@ -178,9 +160,11 @@ static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
 	int err;
 
 	dlil_multi_traffic(ifp);
-	err = host_allowed(ifp, family, skb);
-	if (unlikely(err))
-		return err;
+	if (dlil_policy_is_set()) {
+		err = host_allowed(ifp, family, skb);
+		if (err)
+			return err;
+	}
 	err = host_output(ifp, family, skb);
 	if (err)
 		return err;
@@ -205,7 +189,8 @@ static noinline int host_inspected(struct dlil_ifnet *ifp, u32 family,
  * Return: 0: the caller must send @skb; DLIL_STOLEN: the packet was consumed,
  * and was sent or kept; or an error, including those of the driver's `output`
  * and of the transmit policy: the packet was consumed, and not sent. -ELOOP if
- * output is nested too deeply.
+ * output is nested too deeply.  A GSO packet that was segmented counts as consumed,
+ * whatever became of its segments.
  */
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb)
 {
@@ -329,7 +314,7 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 		return 0;
 	}
 	if (err) {
-		drop(ifp, skb, why);
+		dlil_send_drop(ifp, skb, why);
 		return err;
 	}
 	return dlil_send(ifp, skb, &o->send);
@@ -350,7 +335,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	int err;
 
 	if (!proto) {
-		drop_all(ifp, list, DLIL_DROP_NOPROTO);
+		dlil_send_drop_list(ifp, list, DLIL_DROP_NOPROTO);
 		return -ENXIO;
 	}
 	ops = READ_ONCE(proto->ops);
@@ -367,7 +352,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		__skb_queue_head(list, skb);
 		if (!err)
 			break;
-		drop_all(ifp, list, DLIL_DROP_PROTOCOL);
+		dlil_send_drop_list(ifp, list, DLIL_DROP_PROTOCOL);
 		return dlil_errno(err);
 	}
 	return 0;
@@ -379,12 +364,12 @@ static int ask_policy(const struct output *o, struct sk_buff_head *list)
 	struct sk_buff *skb = skb_peek(list);
 	int err;
 
-	if (!skb)
+	if (!skb || !dlil_policy_is_set())
 		return 0;
 	/* Without a link header, a packet begins with its network header. */
 	err = dlil_policy_check(o->ifp, o->family, skb, o->frame ? 0 : -1);
 	if (unlikely(err))
-		drop_all(o->ifp, list, DLIL_DROP_POLICY);
+		dlil_send_drop_list(o->ifp, list, DLIL_DROP_POLICY);
 	return err;
 }
 
@@ -401,7 +386,7 @@ static int output_packets(struct output *o, struct sk_buff_head *list)
 	while ((skb = __skb_dequeue(list))) {
 		ret = output_packet(o, skb);
 		if (unlikely(o->send.stopped)) {
-			drop_all(o->ifp, list, DLIL_DROP_TSO);
+			dlil_send_drop_list(o->ifp, list, DLIL_DROP_TSO);
 			return -EMSGSIZE;
 		}
 		if (ret && !err)

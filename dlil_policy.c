@@ -4,8 +4,7 @@
  * which protocols and the host send (OUT-3).
  *
  * Output calls it inside RCU read sections, so removing it waits for a grace
- * period.  Without a policy, a static key keeps the check out of dlil_output(),
- * and dlil_inspect.h keeps it out of the path of the host's packets.
+ * period.  While there is a policy, packets are inspected (dlil_inspect.h).
  */
 #include <linux/in.h>
 #include <linux/ip.h>
@@ -18,13 +17,10 @@
 #include "dlil_inspect.h"
 #include "dlil_policy.h"
 
-DEFINE_STATIC_KEY_FALSE(dlil_policy_key);
-
-/* Guards changes of @policy. */
+/* Guards changes of dlil_policy. */
 static DEFINE_MUTEX(policy_lock);
 
-/* The policy, or NULL; RCU. */
-static const struct dlil_output_policy __rcu *policy;
+const struct dlil_output_policy __rcu *dlil_policy;
 
 static int socket_type(u8 protocol)
 {
@@ -80,11 +76,15 @@ static int type_of(u32 family, const struct sk_buff *skb, int offset)
 	}
 }
 
-/* See dlil_policy_check(). */
-int dlil_policy_ask(struct dlil_ifnet *ifp, u32 family,
-		    const struct sk_buff *skb, int offset)
+/*
+ * May @skb be sent, according to the transmit policy, if there is one?  @offset
+ * is the offset of its network header from skb->data, negative if unknown.
+ * Returns 0 or an error.  Inside an RCU read section.
+ */
+int dlil_policy_check(struct dlil_ifnet *ifp, u32 family,
+		      const struct sk_buff *skb, int offset)
 {
-	const struct dlil_output_policy *p = rcu_dereference(policy);
+	const struct dlil_output_policy *p = rcu_dereference(dlil_policy);
 	int err;
 
 	if (!p)
@@ -99,8 +99,7 @@ static void install(const struct dlil_output_policy *p)
 {
 	lockdep_assert_held(&policy_lock);
 
-	rcu_assign_pointer(policy, p);
-	static_branch_enable(&dlil_policy_key);
+	rcu_assign_pointer(dlil_policy, p);
 	dlil_inspect(DLIL_INSPECT_POLICY, true);
 }
 
@@ -109,8 +108,7 @@ static void take_off(void)
 	lockdep_assert_held(&policy_lock);
 
 	dlil_inspect(DLIL_INSPECT_POLICY, false);
-	static_branch_disable(&dlil_policy_key);
-	RCU_INIT_POINTER(policy, NULL);
+	RCU_INIT_POINTER(dlil_policy, NULL);
 	synchronize_rcu();
 }
 
@@ -135,7 +133,7 @@ int dlil_output_set_policy(const struct dlil_output_policy *p)
 	if (p && !p->check)
 		return -EINVAL;
 	mutex_lock(&policy_lock);
-	is_set = rcu_access_pointer(policy);
+	is_set = rcu_access_pointer(dlil_policy);
 	if (p && is_set)
 		err = -EBUSY;
 	else if (p)

@@ -2,25 +2,21 @@
 #ifndef _DLIL_POLICY_H
 #define _DLIL_POLICY_H
 
-#include <linux/jump_label.h>
+#include <linux/rcupdate.h>
 #include <net/dlil.h>
 
-DECLARE_STATIC_KEY_FALSE(dlil_policy_key);
+#include "dlil_inspect.h"
 
-int dlil_policy_ask(struct dlil_ifnet *ifp, u32 family,
-		    const struct sk_buff *skb, int offset);
+/* The policy, or NULL; RCU. */
+extern const struct dlil_output_policy __rcu *dlil_policy;
 
-/*
- * May @skb be sent, according to the transmit policy, if there is one?  @offset
- * is the offset of its network header from skb->data, negative if unknown.
- * Returns 0 or an error.  Inside an RCU read section.
- */
-static inline int dlil_policy_check(struct dlil_ifnet *ifp, u32 family,
-				    const struct sk_buff *skb, int offset)
+int dlil_policy_check(struct dlil_ifnet *ifp, u32 family,
+		      const struct sk_buff *skb, int offset);
+
+/* Is there a policy?  Packets are inspected while there is one. */
+static inline bool dlil_policy_is_set(void)
 {
-	if (!static_branch_unlikely(&dlil_policy_key))
-		return 0;
-	return dlil_policy_ask(ifp, family, skb, offset);
+	return dlil_inspect_is_on() && rcu_access_pointer(dlil_policy);
 }
 
 #endif /* _DLIL_POLICY_H */

@@ -16,11 +16,28 @@
 
 #include <trace/events/dlil.h>
 
-static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		  enum dlil_drop_reason why, int err)
+/* Drop a packet that is being sent. */
+void dlil_send_drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		    enum dlil_drop_reason why)
 {
 	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
 	dlil_drop_skb(skb, why);
+}
+
+/* The same for all packets of a list, which may be empty. */
+void dlil_send_drop_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			 enum dlil_drop_reason why)
+{
+	if (skb_queue_empty(list))
+		return;
+	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
+	dlil_drop_list(list, why);
+}
+
+static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		  enum dlil_drop_reason why, int err)
+{
+	dlil_send_drop(ifp, skb, why);
 	return err;
 }
 
@@ -183,8 +200,7 @@ int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
 	left = skb_queue_len(&s->list);
 	if (unlikely(left)) {
 		bytes -= bytes_of(&s->list);
-		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, left);
-		dlil_drop_list(&s->list, DLIL_DROP_DRIVER);
+		dlil_send_drop_list(ifp, &s->list, DLIL_DROP_DRIVER);
 		dlil_log_output(ifp, err < 0 ? err : -EIO);
 	}
 	s->sent.delivered += n - left;

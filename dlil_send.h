@@ -28,6 +28,10 @@ static inline void dlil_send_begin(struct dlil_send *s, unsigned int seen)
 	s->stopped = false;
 }
 
+void dlil_send_drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		    enum dlil_drop_reason why);
+void dlil_send_drop_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			 enum dlil_drop_reason why);
 int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb,
 	      struct dlil_send *s);
 int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s);

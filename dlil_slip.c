@@ -32,7 +32,6 @@
 #include <net/dst.h>
 #include <net/dst_metadata.h>
 
-#include "dlil_export.h"
 #include "dlil_slip.h"
 
 /**
@@ -79,7 +78,8 @@ static struct nf_conntrack *conntrack_of(unsigned long nfct)
 	return (struct nf_conntrack *)(nfct & NFCT_PTRMASK);
 }
 
-static void slips_put(struct dlil_slips *slips)
+/* Drop a reference: that of the binding, whose slips are clear, or of a slip. */
+void dlil_slips_put(struct dlil_slips *slips)
 {
 	if (refcount_dec_and_test(&slips->refs))
 		kfree(slips);
@@ -117,7 +117,7 @@ static void slip_destroy(struct dst_entry *md)
 	slip_empty(slip, &dst, &nfct);
 	spin_unlock_bh(&slip->slips->lock);
 	release(dst, nfct);
-	slips_put(slip->slips);
+	dlil_slips_put(slip->slips);
 	if (atomic_dec_and_test(&slips_alive))
 		wake_up_all(&slips_ended);
 }
@@ -173,10 +173,9 @@ static struct slip *slip_new(struct dlil_slips *slips)
 /**
  * dlil_slip_put_on - move references of a packet to its netns to a slip
  * @slips: slips of the device
- * @skb: the packet, with a reference to its route, if it has one
+ * @skb: the packet, which has a route, with a reference to it, or a conntrack entry
  *
- * Row LNX-13.  Does nothing for a packet without such references: a route that
- * is metadata, such as that of a tunnel, does not refer to a netns.
+ * Row LNX-13.
  *
  * Context: bottom halves off.
  * Return: 0, or -ENOMEM.
@@ -185,8 +184,6 @@ int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb)
 {
 	struct slip *slip;
 
-	if (!skb_valid_dst(skb) && !skb_nfct(skb))
-		return 0;
 	slip = slip_new(slips);
 	if (!slip)
 		return -ENOMEM;
@@ -278,13 +275,6 @@ void dlil_slips_clear(struct dlil_slips *slips)
 			release(dst, nfct);
 		rcu_read_unlock();
 	} while (slip);
-}
-
-/* Same as dlil_slips_clear(), at the end of the binding. */
-void dlil_slips_end(struct dlil_slips *slips)
-{
-	dlil_slips_clear(slips);
-	slips_put(slips);
 }
 
 /*

@@ -170,11 +170,6 @@ static noinline void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	add_shared(ifp, dir, &tally);
 }
 
-static u32 direction_of(enum dlil_dir dir)
-{
-	return dir == DLIL_IN ? DLIL_DIRECTION_IN : DLIL_DIRECTION_OUT;
-}
-
 static void trace_drops(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			const u64 *drops)
 {
@@ -184,14 +179,14 @@ static void trace_drops(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		return;
 	for (i = 0; i < DLIL_DROP_MAX; i++)
 		if (drops[i])
-			trace_dlil_drop(ifp, direction_of(dir), i, drops[i]);
+			trace_dlil_drop(ifp, dlil_direction(dir), i, drops[i]);
 }
 
 /* Tell the driver of drops, for an ifnet that stays attached meanwhile (LNX-14). */
 static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 {
 	if (ifp->driver->dropped)
-		ifp->driver->dropped(ifp, direction_of(dir), n);
+		ifp->driver->dropped(ifp, dlil_direction(dir), n);
 }
 
 /*
@@ -261,7 +256,7 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	} else {
 		drop_shared(ifp, dir, why, n);
 	}
-	trace_dlil_drop(ifp, direction_of(dir), why, n);
+	trace_dlil_drop(ifp, dlil_direction(dir), why, n);
 	if (why != DLIL_DROP_DRIVER)
 		tell_dropped(ifp, dir, n);
 	local_bh_enable();
@@ -316,7 +311,7 @@ void dlil_stats_refuse_bh(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		refuse_pcpu(ifp, dir, why, n, count, bytes);
 	else
 		refuse_shared(ifp, dir, why, n, count, bytes);
-	trace_dlil_drop(ifp, direction_of(dir), why, n);
+	trace_dlil_drop(ifp, dlil_direction(dir), why, n);
 	if (attached)
 		tell_dropped(ifp, dir, n);
 }

@@ -15,6 +15,12 @@ enum dlil_dir {
 	DLIL_DIRS
 };
 
+/* DLIL_DIRECTION_* of a direction, as users and drivers are told. */
+static inline u32 dlil_direction(bool out)
+{
+	return out ? DLIL_DIRECTION_OUT : DLIL_DIRECTION_IN;
+}
+
 /**
  * struct dlil_tally - counters of one batch
  * @stats: as in struct dlil_stats

@@ -23,7 +23,6 @@
  * header (LNX-9).
  */
 #include <linux/cpu.h>
-#include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -47,7 +46,7 @@ static void netdev_put_binding(struct dlil_netdev *nd)
 {
 	if (!refcount_dec_and_test(&nd->refs))
 		return;
-	dlil_slips_end(nd->slips);
+	dlil_slips_put(nd->slips);
 	kfree(nd);
 }
 
@@ -579,6 +578,7 @@ static void discard_queue(struct dlil_ifnet *ifp)
 static void release_gone_device(const struct net_device *dev)
 {
 	bool hooked = dlil_netdev_of(dev);
+	struct dlil_stats unused = {};
 	struct dlil_netdev *nd;
 	bool attached = false;
 
@@ -587,7 +587,7 @@ static void release_gone_device(const struct net_device *dev)
 	if (nd) {
 		refcount_inc(&nd->refs);
 		/* For the last time: the device frees its counters soon. */
-		dlil_netdev_errors_look(nd);
+		dlil_netdev_stats(nd->ifp, &unused);
 		WRITE_ONCE(nd->live, false);
 		/*
 		 * Keeps the final detach from starting before this function

@@ -8,6 +8,8 @@
 #include "../dlil_output.h"
 #include "fake.h"
 
+#include <trace/events/dlil.h>
+
 #define FRAMED	(FAKE_HLEN + sizeof(struct fake_payload))
 
 static int class_test_init(struct kunit *test)
@@ -293,6 +295,23 @@ static void refused_by_driver(struct kunit *test)
 	EXPECT_CLASS(fake, &out, VI, 1);
 }
 
+/*
+ * STA-5: packets of the host are inspected while somebody traces what is sent, and no
+ * longer.
+ */
+static void sent_traced(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	KUNIT_EXPECT_EQ(test, dlil_class_enable(false), 0);
+	KUNIT_EXPECT_EQ(test, fake->ifp->host_slow, 0);
+	KUNIT_EXPECT_EQ(test, dlil_trace_sent_reg(), 0);
+	KUNIT_EXPECT_NE(test, fake->ifp->host_slow, 0);
+	dlil_trace_sent_unreg();
+	KUNIT_EXPECT_EQ(test, fake->ifp->host_slow, 0);
+	KUNIT_EXPECT_EQ(test, dlil_class_enable(true), 0);
+}
+
 /* STA-2: nothing is counted while it is off; only an attach resets the counters. */
 static void switched(struct kunit *test)
 {
@@ -359,6 +378,7 @@ static struct kunit_case dlil_class_cases[] = {
 	KUNIT_CASE(lists),
 	KUNIT_CASE(refused_by_driver),
 	KUNIT_CASE(switched),
+	KUNIT_CASE(sent_traced),
 	KUNIT_CASE(counters_on_demand),
 	{}
 };

@@ -279,16 +279,6 @@ struct state {
 	bool found;
 };
 
-static size_t list_count(const struct list_head *list)
-{
-	const struct list_head *pos;
-	size_t n = 0;
-
-	list_for_each(pos, list)
-		n++;
-	return n;
-}
-
 static struct state state_of(const struct trial *t)
 {
 	struct dlil_ifnet *ifp = t->fake->ifp, *found;
@@ -303,8 +293,8 @@ static struct state state_of(const struct trial *t)
 	s = (struct state){
 		.refs = refcount_read(&ifp->refs),
 		.pins = fake_module_pins(t->owner),
-		.filters = list_count(&ifp->filter_list),
-		.protos = list_count(&ifp->proto_list),
+		.filters = fake_list_len(&ifp->filter_list),
+		.protos = fake_list_len(&ifp->proto_list),
 		.hearers = atomic_read(&ifp->events.hearers),
 		.users = atomic_read(&ifp->look.users),
 		.groups = ifp->n_multis,

@@ -700,6 +700,31 @@ static void raw_without_type(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
 }
 
+/* FLT-18: a match filter leaves alone a GSO packet that has no type yet. */
+static void raw_gso_without_type(struct kunit *test)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 1);
+	const struct dlil_match_params params = {
+		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "count",
+		.program = &all, .n = 1,
+	};
+	struct tx *tx = test->priv;
+	struct dlil_flow in, out;
+	struct dlil_stats stats;
+	struct sk_buff *skb;
+
+	KUNIT_ASSERT_EQ(test, dlil_match_add(tx->ifp, &params, NULL), 0);
+	skb = gso_frame(tx, &gso_kinds[0], 4);
+	skb->protocol = 0;
+	KUNIT_EXPECT_EQ(test, output_one(tx, 0, skb, NULL, DLIL_OUTPUT_RAW), 0);
+	/* The stack segments it behind the filters. */
+	KUNIT_EXPECT_EQ(test, tx->n, 4);
+	dlil_stats_read(tx->ifp, &stats, &in, &out);
+	KUNIT_EXPECT_EQ(test, out.delivered, 1);
+	KUNIT_EXPECT_EQ(test, out.drops[DLIL_DROP_FILTER], 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&tx->live), 0);
+}
+
 /* LNX-6 LNX-14: packets that the stack refuses count as refused by the driver. */
 static void refused_by_stack(struct kunit *test)
 {
@@ -1250,6 +1275,7 @@ static struct kunit_case tx_cases[] = {
 	KUNIT_CASE_PARAM(gso_as_sent, gso_gen_params),
 	KUNIT_CASE_PARAM(gso_whole, gso_gen_params),
 	KUNIT_CASE(raw_without_type),
+	KUNIT_CASE(raw_gso_without_type),
 	KUNIT_CASE(refused_by_stack),
 	KUNIT_CASE(framed_for_neighbour),
 	KUNIT_CASE(routed_to_next_hop),

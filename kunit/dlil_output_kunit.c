@@ -2,6 +2,7 @@
 /* Output: rows OUT-1, OUT-2, OUT-4, OUT-9, OUT-10, and LNX-6 in the core. */
 #include <linux/sched.h>
 
+#include "../dlil_class.h"
 #include "../dlil_sender.h"
 #include "fake.h"
 
@@ -419,17 +420,25 @@ static void send_deeper(struct fake *fake, struct sk_buff *skb)
 		surprises++;
 }
 
-/* OUT-10: without filters there is no nesting, and so no limit. */
+/*
+ * OUT-10: without filters there is no nesting, and so no limit; nor is there one because
+ * packets are counted by class.
+ */
 static void recursion_without_filters(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
+	int i;
 
 	surprises = 0;
 	fake->output_hook = send_deeper;
-	KUNIT_EXPECT_EQ(test, output_by_dlil(fake, 0), 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, dlil_class_enable(i), 0);
+		KUNIT_EXPECT_EQ(test, output_by_dlil(fake, 0), 0);
+	}
+	KUNIT_EXPECT_EQ(test, dlil_class_enable(false), 0);
 	KUNIT_EXPECT_EQ(test, surprises, 0);
 	fake_read(fake);
-	FAKE_EXPECT_OUT(fake, .delivered = DLIL_OUTPUT_DEPTH + 1);
+	FAKE_EXPECT_OUT(fake, .delivered = 2 * (DLIL_OUTPUT_DEPTH + 1));
 }
 
 static const char packet_a[1], packet_b[1], binding_a[1], binding_b[1];

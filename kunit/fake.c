@@ -539,6 +539,16 @@ int fake_proto_ioctl(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return p->answer;
 }
 
+size_t fake_list_len(const struct list_head *list)
+{
+	const struct list_head *pos;
+	size_t n = 0;
+
+	list_for_each(pos, list)
+		n++;
+	return n;
+}
+
 static void proto_detached(void *cookie, struct dlil_ifnet *ifp, u32 family)
 {
 	struct fake_proto *p = cookie;

@@ -307,6 +307,7 @@ struct fake_task *fake_run(struct fake *fake,
 int fake_join(struct fake_task *task);
 void fake_kill(struct fake_task *task);
 bool fake_done(struct fake_task *task);
+size_t fake_list_len(const struct list_head *list);
 void fake_block(struct fake *fake);
 void fake_wait_blocked(struct fake *fake);
 void fake_unblock(struct fake *fake);

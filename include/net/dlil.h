@@ -452,8 +452,10 @@ struct dlil_driver_ops {
 	 * @stats: add to @stats the errors and collisions that the hardware has
 	 * counted since the attach, which the core cannot see.  Values must not
 	 * decrease.  Called for each query of the counters, and for the last
-	 * time when the detach begins.  RCU read lock held; must not sleep;
-	 * runs on several processors in parallel.  Optional (STA-7).
+	 * time when the detach begins, then with bottom halves off and locks
+	 * held.  RCU read lock held; must not sleep, nor call
+	 * dlil_stats_read(); runs on several processors in parallel.  Optional
+	 * (STA-7).
 	 */
 	void (*stats)(struct dlil_ifnet *ifp, struct dlil_stats *stats);
 	/**
