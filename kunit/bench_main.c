@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Cost measurement: feeds packets to its device bench0, and reports the time
- * until the last one arrived.  For scripts/guest/bench.sh; on a processor whose
+ * until the last one arrived.  For scripts/bench.sh; on a processor whose
  * clock counts instructions, it measures instructions.
  *
  * Files in the debugfs directory dlil_bench:

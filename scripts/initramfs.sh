@@ -165,10 +165,10 @@ make_base() {
 	mv "$tmp" "$dir"
 }
 
-# Programs from all C files in scripts/guest, since they are few; static ones but for
-# those that use libmnl, of one of which dlilctl is a part.
+# Programs from all C files in scripts/guest/tools, since they are few; static ones but
+# for those that use libmnl, of one of which dlilctl is a part.
 build_guest_tools() {
-	local out=$BUILD/build/guest-tools src
+	local out=$BUILD/build/guest-tools dir=$TOP/scripts/guest/tools src
 
 	rm -rf "$out" "$out.h"
 	mkdir -p "$out" "$out.h"
@@ -179,17 +179,16 @@ build_guest_tools() {
 	cp "$BUILD"/tools/dlilctl/*.o "$out.h/" || return
 	objcopy --redefine-sym main=dlilctl_main "$out.h/main.o" || return
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
-		"$TOP/scripts/guest/debug/faulty.c" "$out.h"/*.o \
+		"$dir/faulty.c" "$out.h"/*.o \
 		-lmnl -ljansson -ldl || return
 	gcc -O2 -Wall -Wextra -Werror -o "$out/wire" \
-		"$TOP/scripts/guest/wire.c" -lmnl || return
-	find "$TOP/scripts/guest" -name '*.c' ! -name faulty.c ! -name wire.c |
-		while read -r src; do
-			gcc -O2 -Wall -Wextra -Werror -static \
-				-I "$TOP/include/uapi" -I "$out.h" \
-				-o "$out/$(basename "$src" .c)" "$src" \
-				-ljansson || exit
-		done
+		"$dir/wire.c" -lmnl || return
+	for src in "$dir"/*.c; do
+		[[ $src != */faulty.c && $src != */wire.c ]] || continue
+		gcc -O2 -Wall -Wextra -Werror -static \
+			-I "$TOP/include/uapi" -I "$out.h" \
+			-o "$out/$(basename "$src" .c)" "$src" -ljansson || return
+	done
 }
 
 # In the cache, since another checkout differs by little; what is made goes to $MADE,

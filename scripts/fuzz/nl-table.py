@@ -4,7 +4,7 @@
 
     nl-table.py SPEC >nl-table.h
 
-What the types mean is in scripts/guest/fuzz/nlstorm.c, which includes the
+What the types mean is in scripts/guest/tools/nlstorm.c, which includes the
 output.
 """
 

@@ -12,7 +12,7 @@
 # of the workers that bring detached filters and ifnets to their end.  Then at
 # random: those of the input thread, and atomic ones anywhere.  Not covered are
 # whole pages, as for vmalloc(), and per-CPU memory, most of which is there before.
-# How it is done is in faulty.c.
+# How it is done is in guest/tools/faulty.c.
 
 SAMPLE=/sys/module/dlil_sample/parameters/dev
 IFNETS=/sys/class/net/dlil_ifnets
