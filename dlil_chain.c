@@ -5,7 +5,7 @@
  * Packets go through the filters one by one, unless a filter takes lists.  In
  * that case a batch goes from one list filter to the next, and packet by packet
  * through the filters in between, so that each packet meets all filters in
- * order.  A GSO packet that some filter wants segmented takes the same path,
+ * order.  A GSO packet that some filter takes in segments goes the same way,
  * alone.
  *
  * dlil_filter.c keeps the list of filters, and attaches and detaches them.
@@ -26,12 +26,12 @@ static bool wants(const struct dlil_filter_slot *slot, u32 family,
 {
 	if (slot->family && slot->family != family)
 		return false;
-	/* A priority tag (VLAN id 0) names no VLAN, for the host either. */
+	/* A priority tag (VLAN id 0) names no VLAN, so it does not count here. */
 	return !(slot->flags & DLIL_FILTER_NO_VLAN) ||
 	       !skb_vlan_tag_present(skb) || !skb_vlan_tag_get_id(skb);
 }
 
-/* Treat an unknown verdict as a bug in the filter. */
+/* Turn an unknown verdict, a bug of the filter, into an error. */
 static int verdict(int err)
 {
 	return err > DLIL_STOLEN ? -EINVAL : err;
@@ -44,8 +44,9 @@ static int verdict(int err)
 #endif
 
 /*
- * Has a filter passed on no packet, or one without a readable link header?
- * Every received packet has a link header here, if only an empty one.
+ * Has a filter left no packet, or a received packet without a link header?
+ * run_demux() has given every received packet a link header, possibly an empty
+ * one.
  */
 static bool is_spoilt(const struct dlil_filter_vec *vec,
 		      const struct sk_buff *skb)
@@ -54,9 +55,9 @@ static bool is_spoilt(const struct dlil_filter_vec *vec,
 }
 
 /*
- * The cheap variant between two filters of the hot loop, where a check would
- * cost more than an empty filter.  Only a buggy filter loses the packet, so
- * only debug kernels check.
+ * Has a filter left no packet?  Every packet would pay for this check behind
+ * every filter, and only a buggy filter fails it, so only tests and debug
+ * kernels check.
  */
 static bool is_lost(const struct sk_buff *skb)
 {
@@ -166,9 +167,9 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
  * @skb: the packet, which a filter may replace
  * @place: records the filter that is running, for dlil_overdue.c
  *
- * Checks the packet once, behind all filters, because the loop is the price of
- * each further filter.  Match filters, which would move skb->data over the
- * headers, check the packet themselves.
+ * Checks the packet once, behind all filters, because a check in the loop would
+ * add to the cost of each further filter.  Match filters check the packet
+ * themselves, because they read its link header.
  *
  * Context: inside the read section that protects @vec.
  * Return: 0 to go on, DLIL_STOLEN, or an error: then the caller frees *@skb
@@ -185,10 +186,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 
 	if (trace_dlil_filter_enabled() || unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0, place);
-	/*
-	 * The hot loop: one iteration per additional filter. run_stretch()
-	 * without checks.
-	 */
+	/* The hot loop: run_stretch() without the checks that no filter here needs. */
 	for (; slot != end; slot++) {
 		fn = READ_ONCE(slot->fn);
 		WRITE_ONCE(place->filter, slot->id);
@@ -216,8 +214,8 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @list: packets that have not been stolen or dropped
  * @flow: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_overdue.c
- * @marked: every packet has a mark, and at least one of them is not 0
- * @plain: no packet is a GSO packet
+ * @marked: every packet has a mark in skb->cb, which may be other than 0
+ * @plain: @list is known to contain no GSO packet
  * @err: the first error that a filter returned
  */
 struct transit {
@@ -238,7 +236,7 @@ static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
 static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
 	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
 
-/* The kinds that this packet skips, kept in skb->cb between filters. */
+/* The kinds that this packet skips, as bits.  skb->cb keeps them between filters. */
 static u64 mark_of(const struct sk_buff *skb)
 {
 	return *(const u64 *)skb->cb;
@@ -249,7 +247,7 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 	*(u64 *)skb->cb = skipped;
 }
 
-/* Run all packets through slots that take them one by one. */
+/* Run all packets through slots [@i, @end), which take them one by one. */
 static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 {
 	bool marked = p->marked;
@@ -279,7 +277,7 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 	skb_queue_splice_init(&on, p->list);
 }
 
-/* Trace the verdicts of a list filter, equal ones together (STA-5). */
+/* Trace the verdicts of a list filter, one event for each verdict (STA-5). */
 static void trace_list(const struct transit *p, const char *name,
 		       unsigned int passed, unsigned int dropped, int stolen)
 {
@@ -308,7 +306,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	const char *name = NULL;
 	struct sk_buff_head drop;
 
-	/* Before the call, in which the filter's detach may begin. */
+	/* Get the name before the call, in which the filter's detach may begin. */
 	if (trace_dlil_filter_enabled())
 		name = name_of(slot);
 
@@ -316,7 +314,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	WRITE_ONCE(p->place->skb, skb_peek(list));
 	WRITE_ONCE(p->place->filter, slot->id);
 	fn(slot->cookie, p->ifp, p->family, list, &drop);
-	/* The filter may have replaced packets. */
+	/* Drop packets without a link header, which the filter may have added. */
 	skb_queue_walk_safe(list, skb, next)
 		if (unlikely(!dlil_filter_is_readable(skb)))
 			dlil_filter_drop(skb, list, &drop);
@@ -334,7 +332,10 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	}
 }
 
-/* Move packets that @slot treats alike from the front of @list to @part. */
+/*
+ * Move packets from the front of the list to @part, as long as they have the
+ * same mark and @slot wants all or none of them.  Returns whether it wants them.
+ */
 static bool take_alike(const struct transit *p,
 		       const struct dlil_filter_slot *slot,
 		       struct sk_buff_head *part, u64 *mark)
@@ -436,7 +437,7 @@ static bool meets(const struct transit *p, unsigned int i, unsigned int end,
 	return false;
 }
 
-/* Append the segments of @skb to @on; each counts as seen from now on (STA-3). */
+/* Append the segments of @skb to @on.  Each of them counts as seen (STA-3). */
 static void segment_one(struct transit *p, struct sk_buff *skb,
 			struct sk_buff_head *on)
 {
@@ -461,7 +462,7 @@ static void segment_one(struct transit *p, struct sk_buff *skb,
 	skb_queue_splice_tail(&segments, on);
 }
 
-/* Row FLT-18: will the device get a GSO packet in segments?  Only output asks. */
+/* Row FLT-18: will the device get this GSO packet in segments?  For output only. */
 static bool is_cut(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
 	const struct dlil_driver_ops *driver = ifp->driver;
@@ -470,7 +471,7 @@ static bool is_cut(struct dlil_ifnet *ifp, struct sk_buff *skb)
 }
 
 /**
- * dlil_filter_cuts - does a GSO packet meet some filter in segments?
+ * dlil_filter_cuts - does some filter take a GSO packet in segments?
  * @vec: filters, at least one of which takes segments
  * @ifp: ifnet
  * @skb: the GSO packet
@@ -484,7 +485,7 @@ bool dlil_filter_cuts(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 	return vec->segments_always || is_cut(ifp, skb);
 }
 
-/* Flags of slots that take segments of all GSO packets, or of some. */
+/* Flags of a slot that takes all, or some, GSO packets in segments. */
 #define TAKES_SEGMENTS (DLIL_FILTER_SEGMENTS | DLIL_SLOT_AS_SENT)
 
 static bool is_cut_for(const struct transit *p,
@@ -493,6 +494,7 @@ static bool is_cut_for(const struct transit *p,
 	return slot->flags & DLIL_FILTER_SEGMENTS || is_cut(p->ifp, skb);
 }
 
+/* Does @list contain no GSO packet? */
 static bool is_plain(const struct sk_buff_head *list)
 {
 	struct sk_buff *skb;
@@ -503,7 +505,10 @@ static bool is_plain(const struct sk_buff_head *list)
 	return true;
 }
 
-/* Row FLT-10: segment GSO packets before the filters in slots [@i, @end). */
+/*
+ * Row FLT-10: segment GSO packets before slots [@i, @end), which have the same
+ * TAKES_SEGMENTS, but not those that skip all of these slots.
+ */
 static void segment(struct transit *p, unsigned int i, unsigned int end)
 {
 	struct sk_buff_head on;
@@ -524,7 +529,10 @@ static void segment(struct transit *p, unsigned int i, unsigned int end)
 	skb_queue_splice_init(&on, p->list);
 }
 
-/* Returns the first slot behind @i that cannot run together with it. */
+/*
+ * Returns the first slot behind @i that cannot run together with it: list
+ * filters run alone, and segment() takes slots with the same TAKES_SEGMENTS.
+ */
 static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 				unsigned int i)
 {
@@ -572,7 +580,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
 		slot = &vec->slots[i];
 		end = stretch_end(vec, i);
-		/* A GSO-aware filter may itself produce GSO packets. */
+		/* A filter that takes GSO packets may also make some. */
 		if (slot->flags & TAKES_SEGMENTS)
 			segment(&p, i, end);
 		else

@@ -39,9 +39,10 @@ struct dlil_filter_bundle_ops {
 	 */
 	void *(*make)(void *const *cookies, unsigned int n, bool out);
 	/**
-	 * @drop: stop running the @i-th filter, which is being detached.  Its
-	 * cookie may go once a grace period has passed and the input thread has
-	 * left its batch.  Any context; serialised by the ifnet's filter_lock.
+	 * @drop: stop running the @i-th filter, which is being detached.  The
+	 * filter's cookie may be freed once a grace period has passed and the
+	 * input thread has left its batch.  Any context; serialised by the
+	 * ifnet's filter_lock.
 	 */
 	void (*drop)(void *bundle, unsigned int i);
 	/**
@@ -59,20 +60,22 @@ struct dlil_filter_bundle_ops {
 /**
  * struct dlil_filter_slot - one entry of the chain: a filter or a bundle
  * @fn: packet callback of this direction; replaced by a stub when the filter's
- *	detach starts
- * @list_fn: list callback, used instead of @fn if @takes_lists; likewise
+ *	detach starts.  A bundle keeps it, see @drop of the bundle
+ * @list_fn: list callback, used instead of @fn if @takes_lists; replaced by a
+ *	stub as well
  * @cookie: argument of @fn or @list_fn: the filter's cookie, or the bundle
  * @family: protocol family that the filter sees, 0 for all
- * @flags: DLIL_FILTER_*
+ * @flags: DLIL_FILTER_* and DLIL_SLOT_AS_SENT
  * @takes_lists: the slot has @list_fn, not @fn
- * @kind: number of @fn: slots with the same @fn have the same kind
+ * @kind: number of @fn in this array: slots with the same @fn have the same
+ *	kind, so that DLIL_SKIP can skip them
  * @bundle: bundle operations if @cookie is a bundle, or NULL
  * @filters: the filters of this slot; compare only, since dying ones may be
  *	freed
  * @name: name of the filter, NULL for a bundle; must not be read once the filter may
- *	be freed
- * @id: reference of the filter, for @place of the input thread; 0 for a bundle,
- *	whose filters do not sleep
+ *	be freed, see name_of()
+ * @id: reference of the filter, which dlil_overdue.c finds in &dlil_place.filter;
+ *	0 for a bundle, whose filters do not sleep
  * @n: number of @filters
  * @stubbed: at least one of @filters is being detached; under the ifnet's
  *	filter_lock
@@ -97,7 +100,7 @@ struct dlil_filter_slot {
 
 static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
 
-/* Largest number of kinds of filters in one direction: bits in a packet's mark. */
+/* Largest number of kinds in one direction: a packet's mark has a bit for each. */
 #define DLIL_FILTER_KINDS 64
 
 /**
@@ -109,11 +112,11 @@ static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
  * @n: number of @slots
  * @filters: storage for the filters of all slots
  * @kinds: number of kinds in use
- * @takes_lists: at least one slot takes lists: call dlil_filter_run_list()
+ * @takes_lists: at least one slot takes lists: call dlil_filter_run_list_at()
  * @selective: packets may skip a slot, because of their family or a VLAN tag
- * @wants_segments: at least one filter takes no GSO packets, or none that the device
- *	gets in segments, see dlil_filter_segments()
- * @segments_always: at least one takes none at all
+ * @wants_segments: at least one slot takes some or all GSO packets in segments,
+ *	see dlil_filter_segments()
+ * @segments_always: at least one slot takes all GSO packets in segments
  * @out: the array is for output
  * @slots: the entries
  */
@@ -136,15 +139,18 @@ struct dlil_filter_vec {
 };
 
 /*
- * In &dlil_filter_slot.flags, beside DLIL_FILTER_*: &dlil_filter_bundle_ops.as_sent
- * holds here.
+ * Flag of a slot for output: its bundle has @as_sent.  DLIL_FILTER_* flags share
+ * the field.
  */
 #define DLIL_SLOT_AS_SENT BIT(7)
 
 bool dlil_filter_cuts(const struct dlil_filter_vec *vec, struct dlil_ifnet *ifp,
 		      struct sk_buff *skb);
 
-/* Must this packet go through dlil_filter_run_list(), even if it is alone? */
+/*
+ * Does a filter take this packet in segments?  Then it must go through
+ * dlil_filter_run_list_at(), even alone, because it becomes a list.
+ */
 static inline bool dlil_filter_segments(const struct dlil_filter_vec *vec,
 					struct dlil_ifnet *ifp,
 					struct sk_buff *skb)
@@ -167,7 +173,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct sk_buff_head *list, struct dlil_flow *flow,
 			    struct dlil_place *place);
 
-/* The same for output, which cannot sleep, so that nobody needs its place. */
+/* Output filters cannot sleep, so nobody reads their place: use a local one. */
 static inline int dlil_filter_run(const struct dlil_filter_vec *vec,
 				  struct dlil_ifnet *ifp, u32 family,
 				  struct sk_buff **skb)

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interface filters: attach and detach. dlil_chain.c runs packets through them.
+ * Interface filters: attach and detach.  dlil_chain.c runs packets through them.
  *
  * The list of an ifnet, under its lock, holds all attached filters.  Packets
  * use two arrays made from it: received packets in a batch of the input thread,
  * sent packets under RCU.  An update replaces an array as a whole, so attaching
  * a filter never stops traffic.
  *
- * Adjacent filters that can be run as one, such as match filters, share a slot
- * and a bundle.  A new array takes the bundle over from the previous one if the
- * slot has the same filters.
+ * An entry of an array is a slot.  Adjacent filters that can be run as one, such
+ * as match filters, share a slot and a bundle (struct dlil_filter_bundle_ops).
+ * A slot of a new array takes over the bundle of the previous array if it has
+ * the same filters.
  *
- * dlil_retire_claim() starts a detach; only the caller that wins it detaches
- * the filter.  It replaces the filter's callbacks in the arrays by a stub,
- * which works in any context and cannot fail; from then on no new call starts
- * (FLT-2). dlil_retire.c and filter_end() do the rest. filter_lock serialises
- * stubbing with the installation of new arrays, because a filter may start
- * dying while they are being made.
+ * dlil_retire_claim() starts a detach and has a single winner.  The winner
+ * replaces the filter's callbacks in the arrays by a stub, after which no new
+ * call starts (FLT-2).  That needs no memory and does not sleep, so a detach can
+ * start in any context and cannot fail.  filter_end() then removes the stubs,
+ * once dlil_retire.c has seen the last callback return.  filter_lock serialises
+ * stubbing with the installation of new arrays, because a detach may start while
+ * they are being made.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -53,7 +55,7 @@ struct dlil_filter {
 	struct dlil_retire retire;
 };
 
-/* All attached filters by id; an id is not reused for a long time. */
+/* All attached filters by id.  Ids are cyclic: a stale id finds no other filter soon. */
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 static struct kmem_cache *filter_cache;
@@ -65,7 +67,7 @@ static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* The same for a slot that takes lists. */
+/* The stub for a slot that takes lists. */
 static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			     struct sk_buff_head *list,
 			     struct sk_buff_head *drop)
@@ -99,7 +101,10 @@ static void vec_free_left(struct dlil_leaver *leaver)
 	vec_free(vec);
 }
 
-/* Free arrays of stubs, left because an update failed for lack of memory. */
+/*
+ * Free the arrays of an ifnet that has no filters any more.  Arrays are left,
+ * full of stubs, only if the last update had no memory for new ones.
+ */
 void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
 {
 	struct dlil_filter_vec *in, *out;
@@ -117,7 +122,10 @@ static bool filter_is_dying(const struct dlil_filter *f)
 	return dlil_retire_is_dying(&f->retire);
 }
 
-/* Number the kinds, so that a 64-bit mark can hold those that a packet skips. */
+/*
+ * Number the callbacks of an array: slots with the same @fn have the same kind.
+ * A packet that skips kinds (DLIL_SKIP) carries them as bits of a 64-bit mark.
+ */
 static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 {
 	unsigned int i;
@@ -128,7 +136,6 @@ static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
 	return vec->kinds++;
 }
 
-/* The flags of the slot of @f. */
 static u8 slot_flags(const struct dlil_filter_vec *vec,
 		     const struct dlil_filter *f)
 {
@@ -146,6 +153,7 @@ static bool joins(const struct dlil_filter_slot *slot,
 	       slot->flags == flags && slot->n < DLIL_BUNDLE_MAX;
 }
 
+/* Append @f, to the last slot if it can join that bundle, or in a new slot. */
 static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 {
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
@@ -189,9 +197,8 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 }
 
 /*
- * Find a slot of @old with the same filters, all of them alive.  A stubbed slot
- * does not count, since a new filter may have the address of one that was
- * freed.
+ * Find a slot of @old with the same filters.  Skip stubbed slots: a filter in
+ * one may have been freed, and a new filter may have its address.
  */
 static const struct dlil_filter_slot *
 find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot)
@@ -210,7 +217,10 @@ find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot
 	return NULL;
 }
 
-/* Set the bundle of a slot: reuse the previous one if it has the same filters. */
+/*
+ * Set the bundle of a slot; reuse the one in @old if it has the same filters.
+ * Returns false if there is no memory.
+ */
 static bool slot_bundle(struct dlil_filter_slot *slot,
 			const struct dlil_filter_vec *old, bool out)
 {
@@ -234,7 +244,7 @@ static struct dlil_filter_vec *vec_new(struct dlil_ifnet *ifp, unsigned int n,
 {
 	struct dlil_filter_vec *vec;
 
-	/* Behind the slots is room for as many pointers to filters. */
+	/* The @n slots are followed by the array of @n pointers to filters. */
 	vec = kvzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
 		       GFP_KERNEL);
 	if (!vec)
@@ -310,7 +320,7 @@ static bool vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	return stubbed;
 }
 
-/* Replace an array without slots by NULL, for which the hot path has one test. */
+/* Replace an empty array by NULL, so that the hot path needs a single test. */
 static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
 {
 	if (vec->n)
@@ -329,6 +339,7 @@ static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 	in = vec_or_null(in);
 	out = vec_or_null(out);
 	spin_lock_bh(&ifp->filter_lock);
+	/* filter_kill() could not stub these arrays while they were being made. */
 	WRITE_ONCE(ifp->filters_stale,
 		   vec_stub(in, NULL) | vec_stub(out, NULL));
 	if (in)
@@ -399,13 +410,13 @@ static void filter_free(struct dlil_filter *f)
 	kmem_cache_free(filter_cache, f);
 }
 
-/* May the input callback sleep?  That of a bundled filter does not. */
+/* May the filter sleep on received packets?  Bundled filters never do. */
 static bool filter_sleeps(const struct dlil_filter *f)
 {
 	return !f->ops->bundle && (f->ops->input || f->ops->input_list);
 }
 
-/* Stop all new calls.  Any context but hard interrupts. */
+/* Stop new calls for packets.  Any context but hard interrupts. */
 static void filter_kill(struct dlil_filter *f)
 {
 	struct dlil_ifnet *ifp = f->retire.ifp;
@@ -435,7 +446,7 @@ static void filter_detached(struct dlil_filter *f)
 	dlil_call_end(&call);
 }
 
-/* No callback is in flight, and the detach was claimed: finish it. */
+/* Finish a detach, in the end work: no callback of the filter is in flight. */
 static void filter_end(struct dlil_retire *r)
 {
 	struct dlil_filter *f = container_of(r, struct dlil_filter, retire);
@@ -559,7 +570,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 		goto free;
 	*ref = f->id;
 
-	/* Before vecs_update(), after which the filter can be detached. */
+	/* Count the filter before vecs_update(), after which filter_end() may run. */
 	if (filter_sleeps(f))
 		dlil_look_get(ifp);
 	mutex_lock(&ifp->lock);
@@ -588,7 +599,7 @@ put_module:
 }
 EXPORT_SYMBOL_GPL(dlil_filter_attach);
 
-/* Start a detach.  Unless @waiter is NULL, set it for dlil_retire_wait(). */
+/* Start a detach.  If @waiter is given, *@waiter is for dlil_retire_wait(). */
 static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)
 {
 	struct dlil_filter *f;
@@ -643,11 +654,12 @@ EXPORT_SYMBOL_GPL(dlil_filter_detach);
  * dlil_filter_detach_async - start to detach a filter, without waiting
  * @ref: reference of the filter
  *
- * Row FLT-7.  The `detached` callback tells the owner that the detach is over.
+ * Row FLT-7.  The filter's `detached` is called when no callback runs any more.
  *
  * Context: any but hard interrupts, interrupts on; also callbacks of the filter
  * itself.
- * Return: 0, or -EINVAL as dlil_filter_detach().
+ * Return: 0; -EINVAL for a reference that is unknown, stale or already being
+ * detached.
  */
 int dlil_filter_detach_async(dlil_filter_t ref)
 {
@@ -657,9 +669,9 @@ EXPORT_SYMBOL_GPL(dlil_filter_detach_async);
 
 /*
  * Detach all filters in the final detach, when no callback runs on @ifp any
- * more (IFN-5).  Stub out all filters before any of them ends; otherwise ending
- * each one would rebuild the arrays for the others.  Filters whose detach was
- * claimed already end by themselves (FLT-8).
+ * more (IFN-5).  Stub out all filters before any of them ends: then the end of
+ * the first one removes all stubs, and the others rebuild no arrays.  A filter
+ * whose detach was claimed before ends by itself (FLT-8).
  */
 void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 {
@@ -762,7 +774,7 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 
-/* Find the first filter on @ifp with this @name and @is(): its reference, or 0. */
+/* Returns the first filter on @ifp with this @name for which @is() is true, or 0. */
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops))
 {
@@ -781,7 +793,10 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
 
-/* Copy the name of a filter to @name of DLIL_NAME_MAX bytes.  Any context. */
+/*
+ * Copy the name of a filter to @name, which has DLIL_NAME_MAX bytes.  Returns
+ * false if the filter is gone.  Any context.
+ */
 bool dlil_filter_name(dlil_filter_t ref, char *name)
 {
 	struct dlil_filter *f;
@@ -803,8 +818,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_filters_none);
 
 #ifdef DLIL_TESTED
 /*
- * Let new filters reuse the memory of freed ones, which allocator debugging
- * delays: for tests of filters at the address of a dead one.  May sleep.
+ * Make the memory of freed filters available at once, which KASAN delays.  A
+ * test can then get a new filter at the address of a freed one.  May sleep.
  */
 void dlil_filter_reuse(void)
 {
