@@ -44,7 +44,10 @@ struct waiter {
 	refcount_t refs;
 };
 
-/* Returns by how much the free room exceeds the limits, which is a miscount. */
+/*
+ * Returns by how much @room exceeds the limits of the queue.  It exceeds them
+ * only if packets were queued that were not counted.
+ */
 static s64 inq_surplus(s64 room, s64 limits)
 {
 	s32 packets = dlil_inq_space_packets(room) -
@@ -54,7 +57,10 @@ static s64 inq_surplus(s64 room, s64 limits)
 	return DLIL_INQ_SPACE(max(packets, 0), max(bytes, 0));
 }
 
-/* Row INP-11: the count is wrong, so distrust and drop the packets as well. */
+/*
+ * Row INP-11: packets got into the queue past the count.  Correct the count, and
+ * drop all packets of the queue, because none of them can be trusted.
+ */
 static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 			 s64 surplus)
 {
@@ -66,11 +72,10 @@ static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 }
 
 /*
- * Row INP-4: set the affinity of the thread, once, near the processor that
- * feeds it.  Keep the affinity if an administrator has changed it since the
- * start.  Leave it to the scheduler as well if only one processor shares the
- * cache: pinned to a single one, the thread could be starved by a real-time
- * task there.
+ * Row INP-4: let the thread run, from now on, on the processors that share a
+ * cache with @cpu, which feeds it.  Keep the affinity that an administrator has
+ * set since the start.  Keep it as well if no other processor shares the cache,
+ * because a real-time task could starve a thread that is bound to a single one.
  */
 static void thread_settle(struct dlil_thread *t, int cpu)
 {
@@ -88,8 +93,8 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 }
 
 /*
- * Take all packets of a queue, which may become ready again meanwhile, and process
- * them.  Returns how many they were.
+ * Take all packets of a queue and process them.  Producers may make the queue
+ * ready again meanwhile.  Returns the number of packets.
  */
 static int queue_serve(struct dlil_inq *q)
 {
@@ -116,13 +121,13 @@ static int queue_serve(struct dlil_inq *q)
 	}
 	while (list) {
 		list = dlil_input_batch(ifp, list);
-		/* A busy thread must not delay RCU Tasks either. */
+		/* Tell RCU Tasks, which else waits until a busy thread sleeps. */
 		cond_resched_tasks_rcu_qs();
 	}
 	return taken;
 }
 
-/* Call flushes, oldest first: a later one may free what an older one needs. */
+/* Call flushes, oldest first, because a later one may free what an older one needs. */
 static void thread_call(struct llist_node *flush)
 {
 	struct dlil_flush *f, *next;
@@ -136,9 +141,9 @@ static void thread_call(struct llist_node *flush)
 static void own_pass(struct dlil_thread *t)
 {
 	/*
-	 * Take the lists in the reverse order of their use: packets that were
-	 * queued before a flush are then in @ready or @first, and packets that
-	 * loopback got before those of others are in @first.
+	 * Take the lists in the reverse order of their use: the queue of a
+	 * packet that was queued before a flush is then in @ready or @first,
+	 * and a loopback queue that was filled before another one is in @first.
 	 */
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
@@ -159,9 +164,10 @@ static void own_pass(struct dlil_thread *t)
  *
  * The ifnets that share the main thread take turns.  In its turn, all queued
  * packets of an ifnet are processed, and its callbacks may sleep.  If a turn
- * lasts longer than a second, turn_look() hands the task over to that ifnet,
- * whose own thread it is until the ifnet is detached.  It starts a new task for
- * the main thread, which continues the pass that the former task has begun.
+ * lasts longer than a second, turn_look() hands the task over to that ifnet: it
+ * is the ifnet's own thread until the ifnet is detached.  turn_look() also
+ * starts a new task for the main thread, which continues the pass that the
+ * former task has begun.
  *
  * Three contexts meet here: the task of the main thread, the work turn_look(),
  * of which there is a single one, and producers.
@@ -172,23 +178,24 @@ static void own_pass(struct dlil_thread *t)
  * succeeds.  While @queue is set, the task touches neither the other fields nor
  * the lists of the main thread.  If the task finds @queue cleared, it waits
  * until the work has set up @own of the queue and published it in @thread, and
- * serves @own from then on.  Its turn is not over before, so the ifnet cannot
- * go while the work uses it.  The work wakes the new task last; that task sees
- * all that the former one and the work have written.
+ * serves @own from then on.  No flush is called meanwhile, and the final detach
+ * waits for one, so the ifnet stays while the work uses it.  The work wakes the
+ * new task last, so that task sees all that the former one and the work have
+ * written.
  *
- * The node of a queue is in exactly one list until the queue has been drained.
- * A producer that read @thread before it changed may add the node to the main
- * thread's list.  The main thread drains its own queues only, and passes such a
- * node on.  So one task at a time drains a queue, and the packets of an ifnet
- * keep their order: the task first finishes the packets of the turn, then takes
- * what has been queued since.
+ * A queue's node (@ready of struct dlil_inq) is in exactly one list from the
+ * first packet until the queue is drained.  A producer that read @thread before
+ * it changed may add the node to the main thread's list.  The main thread drains
+ * its own queues only, and passes such a node on.  So one task at a time drains
+ * a queue, and the packets of an ifnet keep their order: the task first finishes
+ * the packets of the turn, then takes the packets queued since.
  *
  * A flush of an ifnet that was attached to the main thread always goes to the
- * main thread, which passes it on like a queue.  The main thread, and its
- * successor, takes flushes before queues and passes queues on before flushes.
- * So the node of a queue filled before the flush reaches @own before the flush,
- * whichever thread the producer used.  This includes the last flush, that of
- * the final detach, after which the main thread does not refer to the ifnet any
+ * main thread, which passes it on like a queue.  Each task of the main thread
+ * takes flushes before queues and passes queues on before flushes.  So a queue
+ * that was filled before the flush reaches @own before the flush, whichever
+ * thread the producer used.  This holds for the last flush, too, that of the
+ * final detach, after which the main thread does not refer to the ifnet any
  * more.
  *
  * A producer may read @task of the main thread just before it is replaced, and
@@ -201,8 +208,8 @@ static void own_pass(struct dlil_thread *t)
  * the task
  * @ready: other queues still to be served in this pass; used by the task
  * @flush: flushes to call at the end of this pass; used by the task
- * @seen: @count at the last look of the work; used by the work
- * @since: jiffies when the work first saw that count; used by the work
+ * @seen: @count when the work last checked it; used by the work
+ * @since: time when the work first saw that count, in jiffies; used by the work
  */
 static struct {
 	struct dlil_inq *queue;
@@ -221,18 +228,21 @@ static struct {
 static void turn_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(turn_work, turn_look);
 
-/* Start watching the turns of the main thread, which has work to do. */
+/* Make turn_look() watch the turns of the main thread, which has woken up. */
 static void turns_watch(void)
 {
-	/* Pairs with the barrier of the workqueue before turn_look(), see there. */
+	/*
+	 * Order the caller's write of @asleep before the look at the work.
+	 * Pairs with the barrier of the workqueue before turn_look(), see there.
+	 */
 	smp_mb();
 	if (!delayed_work_pending(&turn_work))
 		queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
 }
 
 /*
- * Give each queue of @rest its turn.  Returns the queue that was given this
- * task, or NULL.
+ * Give each queue of @rest a turn.  Returns the queue that turn_give() has handed
+ * this task over to, or NULL after the last turn.
  */
 static struct dlil_inq *turns_take(struct llist_node **rest)
 {
@@ -242,8 +252,8 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 	while (*rest) {
 		q = llist_entry(*rest, struct dlil_inq, ready);
 		/*
-		 * Read next first: the node may be reused as soon as the queue
-		 * is drained.
+		 * Read the next node first, because a producer may reuse this
+		 * one as soon as the queue is drained.
 		 */
 		*rest = (*rest)->next;
 		t = READ_ONCE(q->thread);
@@ -266,7 +276,7 @@ static struct dlil_inq *turns_take(struct llist_node **rest)
 	return NULL;
 }
 
-/* Call the flushes of ifnets that the main thread serves; pass on the others. */
+/* Call the flushes for the main thread, and pass the others on to their threads. */
 static void main_call(void)
 {
 	struct llist_node *flush = llist_reverse_order(turns.flush);
@@ -281,7 +291,7 @@ static void main_call(void)
 			f->fn(f);
 			continue;
 		}
-		/* The call may free the ifnet, which contains @t. */
+		/* Once the flush is in the list, its call may free the ifnet and @t. */
 		task = get_task_struct(t->task);
 		llist_add(&f->node, &t->flush);
 		wake_up_process(task);
@@ -333,8 +343,8 @@ static bool thread_idle(const struct dlil_thread *t)
 }
 
 /*
- * This task serves @t from now on; @t is not marked asleep.  Wake-ups of the main
- * thread are never delayed, so it has no queue to look at for that.
+ * Prepare this task to serve @t, which is not marked asleep.  The main thread
+ * serves several queues, so its wake-ups are never delayed (NULL).
  */
 static void thread_enter(struct dlil_thread *t)
 {
@@ -357,8 +367,8 @@ static int thread_fn(void *arg)
 			thread_enter(t);
 		}
 		/*
-		 * Set the state first: the timer armed below may fire and wake
-		 * us at once.
+		 * Set the task's state before dlil_gather_sleep() lets producers
+		 * start the timer, which may expire and wake this task at once.
 		 */
 		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
@@ -408,7 +418,7 @@ static void task_resemble(struct task_struct *task, struct task_struct *former)
 {
 	set_cpus_allowed_ptr(task, &former->cpus_mask);
 	set_user_nice(task, task_nice(former));
-	/* Not rt_task(): the priority may be inherited from a waiter (PI). */
+	/* Do not ask rt_task(), which is also true for a priority inherited by PI. */
 	if (former->policy == SCHED_FIFO || former->policy == SCHED_RR)
 		sched_set_fifo(task);
 }
@@ -428,7 +438,10 @@ static void task_rename(struct task_struct *task, struct dlil_inq *q)
 		name);
 }
 
-/* The turn of @q, which may be over by now, has lasted too long: hand it over. */
+/*
+ * Hand the task of the main thread over to @q, whose turn has lasted too long,
+ * unless that turn is over by now.
+ */
 static void turn_give(struct dlil_inq *q)
 {
 	struct dlil_thread *t = &dlil_main_thread;
@@ -447,18 +460,21 @@ static void turn_give(struct dlil_inq *q)
 	task_rename(former, q);
 	task_resemble(task, former);
 	/*
-	 * Publish before the new task: a producer that finds that task may wake
-	 * it, and it must not treat this queue as one of the main thread's.
-	 * Pairs with the acquire in turn_is_given().
+	 * Publish q->thread before the new task: a producer that finds that
+	 * task may wake it, and the task must not serve this queue.  Pairs with
+	 * the acquire in turn_is_given().
 	 */
 	smp_store_release(&q->thread, &q->own);
 	WRITE_ONCE(t->pid, task_pid_nr(task));
-	/* After q->thread; readers are ordered by their address dependency. */
+	/*
+	 * Publish the task after q->thread.  Readers need no barrier, because
+	 * they use the task only through this pointer.
+	 */
 	smp_store_release(&t->task, get_task_struct(task));
 	/*
-	 * Full barrier, because wake_up_var() checks for waiters without a
-	 * lock.  It uses the address as a key only: the ifnet may be freed from
-	 * here on.
+	 * wake_up_var() checks for waiters without a lock, so it needs a full
+	 * barrier before it.  It uses the address as a key only: the ifnet may
+	 * be freed from here on.
 	 */
 	smp_mb();
 	wake_up_var(&q->thread);
@@ -466,9 +482,9 @@ static void turn_give(struct dlil_inq *q)
 }
 
 /*
- * Check for a turn that lasts too long, as long as the main thread is awake.
- * If the work finds it asleep and stops, the thread finds the work not pending
- * when it wakes up, and queues it again.
+ * Check for a turn that lasts too long, again and again until the main thread is
+ * asleep.  If this work finds the thread asleep and stops, the thread finds the
+ * work not pending when it wakes up, and queues it again, see turns_watch().
  */
 static void turn_look(struct work_struct *work)
 {
@@ -487,7 +503,10 @@ static void turn_look(struct work_struct *work)
 	queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
 }
 
-/* @node is the NUMA node of the device that feeds the thread, or NUMA_NO_NODE. */
+/*
+ * Start a thread, and wait until it runs.  @cpu is DLIL_CPU_OPEN if thread_settle()
+ * may choose its processors; @node is the NUMA node of its device, or NUMA_NO_NODE.
+ */
 static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 			int node)
 {
@@ -518,7 +537,10 @@ static void thread_stop(struct dlil_thread *t)
 	free_cpumask_var(t->allowed);
 }
 
-/* If the queue has got its own thread meanwhile, the main thread passes it on. */
+/*
+ * Hand @flush to the thread of @q, or to the main thread if @q is NULL.  If a
+ * shared queue has its own thread by now, the main thread passes the flush on.
+ */
 static void inq_flush(struct dlil_inq *q, struct dlil_flush *flush)
 {
 	struct dlil_thread *t = !q || q->shared ? &dlil_main_thread : &q->own;
@@ -546,8 +568,8 @@ void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_flush);
 
 /*
- * Have the main thread make a call behind all that it has been handed so far (INP-7).  Any
- * context but hard interrupts.
+ * Let the main thread call a function behind all queues and calls that it has
+ * got so far (INP-7).  Any context but hard interrupts.
  */
 void dlil_thread_call_main(struct dlil_flush *flush)
 {
@@ -587,7 +609,7 @@ static bool has_own_thread(const struct dlil_ifnet *ifp)
 		ifp->kind == DLIL_IFNET_CELLULAR);
 }
 
-/* Set up the queue of an ifnet (INP-2, INP-5).  Not attached yet; may sleep. */
+/* Set up the queue of an ifnet before its attach (INP-2, INP-5).  May sleep. */
 int dlil_inq_start(struct dlil_ifnet *ifp)
 {
 	struct dlil_inq *q = &ifp->inq;
@@ -614,10 +636,11 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 }
 
 /*
- * Nothing can be queued any more: make the thread release the ifnet (IFN-5).
- * An own thread is in no callback; it frees the queued packets and stops.  The
- * main thread may be in a callback of another ifnet.  May sleep.  Returns true
- * if the thread has released the ifnet; otherwise it will call @flush.
+ * Make the thread release an ifnet for which no packet can be queued any more
+ * (IFN-5).  The ifnet's own thread is in no callback, so wait until it has freed
+ * the queued packets and stopped.  The main thread may be in a callback of
+ * another ifnet, so let it call @flush.  Returns true if the thread has released
+ * the ifnet, false if it will call @flush.  May sleep.
  */
 bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 {
@@ -632,8 +655,9 @@ bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush)
 }
 
 /*
- * The thread has released the queue: stop it if it became the ifnet's own after
- * the attach.  May sleep; the thread is in no callback.
+ * Stop the ifnet's own thread if turn_give() made one: dlil_inq_stop() has
+ * stopped any other.  The thread has released the queue and is in no callback.
+ * May sleep.
  */
 void dlil_inq_end(struct dlil_ifnet *ifp)
 {
@@ -648,8 +672,9 @@ void dlil_inq_end(struct dlil_ifnet *ifp)
 }
 
 /*
- * The process id, in the initial namespace, of the task that serves an ifnet; 0
- * if it has never been attached.  The task may have ended by now.
+ * Returns the process id, in the initial pid namespace, of the task that serves
+ * an ifnet, or 0 if the ifnet has never been attached.  The task may have ended
+ * by now.
  */
 pid_t dlil_inq_task(const struct dlil_ifnet *ifp)
 {
@@ -660,8 +685,8 @@ pid_t dlil_inq_task(const struct dlil_ifnet *ifp)
 EXPORT_SYMBOL_FOR_TEST(dlil_inq_task);
 
 /*
- * The process id of the task that serves an ifnet, as seen by the current task;
- * 0 outside the initial pid namespace, where kernel threads have none.
+ * Returns the process id of the task that serves an ifnet, as seen by the current
+ * task.  Other pid namespaces see 0, because kernel threads have no id there.
  */
 pid_t dlil_inq_pid(const struct dlil_ifnet *ifp)
 {
