@@ -9,8 +9,9 @@
  * (IFN-8).
  *
  * Demux finds the protocol of each packet.  Consecutive packets with the same
- * demux result form a run, which goes through the filters together.  The
- * packets that the filters pass join the list for their protocol (INP-9).
+ * demux result form a run, which goes through the filters together.  Packets
+ * that the filters let pass join the list for their protocol, which gets them
+ * when the protocol changes or the batch ends (INP-9).
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
@@ -64,7 +65,7 @@ struct dlil_batch {
 	struct dlil_tally tally;
 };
 
-/* The last packet has no EtherType that could be compared. */
+/* The demux result of the last packet does not follow from an EtherType alone. */
 #define TYPE_NONE (-1)
 
 /* A packet is for another station (PACKET_OTHERHOST). */
@@ -72,7 +73,7 @@ struct dlil_batch {
 /* A packet has a priority tag: a VLAN tag beside its data, with VLAN id 0. */
 #define ODD_PRIORITY	2
 
-/* Let the driver take packets that no protocol gets: call its `unmatched`. */
+/* Offer packets that no protocol gets to the driver's `unmatched`. */
 static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
@@ -98,7 +99,7 @@ static void leave_device(struct sk_buff_head *list)
 		skb->dev = blackhole_netdev;
 }
 
-/* Deliver at most DLIL_INPUT_BATCH packets; free those that nobody takes. */
+/* Deliver at most DLIL_INPUT_BATCH packets, and free those that are left. */
 static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why = b->why;
@@ -136,7 +137,10 @@ static void batch_flush(struct dlil_batch *b)
 		batch_flush_parts(b);
 }
 
-/* Switch to @proto, or to the drop reason @why, for the packets appended next. */
+/*
+ * Deliver the collected packets unless the next ones have the same destination:
+ * @proto, or the driver with the drop reason @why if @proto is NULL.
+ */
 static void batch_turn(struct dlil_batch *b, u32 family,
 		       struct dlil_proto *proto, enum dlil_drop_reason why)
 {
@@ -148,7 +152,7 @@ static void batch_turn(struct dlil_batch *b, u32 family,
 	b->why = why;
 }
 
-/* Switch to the protocol that demux found for packets behind the filters. */
+/* Make the protocol that demux found for the run the next destination. */
 static void batch_turn_found(struct dlil_batch *b)
 {
 	u32 family = b->found_family;
@@ -175,10 +179,10 @@ static bool has_priority_tag(const struct sk_buff *skb)
 
 /*
  * Remove priority tags (VLAN id 0), as the host does for packets that no VLAN
- * device takes.  Filters see the tag, as tcpdump does (FLT-18); demux has
- * looked behind it already.  The packet must be private to this thread, and on
- * no list.  If the packet is malformed or memory is short, count and free it,
- * and return NULL.
+ * device takes.  Filters see the tag, as tcpdump does (FLT-18); demux has found
+ * the protocol behind it already.  The packet must be private to this thread,
+ * and on no list.  Returns NULL if the packet was malformed or memory is short;
+ * it has been counted and freed then.
  */
 static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 						    struct sk_buff *skb)
@@ -187,7 +191,7 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 		__vlan_hwaccel_clear_tag(skb);
 		if (!eth_type_vlan(skb->protocol))
 			break;
-		/* The kernel needs the EtherType behind the next tag as well. */
+		/* Check the length first: skb_vlan_untag() returns NULL for no memory, too. */
 		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
 			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
 			dlil_drop_skb(skb, DLIL_DROP_DEMUX);
@@ -204,9 +208,9 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 }
 
 /*
- * Queue one packet for its protocol.  A packet for another station reaches no
- * protocol: the driver's `unmatched` is offered it as DLIL_DROP_PROMISC, or as
- * DLIL_DROP_DEMUX if demux could not read it.
+ * Append one packet to the list for its destination.  A packet for another
+ * station reaches no protocol: its destination is the driver, with the reason
+ * DLIL_DROP_DEMUX if demux could not read the packet, or else DLIL_DROP_PROMISC.
  */
 static void dispatch(struct dlil_batch *b, struct sk_buff *skb)
 {
@@ -304,7 +308,7 @@ static void filter_list(struct dlil_batch *b)
 	b->odd |= has_otherhost(&b->run);
 }
 
-/* Run the collected packets through the filters and dispatch them (INP-8). */
+/* Take the run through the filters, and dispatch the packets that pass (INP-8). */
 static void run_flush(struct dlil_batch *b)
 {
 	if (skb_queue_empty(&b->run))
@@ -315,7 +319,7 @@ static void run_flush(struct dlil_batch *b)
 			filter_list(b);
 		else
 			filter_each(b);
-		/* No filter is running any more, for dlil_overdue.c. */
+		/* Tell dlil_overdue.c that no filter is running any more. */
 		WRITE_ONCE(b->ifp->inq.reader.place.filter, 0);
 		if (skb_queue_empty(&b->run))
 			return;
@@ -326,7 +330,7 @@ static void run_flush(struct dlil_batch *b)
 	skb_queue_splice_tail_init(&b->run, &b->list);
 }
 
-/* Row INP-11: does skb->skb_iif name another ifnet than @ifp? */
+/* Row INP-11: does @skb say that another ifnet received it?  Loopback may get those. */
 static bool is_foreign(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
 	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
@@ -343,8 +347,8 @@ static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
 }
 
 /*
- * Start a new run with another demux result.  Called inside demux's RCU
- * section, and leaves it while the finished run is filtered.
+ * Finish the run, and start one with another demux result.  Leaves the RCU read
+ * section of demux meanwhile, because filters and protocols may sleep.
  */
 static void run_turn(struct dlil_batch *b, int demux, u32 family)
 {
@@ -356,7 +360,7 @@ static void run_turn(struct dlil_batch *b, int demux, u32 family)
 	b->odd = 0;
 }
 
-/* Returns the EtherType if it alone decided the demux result, or TYPE_NONE. */
+/* Returns the EtherType of @skb if demux decided from it alone, or TYPE_NONE. */
 static int type_of(const struct dlil_batch *b, const struct sk_buff *skb,
 		   int header)
 {
@@ -382,8 +386,8 @@ static void count_bytes(struct dlil_batch *b, u64 bytes)
 
 /*
  * Demux a packet whose link header is @header bytes long, and start a new run
- * if the result differs from the previous packet's.  Returns the length of the
- * link header, or -1 if the packet was consumed, which has been counted.
+ * if the result differs from that of the previous packet.  Returns the length of
+ * the link header, or -1 if the packet has been consumed and counted.
  */
 static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 			      int header)
@@ -423,6 +427,7 @@ static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 	return header;
 }
 
+/* Count multicasts and broadcasts, and note a packet for another station. */
 static noinline void run_note(struct dlil_batch *b, const struct sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_BROADCAST ||
@@ -453,19 +458,18 @@ static void input_end(struct dlil_ifnet *ifp)
 /* Upper limit for the packets that segmentation makes of @skb. */
 static unsigned int segments_of(const struct sk_buff *skb)
 {
-	/* Do not trust gso_segs: an untrusted sender leaves it 0 or lies. */
+	/* Do not use gso_segs, which an untrusted sender may set to any number. */
 	return skb_is_gso(skb) ?
 	       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 }
 
 /*
  * Demux the first packets of @list and collect those with the same result in a
- * run.  Filters and protocols run between two runs and after the last one, but
- * never inside the RCU section of demux, because they may sleep.  If @segments,
- * a compile-time constant, is set, a GSO packet counts as the number of
- * segments that the filters will get; one with more segments than a batch forms
- * a batch alone.  If @classes, another constant, is set, count traffic classes.
- * Returns the rest of @list.
+ * run.  Each run but the last one passes filters and protocols in here; the
+ * caller does that for the last one.  If @segments is set, a GSO packet counts
+ * as the number of its segments towards the limit of the batch; a packet with
+ * more segments than that forms a batch alone.  If @classes is set, count traffic
+ * classes.  Both are compile-time constants.  Returns the rest of @list.
  */
 static __always_inline struct sk_buff *
 batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments,
@@ -511,7 +515,7 @@ batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments,
 	return list;
 }
 
-/* Same as batch_collect(), but count traffic classes (STA-2). */
+/* batch_collect() with traffic classes (STA-2), kept out of the common path. */
 static noinline struct sk_buff *batch_collect_classed(struct dlil_batch *b,
 						      struct sk_buff *list)
 {

@@ -7,10 +7,9 @@
  * queue empty adds it to the thread's ready list and wakes the thread if it is
  * asleep.  All other packets need no lock, no wake-up and no allocation.
  *
- * A producer pushes inside an RCU read section in which it has seen the ifnet
- * attached.  A detach closes the queue first, and the final detach starts a
- * grace period later, so that no packet is queued after the thread was told to
- * stop.
+ * A producer pushes inside an RCU read section in which it has seen the queue
+ * open.  A detach closes the queue first, and the final detach starts a grace
+ * period later, so that no packet is queued after the thread was told to stop.
  *
  * dlil_thread.c and dlil_batch.c process the packets.
  */
@@ -33,10 +32,11 @@ bool dlil_input_sanity_check;
 EXPORT_SYMBOL_FOR_TEST(dlil_input_sanity_check);
 
 /*
- * Take all queued packets, oldest first.  A node of the queue is one packet
- * (skb->prev is NULL), or the first packet of a list: then its prev is the
- * second packet, and the prev of the second one is the last.  *@taken is set to
- * the number of packets, *@room to the free space afterwards.
+ * Take all queued packets, and return them linked by skb->next, oldest first.  A
+ * node of the queue is one packet (skb->prev is NULL), or the first packet of a
+ * list: then its prev is the second packet, and the prev of the second one is
+ * the last.  *@taken becomes the number of packets, *@room the free space
+ * afterwards.
  */
 struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room)
 {
@@ -69,7 +69,7 @@ struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room)
 	return list;
 }
 
-/* Count and free a batch of packets from the front of @list.  Returns the rest. */
+/* Count and free up to 64 packets from the front of @list.  Returns the rest. */
 static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
 				     struct sk_buff *list,
 				     enum dlil_drop_reason why)
@@ -90,8 +90,8 @@ static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
 }
 
 /*
- * Free packets, for instance those that a detach has left: as many as a queue
- * holds, which can be a million.  May sleep.
+ * Free packets that are not processed, for instance those queued at a detach.
+ * May sleep, because a queue can hold a million packets.
  */
 void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			enum dlil_drop_reason why)
@@ -102,14 +102,17 @@ void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 	}
 }
 
-/* Add a non-empty queue to the thread.  RCU read lock held, preemption off. */
+/* Add a queue that has packets to @t, and wake @t.  RCU read lock held, preemption off. */
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 {
 	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
 	dlil_thread_kick(t);
 }
 
-/* The queue was empty: tell its thread.  RCU read lock held, preemption off. */
+/*
+ * Tell the thread that the queue, which was empty, has packets.  RCU read lock
+ * held, preemption off.
+ */
 void dlil_inq_ready(struct dlil_inq *q)
 {
 	/* The main thread may have given the queue away, see turn_give(). */
@@ -122,8 +125,8 @@ void dlil_inq_ready(struct dlil_inq *q)
 
 /*
  * Sets the drop reason of a packet that the queue refuses, and returns the
- * errno.  Either the queue is full, or a detach has closed it after changing
- * the state.
+ * errno.  The queue is full, or it is closed: a detach changes the state before
+ * it closes the queue, so the state tells which.
  */
 static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
 {
@@ -136,8 +139,8 @@ static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
 }
 
 /*
- * There is no room for a packet: drop it, unless the queue is empty.  Bottom
- * halves off, RCU read lock held.
+ * Drop a packet for which there is no room, unless the queue is empty, see
+ * dlil_inq_fits().  Bottom halves off, RCU read lock held.
  */
 int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
@@ -173,7 +176,7 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	int err;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
-	/* Freeing and counting need preemption on, see dlil_inq_add(). */
+	/* Disable bottom halves only, because dlil_inq_refuse() may sleep on PREEMPT_RT. */
 	if (unlikely(!dlil_inq_fits(q, need))) {
 		local_bh_disable();
 		err = dlil_inq_refuse(ifp, skb);
@@ -214,8 +217,8 @@ EXPORT_SYMBOL_GPL(dlil_input_one);
  * @ifp: ifnet that received it
  * @why: drop reason
  *
- * The caller keeps the packet and frees it.  It counts as received, with no
- * bytes.
+ * The caller keeps the packet and frees it.  The packet counts as received, with
+ * no bytes.
  *
  * Context: any but hard interrupts; interrupts on.
  */
@@ -225,7 +228,7 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);
 
-/* Count and drop packets that the queue has no room for. */
+/* Count and drop the packets of @list, which the queue refuses. */
 static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why;
@@ -242,8 +245,8 @@ static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 }
 
 /*
- * Move packets that do not fit from @list to @excess.  Returns the space that
- * the remaining packets use.
+ * Move packets that do not fit from the end of @list to @excess.  Returns the
+ * space that the remaining packets use.
  */
 static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 		   struct sk_buff_head *excess)
@@ -265,7 +268,7 @@ static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 	return need;
 }
 
-/* Push the list as one node of the queue, see dlil_inq_take(). */
+/* Push @list, which has packets, as one node of the queue, see dlil_inq_take(). */
 static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
 {
 	struct sk_buff *first = skb_peek(list), *last = skb_peek_tail(list);
@@ -336,7 +339,7 @@ int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 }
 EXPORT_SYMBOL_GPL(dlil_input);
 
-/* Open the queue once all fields that producers use are set. */
+/* Open the queue; the caller has set all fields that producers use. */
 void dlil_inq_open(struct dlil_ifnet *ifp)
 {
 	/* Pairs with the acquire in dlil_inq_fits(). */
@@ -344,8 +347,8 @@ void dlil_inq_open(struct dlil_ifnet *ifp)
 }
 
 /*
- * Close the queue, after the state of @ifp was changed.  A grace period later,
- * no producer that has seen the queue open is in flight.
+ * Close the queue; the caller has changed the state of @ifp, see inq_refusal().
+ * A grace period later, no producer that has seen the queue open is in flight.
  */
 void dlil_inq_close(struct dlil_ifnet *ifp)
 {
@@ -385,8 +388,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_inq_limit);
  * @ifp: ifnet that has been detached
  *
  * If this returns false, the thread is in no batch, and the next batch will
- * find the ifnet detached.  So a packet that a producer in flight still queues
- * is freed at once.
+ * find the ifnet detached.  So the thread frees at once what a producer in
+ * flight still queues.
  *
  * Context: any.
  */
