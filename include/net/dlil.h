@@ -364,9 +364,9 @@ struct dlil_tap {
 	/** @owner: module that is pinned while the tap is set */
 	struct module *owner;
 	/**
-	 * @packet: called for each packet, received or sent, with skb->data and
-	 * skb_mac_header() as everywhere.  @way is DLIL_TAP_INPUT or
-	 * DLIL_TAP_OUTPUT.  The driver still owns the packet: the tap may clone
+	 * @packet: called for each received (@way is DLIL_TAP_INPUT) or sent
+	 * (DLIL_TAP_OUTPUT) packet, with skb->data and skb_mac_header() as in
+	 * all callbacks.  The driver still owns the packet: the tap may clone
 	 * it, but must not change, keep or free it.  Bottom halves off, RCU
 	 * read lock held; must not sleep; runs on several processors in
 	 * parallel.  Required.
@@ -374,10 +374,11 @@ struct dlil_tap {
 	void (*packet)(void *cookie, struct dlil_ifnet *ifp,
 		       enum dlil_tap_mode way, const struct sk_buff *skb);
 	/**
-	 * @detached: called exactly once after the tap was set, by
-	 * dlil_set_tap() or the final detach, when @packet is not in flight and
-	 * will not be called again.  Process context, no lock of DLIL held; may
-	 * sleep, but must not wait for the final detach.  Optional.
+	 * @detached: called exactly once for a tap that was set, by the
+	 * dlil_set_tap() that turns it off or by the final detach, when @packet
+	 * is not in flight and will not be called again.  Process context, no
+	 * lock of DLIL held; may sleep, but must not wait for the final detach.
+	 * Optional.
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/** @cookie: argument of both callbacks */
@@ -683,10 +684,7 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
-/*
- * Flags of filters.  Without flags, a filter sees all packets of its family and
- * direction.
- */
+/* Flags of filters.  A filter without flags sees all packets of its family. */
 
 /**
  * define DLIL_FILTER_NO_VLAN - packets with a VLAN tag beside their data skip
@@ -707,8 +705,8 @@ typedef u32 dlil_filter_t;
 
 /**
  * struct dlil_filter_info - description of a filter for users
- * @kind: kind of filter
- * @action: action for packets that match, or ""
+ * @kind: word for this type of filter, such as "match"
+ * @action: action of the filter on packets that match, such as "drop", or ""
  * @expr: condition for a match, or ""
  * @packets: number of packets that the filter has checked
  * @matched: number of packets that matched
@@ -725,29 +723,31 @@ struct dlil_filter_info {
  * struct dlil_filter_ops - operations of an interface filter
  *
  * Verdicts of @input and @output (FLT-5): 0 passes the packet to the next
- * filter.  DLIL_SKIP makes it skip all later filters with the same callback.
- * DLIL_STOLEN means that the filter has kept it.  An error makes the caller
- * free it.  A filter may replace the packet: it frees or keeps the one that it
- * got, and stores another one in *@skb.  A filter that returns 0 or DLIL_SKIP must
- * leave a packet in *@skb: behind the last filter DLIL takes NULL for an error, but
- * between filters it looks only with CONFIG_DEBUG_NET.  @input_list has no verdict; the list that
- * it puts a packet in decides.
+ * filter.  DLIL_SKIP makes the packet skip all later filters with the same
+ * callback.  DLIL_STOLEN means that the filter has kept the packet.  An error
+ * makes the caller free it.  @input_list has no verdict: the list that it leaves
+ * a packet in decides.
  *
- * A filter that looks at headers only needs no flags: a GSO packet,
+ * A filter may replace the packet: it frees or keeps the one that it got, and
+ * stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must not be NULL.
+ * DLIL drops such a packet as refused behind the last filter; without
+ * CONFIG_DEBUG_NET, the next filter may get the NULL before.
+ *
+ * A filter that reads nothing but headers needs no flags: a GSO packet,
  * skb_is_gso(), has the headers that its segments will have, and
  * skb_vlan_tag_get() is the tag of a packet with a VLAN tag beside its data.
  * With DLIL_FILTER_SEGMENTS, GSO packets are segmented before the filter, and
- * stay segmented behind it.  A filter that replaces a packet by a GSO packet is
- * responsible for it (FLT-10).
+ * stay segmented behind it.  A filter that replaces a packet by a GSO packet
+ * must itself see to it that later filters can take that (FLT-10).
  */
 struct dlil_filter_ops {
 	/** @owner: module that is pinned while the filter is attached (FLT-1) */
 	struct module *owner;
 	/**
 	 * @input: called for a received packet of @family (0 if demux failed).
-	 * Input thread, no lock held; may sleep.  On a network device skb->dev
-	 * is blackhole_netdev, since the device may go meanwhile; set it before
-	 * you give a packet to the stack.  Optional.
+	 * Input thread, no lock held; may sleep.  skb->dev is blackhole_netdev,
+	 * because a network device may go meanwhile; set skb->dev before you
+	 * give a packet to the stack.  Optional.
 	 */
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
@@ -759,38 +759,38 @@ struct dlil_filter_ops {
 	 * at first, are freed and counted as refused by a filter, see
 	 * dlil_filter_drop().  The filter owns packets that are in neither
 	 * list; they count as stolen.  A filter may replace packets; if it
-	 * leaves more than it got, the others count as received.  Input thread,
-	 * no lock held; may sleep.  Optional (FLT-12).
+	 * leaves more than it got, the surplus counts as received.  Otherwise
+	 * the same as @input.  Optional (FLT-12).
 	 */
 	void (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff_head *list,
 			   struct sk_buff_head *drop);
 	/**
-	 * @output: called for a packet that is being sent, with its link
-	 * header.  Bottom halves off, RCU read lock held; must not sleep.  To
-	 * keep the packet longer, call dlil_packet_keep(), which drops the
-	 * references that others wait for, even that to the device (LNX-13,
-	 * LNX-15); free or send the packet in @detached at the latest.
-	 * Optional.
+	 * @output: called for a packet of @family that is being sent, with its
+	 * link header.  Bottom halves off, RCU read lock held; must not sleep;
+	 * runs on several processors in parallel.  A filter that keeps the
+	 * packet must call dlil_packet_keep(), because others wait for the
+	 * references of the packet, even that to the device (LNX-13, LNX-15),
+	 * and free or send it in @detached at the latest.  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
 	/**
-	 * @event: an event of the ifnet, for all filters independent of their
-	 * family (FLT-4).  The ifnet's event work, no lock held; may sleep,
-	 * take RTNL, attach and detach anything, but must not wait for a
-	 * detach, which returns -EDEADLK.  Optional (EVT-1, EVT-2).
+	 * @event: called for each event of the ifnet, whatever the family of
+	 * the filter (FLT-4).  The ifnet's event work, no lock held; may sleep,
+	 * take RTNL, attach and detach anything.  A call that would wait for a
+	 * detach returns -EDEADLK.  Optional (EVT-1, EVT-2).
 	 */
 	void (*event)(void *cookie, struct dlil_ifnet *ifp,
 		      const struct dlil_event *event);
 	/**
-	 * @ioctl: a control request of @family; of any family if that of the
-	 * filter is 0. -EOPNOTSUPP expresses no opinion.  Another error refuses
-	 * the request. 0 becomes the answer, but later parties are still asked.
-	 * DLIL_STOLEN ends the request successfully.  Process context, no lock
-	 * held except the caller's; may sleep, attach and detach anything, but
-	 * must not wait for a detach, which returns -EDEADLK.  Optional
-	 * (IOC-1).
+	 * @ioctl: called for a control request of the filter's family, or for
+	 * all if that is 0.  Returns -EOPNOTSUPP for no opinion; another error
+	 * to refuse the request; DLIL_STOLEN to end it with success; or 0, which
+	 * becomes the answer although protocol and driver are still asked.
+	 * Process context, no lock held except the caller's; may sleep, attach
+	 * and detach anything.  A call that would wait for a detach returns
+	 * -EDEADLK.  Optional (IOC-1).
 	 */
 	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
@@ -801,10 +801,10 @@ struct dlil_filter_ops {
 	 */
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp);
 	/**
-	 * @describe: fill in @info.  Its strings must live as long as the
-	 * filter and have less than 1024 bytes in total.  Process context, RCU
-	 * read lock held; must not sleep, because user requests wait for it,
-	 * nor attach or detach anything.  Optional.
+	 * @describe: fill in @info.  The strings in it must live as long as the
+	 * filter and have less than 1024 bytes in total.  Process context, the
+	 * ifnet's lock and the RCU read lock held: must not sleep, nor attach or
+	 * detach anything.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
 	/** @bundle: NULL; reserved for filters of the core */
@@ -835,12 +835,14 @@ int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
 
 /**
- * dlil_filter_drop - make the core free and count a packet, in `input_list`
+ * dlil_filter_drop - drop a packet in an `input_list` callback
  * @skb: the packet
  * @list: the list that contains it
  * @drop: the argument @drop of the callback
  *
- * Any context; the packet is freed after the callback has returned.
+ * The core frees and counts the packet after the callback has returned.
+ *
+ * Context: any.
  */
 static inline void dlil_filter_drop(struct sk_buff *skb,
 				    struct sk_buff_head *list,
@@ -854,10 +856,10 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
  * dlil_packet_keep - prepare a packet for being kept by an output filter
  * @skb: the packet
  *
- * For a filter that returns DLIL_STOLEN and does not free the packet at once.
- * Drops everything that others may wait for: the sender's socket, with its send
- * buffer and netns; the route; the conntrack entry; and the device.  Set
- * skb->dev again before you send the packet.  Rows LNX-13, LNX-15.
+ * A filter that returns DLIL_STOLEN and does not free the packet at once calls
+ * this.  Drops all references that others may wait for: the sender's socket,
+ * with its send buffer and netns; the route; the conntrack entry; and the
+ * device.  Set skb->dev again before you send the packet.  Rows LNX-13, LNX-15.
  *
  * Context: bottom halves off, RCU read lock held.
  */
@@ -878,8 +880,8 @@ struct dlil_proto_ops {
 	/** @owner: module that is pinned while the protocol is attached */
 	struct module *owner;
 	/**
-	 * @input: version 1: called for one received packet. 0 means that the
-	 * protocol has consumed it.  On an error other than DLIL_STOLEN the
+	 * @input: version 1: called for one received packet.  With 0 and
+	 * DLIL_STOLEN the protocol has consumed the packet.  On an error the
 	 * caller frees it, and counts it as detached after -ENXIO, otherwise as
 	 * refused by the protocol.  Input thread, no lock held; may sleep
 	 * (INP-10).
@@ -887,37 +889,37 @@ struct dlil_proto_ops {
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff *skb);
 	/**
-	 * @input_list: version 2: called with consecutive packets.  The
-	 * protocol owns packets that it takes off @list; the rest is freed, and
-	 * counted as with @input.  Input thread, no lock held; may sleep
-	 * (INP-10).
+	 * @input_list: version 2: called with up to 64 consecutive received
+	 * packets.  The protocol owns packets that it takes off @list; the
+	 * caller frees the rest, and counts it as for @input.  Input thread, no
+	 * lock held; may sleep (INP-10).
 	 */
 	int (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff_head *list);
 	/**
 	 * @pre_output: fill in @frame for packets to @dest.  Called with the
-	 * first packet of a list: 0 applies to the whole list; DLIL_STOLEN
-	 * means that the protocol has consumed this packet, and the next one is
-	 * tried; an error fails the list.  If a packet has a route, skb_dst(),
-	 * of the protocol's family and out of this device, inet and inet6 of a
-	 * network device send it to the next hop of the route, and need no
-	 * @dest (OUT-11).  Bottom halves off, RCU read lock
-	 * held; must not sleep.  Required for protocols that send anything but
-	 * raw frames (OUT-2).
+	 * first packet of a list.  With 0, @frame applies to the whole list.
+	 * With DLIL_STOLEN the protocol has consumed this packet, and is asked
+	 * about the next one.  On an error the whole list is dropped.  The
+	 * host's inet and inet6 need no @dest for a packet that has a route,
+	 * skb_dst(), of their family and out of this device: they send it to
+	 * the next hop of the route (OUT-11).  Bottom halves off, RCU read lock
+	 * held; must not sleep; runs on several processors in parallel.
+	 * Required for protocols that send anything but raw frames (OUT-2).
 	 */
 	int (*pre_output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			  struct sk_buff *skb, const struct sockaddr *dest,
 			  struct dlil_frame *frame);
 	/**
-	 * @event: an event of the ifnet, after the filters have got it.
+	 * @event: called for each event of the ifnet, after the filters.
 	 * Context as for &dlil_filter_ops.event.  Optional (EVT-1).
 	 */
 	void (*event)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      const struct dlil_event *event);
 	/**
-	 * @ioctl: a control request of this family that no filter has refused.
-	 * Return values and context as for &dlil_filter_ops.ioctl.  Optional
-	 * (IOC-1).
+	 * @ioctl: called for a control request of this family that no filter
+	 * has refused or done.  Return values and context as for
+	 * &dlil_filter_ops.ioctl.  Optional (IOC-1).
 	 */
 	int (*ioctl)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     u32 code, void *arg);
@@ -931,13 +933,13 @@ struct dlil_proto_ops {
 			     const struct sockaddr *addr,
 			     struct dlil_ioc_lladdr *link);
 	/**
-	 * @send_arp: send ARP of @op (ARPOP_*) for this family.  @target is of this
-	 * family, and so is @sender.  If @sender is NULL, use an address of the
-	 * ifnet, or return -EADDRNOTAVAIL if there is none.  If @sender_hw is
-	 * NULL, use the ifnet's link address; if @target_hw is NULL, broadcast.
-	 * Returns -EOPNOTSUPP if the link knows no ARP.  Bottom halves off, RCU
-	 * read lock held; must not sleep; runs on several processors in
-	 * parallel.  Optional (ARP-1).
+	 * @send_arp: send an ARP packet of kind @op (ARPOP_*).  @sender and
+	 * @target are addresses of this family.  If @sender is NULL, use an
+	 * address of the ifnet, or return -EADDRNOTAVAIL if there is none.  If
+	 * @sender_hw is NULL, use the ifnet's link address; if @target_hw is
+	 * NULL, broadcast.  Returns -EOPNOTSUPP if the link has no ARP.  Bottom
+	 * halves off, RCU read lock held; must not sleep; runs on several
+	 * processors in parallel.  Optional (ARP-1).
 	 */
 	int (*send_arp)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			u16 op, const u8 *sender_hw,
@@ -951,7 +953,10 @@ struct dlil_proto_ops {
 	void (*detached)(void *cookie, struct dlil_ifnet *ifp, u32 family);
 };
 
-/** define DLIL_PROTO_ATOMIC - the input of the protocol does not sleep */
+/**
+ * define DLIL_PROTO_ATOMIC - the input of the protocol never sleeps, so DLIL need
+ * not watch for calls of it that do not return
+ */
 #define DLIL_PROTO_ATOMIC	BIT(0)
 
 /**
@@ -981,8 +986,8 @@ int dlil_proto_detach_async(struct dlil_ifnet *ifp, u32 family);
 bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
 
 /**
- * define DLIL_PLUMBER_PROMPT - the plumber's callbacks neither sleep for long nor want
- * RTNL, so that a request of a user may wait for them
+ * define DLIL_PLUMBER_PROMPT - the plumber's callbacks neither sleep for long nor take
+ * RTNL, so that a user's request need not leave them to a worker
  */
 #define DLIL_PLUMBER_PROMPT	BIT(0)
 
@@ -995,7 +1000,7 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family);
  * does not wait.
  */
 struct dlil_plumber_params {
-	/** @owner: pinned while something is plumbed */
+	/** @owner: module that is pinned while the protocol is plumbed */
 	struct module *owner;
 	/**
 	 * @name: name by which users plumb the protocol.  @attach must attach the
@@ -1004,14 +1009,15 @@ struct dlil_plumber_params {
 	 */
 	const char *name;
 	/**
-	 * @attach: attach the protocol of @family to @ifp, which may be the ifnet of any
-	 * driver of the interface family: -EOPNOTSUPP if it is the wrong one.  Required.
+	 * @attach: attach the protocol of @family to @ifp.  Returns -EOPNOTSUPP if it
+	 * cannot serve the driver of @ifp, which may be any driver of the interface
+	 * family.  Required.
 	 */
 	int (*attach)(struct dlil_ifnet *ifp, u32 family);
 	/**
-	 * @detach: detach it.  Afterwards the family counts as not plumbed, whatever
-	 * this returns.  The final detach then detaches the protocol if this has
-	 * left it attached.  Required.
+	 * @detach: detach the protocol.  Afterwards the family counts as not plumbed,
+	 * whatever this returns.  If this leaves the protocol attached, the final
+	 * detach detaches it.  Required.
 	 */
 	int (*detach)(struct dlil_ifnet *ifp, u32 family);
 	/** @flags: DLIL_PLUMBER_* */
@@ -1027,23 +1033,28 @@ int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family);
 /**
  * struct dlil_input_params - callbacks for packets that come without an ifnet (PRO-8)
  *
- * Set either @input or @input_list.  Bottom halves off, RCU read lock held; must not
- * sleep.  dlil_proto_input() calls them on several processors in parallel.
+ * Set either @input or @input_list.  Bottom halves are off and the RCU read lock is held
+ * in both; they must not sleep.  dlil_proto_input() calls them on several processors in
+ * parallel.
  */
 struct dlil_input_params {
 	/**
-	 * @input: one packet.  After an error other than DLIL_STOLEN the caller frees
-	 * it; else it was taken.
+	 * @input: called for one packet.  With 0 and DLIL_STOLEN it has consumed the
+	 * packet; on an error the caller frees the packet.
 	 */
 	int (*input)(void *cookie, u32 family, struct sk_buff *skb);
-	/** @input_list: several, in order; what is left in @list is freed. */
+	/**
+	 * @input_list: called for several packets, in order.  The caller frees packets
+	 * that it leaves in @list.
+	 */
 	void (*input_list)(void *cookie, u32 family, struct sk_buff_head *list);
 	/**
-	 * @detached: neither of them runs now or will.  Called once, by
-	 * dlil_proto_unregister_input(), no lock held; may sleep.  Optional.
+	 * @detached: called once, by dlil_proto_unregister_input(), when no other
+	 * callback is in flight or will be called again.  No lock held; may sleep.
+	 * Optional.
 	 */
 	void (*detached)(void *cookie, u32 family);
-	/** @cookie: handed to them */
+	/** @cookie: argument of the callbacks */
 	void *cookie;
 };
 
@@ -1053,14 +1064,15 @@ int dlil_proto_unregister_input(u32 family);
 int dlil_proto_input(u32 family, struct sk_buff_head *list);
 int dlil_proto_inject(u32 family, struct sk_buff_head *list);
 
-/** define DLIL_OUTPUT_RAW - packets are framed; skips the protocol (OUT-1) */
+/** define DLIL_OUTPUT_RAW - packets have link headers: skip protocol and framer (OUT-1) */
 #define DLIL_OUTPUT_RAW		BIT(0)
 
-/*
- * With DLIL_OUTPUT_LOOP, skb->skb_iif of a broadcast is the index of this ifnet while
- * the framer has the packet, as if it had been received here.
+/**
+ * define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5)
+ *
+ * While the framer has a broadcast, skb->skb_iif is the index of the ifnet, as in a
+ * received packet.
  */
-/** define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5) */
 #define DLIL_OUTPUT_LOOP	BIT(1)
 
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
@@ -1074,14 +1086,15 @@ struct dlil_output_policy {
 	 * @check: may @skb, a packet of @family, be sent on @ifp?  @type is
 	 * SOCK_STREAM for TCP, SOCK_DGRAM for UDP, and SOCK_RAW for everything
 	 * else, for raw frames, and for later fragments of IPv6; IPv6 extension
-	 * headers are skipped.  Must not change, keep or free @skb.  Packets of
-	 * the host are framed, and have their network header at
-	 * skb_network_header().  Packets of dlil_output() begin with the
-	 * network header, or are framed if they are raw.  Returns 0, or an
-	 * error.  On an error the packet is freed, together with all others of
-	 * its dlil_output(), which returns the error.  A GSO packet is one
-	 * packet.  Bottom halves off, RCU read lock held; must not sleep; runs
-	 * on several processors in parallel.  Required.
+	 * headers are skipped.  Must not change, keep or free @skb.  A packet of
+	 * the host begins with its link header, and has its network header at
+	 * skb_network_header().  A packet of dlil_output() begins with its
+	 * network header, or with its link header if it is raw.  Called once
+	 * for each dlil_output(), with the first packet, and once for each
+	 * packet of the host; a GSO packet is one packet.  Returns 0, or an
+	 * error to have the packet freed, with all others of its dlil_output(),
+	 * which returns the error.  Bottom halves off, RCU read lock held; must
+	 * not sleep; runs on several processors in parallel.  Required.
 	 */
 	int (*check)(void *cookie, struct dlil_ifnet *ifp, u32 family, int type,
 		     const struct sk_buff *skb);
