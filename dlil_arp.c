@@ -9,7 +9,6 @@
 #include <linux/bottom_half.h>
 #include <linux/if_arp.h>
 #include <linux/in.h>
-#include <linux/inet.h>
 
 #include "dlil_ifnet.h"
 #include "dlil_proto.h"

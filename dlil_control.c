@@ -404,8 +404,8 @@ static int proto_name(struct genl_info *info, struct control *c)
 }
 
 /*
- * At once, if that needs no wait for a callback; else as a control request, which is
- * -EINPROGRESS here.
+ * Plumb or unplumb at once.  Returns 1 without doing anything if that needs a wait
+ * for a callback, so that a control request must do it.
  */
 static int plumb_now(struct dlil_ifnet *ifp, const struct control *c,
 		     struct genl_info *info)
@@ -420,9 +420,10 @@ static int plumb_now(struct dlil_ifnet *ifp, const struct control *c,
 	err = dlil_plumb_for_user(ifp, c->arg.name, c->what == CONTROL_PLUMB,
 				  false, &why);
 	dlil_ifnet_io_end(ifp);
-	if (err && err != -EINPROGRESS && info->extack)
+	if (info->extack)
 		info->extack->_msg = why;
-	return err;
+	/* Netlink sends no acknowledgment for -EINTR. */
+	return err == -EINTR ? -EAGAIN : err;
 }
 
 static int change_proto(struct genl_info *info, unsigned int what)
@@ -437,8 +438,8 @@ static int change_proto(struct genl_info *info, unsigned int what)
 	err = proto_name(info, &control);
 	if (!err)
 		err = plumb_now(ifp, &control, info);
-	if (err == -EINPROGRESS)
-		/* Netlink sends no acknowledgment for this: the work does. */
+	if (err > 0)
+		/* Netlink sends no acknowledgment for -EINTR: the work does. */
 		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
 	dlil_ifnet_put(ifp);
 	return err;

@@ -344,7 +344,7 @@ static const struct host_proto *find_family(u32 family)
 static int host_attach(struct dlil_ifnet *ifp, u32 family)
 {
 	const struct host_proto *proto = find_family(family);
-	struct dlil_netdev *nd = dlil_netdev_begin(ifp);
+	struct dlil_netdev *nd = dlil_netdev_in(ifp);
 	struct dlil_proto_params params = {
 		.name = proto->name,
 		.cookie = nd,
@@ -352,24 +352,12 @@ static int host_attach(struct dlil_ifnet *ifp, u32 family)
 		.n_descs = proto->n,
 		.flags = DLIL_PROTO_ATOMIC,
 	};
-	int err;
 
 	/* The ifnet of another driver has no host that could get its packets. */
 	if (!nd)
 		return -EOPNOTSUPP;
 	params.ops = nd->raw ? proto->raw_ops : proto->ops;
-	err = dlil_proto_attach_v2(ifp, family, &params);
-	dlil_ifnet_io_end(ifp);
-	return err;
-}
-
-/*
- * Does not wait for deliveries in flight (LNX-13): the event of the detach
- * follows when they are over.
- */
-static int host_detach(struct dlil_ifnet *ifp, u32 family)
-{
-	return dlil_proto_detach_async(ifp, family);
+	return dlil_proto_attach_v2(ifp, family, &params);
 }
 
 /*
@@ -424,7 +412,8 @@ int dlil_host_module_init(void)
 {
 	struct dlil_plumber_params params = {
 		.attach = host_attach,
-		.detach = host_detach,
+		/* This one waits for no delivery in flight (LNX-13). */
+		.detach = dlil_proto_detach_async,
 		.flags = DLIL_PLUMBER_PROMPT,
 	};
 	unsigned int i;

@@ -79,6 +79,7 @@ static void free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 static int deliver(struct input *in, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
+	struct dlil_flow surplus = {};
 	struct sk_buff_head refused;
 	struct sk_buff *skb;
 	int err;
@@ -93,9 +94,8 @@ static int deliver(struct input *in, struct sk_buff_head *list)
 		if (err && err != DLIL_STOLEN)
 			__skb_queue_tail(&refused, skb);
 	}
-	/* If the callback has added packets to the list, count none as taken. */
-	n -= min(n, skb_queue_len(&refused));
-	atomic64_add(n, &delivered);
+	atomic64_add(dlil_taken(&surplus, n, &refused), &delivered);
+	atomic64_add(surplus.seen, &seen);
 	free_list(&refused, DLIL_DROP_PROTOCOL);
 	return 0;
 }

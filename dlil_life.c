@@ -653,6 +653,8 @@ static void final_run(struct dlil_ifnet *ifp, enum dlil_final final)
 	if (final == DLIL_FINAL_BEGIN) {
 		dlil_tap_end(ifp);
 		dlil_filter_detach_all(ifp);
+		/* Filters end before protocols. */
+		dlil_retire_run(ifp);
 		dlil_plumb_end(ifp);
 		/* This detaches protocols without a plumber, and those that a plumber has left. */
 		dlil_proto_detach_all(ifp);

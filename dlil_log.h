@@ -20,6 +20,7 @@ extern bool dlil_verbose;
 
 void dlil_log(struct dlil_ifnet *ifp, enum dlil_log_kind kind, const char *fmt,
 	      ...) __printf(3, 4);
+void dlil_log_refused(const char *name, int ifindex, const char *why, int err);
 void dlil_log_verbose(struct dlil_ifnet *ifp, const char *fmt, ...)
 	__printf(2, 3);
 void dlil_log_output(struct dlil_ifnet *ifp, int err);

@@ -901,6 +901,20 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
 }
 
 /**
+ * dlil_netdev_in - get the binding of an ifnet of any driver
+ * @ifp: ifnet, attached or with an I/O reference
+ *
+ * Context: any.
+ * Return: the binding, or NULL if the ifnet does not belong to a network device.
+ */
+struct dlil_netdev *dlil_netdev_in(struct dlil_ifnet *ifp)
+{
+	if (dlil_ifnet_driver(ifp)->dropped != dlil_netdev_dropped)
+		return NULL;
+	return dlil_ifnet_priv(ifp);
+}
+
+/**
  * dlil_netdev_begin - use the binding of any ifnet
  * @ifp: ifnet
  *
@@ -910,14 +924,13 @@ struct dlil_netdev *dlil_netdev_of(const struct net_device *dev)
  */
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp)
 {
-	const struct dlil_driver_ops *driver;
+	struct dlil_netdev *nd;
 
 	if (!dlil_ifnet_io_begin(ifp))
 		return NULL;
-	driver = dlil_ifnet_driver(ifp);
-	if (driver->dropped == dlil_netdev_dropped)
-		return dlil_ifnet_priv(ifp);
-	dlil_ifnet_io_end(ifp);
-	return NULL;
+	nd = dlil_netdev_in(ifp);
+	if (!nd)
+		dlil_ifnet_io_end(ifp);
+	return nd;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_begin);

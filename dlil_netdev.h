@@ -105,6 +105,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going);
 struct dlil_netdev *dlil_netdev_of(const struct net_device *dev);
+struct dlil_netdev *dlil_netdev_in(struct dlil_ifnet *ifp);
 struct dlil_netdev *dlil_netdev_begin(struct dlil_ifnet *ifp);
 void dlil_netdev_deliver(struct dlil_netdev *nd, struct sk_buff_head *list,
 			 bool tagged);

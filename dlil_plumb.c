@@ -5,15 +5,14 @@
  *
  * plumb_lock guards the plumbers and everything that is plumbed on any ifnet.
  * It is never held around a callback, or while RTNL is taken.  While a callback
- * of a plumber runs, its struct dlil_plumbing belongs to that task; others that
- * want the same family on the same ifnet wait until the callback has returned.
+ * of a plumber runs, its struct dlil_plumbing is busy; tasks that want the same
+ * family on the same ifnet wait until the callback has returned.
  *
  * Plumb and unplumb hold an I/O reference.  So the final detach, which unplumbs
  * what is left, finds no call in flight, and no later one can start.
  */
 #include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "dlil_call.h"
@@ -44,14 +43,14 @@ struct plumber {
  * @plumber: the plumber; counted in its @users, and its module is pinned
  * @count: number of times that modules have plumbed it
  * @by_user: users have plumbed it, which they can do once
- * @task: task inside a callback for it, or NULL
+ * @busy: a callback for it is in flight
  */
 struct dlil_plumbing {
 	struct list_head list;
 	struct plumber *plumber;
 	unsigned int count;
 	bool by_user;
-	struct task_struct *task;
+	bool busy;
 };
 
 /* Guards the list, and everything that is plumbed on any ifnet. */
@@ -192,28 +191,23 @@ static int wait_returned(void)
 }
 
 /*
- * Find the plumbing of @family, and wait for a callback for it; or NULL.  A task that
- * is inside a callback itself does not wait: the other task may wait for it.
+ * Find the plumbing of @family, and wait for a callback for it; or NULL.  A task
+ * inside a callback does not wait: the callback in flight may be its own, or may
+ * wait for it.
  */
 static struct dlil_plumbing *find_idle(struct dlil_ifnet *ifp, u32 family)
 {
 	struct dlil_plumbing *pl;
 	int err;
 
-	while ((pl = find_plumbing(ifp, family)) && pl->task) {
-		if (pl->task == current || dlil_in_callback())
+	while ((pl = find_plumbing(ifp, family)) && pl->busy) {
+		if (dlil_in_callback())
 			return ERR_PTR(-EDEADLK);
 		err = wait_returned();
 		if (err)
 			return ERR_PTR(err);
 	}
 	return pl;
-}
-
-/* Netlink takes these errors for an answer that comes later. */
-static int plain_errno(int err)
-{
-	return err == -EINTR || err == -EINPROGRESS ? -EAGAIN : dlil_errno(err);
 }
 
 /*
@@ -234,7 +228,7 @@ static int call(struct dlil_ifnet *ifp, struct plumber *p, bool attach)
 	else
 		err = p->params.detach(ifp, p->family);
 	dlil_call_end(&call);
-	return plain_errno(err);
+	return dlil_errno(err);
 }
 
 /* Call a callback for @pl, without plumb_lock. */
@@ -245,11 +239,11 @@ static int call_unlocked(struct dlil_ifnet *ifp, struct dlil_plumbing *pl,
 
 	lockdep_assert_held(&plumb_lock);
 
-	pl->task = current;
+	pl->busy = true;
 	mutex_unlock(&plumb_lock);
 	err = call(ifp, pl->plumber, attach);
 	mutex_lock(&plumb_lock);
-	pl->task = NULL;
+	pl->busy = false;
 	WRITE_ONCE(n_returned, n_returned + 1);
 	wake_up_all(&returned);
 	return err;
@@ -268,57 +262,52 @@ static void forget(struct dlil_plumbing *pl)
 	module_put(p->params.owner);
 }
 
-/* Plumb @pl, the first plumbing of the family of @p. */
-static int plumb_first(struct dlil_ifnet *ifp, struct plumber *p,
-		       struct dlil_plumbing *pl)
+/* Plumb a family of which there is no plumbing.  Returns it, or an error pointer. */
+static struct dlil_plumbing *plumb_first(struct dlil_ifnet *ifp, u32 family)
 {
+	struct plumber *p = find_plumber(ifp->kind, family);
+	struct dlil_plumbing *pl;
 	int err;
 
 	lockdep_assert_held(&plumb_lock);
 
+	if (!p)
+		return ERR_PTR(-ENXIO);
+	pl = kzalloc(sizeof(*pl), GFP_KERNEL);
+	if (!pl)
+		return ERR_PTR(-ENOMEM);
 	if (!try_module_get(p->params.owner)) {
 		kfree(pl);
-		return -ENXIO;
+		return ERR_PTR(-ENXIO);
 	}
 	p->users++;
 	pl->plumber = p;
 	list_add_tail(&pl->list, &ifp->plumbed);
 	err = call_unlocked(ifp, pl, true);
-	if (err)
-		forget(pl);
-	return err;
+	if (!err)
+		return pl;
+	forget(pl);
+	/* For users, -EEXIST says that they have plumbed the family already. */
+	return ERR_PTR(err == -EEXIST ? -EADDRINUSE : err);
 }
 
 /* Plumb for a module, which is counted, or for users, who can do it once. */
 static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 {
-	struct dlil_plumbing *pl, *added;
-	struct plumber *p;
+	struct dlil_plumbing *pl;
 	int err = 0;
 
-	added = kzalloc(sizeof(*added), GFP_KERNEL);
-	if (!added)
-		return -ENOMEM;
 	mutex_lock(&plumb_lock);
-	pl = find_idle(ifp, family);
-	if (IS_ERR(pl)) {
+	pl = find_idle(ifp, family) ?: plumb_first(ifp, family);
+	if (IS_ERR(pl))
 		err = PTR_ERR(pl);
-	} else if (pl && by_user) {
-		err = -EEXIST;
-	} else if (!pl) {
-		p = find_plumber(ifp->kind, family);
-		err = p ? plumb_first(ifp, p, added) : -ENXIO;
-		if (p) {
-			pl = added;
-			added = NULL;
-		}
-	}
-	if (!err && by_user)
-		pl->by_user = true;
-	else if (!err)
+	else if (!by_user)
 		pl->count++;
+	else if (pl->by_user)
+		err = -EEXIST;
+	else
+		pl->by_user = true;
 	mutex_unlock(&plumb_lock);
-	kfree(added);
 	if (!err)
 		dlil_ifnet_changed(ifp);
 	return err;
@@ -378,7 +367,8 @@ static bool is_known(enum dlil_ifnet_family kind, u32 family)
  * Return: 0; -EINVAL for bad arguments; -ENXIO if the ifnet is not attached, or
  * there is no plumber; -EDEADLK in output callbacks, and in other callbacks while
  * a plumber is called for the same family; -ENOMEM; -ERESTARTSYS if the caller was
- * killed while another task plumbed; or an error of `attach`.
+ * killed while another task plumbed; -EADDRINUSE if a protocol of the family, or
+ * one with its frame types, is attached already; or another error of `attach`.
  */
 int dlil_proto_plumb(struct dlil_ifnet *ifp, u32 family)
 {
@@ -454,13 +444,14 @@ static const char *sentence(int err, bool up)
 {
 	switch (err) {
 	case 0:
+	case 1:
 		return NULL;
 	case -EPROTONOSUPPORT:
 		return "unknown protocol: `dlilctl proto show` lists those that can be plumbed";
 	case -EEXIST:
 		return "protocol is already plumbed";
 	case -EADDRINUSE:
-		return "another protocol has taken a frame type of this one";
+		return "another protocol has taken the family or a frame type of this one";
 	case -EBUSY:
 		return "a module needs the protocol: it stays until that has unplumbed it";
 	case -ENXIO:
@@ -473,10 +464,10 @@ static const char *sentence(int err, bool up)
 }
 
 /*
- * Plumb or unplumb for users: by name, and once.  Unless @may_wait, returns
- * -EINPROGRESS without doing anything if the plumber must be loaded, or is not
- * prompt.  Sets @why to a message for the user, or NULL.  The caller has an I/O
- * reference; may sleep.
+ * Plumb or unplumb for users: by name, and once.  Unless @may_wait, returns 1
+ * without doing anything if the plumber must be loaded, or is not prompt.  Sets
+ * @why to a message for the user after an error, else to NULL.  The caller has an
+ * I/O reference; may sleep.
  */
 int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
 			bool may_wait, const char **why)
@@ -490,7 +481,7 @@ int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
 		family = family_of(ifp, name, &prompt);
 	}
 	if (!may_wait && (family ? !prompt : up))
-		err = -EINPROGRESS;
+		err = 1;
 	else if (!family)
 		err = -EPROTONOSUPPORT;
 	else

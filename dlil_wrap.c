@@ -372,6 +372,55 @@ static int plumb_and_hook(struct dlil_netdev *nd)
 	return err;
 }
 
+static struct dlil_netdev *binding_new(struct net_device *dev, u32 unmatched)
+{
+	struct dlil_netdev *nd = kzalloc(sizeof(*nd), GFP_KERNEL);
+
+	if (!nd)
+		return NULL;
+	nd->slips = dlil_slips_new();
+	if (!nd->slips) {
+		kfree(nd);
+		return NULL;
+	}
+	refcount_set(&nd->refs, 1);
+	nd->dev = dev;
+	nd->raw = kind_of(dev) == &raw_kind;
+	nd->live = true;
+	nd->unmatched = unmatched;
+	dlil_netdev_errors_init(nd);
+	dlil_change_init(nd);
+	dlil_watch_init(nd);
+	return nd;
+}
+
+/* Create the binding and the ifnet of a device. */
+static int prepare(struct net_device *dev, u32 unmatched,
+		   struct netlink_ext_ack *extack, struct dlil_netdev **ndp,
+		   struct dlil_ifnet **going)
+{
+	int err = check_device(dev, extack);
+
+	if (err)
+		return err;
+	*going = ifnet_of(dev);
+	if (*going)
+		return -EAGAIN;
+	*ndp = binding_new(dev, unmatched);
+	if (!*ndp)
+		return -ENOMEM;
+	err = acquire_for(dev, &(*ndp)->ifp, going);
+	if (err)
+		goto free;
+	err = init_ifnet(*ndp);
+	if (!err)
+		return 0;
+	dlil_ifnet_release((*ndp)->ifp);
+free:
+	netdev_put_binding(*ndp);
+	return err;
+}
+
 /**
  * dlil_netdev_attach - wrap a device as an ifnet
  * @dev: device
@@ -391,40 +440,22 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		       struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going)
 {
+	struct netlink_ext_ack why = {};
 	struct dlil_netdev *nd;
 	int err;
 
 	ASSERT_RTNL();
 
 	*going = NULL;
-	err = check_device(dev, extack);
-	if (err)
+	err = prepare(dev, unmatched, &why, &nd, going);
+	if (err) {
+		if (extack)
+			extack->_msg = why._msg;
+		if (err != -EAGAIN)
+			dlil_log_refused(dev->name, dev->ifindex, why._msg, err);
 		return err;
-	*going = ifnet_of(dev);
-	if (*going)
-		return -EAGAIN;
-	nd = kzalloc(sizeof(*nd), GFP_KERNEL);
-	if (!nd)
-		return -ENOMEM;
-	nd->slips = dlil_slips_new();
-	if (!nd->slips) {
-		kfree(nd);
-		return -ENOMEM;
 	}
-	refcount_set(&nd->refs, 1);
-	nd->dev = dev;
-	nd->raw = kind_of(dev) == &raw_kind;
-	nd->live = true;
-	nd->unmatched = unmatched;
-	dlil_netdev_errors_init(nd);
-	dlil_change_init(nd);
-	dlil_watch_init(nd);
-	err = acquire_for(dev, &nd->ifp, going);
-	if (err)
-		goto free;
-	err = init_ifnet(nd);
-	if (!err)
-		err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
+	err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
 	if (err) {
 		if (err == -EEXIST)
 			NL_SET_ERR_MSG(extack,
@@ -432,7 +463,9 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 		else
 			NL_SET_ERR_MSG(extack,
 				       "no input thread could be started");
-		goto release;
+		dlil_ifnet_release(nd->ifp);
+		netdev_put_binding(nd);
+		return err;
 	}
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
 	mutex_lock(&bindings_lock);
@@ -441,12 +474,6 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	err = plumb_and_hook(nd);
 	if (err)
 		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
-	return err;
-
-release:
-	dlil_ifnet_release(nd->ifp);
-free:
-	netdev_put_binding(nd);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);

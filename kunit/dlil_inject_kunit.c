@@ -48,6 +48,8 @@ static int take_one(void *cookie, u32 family, struct sk_buff *skb)
 	struct inject_case *c = cookie;
 
 	c->wrong += family != FAKE_PF_A;
+	/* A packet that has waited holds no device (LNX-15). */
+	c->wrong += !skb->dev != c->in_main;
 	look_around(c);
 	fake_trace(c->fake, "i%u", fake_payload(skb)->seq);
 	if (!c->verdict || c->verdict == DLIL_STOLEN)
@@ -104,11 +106,15 @@ static int hand(struct inject_case *c, u32 family, u32 first, u32 n,
 		int (*fn)(u32 family, struct sk_buff_head *list))
 {
 	struct sk_buff_head list;
+	struct sk_buff *skb;
 	int err;
 
 	__skb_queue_head_init(&list);
-	for (; n; n--)
-		__skb_queue_tail(&list, fake_rx(c->fake, family, first++));
+	for (; n; n--) {
+		skb = fake_rx(c->fake, family, first++);
+		skb->dev = init_net.loopback_dev;
+		__skb_queue_tail(&list, skb);
+	}
 	err = fn(family, &list);
 	KUNIT_EXPECT_TRUE(c->fake->test, skb_queue_empty(&list));
 	return err;

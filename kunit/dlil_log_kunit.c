@@ -142,6 +142,26 @@ static void attach_fails(struct kunit *test)
 		expect_log(c, "attach failed: -EEXIST;attach failed: -EEXIST;");
 }
 
+/* INI-5: a device without an ifnet is logged as well, once a second each. */
+static void device_refused(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+	int err = -EBUSY;
+
+	dlil_log_refused("fake0", 1, "it is taken", err);
+	dlil_log_refused("fake0", 1, "it is taken", err);
+	dlil_log_refused("fake0", 2, NULL, err);
+	if (IS_ENABLED(CONFIG_SYMBOLIC_ERRNAME))
+		expect_log(c, "attach failed: it is taken: -EBUSY;"
+			   "attach failed: -EBUSY;");
+	else
+		expect_log(c, "attach failed: it is taken: -16;"
+			   "attach failed: -16;");
+	schedule_timeout_uninterruptible(HZ + 1);
+	dlil_log_refused("fake0", 1, "again", err);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(logged(c), "attach failed: again: -"));
+}
+
 /* INI-5 IFN-12: suspended and restored memberships are always logged. */
 static void groups(struct kunit *test)
 {
@@ -202,6 +222,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(verbose),
 	KUNIT_CASE(used_again),
 	KUNIT_CASE(attach_fails),
+	KUNIT_CASE(device_refused),
 	KUNIT_CASE(groups),
 	KUNIT_CASE(driver_errors),
 	{}

@@ -58,7 +58,8 @@ static const struct dlil_plumber_params fake_plumber = {
 static void unregister(struct kunit_resource *res)
 {
 	/* The last final detach of the test is over by now. */
-	dlil_proto_unregister_plumber(FAKE_PF_A, DLIL_IFNET_ETHERNET);
+	WARN_ON(dlil_proto_unregister_plumber(FAKE_PF_A, DLIL_IFNET_ETHERNET) ==
+		-EBUSY);
 }
 
 /* A plumber of FAKE_PF_A and an attached ifnet with a protocol for it. */
@@ -173,6 +174,12 @@ static void register_errors(struct kunit *test)
 							  DLIL_IFNET_ETHERNET,
 							  &params), c->err);
 	KUNIT_EXPECT_EQ(test, dlil_proto_unregister_plumber(FAKE_PF_B,
+							    DLIL_IFNET_ETHERNET),
+			-ENXIO);
+	KUNIT_EXPECT_EQ(test, dlil_proto_unregister_plumber(FAKE_PF_A,
+							    DLIL_IFNET_ETHERNET),
+			0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_unregister_plumber(FAKE_PF_A,
 							    DLIL_IFNET_ETHERNET),
 			-ENXIO);
 }
@@ -324,7 +331,7 @@ static void final_unplumbs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(c->fake->ifp, FAKE_PF_A), 0);
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(c->fake->ifp, FAKE_PF_A), 0);
 	fake_detach(c->fake);
-	FAKE_EXPECT_TRACE(c->fake, "+1 -1 ~a ~P free");
+	FAKE_EXPECT_TRACE(c->fake, "+1 ~a -1 ~P free");
 
 	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
 	fake_trace_clear(c->fake);
@@ -422,12 +429,13 @@ static void from_its_input(struct kunit *test)
 			-ENXIO);
 }
 
-static int plumb_in_output;
+/* Results inside the driver's output. */
+static int plumb_in_output, unplumb_in_output;
 
 static void plumb_while_sending(struct fake *fake, struct sk_buff *skb)
 {
-	plumb_in_output = dlil_proto_plumb(fake->ifp, FAKE_PF_A) ?:
-			  dlil_proto_unplumb(fake->ifp, FAKE_PF_A);
+	plumb_in_output = dlil_proto_plumb(fake->ifp, FAKE_PF_A);
+	unplumb_in_output = dlil_proto_unplumb(fake->ifp, FAKE_PF_A);
 }
 
 /* PRO-5: callbacks that must not sleep cannot plumb. */
@@ -436,20 +444,25 @@ static void from_output(struct kunit *test)
 	struct plumb *c = plumb_begin(test, &fake_plumber);
 
 	plumb_in_output = 0;
+	unplumb_in_output = 0;
 	c->fake->output_hook = plumb_while_sending;
 	fake_output_new(c->fake, 0, 1, 1, DLIL_OUTPUT_RAW);
 	KUNIT_EXPECT_EQ(test, plumb_in_output, -EDEADLK);
+	KUNIT_EXPECT_EQ(test, unplumb_in_output, -EDEADLK);
 }
 
 static int user(struct plumb *c, const char *name, bool up, bool may_wait)
 {
-	const char *why = "";
+	/* Not NULL, and no sentence. */
+	const char *why = ERR_PTR(-EINVAL);
 	int err;
 
 	err = dlil_plumb_for_user(c->fake->ifp, name, up, may_wait, &why);
-	/* The caller gets the reason. */
-	if (err && err != -EINPROGRESS)
-		KUNIT_EXPECT_NOT_NULL(c->fake->test, why);
+	/* The caller gets the reason of an error, and nothing else. */
+	if (err < 0)
+		KUNIT_EXPECT_FALSE(c->fake->test, IS_ERR_OR_NULL(why));
+	else
+		KUNIT_EXPECT_NULL(c->fake->test, why);
 	return err;
 }
 
@@ -468,12 +481,38 @@ static void users_and_modules(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, FAKE_PF_A), 0);
 	FAKE_EXPECT_TRACE(c->fake, "+1");
 	KUNIT_EXPECT_EQ(test, user(c, "fake", false, true), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&c->proto->detached) == 1));
+	FAKE_EXPECT_TRACE(c->fake, "+1 -1 ~P");
+
+	/* A user keeps a protocol that a module has plumbed first. */
 	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(ifp, FAKE_PF_A), 0);
-	KUNIT_EXPECT_EQ(test, user(c, "fake", true, true), -EEXIST);
 	KUNIT_EXPECT_EQ(test, user(c, "fake", false, true), -EBUSY);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", true, true), 0);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", true, true), -EEXIST);
+	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, FAKE_PF_A), 0);
+	FAKE_EXPECT_TRACE(c->fake, "+1 -1 ~P +1");
+	KUNIT_EXPECT_EQ(test, user(c, "fake", false, true), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&c->proto->detached) == 2));
+	FAKE_EXPECT_TRACE(c->fake, "+1 -1 ~P +1 -1 ~P");
 
 	KUNIT_EXPECT_EQ(test, user(c, "fame", true, true), -EPROTONOSUPPORT);
 	KUNIT_EXPECT_EQ(test, user(c, "fame", false, true), -EPROTONOSUPPORT);
+}
+
+/* PRO-5: an attach that finds the family attached is not taken for a second plumb. */
+static void attached_before(struct kunit *test)
+{
+	struct plumb *c = plumb_begin(test, &fake_plumber);
+	struct dlil_ifnet *ifp = c->fake->ifp;
+
+	KUNIT_ASSERT_EQ(test, fake_proto_attach(c->proto), 0);
+	KUNIT_EXPECT_EQ(test, dlil_proto_plumb(ifp, FAKE_PF_A), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", true, true), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, dlil_proto_unplumb(ifp, FAKE_PF_A), -ENXIO);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", false, true), -ENXIO);
+	FAKE_EXPECT_TRACE(c->fake, "+1 +1");
 }
 
 /* PRO-5 LNX-13: requests do not wait for slow callbacks, nor for a module. */
@@ -481,11 +520,10 @@ static void users_wait_not(struct kunit *test)
 {
 	struct dlil_plumber_params params = fake_plumber;
 	struct plumb *c = plumb_begin(test, &fake_plumber);
-	const char *why;
 
-	KUNIT_EXPECT_EQ(test, user(c, "fake", true, false), -EINPROGRESS);
-	KUNIT_EXPECT_EQ(test, user(c, "fake", false, false), -EINPROGRESS);
-	KUNIT_EXPECT_EQ(test, user(c, "fame", true, false), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", true, false), 1);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", false, false), 1);
+	KUNIT_EXPECT_EQ(test, user(c, "fame", true, false), 1);
 	KUNIT_EXPECT_EQ(test, user(c, "fame", false, false), -EPROTONOSUPPORT);
 	FAKE_EXPECT_TRACE(c->fake, "");
 
@@ -496,8 +534,7 @@ static void users_wait_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_proto_register_plumber(FAKE_PF_A,
 							  DLIL_IFNET_ETHERNET,
 							  &params), 0);
-	KUNIT_EXPECT_EQ(test, dlil_plumb_for_user(c->fake->ifp, "fake", true,
-						  false, &why), 0);
+	KUNIT_EXPECT_EQ(test, user(c, "fake", true, false), 0);
 	KUNIT_EXPECT_EQ(test, user(c, "fake", false, false), 0);
 	KUNIT_EXPECT_TRUE(test,
 			  fake_wait_for(atomic_read(&c->proto->detached) == 1));
@@ -557,6 +594,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(from_its_input),
 	KUNIT_CASE(from_output),
 	KUNIT_CASE(users_and_modules),
+	KUNIT_CASE(attached_before),
 	KUNIT_CASE(users_wait_not),
 	KUNIT_CASE(shown_counts),
 	{}

@@ -225,6 +225,14 @@ test_verbose() {
 	echo 0 >$PARAMS/verbose
 }
 
+# INI-5: a device that is refused before it has an ifnet is logged, with the reason.
+test_refused_logged() {
+	ctl attach dl0
+	refused ctl attach dl0
+	log_says 'attach failed: device is already attached: .*' ||
+		fail "the refused attach is not logged"
+}
+
 # INI-2 INP-12: limits hold for ifnets attached from then on.
 test_limits_at_attach() {
 	echo 100 >$PARAMS/rcvq_limit
