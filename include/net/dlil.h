@@ -1068,10 +1068,10 @@ int dlil_proto_inject(u32 family, struct sk_buff_head *list);
 #define DLIL_OUTPUT_RAW		BIT(0)
 
 /**
- * define DLIL_OUTPUT_LOOP - the framer loops packets back as well (OUT-5)
+ * define DLIL_OUTPUT_LOOP - the framer loops packets back as well
  *
- * While the framer has a broadcast, skb->skb_iif is the index of the ifnet, as in a
- * received packet.
+ * Row OUT-5.  While the framer has a broadcast, skb->skb_iif is the index of the ifnet,
+ * as in a received packet.
  */
 #define DLIL_OUTPUT_LOOP	BIT(1)
 
