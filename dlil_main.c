@@ -225,6 +225,7 @@ static const struct dlil_part parts[] = {
 	 */
 	{ dlil_control_module_init, dlil_control_module_exit },
 	{ dlil_netlink_module_init, dlil_netlink_module_exit },
+	{ dlil_netlink_events_init, dlil_netlink_events_exit },
 	{ dlil_debug_module_init, dlil_debug_module_exit },
 };
 

@@ -5,17 +5,30 @@
 #include <linux/types.h>
 
 struct dlil_ifnet;
+struct genl_family;
 struct genl_info;
+struct net;
 struct nlattr;
 struct sk_buff;
 
+/* dlil_netlink.c */
+extern struct genl_family dlil_nl_family;
+
+struct dlil_ifnet *dlil_netlink_named(struct net *net, struct nlattr **a);
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info);
 int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known);
-void dlil_netlink_unicast(u64 net_cookie, struct sk_buff *msg, u32 portid);
-
-int dlil_netlink_nets_init(void);
-void dlil_netlink_nets_exit(void);
 int dlil_netlink_module_init(void);
 void dlil_netlink_module_exit(void);
+
+/* dlil_netlink_get.c */
+struct nlattr *dlil_netlink_proto_nest(struct sk_buff *msg, const char *name,
+				       u32 family);
+
+/* dlil_netlink_event.c */
+void dlil_netlink_unicast(u64 net_cookie, struct sk_buff *msg, u32 portid);
+int dlil_netlink_nets_init(void);
+void dlil_netlink_nets_exit(void);
+int dlil_netlink_events_init(void);
+void dlil_netlink_events_exit(void);
 
 #endif /* _DLIL_NETLINK_H */
