@@ -188,25 +188,40 @@ check_spelling() {
 }
 
 # Calls and includes must not go upwards between the floors that hacking.rst
-# gives each file.
+# gives each file of the module.  The files of dlilctl must not call each other
+# in a circle.
 
 # The files of the table in hacking.rst, lowest first.
 floors() {
 	sed -nE 's/^[0-9]+ +(dlil_[a-z_]+)\.c .*/\1/p' Documentation/hacking.rst
 }
 
-# Prints lines `FILE CALLED SYMBOL` and `FILE INCLUDED header`.
-references() {
-	local f
+# calls DIR FILE...: prints lines `FILE CALLED SYMBOL` about object files.
+calls() {
+	local f dir=$1
+	shift
 
-	for f in $(floors); do
-		nm "$BUILD/$f.o" | awk -v f="$f" '{ print f, $(NF-1), $NF }'
+	for f; do
+		nm "$dir/$f.o" | awk -v f="$f" '{ print f, $(NF-1), $NF }'
 	done | awk '$2 == "U" && $1 != "dlil_netlink_gen" { use[$1 " " $3] }
 		$2 ~ /^[A-TV-Z]$/ { def[$3] = $1 }
 		END { for (u in use) { split(u, p, " ")
 			if (p[2] in def) print p[1], def[p[2]], p[2] } }'
+}
+
+# Prints lines `FILE CALLED SYMBOL` and `FILE INCLUDED header`.
+references() {
+	mapfile -t floors < <(floors)
+	calls "$BUILD" "${floors[@]}"
 	grep -oE '^#include "dlil_[a-z_]+\.h"' dlil_*.c |
 		sed -E 's/\.c:#include "(.*)\.h"/ \1 header/'
+}
+
+# circles DIR: false if the object files there call each other in a circle;
+# prints the files of the circle.
+circles() {
+	mapfile -t objects < <(cd "$1" && printf '%s\n' *.o | sed 's/\.o$//')
+	calls "$1" "${objects[@]}" | awk '{ print $1, $2 }' | tsort >/dev/null
 }
 
 check_floors() {
@@ -226,6 +241,11 @@ check_floors() {
 		return 1; }
 	n=$(references | awk '{ print $1, $2 }' | sort -u | wc -l)
 	echo "# pairs of files of which one calls or includes the other: $n, none upwards"
+
+	make -s -C tools/dlilctl O="$OUT/dlilctl" CFLAGS=-O0
+	circles "$OUT/dlilctl" ||
+		{ echo "above: files of dlilctl that call each other in a circle"
+		return 1; }
 }
 
 # A comment names its subject: none begins with one of these words.

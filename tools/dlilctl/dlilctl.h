@@ -150,6 +150,8 @@ void complain(const char *what, const char *fmt, ...)
 json_int_t number(const json_t *object, const char *key);
 const char *text(const json_t *object, const char *key);
 
+/* view.c: ifnets, as -j or as text */
+
 /**
  * struct view - one way to show ifnets
  * @keys: keys that -j prints of each; NULL at the end
@@ -164,6 +166,7 @@ struct view {
 
 void pick(json_t *to, const json_t *from, const char *const *keys);
 int show_ifnets(const struct view *view, struct args *args);
+void print_heading(const json_t *ifnet);
 
 /* Each noun has its own file. */
 
@@ -179,7 +182,6 @@ int run_monitor(struct args *args);
 
 void show_ifnet(const json_t *ifnet);
 
-void print_heading(const json_t *ifnet);
 void print_filters(const json_t *ifnet);
 void print_protocols(const json_t *ifnet);
 
