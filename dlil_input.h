@@ -24,7 +24,7 @@ struct task_struct;
 /**
  * struct dlil_flush - a function that the thread calls behind queued packets
  * @node: entry in the thread's list @flush
- * @queue: the input queue, or NULL for a call that is the main thread's
+ * @queue: the input queue whose thread calls @fn; NULL for the main thread
  * @fn: called by the thread, with no lock held, once all packets that were
  *	queued before have been processed; must not sleep for long, and may free
  *	this
@@ -40,7 +40,7 @@ struct dlil_flush {
  * @task: its task; turn_give() may replace the main thread's
  * @pid: process id of @task in the initial namespace
  * @ready: queues that have become non-empty since the last pass
- * @first: such queues of loopback ifnets, which are served first (INP-5)
+ * @first: the same for queues of loopback ifnets, which are served first (INP-5)
  * @flush: pending calls, see struct dlil_flush
  * @asleep: the thread sleeps or is about to; a producer must wake it
  * @gather: delays that wake-up to gather more packets

@@ -58,9 +58,9 @@ static __always_inline void dlil_inq_put(struct dlil_inq *q,
  *
  * The caller subtracts @need afterwards, so a drop costs no atomic operation.
  * In exchange, processors that check at the same time may overfill the queue,
- * by one hand-over each.  An empty queue accepts one packet of any size, see
- * dlil_inq_refuse(); otherwise a packet larger than the byte limit could never
- * be received.
+ * by one packet or list each.  An empty queue accepts one packet of any size,
+ * see dlil_inq_refuse(); otherwise a packet larger than the byte limit could
+ * never be received.
  */
 static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
 {

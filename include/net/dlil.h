@@ -752,15 +752,14 @@ struct dlil_filter_ops {
 	int (*input)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb);
 	/**
-	 * @input_list: replaces @input; called once per batch with consecutive
-	 * received packets of @family.  @list has at least one packet, and is
-	 * private to the filter during the call.  Packets that stay in @list go
-	 * on, and must stay in order.  Packets moved to @drop, which is empty
-	 * at first, are freed and counted as refused by a filter, see
-	 * dlil_filter_drop().  The filter owns packets that are in neither
-	 * list; they count as stolen.  A filter may replace packets; if it
-	 * leaves more than it got, the surplus counts as received.  Otherwise
-	 * the same as @input.  Optional (FLT-12).
+	 * @input_list: replaces @input; called for 1 to 64 consecutive received
+	 * packets of @family.  @list is private to the filter during the call.
+	 * Packets that stay in @list go on, and must stay in order.  Packets
+	 * moved to @drop, which is empty at first, are freed and counted as
+	 * refused by a filter, see dlil_filter_drop().  The filter owns packets
+	 * that are in neither list; they count as stolen.  A filter may replace
+	 * packets; if it leaves more than it got, the surplus counts as
+	 * received.  Otherwise the same as @input.  Optional (FLT-12).
 	 */
 	void (*input_list)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			   struct sk_buff_head *list,
