@@ -121,7 +121,7 @@ static int queue_serve(struct dlil_inq *q)
 	}
 	while (list) {
 		list = dlil_input_batch(ifp, list);
-		/* Tell RCU Tasks, which else waits until a busy thread sleeps. */
+		/* Tell RCU Tasks, which otherwise waits until a busy thread sleeps. */
 		cond_resched_tasks_rcu_qs();
 	}
 	return taken;
