@@ -308,6 +308,30 @@ static void filter_list(struct dlil_batch *b)
 	b->odd |= has_otherhost(&b->run);
 }
 
+/*
+ * Take a run that the filter @ref has handed back through the filters behind it,
+ * and dispatch the packets that pass (FLT-14).
+ */
+static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
+{
+	struct dlil_place *place = &b->ifp->inq.reader.place;
+	unsigned int slot = dlil_filter_behind(b->filters, ref);
+
+	if (skb_queue_empty(&b->run))
+		return;
+	if (!slot) {
+		b->tally.flow.drops[DLIL_DROP_DETACHED] +=
+			skb_queue_len(&b->run);
+		dlil_drop_list(&b->run, DLIL_DROP_DETACHED);
+		return;
+	}
+	leave_device(&b->run);
+	dlil_filter_resume(b->filters, slot, b->ifp, b->found_family, &b->run,
+			   &b->tally.flow, place);
+	WRITE_ONCE(place->filter, 0);
+	dispatch_list(b, &b->run);
+}
+
 /* Take the run through the filters, and dispatch the packets that pass (INP-8). */
 static void run_flush(struct dlil_batch *b)
 {
@@ -573,3 +597,99 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	return list;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
+
+/*
+ * Demux a packet that a filter has handed back, unless its family is known.
+ * Returns false if the packet has been consumed and counted.
+ */
+static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family,
+			   int *found, u32 *found_family)
+{
+	*found = 0;
+	*found_family = family;
+	if (unlikely(!dlil_filter_is_readable(skb))) {
+		b->tally.flow.drops[DLIL_DROP_FILTER]++;
+		dlil_drop_skb(skb, DLIL_DROP_FILTER);
+		return false;
+	}
+	if (family)
+		return true;
+	rcu_read_lock();
+	*found = b->ifp->family->demux(b->ifp, skb, found_family);
+	rcu_read_unlock();
+	if (*found == DLIL_STOLEN) {
+		b->tally.flow.stolen++;
+		return false;
+	}
+	if (*found)
+		*found_family = 0;
+	return true;
+}
+
+/* Collect runs of packets with the same filter and demux result, and flush them. */
+static struct sk_buff *returned_collect(struct dlil_batch *b,
+					struct sk_buff *list)
+{
+	dlil_filter_t filter = 0;
+	struct sk_buff *skb;
+	unsigned int n = 0;
+	u32 family;
+	int found;
+
+	while ((skb = list) && n++ < DLIL_INPUT_BATCH) {
+		const struct dlil_return *back = dlil_return_of(skb);
+		dlil_filter_t from = back->filter;
+
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		if (back->made)
+			b->tally.flow.seen++;
+		else
+			b->tally.flow.stolen--;
+		if (!returned_demux(b, skb, back->family, &found, &family))
+			continue;
+		if (from != filter || found != b->found ||
+		    family != b->found_family) {
+			returned_flush(b, filter);
+			filter = from;
+			b->found = found;
+			b->found_family = family;
+		}
+		__skb_queue_tail(&b->run, skb);
+	}
+	returned_flush(b, filter);
+	return list;
+}
+
+/**
+ * dlil_input_resume - process packets that filters have handed back
+ * @ifp: ifnet that received the packets
+ * @list: packets linked by skb->next, each with its struct dlil_return; consumed
+ *
+ * Row FLT-14.  The packets were counted when they arrived.
+ *
+ * Context: the input thread, or a test in its place; may sleep.
+ * Return: the packets behind the first DLIL_INPUT_BATCH ones.
+ */
+struct sk_buff *dlil_input_resume(struct dlil_ifnet *ifp, struct sk_buff *list)
+{
+	struct dlil_batch b = { .ifp = ifp };
+	struct dlil_reader *reader = &ifp->inq.reader;
+
+	dlil_reader_enter(reader);
+	if (!input_begin(ifp)) {
+		dlil_reader_leave(reader);
+		dlil_returned_discard(ifp, list, DLIL_DROP_DETACHED);
+		return NULL;
+	}
+	__skb_queue_head_init(&b.run);
+	__skb_queue_head_init(&b.list);
+	b.filters = rcu_dereference_check(ifp->filters_in,
+					  dlil_reader_is_inside(reader));
+	list = returned_collect(&b, list);
+	batch_flush(&b);
+	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
+	input_end(ifp);
+	dlil_reader_leave(reader);
+	return list;
+}

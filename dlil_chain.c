@@ -73,6 +73,24 @@ static const char *name_of(const struct dlil_filter_slot *slot)
 	return READ_ONCE(slot->stubbed) ? NULL : slot->name;
 }
 
+static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
+
+/* Row INI-3: DLIL keeps nothing else in a packet between two filters. */
+static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
+	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
+static_assert(offsetof(struct dlil_return, mark) == 0);
+
+/* The kinds that this packet skips, as bits.  skb->cb keeps them between filters. */
+static u64 mark_of(const struct sk_buff *skb)
+{
+	return *(const u64 *)skb->cb;
+}
+
+static void set_mark(struct sk_buff *skb, u64 skipped)
+{
+	*(u64 *)skb->cb = skipped;
+}
+
 /* Call a filter, judge its verdict, and trace it (STA-5). */
 static noinline int call_traced(const struct dlil_filter_vec *vec,
 				const struct dlil_filter_slot *slot,
@@ -115,6 +133,8 @@ run_stretch_as(const struct dlil_filter_vec *vec, unsigned int i,
 		if (!wants(slot, family, *skb) || *skipped & BIT_ULL(slot->kind))
 			continue;
 		fn = READ_ONCE(slot->fn);
+		if (slot->flags & DLIL_FILTER_REINJECTS)
+			set_mark(*skb, *skipped);
 		WRITE_ONCE(place->filter, slot->id);
 		err = traced ? call_traced(vec, slot, ifp, family, skb) :
 			       fn(slot->cookie, ifp, family, skb);
@@ -229,23 +249,6 @@ struct transit {
 	bool plain;
 	int err;
 };
-
-static_assert(sizeof(u64) * BITS_PER_BYTE >= DLIL_FILTER_KINDS);
-
-/* Row INI-3: DLIL keeps nothing else in a packet between two filters. */
-static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
-	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
-
-/* The kinds that this packet skips, as bits.  skb->cb keeps them between filters. */
-static u64 mark_of(const struct sk_buff *skb)
-{
-	return *(const u64 *)skb->cb;
-}
-
-static void set_mark(struct sk_buff *skb, u64 skipped)
-{
-	*(u64 *)skb->cb = skipped;
-}
 
 /* Run all packets through slots [@i, @end), which take them one by one. */
 static void run_packets(struct transit *p, unsigned int i, unsigned int end)
@@ -388,6 +391,11 @@ static bool wants_all(const struct transit *p,
 
 static void run_batch(struct transit *p, const struct dlil_filter_slot *slot)
 {
+	struct sk_buff *skb;
+
+	if (slot->flags & DLIL_FILTER_REINJECTS && !p->marked)
+		skb_queue_walk(p->list, skb)
+			set_mark(skb, 0);
 	if (likely(!p->marked && wants_all(p, slot)))
 		call_list_fn(p, slot, p->list);
 	else
@@ -547,6 +555,28 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 	return i;
 }
 
+/* Run a batch through slots @i and later ones. */
+static __always_inline int run_list_from(struct transit *p, unsigned int i)
+{
+	const struct dlil_filter_slot *slot;
+	unsigned int end;
+
+	for (; i < p->vec->n && !skb_queue_empty(p->list); i = end) {
+		slot = &p->vec->slots[i];
+		end = stretch_end(p->vec, i);
+		/* A filter that takes GSO packets may also make some. */
+		if (slot->flags & TAKES_SEGMENTS)
+			segment(p, i, end);
+		else
+			p->plain = false;
+		if (slot->takes_lists)
+			run_list(p, slot);
+		else
+			run_packets(p, i, end);
+	}
+	return p->err;
+}
+
 /**
  * dlil_filter_run_list_at - run a batch through the filters of a direction
  * @vec: the filters
@@ -574,21 +604,59 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 		.flow = flow,
 		.place = place,
 	};
-	const struct dlil_filter_slot *slot;
-	unsigned int i, end;
 
-	for (i = 0; i < vec->n && !skb_queue_empty(list); i = end) {
-		slot = &vec->slots[i];
-		end = stretch_end(vec, i);
-		/* A filter that takes GSO packets may also make some. */
-		if (slot->flags & TAKES_SEGMENTS)
-			segment(&p, i, end);
-		else
-			p.plain = false;
-		if (slot->takes_lists)
-			run_list(&p, slot);
-		else
-			run_packets(&p, i, end);
-	}
-	return p.err;
+	return run_list_from(&p, 0);
+}
+
+/**
+ * dlil_filter_behind - find the place behind a filter
+ * @vec: filters of a direction
+ * @filter: reference of the filter
+ *
+ * Context: inside the read section that protects @vec.
+ * Return: number of the slot behind that of the filter, possibly of none; 0 if the
+ * filter is not there, or is being detached.
+ */
+unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
+				dlil_filter_t filter)
+{
+	unsigned int i;
+
+	for (i = 0; vec && i < vec->n; i++)
+		if (vec->slots[i].id == filter)
+			return READ_ONCE(vec->slots[i].stubbed) ? 0 : i + 1;
+	return 0;
+}
+
+/**
+ * dlil_filter_resume - run packets that a filter has handed back
+ * @vec: filters of a direction
+ * @i: number of the slot to begin with, from dlil_filter_behind()
+ * @ifp: ifnet
+ * @family: protocol family of all packets
+ * @list: the packets, with their marks; afterwards those that go on
+ * @flow: counts stolen and dropped packets
+ * @place: records the filter that is running, for dlil_overdue.c
+ *
+ * Row FLT-14.
+ *
+ * Context: inside the read section that protects @vec.
+ * Return: 0, or the first error that a filter returned.
+ */
+int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
+		       struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff_head *list, struct dlil_flow *flow,
+		       struct dlil_place *place)
+{
+	struct transit p = {
+		.vec = vec,
+		.ifp = ifp,
+		.family = family,
+		.list = list,
+		.flow = flow,
+		.place = place,
+		.marked = true,
+	};
+
+	return run_list_from(&p, i);
 }

@@ -89,7 +89,7 @@ struct dlil_filter_slot {
 	u32 family;
 	u8 flags;
 	bool takes_lists;
-	u16 kind;
+	u8 kind;
 	const struct dlil_filter_bundle_ops *bundle;
 	const struct dlil_filter **filters;
 	const char *name;
@@ -99,6 +99,32 @@ struct dlil_filter_slot {
 };
 
 static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
+
+/**
+ * struct dlil_return - where a packet goes on that a filter hands back (FLT-14)
+ * @mark: kinds that the packet skips, see DLIL_FILTER_KINDS; set before the
+ *	filter is called, and kept by the filter
+ * @filter: reference of the filter
+ * @family: protocol family of the packet, 0 for none
+ * @made: the filter has made the packet, which is therefore not counted yet
+ *
+ * It is in skb->cb.  From the filter until the packet is handed back, only @mark
+ * is.
+ */
+struct dlil_return {
+	u64 mark;
+	dlil_filter_t filter;
+	u32 family;
+	bool made;
+};
+
+static_assert(sizeof(struct dlil_return) <= sizeof_field(struct sk_buff, cb));
+static_assert(sizeof_field(struct dlil_return, mark) == DLIL_FILTER_CB_KEPT);
+
+static inline struct dlil_return *dlil_return_of(struct sk_buff *skb)
+{
+	return (struct dlil_return *)skb->cb;
+}
 
 /* Largest number of kinds in one direction: a packet's mark has a bit for each. */
 #define DLIL_FILTER_KINDS 64
@@ -111,9 +137,12 @@ static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
  * @old: entry in the replaced input arrays of @ifp
  * @n: number of @slots
  * @filters: storage for the filters of all slots
- * @kinds: number of kinds in use
+ * @kinds: kinds in use, as bits
+ * @next_kind: kind to try first for a new callback
+ * @too_many: there are more callbacks than kinds
  * @takes_lists: at least one slot takes lists: call dlil_filter_run_list_at()
- * @selective: packets may skip a slot, because of their family or a VLAN tag
+ * @selective: packets may skip a slot, because of their family or a VLAN tag, or
+ *	a slot needs the mark of its packets
  * @wants_segments: at least one slot takes some or all GSO packets in segments,
  *	see dlil_filter_segments()
  * @segments_always: at least one slot takes all GSO packets in segments
@@ -129,7 +158,9 @@ struct dlil_filter_vec {
 	struct list_head old;
 	unsigned int n;
 	const struct dlil_filter **filters;
-	u16 kinds;
+	u64 kinds;
+	u8 next_kind;
+	bool too_many;
 	bool takes_lists;
 	bool selective;
 	bool wants_segments;
@@ -172,6 +203,12 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct dlil_ifnet *ifp, u32 family,
 			    struct sk_buff_head *list, struct dlil_flow *flow,
 			    struct dlil_place *place);
+unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
+				dlil_filter_t filter);
+int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
+		       struct dlil_ifnet *ifp, u32 family,
+		       struct sk_buff_head *list, struct dlil_flow *flow,
+		       struct dlil_place *place);
 
 /* Output filters cannot sleep, so nobody reads their place: use a local one. */
 static inline int dlil_filter_run(const struct dlil_filter_vec *vec,

@@ -29,7 +29,8 @@
 #include "dlil_ifnet.h"
 #include "dlil_retire.h"
 
-#define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS)
+#define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS | \
+		      DLIL_FILTER_REINJECTS)
 
 static_assert(!(FILTER_FLAGS & DLIL_SLOT_AS_SENT));
 
@@ -122,18 +123,56 @@ static bool filter_is_dying(const struct dlil_filter *f)
 	return dlil_retire_is_dying(&f->retire);
 }
 
-/*
- * Number the callbacks of an array: slots with the same @fn have the same kind.
- * A packet that skips kinds (DLIL_SKIP) carries them as bits of a 64-bit mark.
- */
-static u16 kind_of(struct dlil_filter_vec *vec, dlil_filter_fn fn)
+/* Find a slot with this callback. */
+static const struct dlil_filter_slot *find_fn(const struct dlil_filter_vec *vec,
+					      dlil_filter_fn fn)
 {
 	unsigned int i;
 
-	for (i = 0; i < vec->n; i++)
-		if (!vec->slots[i].takes_lists && vec->slots[i].fn == fn)
-			return vec->slots[i].kind;
-	return vec->kinds++;
+	for (i = 0; vec && i < vec->n; i++)
+		if (!vec->slots[i].takes_lists &&
+		    READ_ONCE(vec->slots[i].fn) == fn)
+			return &vec->slots[i];
+	return NULL;
+}
+
+/* Choose an unused kind, not the one that was in use last. */
+static u8 new_kind(struct dlil_filter_vec *vec, u64 used)
+{
+	unsigned int i;
+	u8 kind;
+
+	for (i = 0; i < DLIL_FILTER_KINDS; i++) {
+		kind = (vec->next_kind + i) % DLIL_FILTER_KINDS;
+		if (!(used & BIT_ULL(kind))) {
+			vec->next_kind = kind + 1;
+			return kind;
+		}
+	}
+	vec->too_many = true;
+	return 0;
+}
+
+/*
+ * Number the callbacks of an array: slots with the same @fn have the same kind.
+ * A packet that skips kinds (DLIL_SKIP) carries them as bits of a 64-bit mark.  A
+ * filter may keep a packet over changes of the array (FLT-14), so a callback keeps
+ * its kind, and the kind of a callback that is gone is not reused soon.
+ */
+static u8 kind_of(struct dlil_filter_vec *vec, const struct dlil_filter_vec *old,
+		  dlil_filter_fn fn)
+{
+	const struct dlil_filter_slot *same = find_fn(vec, fn);
+	u64 used = vec->kinds;
+
+	if (same)
+		return same->kind;
+	same = find_fn(old, fn);
+	if (same)
+		return same->kind;
+	if (old && ~(used | old->kinds))
+		used |= old->kinds;
+	return new_kind(vec, used);
 }
 
 static u8 slot_flags(const struct dlil_filter_vec *vec,
@@ -154,7 +193,9 @@ static bool joins(const struct dlil_filter_slot *slot,
 }
 
 /* Append @f, to the last slot if it can join that bundle, or in a new slot. */
-static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
+static void vec_add(struct dlil_filter_vec *vec,
+		    const struct dlil_filter_vec *old,
+		    const struct dlil_filter *f)
 {
 	struct dlil_filter_slot *slot = &vec->slots[vec->n];
 	dlil_filter_fn fn = vec->out ? f->ops->output : f->ops->input;
@@ -169,7 +210,8 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 		return;
 	}
 	if (fn) {
-		slot->kind = kind_of(vec, fn);
+		slot->kind = kind_of(vec, old, fn);
+		vec->kinds |= BIT_ULL(slot->kind);
 		slot->fn = fn;
 	} else if (!vec->out && f->ops->input_list) {
 		slot->list_fn = f->ops->input_list;
@@ -187,7 +229,8 @@ static void vec_add(struct dlil_filter_vec *vec, const struct dlil_filter *f)
 	slot->filters = place;
 	slot->n = 1;
 	*place = f;
-	if (f->family || f->flags & DLIL_FILTER_NO_VLAN)
+	if (f->family ||
+	    f->flags & (DLIL_FILTER_NO_VLAN | DLIL_FILTER_REINJECTS))
 		vec->selective = true;
 	if (flags & (DLIL_FILTER_SEGMENTS | DLIL_SLOT_AS_SENT))
 		vec->wants_segments = true;
@@ -270,13 +313,15 @@ static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
 	vec = vec_new(ifp, n, out);
 	if (!vec)
 		return NULL;
-	list_for_each_entry(other, &ifp->filter_list, retire.list)
-		if (!filter_is_dying(other))
-			vec_add(vec, other);
-	if (f)
-		vec_add(vec, f);
 	old = rcu_dereference_protected(out ? ifp->filters_out :
 					      ifp->filters_in, true);
+	if (old)
+		vec->next_kind = old->next_kind;
+	list_for_each_entry(other, &ifp->filter_list, retire.list)
+		if (!filter_is_dying(other))
+			vec_add(vec, old, other);
+	if (f)
+		vec_add(vec, old, f);
 	for (i = 0; i < vec->n; i++)
 		if (vec->slots[i].bundle &&
 		    !slot_bundle(&vec->slots[i], old, out)) {
@@ -381,7 +426,7 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		vec_free(in);
 		return -ENOMEM;
 	}
-	if (in->kinds > DLIL_FILTER_KINDS || out->kinds > DLIL_FILTER_KINDS) {
+	if (in->too_many || out->too_many) {
 		vec_free(in);
 		vec_free(out);
 		return -ENOSPC;
@@ -807,6 +852,28 @@ bool dlil_filter_name(dlil_filter_t ref, char *name)
 		strscpy(name, f->name, DLIL_NAME_MAX);
 	rcu_read_unlock();
 	return f;
+}
+
+/*
+ * Find a filter that may hand back packets of this direction (FLT-14): *@ifp
+ * becomes its ifnet.  RCU read lock held.  Returns 0; -EINVAL if it may not;
+ * -ENXIO if it is gone.
+ */
+int dlil_filter_of_packet(dlil_filter_t ref, u32 direction,
+			  struct dlil_ifnet **ifp)
+{
+	const struct dlil_filter *f = xa_load(&dlil_filters, ref);
+	const struct dlil_filter_ops *ops;
+
+	if (!f)
+		return -ENXIO;
+	ops = f->ops;
+	if (!(f->flags & DLIL_FILTER_REINJECTS) ||
+	    (direction == DLIL_DIRECTION_IN ? !ops->input && !ops->input_list :
+					      !ops->output))
+		return -EINVAL;
+	*ifp = f->retire.ifp;
+	return 0;
 }
 
 /* True if no filter is attached, being attached or being detached. */

@@ -31,6 +31,8 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops));
 
 bool dlil_filter_name(dlil_filter_t ref, char *name);
+int dlil_filter_of_packet(dlil_filter_t ref, u32 direction,
+			  struct dlil_ifnet **ifp);
 
 bool dlil_filters_none(void);
 void dlil_filter_reuse(void);

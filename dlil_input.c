@@ -16,6 +16,7 @@
 #include <linux/llist.h>
 #include <linux/sched.h>
 
+#include "dlil_chain.h"
 #include "dlil_drop.h"
 #include "dlil_export.h"
 #include "dlil_gather.h"
@@ -35,21 +36,33 @@ EXPORT_SYMBOL_FOR_TEST(dlil_input_sanity_check);
  * Take all queued packets, and return them linked by skb->next, oldest first.  A
  * node of the queue is one packet (skb->prev is NULL), or the first packet of a
  * list: then its prev is the second packet, and the prev of the second one is
- * the last.  *@taken becomes the number of packets, *@room the free space
- * afterwards.
+ * the last.  Packets that filters have handed back are not returned, but linked
+ * in the same way at *@returned.  *@taken becomes the number of all packets,
+ * *@room the free space afterwards.
  */
-struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room)
+struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room,
+			      struct sk_buff **returned)
 {
 	struct llist_node *node = llist_del_all(&q->head);
 	struct sk_buff *skb, *second, *list = NULL;
 	u64 bytes = 0;
 	int n = 0;
 
+	*returned = NULL;
+
 	while (node) {
 		skb = llist_entry(node, struct sk_buff, ll_node);
 		node = node->next;
 		second = skb->prev;
 		skb->next = list;
+		if (unlikely(second == DLIL_INQ_RETURNED)) {
+			skb->prev = NULL;
+			skb->next = *returned;
+			*returned = skb;
+			bytes += skb->truesize;
+			n++;
+			continue;
+		}
 		if (unlikely(second)) {
 			struct sk_buff *other;
 
@@ -98,6 +111,24 @@ void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 {
 	while (list) {
 		list = discard_batch(ifp, list, why);
+		cond_resched();
+	}
+}
+
+/*
+ * Free queued packets that filters have handed back.  May sleep.  Such a packet
+ * has been counted as seen when it arrived, and as stolen since.
+ */
+void dlil_returned_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
+			   enum dlil_drop_reason why)
+{
+	struct sk_buff *skb;
+
+	while ((skb = list)) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		dlil_stats_returned(ifp, DLIL_IN, dlil_return_of(skb)->made, why, 1);
+		dlil_drop_skb(skb, why);
 		cond_resched();
 	}
 }
@@ -211,6 +242,27 @@ int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_input_one);
+
+/*
+ * Queue a packet that a filter has handed back, with its struct dlil_return.  RCU
+ * read lock held; any but hard interrupts.  Returns 0; -ENXIO if the queue is
+ * closed; -ENOBUFS if it is full: then the caller keeps the packet.
+ */
+int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	s64 need = DLIL_INQ_SPACE(1, skb->truesize);
+	struct dlil_inq *q = &ifp->inq;
+	enum dlil_drop_reason why;
+
+	if (unlikely(!dlil_inq_fits(q, need)) && !dlil_inq_is_empty(q))
+		return inq_refusal(ifp, &why);
+	atomic64_sub(need, &q->room);
+	skb->prev = DLIL_INQ_RETURNED;
+	preempt_disable();
+	dlil_inq_push(q, skb);
+	preempt_enable();
+	return 0;
+}
 
 /**
  * dlil_input_refused - count a packet that the driver could not queue
@@ -417,9 +469,11 @@ EXPORT_SYMBOL_FOR_TEST(dlil_inq_is_busy);
  */
 void dlil_inq_discard(struct dlil_ifnet *ifp)
 {
+	struct sk_buff *list, *returned;
 	s64 room;
 	int taken;
 
-	dlil_input_discard(ifp, dlil_inq_take(&ifp->inq, &taken, &room),
-			   DLIL_DROP_DETACHED);
+	list = dlil_inq_take(&ifp->inq, &taken, &room, &returned);
+	dlil_input_discard(ifp, list, DLIL_DROP_DETACHED);
+	dlil_returned_discard(ifp, returned, DLIL_DROP_DETACHED);
 }

@@ -175,14 +175,19 @@ void dlil_inq_flush(struct dlil_ifnet *ifp, struct dlil_flush *flush);
 bool dlil_inq_is_busy(const struct dlil_ifnet *ifp);
 void dlil_inq_discard(struct dlil_ifnet *ifp);
 
-struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room);
+struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room,
+			      struct sk_buff **returned);
+int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb);
 void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			enum dlil_drop_reason why);
+void dlil_returned_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
+			   enum dlil_drop_reason why);
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q);
 void dlil_thread_kick(struct dlil_thread *t);
 void dlil_thread_call_main(struct dlil_flush *flush);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);
+struct sk_buff *dlil_input_resume(struct dlil_ifnet *ifp, struct sk_buff *list);
 
 /* Length of the link header in front of skb->data, in bytes. */
 static inline unsigned int dlil_header_len(const struct sk_buff *skb)

@@ -28,6 +28,24 @@
 
 #include <trace/events/dlil.h>
 
+/*
+ * Send packets that have passed the filters, up to one that stops the rest (OUT-7).
+ * Returns the first error.
+ */
+static int send_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+		    struct dlil_send *s)
+{
+	struct sk_buff *skb;
+	int err = 0, ret;
+
+	while (!s->stopped && (skb = __skb_dequeue(list))) {
+		ret = dlil_send(ifp, skb, s);
+		err = err ?: ret;
+	}
+	dlil_send_drop_list(ifp, list, DLIL_DROP_TSO);
+	return err;
+}
+
 /* Row FLT-10: a GSO packet passes the filters, and is sent, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
@@ -41,12 +59,8 @@ static int output_segments(const struct dlil_filter_vec *vec,
 	__skb_queue_tail(&list, skb);
 	err = dlil_filter_run_list(vec, ifp, family, &list, &tally.flow);
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);
-	while (!s->stopped && (skb = __skb_dequeue(&list))) {
-		ret = dlil_send(ifp, skb, s);
-		err = err ?: ret;
-	}
-	dlil_send_drop_list(ifp, &list, DLIL_DROP_TSO);
-	return err;
+	ret = send_all(ifp, &list, s);
+	return err ?: ret;
 }
 
 /* Same as output_segments(), for a GSO packet of the host, which is consumed. */
@@ -486,3 +500,67 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 	return dlil_errno(err);
 }
 EXPORT_SYMBOL_GPL(dlil_output);
+
+/* Filters and driver for packets that a filter has handed back. */
+static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
+			   u32 family, struct sk_buff_head *list, bool made)
+{
+	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
+	unsigned int slot = dlil_filter_behind(vec, filter);
+	unsigned int n = skb_queue_len(list);
+	struct dlil_tally tally = {};
+	struct dlil_place place;
+	struct dlil_send s;
+	int err, ret;
+
+	if (made)
+		tally.flow.seen = n;
+	else
+		tally.flow.stolen = -(u64)n;
+	if (slot) {
+		err = dlil_filter_resume(vec, slot, ifp, family, list,
+					 &tally.flow, &place);
+	} else {
+		tally.flow.drops[DLIL_DROP_DETACHED] = n;
+		dlil_drop_list(list, DLIL_DROP_DETACHED);
+		err = -ENXIO;
+	}
+	dlil_stats_fold(ifp, DLIL_OUT, &tally);
+	dlil_send_begin(&s, 0);
+	ret = send_all(ifp, list, &s);
+	err = err ?: ret;
+	ret = dlil_send_end(ifp, &s);
+	return err ?: ret;
+}
+
+/**
+ * dlil_output_resume - send packets that a filter has handed back
+ * @ifp: ifnet
+ * @filter: reference of the filter
+ * @family: protocol family of the packets, 0 for none
+ * @list: the packets, with their marks; consumed, and empty afterwards
+ * @made: the filter has made the packets: they are not counted yet
+ *
+ * Row FLT-14.
+ *
+ * Context: bottom halves off, inside the RCU read section in which the ifnet was
+ * seen attached.
+ * Return: 0; -ENXIO if the filter is being detached; -ELOOP if output is nested
+ * too deeply; or the first error of filter or driver.
+ */
+int dlil_output_resume(struct dlil_ifnet *ifp, dlil_filter_t filter, u32 family,
+		       struct sk_buff_head *list, bool made)
+{
+	struct dlil_sender own, *sender = dlil_sender_enter(&own);
+	int err = -ELOOP;
+
+	if (unlikely(dlil_sender_is_too_deep(sender))) {
+		dlil_stats_returned(ifp, DLIL_OUT, made, DLIL_DROP_RECURSION,
+				    skb_queue_len(list));
+		dlil_drop_list(list, DLIL_DROP_RECURSION);
+	} else {
+		err = returned_output(ifp, filter, family, list, made);
+	}
+	dlil_sender_leave(sender);
+	return err;
+}

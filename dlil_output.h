@@ -25,4 +25,7 @@ static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
 	return true;
 }
 
+int dlil_output_resume(struct dlil_ifnet *ifp, dlil_filter_t filter, u32 family,
+		       struct sk_buff_head *list, bool made);
+
 #endif /* _DLIL_OUTPUT_H */

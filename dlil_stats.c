@@ -262,6 +262,24 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	local_bh_enable();
 }
 
+/*
+ * Count packets that a filter has handed back, or has made, and that were freed at
+ * once (FLT-14).  For an ifnet in any state; any context, interrupts on.
+ */
+void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir, bool made,
+			 enum dlil_drop_reason why, unsigned int n)
+{
+	struct dlil_tally tally = {};
+
+	if (made)
+		tally.flow.seen = n;
+	else
+		tally.flow.stolen = -(u64)n;
+	tally.flow.drops[why] = n;
+	add_shared(ifp, dir, &tally);
+	trace_dlil_drop(ifp, dlil_direction(dir), why, n);
+}
+
 static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			enum dlil_drop_reason why, unsigned int n, bool count,
 			u64 bytes)
@@ -428,9 +446,13 @@ static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 		for (dir = 0; dir < DLIL_DIRS; dir++)
 			sum_flow(flow[dir], copy.flow[dir]);
 	}
-	for (dir = 0; dir < DLIL_DIRS; dir++)
+	for (dir = 0; dir < DLIL_DIRS; dir++) {
 		for (i = 0; i < DLIL_DROP_MAX; i++)
 			flow[dir]->freed += flow[dir]->drops[i];
+		/* A filter may hand back a packet before that counts as stolen. */
+		if ((s64)flow[dir]->stolen < 0)
+			flow[dir]->stolen = 0;
+	}
 }
 
 /**

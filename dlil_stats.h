@@ -96,6 +96,8 @@ void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_keep_own(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally);
+void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir, bool made,
+			 enum dlil_drop_reason why, unsigned int n);
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     enum dlil_drop_reason why, unsigned int n);
 void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,

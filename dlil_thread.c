@@ -99,13 +99,13 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 static int queue_serve(struct dlil_inq *q)
 {
 	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
-	struct sk_buff *list;
+	struct sk_buff *list, *returned;
 	unsigned int limits;
 	s64 room, surplus;
 	int taken;
 
 	limits = raw_read_seqcount(&q->limits);
-	list = dlil_inq_take(q, &taken, &room);
+	list = dlil_inq_take(q, &taken, &room, &returned);
 	if (unlikely(READ_ONCE(dlil_input_sanity_check))) {
 		surplus = inq_surplus(room, dlil_inq_limits(q));
 		/*
@@ -118,6 +118,11 @@ static int queue_serve(struct dlil_inq *q)
 			inq_mistrust(ifp, list, surplus);
 			list = NULL;
 		}
+	}
+	/* These packets have waited longer than the others. */
+	while (unlikely(returned)) {
+		returned = dlil_input_resume(ifp, returned);
+		cond_resched_tasks_rcu_qs();
 	}
 	while (list) {
 		list = dlil_input_batch(ifp, list);

@@ -44,7 +44,7 @@ static void name_of_32(struct fake_filter *f)
 
 static void unknown_flags(struct fake_filter *f)
 {
-	f->params.flags = DLIL_FILTER_SEGMENTS << 1;
+	f->params.flags = DLIL_FILTER_REINJECTS << 1;
 }
 
 /* FLT-12: a filter cannot have both input callbacks. */

@@ -699,6 +699,16 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 #define DLIL_FILTER_SEGMENTS	BIT(1)
 
 /**
+ * define DLIL_FILTER_REINJECTS - the filter may hand back packets that it has kept,
+ * by dlil_filter_reinject() (FLT-14)
+ *
+ * While it keeps a packet, it leaves the first %DLIL_FILTER_CB_KEPT bytes of
+ * skb->cb as they are.  The rest of skb->cb is for the filter.
+ */
+#define DLIL_FILTER_REINJECTS	BIT(2)
+#define DLIL_FILTER_CB_KEPT	8
+
+/**
  * typedef dlil_filter_t - a reference to an attached filter, never 0
  */
 typedef u32 dlil_filter_t;
@@ -869,6 +879,11 @@ static inline void dlil_packet_keep(struct sk_buff *skb)
 	skb_dst_drop(skb);
 	skb->dev = NULL;
 }
+
+int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
+			 struct sk_buff_head *list);
+int dlil_filter_inject(dlil_filter_t ref, u32 direction, u32 family,
+		       struct sk_buff_head *list);
 
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
