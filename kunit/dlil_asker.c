@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Calls functions of DLIL that only modules can call, for tests.  Each has a
- * parameter; names of ifnets refer to the netns of the task that writes it.
+ * parameter; names of ifnets refer to the netns of the task that writes it.  The module
+ * dlil_mailer sends packets.
  *
  *   arp      DEV TARGET [SENDER]: send an ARP request for the IPv4 address TARGET; the
  *	      error of the write is the result
@@ -9,49 +10,23 @@
  *	      write is the result.  A read shows the next hop, and `same` if the route
  *	      is the one of the look-up before, else `fresh`
  *   hold     1: do not put the routes of later look-ups; 0: put all of them
+ *   join     DEV MAC: join the link-layer group; the error of the write is the result
+ *   leave    MAC: leave it on the ifnet that joined last, which may be detached
+ *   resolve  DEV ADDRESS: resolve the group, an IPv4, IPv6 or link address; the error of
+ *	      the write is the result.  A read shows the link address
  */
+#include <linux/etherdevice.h>
 #include <linux/if_arp.h>
+#include <linux/if_packet.h>
 #include <linux/in.h>
 #include <linux/inet.h>
 #include <linux/module.h>
-#include <linux/nsproxy.h>
-#include <linux/string.h>
-#include <net/dlil.h>
 #include <net/dst.h>
 #include <net/ip6_fib.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
 
-/* The next word of *@words, cut off there, or NULL. */
-static char *next_word(char **words)
-{
-	char *word;
-
-	do {
-		word = strsep(words, " ");
-	} while (word && !*word);
-	return word ? strim(word) : NULL;
-}
-
-#define WORDS_MAX 64
-
-/*
- * Copy what was written to @buf.  Returns the ifnet that the first word names,
- * referenced, with the other words in *@words; or an error pointer.
- */
-static struct dlil_ifnet *ifnet_of(const char *val, char *buf, char **words)
-{
-	struct dlil_ifnet *ifp = NULL;
-	char *name;
-
-	if (strscpy(buf, val, WORDS_MAX) < 0)
-		return ERR_PTR(-EINVAL);
-	*words = buf;
-	name = next_word(words);
-	if (name)
-		ifp = dlil_ifnet_by_name(current->nsproxy->net_ns, name);
-	return ifp ?: ERR_PTR(-ENODEV);
-}
+#include "words.h"
 
 /* False if there is no such word, or it is no IPv4 address. */
 static bool next_ipv4(char **words, struct sockaddr_in *sin)
@@ -202,6 +177,86 @@ static const struct kernel_param_ops hold_ops = {
 };
 module_param_cb(hold, &hold_ops, &holding, 0600);
 
+/* The ifnet that joined last, referenced: its memberships outlive an attachment. */
+static struct dlil_ifnet *member;
+
+static int set_join(const char *val, const struct kernel_param *kp)
+{
+	char buf[WORDS_MAX], *words, *word;
+	struct dlil_ifnet *ifp = ifnet_of(val, buf, &words);
+	u8 addr[ETH_ALEN];
+
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	if (member)
+		dlil_ifnet_put(member);
+	member = ifp;
+	word = next_word(&words);
+	if (!word || !mac_pton(word, addr))
+		return -EINVAL;
+	return dlil_multi_join(ifp, addr, sizeof(addr));
+}
+
+static const struct kernel_param_ops join_ops = {
+	.set = set_join,
+};
+module_param_cb(join, &join_ops, NULL, 0200);
+
+static int set_leave(const char *val, const struct kernel_param *kp)
+{
+	u8 addr[ETH_ALEN];
+
+	if (!member || !mac_pton(val, addr))
+		return -EINVAL;
+	return dlil_multi_leave(member, addr, sizeof(addr));
+}
+
+static const struct kernel_param_ops leave_ops = {
+	.set = set_leave,
+};
+module_param_cb(leave, &leave_ops, NULL, 0200);
+
+/* False if @word is no address. */
+static bool group_of(const char *word, struct sockaddr_storage *ss)
+{
+	struct sockaddr_ll *ll = (struct sockaddr_ll *)ss;
+
+	*ss = (struct sockaddr_storage){};
+	ll->sll_family = AF_PACKET;
+	ll->sll_halen = ETH_ALEN;
+	return mac_pton(word, ll->sll_addr) ||
+	       !inet_pton_with_scope(&init_net, AF_UNSPEC, word, NULL, ss);
+}
+
+static struct dlil_ioc_lladdr resolved;
+
+static int set_resolve(const char *val, const struct kernel_param *kp)
+{
+	char buf[WORDS_MAX], *words, *word;
+	struct dlil_ifnet *ifp = ifnet_of(val, buf, &words);
+	struct sockaddr_storage group;
+	int err = -EINVAL;
+
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	word = next_word(&words);
+	if (word && group_of(word, &group))
+		err = dlil_resolve_multi(ifp, (struct sockaddr *)&group, &resolved);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+static int get_resolve(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%*phC\n", (int)resolved.len, resolved.addr);
+}
+
+static const struct kernel_param_ops resolve_ops = {
+	.set = set_resolve,
+	.get = get_resolve,
+};
+module_param_cb(resolve, &resolve_ops, NULL, 0600);
+
 static int __init asker_init(void)
 {
 	return 0;
@@ -211,6 +266,8 @@ static void __exit asker_exit(void)
 {
 	let_go();
 	dst_release(last);
+	if (member)
+		dlil_ifnet_put(member);
 }
 
 module_init(asker_init);

@@ -118,6 +118,16 @@ wake_sleeper() {
 	(wait_for 20 rmmod dlil_sleeper) 2>/dev/null
 }
 
+# End what kunit/dlil_mailer.c has attached, which may hold a device.
+end_mailer() {
+	local name
+
+	for name in tap lists; do
+		[ ! -e /sys/module/dlil_mailer ] ||
+			echo >/sys/module/dlil_mailer/parameters/$name
+	done
+}
+
 # json PATH: print a value that dlilctl shows for dl0, e.g. .stats.ipackets; or
 # use any other filter of jq, which is slower.
 json() {

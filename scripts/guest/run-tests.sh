@@ -65,9 +65,10 @@ check_after() {
 			unaccounted "$ns"
 		}
 	done
+	end_mailer
 	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
 	wake_sleeper
-	for mod in dlil_sleeper dlil_planted dlil_sample dlil; do
+	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil; do
 		[ ! -d "/sys/module/$mod" ] || rmmod "$mod"
 	done
 	for file in /proc/[0-9]*/comm; do
