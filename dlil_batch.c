@@ -3,7 +3,7 @@
  * A batch of received packets: demux, filters, dispatch to protocols.
  *
  * dlil_input_batch() holds an I/O reference and an input read section (see
- * dlil_reader.h) for the whole batch, so that filters and protocols stay
+ * dlil_retire.h) for the whole batch, so that filters and protocols stay
  * attached while their callbacks run and sleep.  The loopback ifnet takes no
  * I/O reference, because the read section delays its final detach as well
  * (IFN-8).
@@ -18,11 +18,10 @@
 #include <linux/sched.h>
 
 #include "dlil_chain.h"
-#include "dlil_class.h"
-#include "dlil_drop.h"
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_inspect.h"
 #include "dlil_multi.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
@@ -343,7 +342,7 @@ static void run_flush(struct dlil_batch *b)
 			filter_list(b);
 		else
 			filter_each(b);
-		/* Tell dlil_overdue.c that no filter is running any more. */
+		/* Tell dlil_debug.c that no filter is running any more. */
 		WRITE_ONCE(b->ifp->inq.reader.place.filter, 0);
 		if (skb_queue_empty(&b->run))
 			return;

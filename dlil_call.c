@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks that call callbacks other than those for packets: `event`, `ioctl`,
+ * Tasks that are inside callbacks, and what a CPU or task is sending.
+ *
+ * Listed are tasks that call callbacks other than those for packets: `event`, `ioctl`,
  * `detached` and so on.  Such a task must not wait for callbacks (FLT-7), and
  * is reported if a callback takes long (LNX-13).
  *
@@ -15,14 +17,13 @@
 #include "dlil_call.h"
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
-#include "dlil_sender.h"
 
 #define LOOK_INTERVAL	(5 * HZ / 2)
 
 int (*dlil_call_thread_fn)(void *data);
 EXPORT_SYMBOL_FOR_TEST(dlil_call_thread_fn);
 
-/* The work of dlil_overdue.c, which checks for overdue callbacks. */
+/* The work of dlil_debug.c, which checks for overdue callbacks. */
 static struct delayed_work look;
 
 static LIST_HEAD(calls);
@@ -188,3 +189,66 @@ unsigned int dlil_call_overdue(const struct dlil_ifnet *ifp, unsigned long age,
 	spin_unlock(&calls_lock);
 	return n;
 }
+
+/* Senders that belong to tasks; dlil_call.h says when they do. */
+
+DEFINE_PER_CPU(struct dlil_sender, dlil_sender_of_cpu);
+
+/* Senders of the tasks that send on this CPU; preemption disabled. */
+static DEFINE_PER_CPU(struct hlist_head, senders);
+
+#ifdef DLIL_TESTED
+bool dlil_sender_by_task = IS_ENABLED(CONFIG_PREEMPT_RT);
+EXPORT_SYMBOL_FOR_TEST(dlil_sender_by_task);
+EXPORT_PER_CPU_SYMBOL_GPL(dlil_sender_of_cpu);
+#endif
+
+static struct dlil_sender *find(void)
+{
+	struct dlil_sender *s;
+
+	hlist_for_each_entry(s, this_cpu_ptr(&senders), node)
+		if (s->task == current)
+			return s;
+	return NULL;
+}
+
+/* The sender of this task, or NULL.  The task must not migrate while it uses it. */
+struct dlil_sender *dlil_sender_find(void)
+{
+	struct dlil_sender *s;
+
+	preempt_disable();
+	s = find();
+	preempt_enable();
+	return s;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_sender_find);
+
+/* Returns the sender of this task, which becomes @own if it had none. */
+struct dlil_sender *dlil_sender_join(struct dlil_sender *own)
+{
+	struct dlil_sender *s;
+
+	preempt_disable();
+	s = find();
+	if (!s) {
+		s = own;
+		s->depth = 0;
+		s->skb = NULL;
+		s->task = current;
+		hlist_add_head(&s->node, this_cpu_ptr(&senders));
+	}
+	preempt_enable();
+	return s;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_sender_join);
+
+/* Must be called on the CPU of dlil_sender_join(). */
+void dlil_sender_remove(struct dlil_sender *s)
+{
+	preempt_disable();
+	hlist_del(&s->node);
+	preempt_enable();
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_sender_remove);

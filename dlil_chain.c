@@ -13,7 +13,6 @@
 #include <linux/if_vlan.h>
 
 #include "dlil_chain.h"
-#include "dlil_drop.h"
 #include "dlil_gso.h"
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
@@ -185,7 +184,7 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
  * @ifp: ifnet
  * @family: protocol family of the packet
  * @skb: the packet, which a filter may replace
- * @place: records the filter that is running, for dlil_overdue.c
+ * @place: records the filter that is running, for dlil_debug.c
  *
  * Checks the packet once, behind all filters, because a check in the loop would
  * add to the cost of each further filter.  Match filters check the packet
@@ -233,7 +232,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @family: protocol family of all its packets
  * @list: packets that have not been stolen or dropped
  * @flow: counts stolen and dropped packets
- * @place: records the filter that is running, for dlil_overdue.c
+ * @place: records the filter that is running, for dlil_debug.c
  * @marked: every packet has a mark in skb->cb, which may be other than 0
  * @plain: @list is known to contain no GSO packet
  * @err: the first error that a filter returned
@@ -584,7 +583,7 @@ static __always_inline int run_list_from(struct transit *p, unsigned int i)
  * @family: protocol family of all packets
  * @list: the packets; afterwards those that go on
  * @flow: counts stolen and dropped packets
- * @place: records the filter that is running, for dlil_overdue.c
+ * @place: records the filter that is running, for dlil_debug.c
  *
  * Rows FLT-10, FLT-12.
  *
@@ -636,7 +635,7 @@ unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
  * @family: protocol family of all packets
  * @list: the packets, with their marks; afterwards those that go on
  * @flow: counts stolen and dropped packets
- * @place: records the filter that is running, for dlil_overdue.c
+ * @place: records the filter that is running, for dlil_debug.c
  *
  * Row FLT-14.
  *

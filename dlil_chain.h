@@ -4,7 +4,7 @@
 
 #include <net/dlil.h>
 
-#include "dlil_reader.h"
+#include "dlil_retire.h"
 
 struct dlil_filter;
 struct dlil_ifnet;
@@ -74,7 +74,7 @@ struct dlil_filter_bundle_ops {
  *	freed
  * @name: name of the filter, NULL for a bundle; must not be read once the filter may
  *	be freed, see name_of()
- * @id: reference of the filter, which dlil_overdue.c finds in &dlil_place.filter;
+ * @id: reference of the filter, which dlil_debug.c finds in &dlil_place.filter;
  *	0 for a bundle, whose filters do not sleep
  * @n: number of @filters
  * @stubbed: at least one of @filters is being detached; under the ifnet's

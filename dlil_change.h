@@ -3,11 +3,33 @@
 #define _DLIL_CHANGE_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct dlil_ifnet;
 struct dlil_netdev;
+
+/**
+ * struct dlil_watch - whether a wrapped device is watched
+ * @list: entry in the list of all wrapped devices, under its lock
+ * @lock: guards @on and the groups of the device
+ * @on: events have receivers, so groups and neighbours are tracked
+ */
+struct dlil_watch {
+	struct list_head list;
+	struct mutex lock;	/* see above */
+	bool on;
+};
+
+void dlil_watch_init(struct dlil_netdev *nd);
+void dlil_watch_start(struct dlil_netdev *nd);
+void dlil_watch_look(struct dlil_netdev *nd);
+void dlil_watch_exit(struct dlil_netdev *nd);
+void dlil_watch_notice(void);
+
+int dlil_watch_module_init(void);
+void dlil_watch_module_exit(void);
 
 /**
  * struct dlil_change - reported state of a wrapped device

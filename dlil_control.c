@@ -7,7 +7,7 @@
  * dlil_netlink.c).  So the request is only checked when it arrives.  A work of
  * its ifnet calls the callbacks later, for one request at a time in the order
  * of arrival, and sends the acknowledgment.  The work is on the lane of its
- * ifnet (dlil_lane.c), so that an ifnet whose callbacks sleep delays its own
+ * ifnet (dlil_retire.c), so that an ifnet whose callbacks sleep delays its own
  * requests only.
  *
  * A request holds an I/O reference, so that the ifnet cannot be reused for
@@ -27,7 +27,7 @@
 
 #include "dlil_control.h"
 #include "dlil_ifnet.h"
-#include "dlil_ioctl.h"
+#include "dlil_party.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
 #include "dlil_plumb.h"

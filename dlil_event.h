@@ -3,11 +3,15 @@
 #define _DLIL_EVENT_H
 
 #include <linux/atomic.h>
+#include <linux/compiler_attributes.h>
 #include <linux/list.h>
 #include <linux/notifier.h>
 #include <linux/spinlock.h>
+#include <linux/types.h>
 #include <linux/workqueue.h>
 #include <net/dlil.h>
+
+struct dlil_ifnet;
 
 /* Limit of queued events, not counting attach and detach of the ifnet itself. */
 #define DLIL_EVENT_QUEUE_MAX 1024
@@ -124,5 +128,23 @@ void dlil_event_hearer_gone(struct dlil_ifnet *ifp);
 void dlil_event_announce(struct dlil_ifnet *ifp);
 bool dlil_event_is_heard_outside(void);
 bool dlil_event_is_heard(struct dlil_ifnet *ifp);
+
+/* Messages of each kind are logged at most once a second for each ifnet. */
+enum dlil_log_kind {
+	DLIL_LOG_ATTACH,
+	DLIL_LOG_SUSPENDED,
+	DLIL_LOG_RESTORED,
+	DLIL_LOG_OUTPUT,
+	DLIL_LOG_KINDS
+};
+
+extern bool dlil_verbose;
+
+void dlil_log(struct dlil_ifnet *ifp, enum dlil_log_kind kind, const char *fmt,
+	      ...) __printf(3, 4);
+void dlil_log_refused(const char *name, int ifindex, const char *why, int err);
+void dlil_log_verbose(struct dlil_ifnet *ifp, const char *fmt, ...)
+	__printf(2, 3);
+void dlil_log_output(struct dlil_ifnet *ifp, int err);
 
 #endif /* _DLIL_EVENT_H */

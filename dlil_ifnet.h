@@ -20,9 +20,7 @@
 #include "dlil_event.h"
 #include "dlil_export.h"
 #include "dlil_input.h"
-#include "dlil_lane.h"
-#include "dlil_log.h"
-#include "dlil_reader.h"
+#include "dlil_retire.h"
 #include "dlil_route.h"
 
 struct dlil_class_pcpu;
@@ -142,7 +140,7 @@ struct dlil_shared_stats {
  * @final_leaver: waits for the batch before the final detach
  * @final_flush: called when the main thread has released the queue
  * @lane: runs the works of the ifnet; constant
- * @look: state of the last check for overdue callbacks, see dlil_overdue.c
+ * @look: state of the last check for overdue callbacks, see dlil_debug.c
  *
  * @shared: counters that are not per CPU
  * @own_seq: lets readers see either the counters of the driver or those saved
@@ -190,7 +188,7 @@ struct dlil_shared_stats {
  * @free_work: frees the ifnet
  * @detached: woken when the final detach is over
  *
- * @idle_wanted: requested DLIL_IDLE_*; under the lock of dlil_idle.c
+ * @idle_wanted: requested DLIL_IDLE_*; under the lock of dlil_attrs.c
  * @idle_live: attached, so that requested flags are effective; under that lock
  * @idle_flags: effective flags; written under that lock
  * @route_refs: route references (RTC-3)

@@ -24,9 +24,9 @@
 #include <linux/slab.h>
 
 #include "dlil_call.h"
-#include "dlil_drop.h"
 #include "dlil_ifnet.h"
 #include "dlil_inject.h"
+#include "dlil_stats.h"
 
 /**
  * struct input - a family that accepts packets without an ifnet

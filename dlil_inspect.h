@@ -3,7 +3,12 @@
 #define _DLIL_INSPECT_H
 
 #include <linux/jump_label.h>
+#include <linux/rcupdate.h>
 #include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+#include <net/dlil.h>
+
+#include "dlil_stats.h"
 
 struct dlil_ifnet;
 
@@ -34,5 +39,51 @@ static __always_inline bool dlil_inspect_is_on(void)
 
 void dlil_inspect(u8 why, bool on);
 void dlil_inspect_init(struct dlil_ifnet *ifp);
+
+DECLARE_STATIC_KEY_FALSE(dlil_class_key);
+
+/* The parameter traffic_classes: are traffic classes counted (STA-2)? */
+static __always_inline bool dlil_class_is_on(void)
+{
+	return static_branch_unlikely(&dlil_class_key);
+}
+
+/**
+ * struct dlil_class_pcpu - per-CPU counters of traffic classes
+ * @packets: by direction and class
+ * @bytes: by direction and class
+ * @syncp: makes counters readable on 32-bit processors
+ */
+struct dlil_class_pcpu {
+	u64_stats_t packets[DLIL_DIRS][DLIL_CLASS_MAX];
+	u64_stats_t bytes[DLIL_DIRS][DLIL_CLASS_MAX];
+	struct u64_stats_sync syncp;
+};
+
+int dlil_class_enable(bool on);
+int dlil_class_init(struct dlil_ifnet *ifp);
+void dlil_class_reset(struct dlil_ifnet *ifp);
+void dlil_class_free(struct dlil_ifnet *ifp);
+
+int dlil_class_of(const struct sk_buff *skb, int offset);
+void dlil_class_note(struct dlil_traffic *tally, const struct sk_buff *skb,
+		     int offset, unsigned int len);
+void dlil_class_note_list(struct dlil_traffic *tally,
+			  const struct sk_buff_head *list);
+void dlil_class_add(struct dlil_ifnet *ifp, enum dlil_dir dir,
+		    const struct dlil_traffic *tally);
+void dlil_class_sent(struct dlil_ifnet *ifp, const struct sk_buff *skb);
+
+/* The policy, or NULL; RCU. */
+extern const struct dlil_output_policy __rcu *dlil_policy;
+
+int dlil_policy_check(struct dlil_ifnet *ifp, u32 family,
+		      const struct sk_buff *skb, int offset);
+
+/* Is there a policy?  Packets are inspected while there is one. */
+static inline bool dlil_policy_is_set(void)
+{
+	return dlil_inspect_is_on() && rcu_access_pointer(dlil_policy);
+}
 
 #endif /* _DLIL_INSPECT_H */

@@ -7,6 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+struct dlil_group_list;
 struct dlil_netdev;
 
 /**
@@ -40,5 +41,21 @@ void dlil_neigh_exit(struct dlil_netdev *nd);
 
 int dlil_neigh_module_init(void);
 void dlil_neigh_module_exit(void);
+
+/* Limit of the groups of a device that are reported (LNX-13). */
+#define DLIL_GROUPS_MAX 1024
+
+/**
+ * struct dlil_groups - the groups of a wrapped device
+ * @told: groups that were reported, or existed when watching began, sorted;
+ *	NULL while the device is not watched, or if memory is short.  Under
+ *	watch.lock
+ */
+struct dlil_groups {
+	struct dlil_group_list *told;
+};
+
+void dlil_groups_look(struct dlil_netdev *nd);
+void dlil_groups_end(struct dlil_netdev *nd);
 
 #endif /* _DLIL_NEIGH_H */

@@ -10,11 +10,9 @@
 #include <net/dlil.h>
 
 #include "dlil_change.h"
-#include "dlil_groups.h"
 #include "dlil_input.h"
 #include "dlil_neigh.h"
 #include "dlil_slip.h"
-#include "dlil_watch.h"
 
 struct attribute_group;
 struct netlink_ext_ack;

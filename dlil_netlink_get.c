@@ -6,12 +6,12 @@
 #include <net/sock.h>
 
 #include "compat.h"
+#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
-#include "dlil_overdue.h"
 #include "dlil_plumb.h"
 #include "dlil_proto.h"
 

@@ -15,7 +15,6 @@
 #include <linux/skbuff.h>
 
 #include "dlil_chain.h"
-#include "dlil_drop.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"

@@ -18,7 +18,7 @@
 #include <net/dst.h>
 #include <net/ipv6.h>
 
-#include "dlil_idle.h"
+#include "dlil_attrs.h"
 #include "dlil_ifnet.h"
 #include "dlil_route.h"
 

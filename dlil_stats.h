@@ -81,7 +81,7 @@ static_assert(ARRAY_SIZE(((struct dlil_shared_stats *)0)->flow) == DLIL_DIRS);
  * word of the percpu_ref for I/O references.  Further drop reasons (policy,
  * TSO) are rare and are in struct dlil_shared_stats, so that they use none of
  * the 44 bytes that are left.  The 12 counters of traffic classes (STA-2) do
- * not fit; dlil_class.c allocates them when they are switched on.
+ * not fit; dlil_inspect.c allocates them when they are switched on.
  */
 #define DLIL_PCPU_MAX	300
 static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
@@ -140,5 +140,8 @@ static inline void dlil_stats_output(struct dlil_ifnet *ifp,
 			      sent->stolen);
 	u64_stats_update_end(&s->syncp);
 }
+
+void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why);
+void dlil_drop_list(struct sk_buff_head *list, enum dlil_drop_reason why);
 
 #endif /* _DLIL_STATS_H */

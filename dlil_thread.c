@@ -20,7 +20,6 @@
 #include "compat.h"
 #include "dlil_call.h"
 #include "dlil_export.h"
-#include "dlil_gather.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_inq.h"

@@ -29,11 +29,11 @@
 #include <linux/sysfs.h>
 #include <net/dsa.h>
 
+#include "dlil_event.h"
 #include "dlil_export.h"
 #include "dlil_host.h"
 #include "dlil_ifnet.h"
 #include "dlil_life.h"
-#include "dlil_log.h"
 #include "dlil_netdev.h"
 
 const struct attribute_group *dlil_netdev_files;

@@ -2,9 +2,9 @@
 /* Traffic classes: row STA-2, and their part of INP-8 and OUT-8. */
 #include <linux/if_ether.h>
 
-#include "../dlil_class.h"
-#include "../dlil_fail.h"
+#include "fail.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_inspect.h"
 #include "../dlil_output.h"
 #include "fake.h"
 

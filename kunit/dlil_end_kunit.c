@@ -5,8 +5,8 @@
  */
 #include <linux/delay.h>
 
+#include "../dlil_debug.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_overdue.h"
 #include "../dlil_proto.h"
 #include "fake.h"
 

@@ -2,7 +2,7 @@
 /*
  * All error paths: rows IFN-1, IFN-3, IFN-10, IFN-12, FLT-1, PRO-1, PRO-6,
  * EVT-1, LNX-1.  Each call inside an operation that may fail does so once (see
- * dlil_fail.h).  The operation must return an error and leave everything
+ * fail.h).  The operation must return an error and leave everything
  * unchanged.
  */
 #include <linux/etherdevice.h>
@@ -11,7 +11,7 @@
 #include <linux/rtnetlink.h>
 
 #include "../dlil_event.h"
-#include "../dlil_fail.h"
+#include "fail.h"
 #include "../dlil_filter.h"
 #include "../dlil_host.h"
 #include "../dlil_ifnet.h"

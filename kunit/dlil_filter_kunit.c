@@ -4,10 +4,10 @@
 #include <linux/ip.h>
 #include <linux/tcp.h>
 
+#include "../dlil_call.h"
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_input.h"
-#include "../dlil_sender.h"
 #include "fake.h"
 
 struct attach_case {

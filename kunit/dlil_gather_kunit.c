@@ -3,7 +3,6 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
-#include "../dlil_gather.h"
 #include "../dlil_input.h"
 #include "fake.h"
 

@@ -2,8 +2,8 @@
 /* The log: row INI-5, and of INI-2 what `verbose` does. */
 #include <linux/kmsg_dump.h>
 
+#include "../dlil_event.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_log.h"
 #include "../dlil_multi.h"
 #include "fake.h"
 

@@ -19,11 +19,11 @@
 #include <net/neighbour.h>
 #include <net/sch_generic.h>
 
-#include "fake.h"
+#include "../dlil_call.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_life.h"
 #include "../dlil_netdev.h"
-#include "../dlil_sender.h"
+#include "fake.h"
 
 static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
 {

@@ -2,8 +2,8 @@
 /* Output: rows OUT-1, OUT-2, OUT-4, OUT-9, OUT-10, and LNX-6 in the core. */
 #include <linux/sched.h>
 
-#include "../dlil_class.h"
-#include "../dlil_sender.h"
+#include "../dlil_call.h"
+#include "../dlil_inspect.h"
 #include "fake.h"
 
 /* OUT-1 */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Packets that a filter keeps and hands back: row FLT-14. */
 #include "../dlil_ifnet.h"
-#include "../dlil_sender.h"
+#include "../dlil_call.h"
 #include "fake.h"
 
 /**

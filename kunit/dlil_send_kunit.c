@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From the filters to the driver: rows OUT-4, OUT-5, OUT-6, OUT-7, OUT-8. */
-#include "../dlil_fail.h"
+#include "fail.h"
 #include "../dlil_ifnet.h"
 #include "fake.h"
 

@@ -3,7 +3,7 @@
 #include <linux/sched.h>
 #include <linux/sched/types.h>
 
-#include "../dlil_sender.h"
+#include "../dlil_call.h"
 #include "../dlil_stats.h"
 #include "fake.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Failure injection, see dlil_fail.h. */
+/* Failure injection, see fail.h. */
 #include <linux/sched.h>
 
-#include "dlil_export.h"
-#include "dlil_fail.h"
+#include "../dlil_export.h"
+#include "fail.h"
 
 /* The task in which a call is to fail, and how many calls from now. */
 static struct task_struct *failing;

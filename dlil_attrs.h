@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _DLIL_IDLE_H
-#define _DLIL_IDLE_H
+#ifndef _DLIL_ATTRS_H
+#define _DLIL_ATTRS_H
 
 #include <linux/types.h>
 
@@ -14,4 +14,4 @@ void dlil_idle_force(bool on);
 void dlil_idle_route_get(struct dlil_ifnet *ifp);
 void dlil_idle_route_put(struct dlil_ifnet *ifp);
 
-#endif /* _DLIL_IDLE_H */
+#endif /* _DLIL_ATTRS_H */
