@@ -8,7 +8,6 @@
  */
 #include <linux/slab.h>
 
-#include "dlil_attrs.h"
 #include "dlil_event.h"
 #include "dlil_ifnet.h"
 

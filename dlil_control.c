@@ -25,12 +25,11 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
-#include "dlil_control.h"
 #include "dlil_ifnet.h"
-#include "dlil_party.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
-#include "dlil_plumb.h"
+#include "dlil_party.h"
+#include "dlil_proto.h"
 
 /* Limit of unanswered requests per ifnet. */
 #define PENDING_MAX 8

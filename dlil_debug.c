@@ -24,7 +24,7 @@
 #include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
-#include "dlil_inject.h"
+#include "dlil_input.h"
 #include "dlil_proto.h"
 
 static struct dentry *debug_dir;

@@ -34,372 +34,10 @@
 
 static_assert(!(FILTER_FLAGS & DLIL_SLOT_AS_SENT));
 
-/**
- * struct dlil_filter - an attached filter
- * @id: reference that the owner got
- * @ops: callbacks
- * @cookie: argument of the callbacks
- * @family: protocol family that the filter sees, 0 for all
- * @flags: DLIL_FILTER_*
- * @name: shown to users
- * @events: preallocated events for its attach and detach, until they are posted
- * @retire: the ifnet, list entry and teardown of the filter
- */
-struct dlil_filter {
-	dlil_filter_t id;
-	const struct dlil_filter_ops *ops;
-	void *cookie;
-	u32 family;
-	u32 flags;
-	char name[DLIL_NAME_MAX];
-	struct dlil_event_item *events[2];
-	struct dlil_retire retire;
-};
-
 /* All attached filters by id.  Ids are cyclic: a stale id finds no other filter soon. */
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 static struct kmem_cache *filter_cache;
-
-/* Stub for the slot of a filter that is being detached. */
-static int filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff **skb)
-{
-	return 0;
-}
-
-/* The stub for a slot that takes lists. */
-static void list_filter_gone(void *cookie, struct dlil_ifnet *ifp, u32 family,
-			     struct sk_buff_head *list,
-			     struct sk_buff_head *drop)
-{
-}
-
-static void vec_free(struct dlil_filter_vec *vec)
-{
-	unsigned int i;
-
-	for (i = 0; i < vec->n; i++)
-		if (vec->slots[i].bundle && vec->slots[i].cookie)
-			vec->slots[i].bundle->put(vec->slots[i].cookie);
-	kvfree(vec);
-}
-
-static void vec_free_rcu(struct rcu_head *head)
-{
-	vec_free(container_of(head, struct dlil_filter_vec, rcu));
-}
-
-static void vec_free_left(struct dlil_leaver *leaver)
-{
-	struct dlil_filter_vec *vec =
-		container_of(leaver, struct dlil_filter_vec, leaver);
-	struct dlil_ifnet *ifp = vec->ifp;
-
-	spin_lock_bh(&ifp->filter_lock);
-	list_del(&vec->old);
-	spin_unlock_bh(&ifp->filter_lock);
-	vec_free(vec);
-}
-
-/*
- * Free the arrays of an ifnet that has no filters any more.  Arrays are left,
- * full of stubs, only if the last update had no memory for new ones.
- */
-void dlil_filter_free_vecs(struct dlil_ifnet *ifp)
-{
-	struct dlil_filter_vec *in, *out;
-
-	in = rcu_dereference_protected(ifp->filters_in, true);
-	out = rcu_dereference_protected(ifp->filters_out, true);
-	if (in)
-		vec_free(in);
-	if (out)
-		vec_free(out);
-}
-
-static bool filter_is_dying(const struct dlil_filter *f)
-{
-	return dlil_retire_is_dying(&f->retire);
-}
-
-/* Find a slot with this callback. */
-static const struct dlil_filter_slot *find_fn(const struct dlil_filter_vec *vec,
-					      dlil_filter_fn fn)
-{
-	unsigned int i;
-
-	for (i = 0; vec && i < vec->n; i++)
-		if (!vec->slots[i].takes_lists &&
-		    READ_ONCE(vec->slots[i].fn) == fn)
-			return &vec->slots[i];
-	return NULL;
-}
-
-/* Choose an unused kind, not the one that was in use last. */
-static u8 new_kind(struct dlil_filter_vec *vec, u64 used)
-{
-	unsigned int i;
-	u8 kind;
-
-	for (i = 0; i < DLIL_FILTER_KINDS; i++) {
-		kind = (vec->next_kind + i) % DLIL_FILTER_KINDS;
-		if (!(used & BIT_ULL(kind))) {
-			vec->next_kind = kind + 1;
-			return kind;
-		}
-	}
-	vec->too_many = true;
-	return 0;
-}
-
-/*
- * Number the callbacks of an array: slots with the same @fn have the same kind.
- * A packet that skips kinds (DLIL_SKIP) carries them as bits of a 64-bit mark.  A
- * filter may keep a packet over changes of the array (FLT-14), so a callback keeps
- * its kind, and the kind of a callback that is gone is not reused soon.
- */
-static u8 kind_of(struct dlil_filter_vec *vec, const struct dlil_filter_vec *old,
-		  dlil_filter_fn fn)
-{
-	const struct dlil_filter_slot *same = find_fn(vec, fn);
-	u64 used = vec->kinds;
-
-	if (same)
-		return same->kind;
-	same = find_fn(old, fn);
-	if (same)
-		return same->kind;
-	if (old && ~(used | old->kinds))
-		used |= old->kinds;
-	return new_kind(vec, used);
-}
-
-static u8 slot_flags(const struct dlil_filter_vec *vec,
-		     const struct dlil_filter *f)
-{
-	bool as_sent = vec->out && f->ops->bundle && f->ops->bundle->as_sent;
-
-	return f->flags | (as_sent ? DLIL_SLOT_AS_SENT : 0);
-}
-
-/* Can @f join the bundle of @slot? */
-static bool joins(const struct dlil_filter_slot *slot,
-		  const struct dlil_filter *f, dlil_filter_fn fn, u8 flags)
-{
-	return f->ops->bundle && slot->bundle == f->ops->bundle &&
-	       slot->fn == fn && slot->family == f->family &&
-	       slot->flags == flags && slot->n < DLIL_BUNDLE_MAX;
-}
-
-/* Append @f, to the last slot if it can join that bundle, or in a new slot. */
-static void vec_add(struct dlil_filter_vec *vec,
-		    const struct dlil_filter_vec *old,
-		    const struct dlil_filter *f)
-{
-	struct dlil_filter_slot *slot = &vec->slots[vec->n];
-	dlil_filter_fn fn = vec->out ? f->ops->output : f->ops->input;
-	const struct dlil_filter **place = vec->filters;
-	u8 flags = slot_flags(vec, f);
-
-	if (vec->n)
-		place = slot[-1].filters + slot[-1].n;
-	if (vec->n && joins(slot - 1, f, fn, flags)) {
-		*place = f;
-		slot[-1].n++;
-		return;
-	}
-	if (fn) {
-		slot->kind = kind_of(vec, old, fn);
-		vec->kinds |= BIT_ULL(slot->kind);
-		slot->fn = fn;
-	} else if (!vec->out && f->ops->input_list) {
-		slot->list_fn = f->ops->input_list;
-		slot->takes_lists = true;
-		vec->takes_lists = true;
-	} else {
-		return;
-	}
-	slot->cookie = f->ops->bundle ? NULL : f->cookie;
-	slot->family = f->family;
-	slot->flags = flags;
-	slot->bundle = f->ops->bundle;
-	slot->id = f->ops->bundle ? 0 : f->id;
-	slot->name = f->ops->bundle ? NULL : f->name;
-	slot->filters = place;
-	slot->n = 1;
-	*place = f;
-	if (f->family ||
-	    f->flags & (DLIL_FILTER_NO_VLAN | DLIL_FILTER_REINJECTS))
-		vec->selective = true;
-	if (flags & (DLIL_FILTER_SEGMENTS | DLIL_SLOT_AS_SENT))
-		vec->wants_segments = true;
-	if (flags & DLIL_FILTER_SEGMENTS)
-		vec->segments_always = true;
-	vec->n++;
-}
-
-/*
- * Find a slot of @old with the same filters.  Skip stubbed slots: a filter in
- * one may have been freed, and a new filter may have its address.
- */
-static const struct dlil_filter_slot *
-find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot)
-{
-	const struct dlil_filter_slot *same;
-	unsigned int i;
-
-	for (i = 0; old && i < old->n; i++) {
-		same = &old->slots[i];
-		if (same->bundle == slot->bundle && same->n == slot->n &&
-		    !READ_ONCE(same->stubbed) &&
-		    !memcmp(same->filters, slot->filters,
-			    slot->n * sizeof(*slot->filters)))
-			return same;
-	}
-	return NULL;
-}
-
-/*
- * Set the bundle of a slot; reuse the one in @old if it has the same filters.
- * Returns false if there is no memory.
- */
-static bool slot_bundle(struct dlil_filter_slot *slot,
-			const struct dlil_filter_vec *old, bool out)
-{
-	const struct dlil_filter_slot *same = find_same(old, slot);
-	void *cookies[DLIL_BUNDLE_MAX];
-	unsigned int i;
-
-	if (same) {
-		slot->bundle->get(same->cookie);
-		slot->cookie = same->cookie;
-		return true;
-	}
-	for (i = 0; i < slot->n; i++)
-		cookies[i] = slot->filters[i]->cookie;
-	slot->cookie = slot->bundle->make(cookies, slot->n, out);
-	return slot->cookie;
-}
-
-static struct dlil_filter_vec *vec_new(struct dlil_ifnet *ifp, unsigned int n,
-				       bool out)
-{
-	struct dlil_filter_vec *vec;
-
-	/* The @n slots are followed by the array of @n pointers to filters. */
-	vec = kvzalloc(struct_size(vec, slots, n) + n * sizeof(*vec->filters),
-		       GFP_KERNEL);
-	if (!vec)
-		return NULL;
-	vec->filters = (const struct dlil_filter **)&vec->slots[n];
-	vec->ifp = ifp;
-	vec->out = out;
-	return vec;
-}
-
-/* Make the array of one direction: all live filters, then @f unless NULL. */
-static struct dlil_filter_vec *vec_make(struct dlil_ifnet *ifp, bool out,
-					const struct dlil_filter *f)
-{
-	struct dlil_filter_vec *vec, *old;
-	struct dlil_filter *other;
-	unsigned int i, n = 1;
-
-	lockdep_assert_held(&ifp->lock);
-
-	list_for_each_entry(other, &ifp->filter_list, retire.list)
-		n++;
-	vec = vec_new(ifp, n, out);
-	if (!vec)
-		return NULL;
-	old = rcu_dereference_protected(out ? ifp->filters_out :
-					      ifp->filters_in, true);
-	if (old)
-		vec->next_kind = old->next_kind;
-	list_for_each_entry(other, &ifp->filter_list, retire.list)
-		if (!filter_is_dying(other))
-			vec_add(vec, old, other);
-	if (f)
-		vec_add(vec, old, f);
-	for (i = 0; i < vec->n; i++)
-		if (vec->slots[i].bundle &&
-		    !slot_bundle(&vec->slots[i], old, out)) {
-			vec_free(vec);
-			return NULL;
-		}
-	return vec;
-}
-
-/* Stop calling the @i-th filter of a slot. */
-static void slot_stub(struct dlil_filter_slot *slot, unsigned int i)
-{
-	WRITE_ONCE(slot->stubbed, true);
-	if (slot->bundle)
-		slot->bundle->drop(slot->cookie, i);
-	else if (slot->takes_lists)
-		WRITE_ONCE(slot->list_fn, list_filter_gone);
-	else
-		WRITE_ONCE(slot->fn, filter_gone);
-}
-
-/*
- * Stub out the slots of @f, or of all dying filters if @f is NULL.  Returns
- * whether there were any.
- */
-static bool vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f)
-{
-	struct dlil_filter_slot *slot;
-	bool stubbed = false;
-	unsigned int i, j;
-
-	for (i = 0; vec && i < vec->n; i++) {
-		slot = &vec->slots[i];
-		for (j = 0; j < slot->n; j++)
-			if (f ? slot->filters[j] == f :
-				filter_is_dying(slot->filters[j])) {
-				slot_stub(slot, j);
-				stubbed = true;
-			}
-	}
-	return stubbed;
-}
-
-/* Replace an empty array by NULL, so that the hot path needs a single test. */
-static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
-{
-	if (vec->n)
-		return vec;
-	vec_free(vec);
-	return NULL;
-}
-
-static void vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
-			 struct dlil_filter_vec *out)
-{
-	struct dlil_filter_vec *old_in, *old_out;
-
-	lockdep_assert_held(&ifp->lock);
-
-	in = vec_or_null(in);
-	out = vec_or_null(out);
-	spin_lock_bh(&ifp->filter_lock);
-	/* filter_kill() could not stub these arrays while they were being made. */
-	WRITE_ONCE(ifp->filters_stale,
-		   vec_stub(in, NULL) | vec_stub(out, NULL));
-	if (in)
-		WRITE_ONCE(ifp->filtered, true);
-	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
-	if (old_in)
-		list_add_tail(&old_in->old, &ifp->filters_old);
-	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
-	spin_unlock_bh(&ifp->filter_lock);
-	if (old_in)
-		dlil_reader_after(&ifp->inq.reader, &old_in->leaver,
-				  vec_free_left);
-	if (old_out)
-		call_rcu(&old_out->rcu, vec_free_rcu);
-}
 
 /* Post the event of the attach (0) or detach (1). */
 static void filter_post(struct dlil_filter *f, unsigned int which)
@@ -418,17 +56,17 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
 	struct dlil_filter_vec *in, *out;
 
-	in = vec_make(ifp, false, f);
+	in = dlil_vec_make(ifp, false, f);
 	if (!in)
 		return -ENOMEM;
-	out = vec_make(ifp, true, f);
+	out = dlil_vec_make(ifp, true, f);
 	if (!out) {
-		vec_free(in);
+		dlil_vec_free(in);
 		return -ENOMEM;
 	}
 	if (in->too_many || out->too_many) {
-		vec_free(in);
-		vec_free(out);
+		dlil_vec_free(in);
+		dlil_vec_free(out);
 		return -ENOSPC;
 	}
 	if (f) {
@@ -444,7 +82,7 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		dlil_ifnet_changed(ifp);
 		filter_post(f, 0);
 	}
-	vecs_install(ifp, in, out);
+	dlil_vecs_install(ifp, in, out);
 	return 0;
 }
 
@@ -470,9 +108,9 @@ static void filter_kill(struct dlil_filter *f)
 	spin_lock_bh(&ifp->filter_lock);
 	/* The batch in flight may use an array that was replaced since. */
 	list_for_each_entry(vec, &ifp->filters_old, old)
-		vec_stub(vec, f);
-	if (vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
-	    vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
+		dlil_vec_stub(vec, f);
+	if (dlil_vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
+	    dlil_vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	dlil_ifnet_changed(ifp);
@@ -760,7 +398,7 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 	while (!err &&
 	       (r = dlil_retire_next(ifp, &ifp->filter_list, r, until))) {
 		f = container_of(r, struct dlil_filter, retire);
-		if (filter_is_dying(f))
+		if (dlil_filter_is_dying(f))
 			continue;
 		dlil_call_enter(call, DLIL_PARTY_FILTER, callback, f->name);
 		err = fn(f->ops, f->cookie, ifp, f->family, arg);
@@ -789,7 +427,7 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, retire.list) {
-		if (f->retire.since <= *behind || filter_is_dying(f))
+		if (f->retire.since <= *behind || dlil_filter_is_dying(f))
 			continue;
 		direction = 0;
 		if (f->ops->input || f->ops->input_list)
@@ -828,7 +466,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, retire.list) {
-		if (filter_is_dying(f) || strcmp(f->name, name) || !is(f->ops))
+		if (dlil_filter_is_dying(f) || strcmp(f->name, name) || !is(f->ops))
 			continue;
 		ref = f->id;
 		break;

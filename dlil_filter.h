@@ -6,11 +6,11 @@
 
 #include "dlil_call.h"
 #include "dlil_chain.h"
+#include "dlil_vec.h"
 
 struct dlil_ifnet;
 
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
-void dlil_filter_free_vecs(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
 			 int (*fn)(const char *name, u32 direction,

@@ -19,9 +19,8 @@
 #include <net/ndisc.h>
 #include <net/route.h>
 
-#include "dlil_host.h"
 #include "dlil_netdev.h"
-#include "dlil_plumb.h"
+#include "dlil_proto.h"
 
 /* Input of every protocol here: pass the whole list to the stack. */
 static int host_input(void *cookie, struct dlil_ifnet *ifp, u32 family,

@@ -11,6 +11,7 @@
 #include <linux/refcount.h>
 #include <linux/seqlock.h>
 #include <linux/timekeeping.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <net/dlil.h>
@@ -400,5 +401,21 @@ static inline void dlil_debug_detached(struct dlil_ifnet *ifp)
 void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg);
 void dlil_debug_init(struct dlil_ifnet *ifp);
 void dlil_debug_free(struct dlil_ifnet *ifp);
+
+/* dlil_attrs.c */
+extern bool dlil_net_rtref;
+
+void dlil_idle_attach(struct dlil_ifnet *ifp);
+void dlil_idle_detach(struct dlil_ifnet *ifp);
+void dlil_idle_force(bool on);
+void dlil_idle_route_get(struct dlil_ifnet *ifp);
+void dlil_idle_route_put(struct dlil_ifnet *ifp);
+
+/* dlil_life.c */
+long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);
+
+int dlil_life_module_init(void);
+void dlil_life_wait_all(void);
+void dlil_life_module_exit(void);
 
 #endif /* _DLIL_IFNET_H */

@@ -289,4 +289,7 @@ static inline unsigned int dlil_taken(struct dlil_flow *flow, unsigned int n,
 int dlil_thread_module_init(void);
 void dlil_thread_module_exit(void);
 
+/* dlil_inject.c */
+void dlil_inject_read(struct dlil_flow *flow);
+
 #endif /* _DLIL_INPUT_H */

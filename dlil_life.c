@@ -34,16 +34,13 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "dlil_attrs.h"
 #include "dlil_call.h"
 #include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
-#include "dlil_life.h"
 #include "dlil_multi.h"
 #include "dlil_party.h"
-#include "dlil_plumb.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 #include "dlil_route.h"

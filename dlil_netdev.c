@@ -322,7 +322,7 @@ static noinline void take_slips_off(struct sk_buff_head *list)
  */
 static bool is_filtered(const struct dlil_netdev *nd)
 {
-	/* Pairs with the release by which vecs_install() publishes filters. */
+	/* Pairs with the release by which dlil_vecs_install() publishes filters. */
 	smp_rmb();
 	return READ_ONCE(nd->ifp->filtered);
 }

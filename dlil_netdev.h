@@ -15,6 +15,7 @@
 #include "dlil_slip.h"
 
 struct attribute_group;
+struct dst_entry;
 struct netlink_ext_ack;
 
 /* Bits of &struct dlil_netdev.slow: a tap is set; the device is being unhooked. */
@@ -155,5 +156,17 @@ static __always_inline u32 dlil_family_of_type(__be16 type)
 
 int dlil_netdev_module_init(void);
 void dlil_netdev_module_exit(void);
+
+/* dlil_host.c */
+int dlil_host_plumb_all(struct dlil_netdev *nd);
+struct dst_entry *dlil_host_route(struct dlil_ifnet *ifp,
+				  const struct sockaddr *to, u32 *cookie);
+
+int dlil_host_module_init(void);
+void dlil_host_module_exit(void);
+
+/* dlil_sysfs.c */
+int dlil_sysfs_module_init(void);
+void dlil_sysfs_module_exit(void);
 
 #endif /* _DLIL_NETDEV_H */

@@ -12,7 +12,6 @@
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
-#include "dlil_plumb.h"
 #include "dlil_proto.h"
 
 /* Size of an ifnet without its protocols and filters, and size of each of those. */

@@ -17,7 +17,7 @@
 
 #include "dlil_call.h"
 #include "dlil_ifnet.h"
-#include "dlil_plumb.h"
+#include "dlil_proto.h"
 
 /**
  * struct plumber - a registered plumber

@@ -3,6 +3,7 @@
 #define _DLIL_PROTO_H
 
 #include <linux/rculist.h>
+#include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 #include <net/dlil.h>
 
@@ -89,5 +90,14 @@ u64 dlil_proto_packets(const struct dlil_proto *proto);
 
 int dlil_proto_module_init(void);
 void dlil_proto_module_exit(void);
+
+/* dlil_plumb.c */
+int dlil_plumb_for_user(struct dlil_ifnet *ifp, const char *name, bool up,
+			bool may_wait, const char **why);
+int dlil_plumb_for_each(struct dlil_ifnet *ifp,
+			int (*fn)(const char *name, u32 family,
+				  unsigned int count, void *arg),
+			void *arg);
+void dlil_plumb_end(struct dlil_ifnet *ifp);
 
 #endif /* _DLIL_PROTO_H */

@@ -65,12 +65,6 @@ u64 dlil_retire_now(void)
 	return atomic64_read(&attaches);
 }
 
-/* Delay the end of an object on the list; the ifnet's lock is held. */
-static bool retire_hold(struct dlil_retire *r)
-{
-	return refcount_inc_not_zero(&r->calls);
-}
-
 /* Drop a share of @calls; the last one starts the end.  Any context. */
 void dlil_retire_let_go(struct dlil_retire *r)
 {
@@ -99,7 +93,7 @@ struct dlil_retire *dlil_retire_next(struct dlil_ifnet *ifp,
 	next = list_prepare_entry(r, all, list);
 	list_for_each_entry_continue(next, all, list)
 		if (next->since <= until && !dlil_retire_is_dying(next) &&
-		    retire_hold(next))
+		    refcount_inc_not_zero(&next->calls))
 			goto out;
 	next = NULL;
 out:

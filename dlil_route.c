@@ -18,7 +18,6 @@
 #include <net/dst.h>
 #include <net/ipv6.h>
 
-#include "dlil_attrs.h"
 #include "dlil_ifnet.h"
 #include "dlil_route.h"
 

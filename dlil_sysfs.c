@@ -15,9 +15,7 @@
 
 #include "compat.h"
 #include "dlil_ifnet.h"
-#include "dlil_life.h"
 #include "dlil_netdev.h"
-#include "dlil_sysfs.h"
 
 /**
  * struct dlil_net - state of a netns

@@ -31,9 +31,7 @@
 
 #include "dlil_event.h"
 #include "dlil_export.h"
-#include "dlil_host.h"
 #include "dlil_ifnet.h"
-#include "dlil_life.h"
 #include "dlil_netdev.h"
 
 const struct attribute_group *dlil_netdev_files;

@@ -11,13 +11,11 @@
 #include <linux/rtnetlink.h>
 
 #include "../dlil_event.h"
-#include "fail.h"
 #include "../dlil_filter.h"
-#include "../dlil_host.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_life.h"
 #include "../dlil_match.h"
 #include "../dlil_netdev.h"
+#include "fail.h"
 #include "fake.h"
 
 /* More calls than any operation has. */

@@ -4,7 +4,7 @@
 
 #include "../dlil_call.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_inject.h"
+#include "../dlil_input.h"
 #include "fake.h"
 
 /**

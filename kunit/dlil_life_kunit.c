@@ -7,7 +7,6 @@
 
 #include "../dlil_debug.h"
 #include "../dlil_event.h"
-#include "../dlil_attrs.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_main.h"
 #include "../dlil_stats.h"

@@ -21,7 +21,6 @@
 
 #include "../dlil_call.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_life.h"
 #include "../dlil_netdev.h"
 #include "fake.h"
 

@@ -20,11 +20,10 @@
 #include <net/sock.h>
 
 #include "../dlil_ifnet.h"
-#include "../dlil_life.h"
 #include "../dlil_match.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
-#include "../dlil_plumb.h"
+#include "../dlil_proto.h"
 #include "fake.h"
 
 #define MAX_SEEN	16

@@ -23,12 +23,11 @@
 #include <net/neighbour.h>
 #include <net/route.h>
 
-#include "fake.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_match.h"
-#include "../dlil_life.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
+#include "fake.h"
 
 #define MAX_SENT	16
 

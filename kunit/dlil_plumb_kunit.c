@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Plumbers: row PRO-5. */
 #include "../dlil_ifnet.h"
-#include "../dlil_plumb.h"
 #include "../dlil_proto.h"
 #include "fake.h"
 
