@@ -285,10 +285,49 @@ described() {
 		Documentation/semantics.rst | sort
 }
 
-# Documentation/semantics.rst must have every row once, nobody may name an
-# unknown row, and tests must name each row that is built.
+# rows_of_tests: lines `ROW FILE.TEST`.
+rows_of_tests() {
+	matching '^kunit/.*_kunit\.c$|^scripts/guest/(debug/)?tests/.*\.sh$' |
+		xargs awk -f scripts/rows.awk | sort -u
+}
+
+# table ROW...: a line for each row, with the tests that name it.
+table() {
+	awk -v rows="$*" '
+		{ n[$1]++; tests[$1] = tests[$1] " " $2 }
+		END {
+			count = split(rows, row, " ")
+			for (i = 1; i <= count; i++)
+				print "# " row[i] ": " n[row[i]] + 0 \
+					(n[row[i]] == 1 ? " test" : " tests") \
+					(n[row[i]] ? ":" : "") tests[row[i]]
+		}' "$OUT/rows"
+}
+
+# missing MARK yes|no: rows of that mark whose text does (not) say that something is
+# missing.
+missing() {
+	awk -v mark="($1)" -v wanted="$2" '
+		function judge() {
+			if (id && (text ~ /Missing:/ ? "yes" : "no") != wanted)
+				print id
+		}
+		/^- \*\*[A-Z]+-[0-9]+\*\* / {
+			judge()
+			id = $3 == mark ? $2 : ""
+			gsub(/\*/, "", id)
+			text = ""
+		}
+		/^[^ -]/ { judge(); id = "" }
+		{ text = text " " $0 }
+		END { judge() }' Documentation/semantics.rst
+}
+
+# Documentation/semantics.rst must have every row once, and nobody may name an
+# unknown row.  A row that is built, at least partly, has a test whose comment names it;
+# only one that is partly built says what is missing.
 check_semantics() {
-	local g all=() carried bare id='\b[A-Z]{3}-[0-9]+\b'
+	local g all=() bare wrong id='\b[A-Z]{3}-[0-9]+\b'
 
 	for g in "${ROWS[@]}"; do
 		mapfile -t -O ${#all[@]} all < <(
@@ -302,13 +341,15 @@ check_semantics() {
 		grep -E ":($(IFS='|'; echo "${ROWS[*]%:*}"))-" &&
 		{ echo "above: rows that there are not"; return 1; }
 
-	carried=$(matching '^(kunit|scripts|tools|samples)/.*test|^kunit/' |
-		grep -v '\.patch$' | xargs grep -hoE "$id" | sort -u)
-	bare=$(described 'built|partly' |
-		comm -23 - <(echo "$carried") | xargs)
-	echo "# carried by tests: $(comm -12 <(described) \
-		<(echo "$carried") | wc -l) of ${#all[@]} rows"
-	[ -z "$bare" ] || { echo "built, but carried by no test: $bare"
+	rows_of_tests >"$OUT/rows"
+	table "${all[@]}"
+	cut -d ' ' -f 1 "$OUT/rows" | sort -u >"$OUT/proven"
+	echo "# not built: $(described later | xargs)"
+	echo "# named by tests: $(comm -12 <(described) "$OUT/proven" | wc -l) of ${#all[@]} rows"
+	bare=$(described 'built|partly' | comm -23 - "$OUT/proven" | xargs)
+	[ -z "$bare" ] || { echo "built, but named by no test: $bare"; return 1; }
+	wrong=$({ missing partly yes; missing built no; } | xargs)
+	[ -z "$wrong" ] || { echo "marked built though something is missing, or marked partly though nothing is: $wrong"
 		return 1; }
 }
 
