@@ -72,12 +72,33 @@ test_harness() {
 	summary $PASSED $FAILED
 }
 
+# cards DIR: sets CARDS to the options for two network cards with a wire of their own,
+# through sockets there, and one permanent address for both.
+cards() {
+	local i wire mac=02:00:00:00:07:0c
+
+	CARDS=()
+	for i in 0 1; do
+		wire="local.type=unix,local.path=$1/$i"
+		wire+=",remote.type=unix,remote.path=$1/$((1 - i))"
+		CARDS+=(--qemu -netdev --qemu "dgram,id=card$i,$wire" --qemu -device
+			--qemu "vmxnet3,netdev=card$i,mac=$mac,romfile=")
+	done
+}
+
 # Runs one part of the tests in a VM of its own; each processor has its own
 # caches.
 run_part() {
+	local dir status=0 CARDS
+
+	dir=$(mktemp -d)
+	cards "$dir"
 	"$TOP/scripts/vm.sh" --dlil --ktap --timeout 600 --name "vmtest-$1" \
-		--smp 2,sockets=2 \
-		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS"
+		--smp 2,sockets=2 "${CARDS[@]}" \
+		"$TOP/scripts/guest/run-tests.sh" "$PATTERN" "$1" "$PARTS" ||
+		status=$?
+	rm -rf "$dir"
+	return $status
 }
 
 # A kernel without IPv6 needs another boot, which is short.

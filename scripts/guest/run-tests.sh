@@ -66,6 +66,7 @@ check_after() {
 		}
 	done
 	end_mailer
+	[ ! -d /sys/module/vmxnet3 ] || modprobe -r vmxnet3
 	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
 	wake_sleeper
 	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil; do

@@ -113,6 +113,116 @@ test_identity() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
+# lro DEV: is large receive offload on or off?
+lro() { dut ethtool -k "$1" | sed -n 's/^large-receive-offload: //p'; }
+
+# LNX-1: LRO is switched off, and stays so until the detach.
+test_lro_off() {
+	ip -n dut link add bond0 type bond
+	is "LRO before" "$(lro bond0)" on
+	ctl attach bond0
+	is "LRO after attach" "$(lro bond0)" off
+	dut ethtool -K bond0 lro on 2>/dev/null || true
+	becomes "LRO after somebody switched it on" off lro bond0
+	ctl detach bond0
+	dut ethtool -K bond0 lro on
+	is "LRO after detach" "$(lro bond0)" on
+	ip -n dut link del bond0
+}
+
+# life_now DEV: of the ifnet that is attached, while others of that name are kept.
+life_now() { life_of "$1" | grep -v kept; }
+
+# IFN-1 LNX-1: a device whose name is the id of another ifnet, since that device was
+# called so when it was attached, gets an ifnet without an id.
+test_identity_renamed() {
+	ip -n dut link add first type dummy
+	ctl attach first
+	ip -n dut link set first name second
+	ip -n dut link add first type dummy
+	ctl attach first
+	is "what is attached" "$(attached_in dut | sort | paste -sd ' ')" \
+		"first second"
+	is "the first one" "$(life_now second)" "attaches 1"
+	is "the second one" "$(life_now first)" "attaches 1"
+	ctl detach first
+	ctl detach second
+	# The name is the id again.
+	ctl attach first
+	is "the ifnet of the first one" "$(life_now first)" "attaches 2"
+	ctl detach first
+}
+
+# nics NAME...: network interface cards with these names, in dut; false if this kernel or
+# VM has none.  scripts/vmtest.sh gives them a wire, and one address to all of them.
+nics() {
+	local name devs
+
+	modprobe -q vmxnet3 || return 1
+	devs=(/sys/bus/pci/drivers/vmxnet3/*/net/*)
+	[ -e "${devs[0]}" ] || return 1
+	for name; do
+		ip link set "${devs[0]##*/}" name "$name" netns dut
+		devs=("${devs[@]:1}")
+	done
+}
+
+# IFN-1 LNX-1: the id is the permanent address, whatever name and address the device
+# has now; a second device with the same one has its name as id.
+test_identity_by_address() {
+	nics na nb || { echo "# no network cards here"; return 0; }
+	ctl attach na
+	is "the first time" "$(life_now na)" "attaches 1"
+	ctl detach na
+	ip -n dut link set na name nc address 02:00:00:00:07:0d
+	ctl attach nc
+	is "with another name and address" "$(life_now nc)" "attaches 2"
+	ctl attach nb
+	is "the other card" "$(life_now nb)" "attaches 1"
+	ctl detach nb
+	ctl detach nc
+	ip -n dut link set nc name na
+	ctl attach na
+	is "the card" "$(life_now na)" "attaches 3"
+	ctl attach nb
+	is "the other card, by its name" "$(life_now nb)" "attaches 2"
+	ctl detach nb
+	ctl detach na
+	# Now its own address is free.
+	ctl attach nb
+	is "the other card, by its address" "$(life_now nb)" "attaches 4"
+	ctl detach nb
+	modprobe -r vmxnet3
+}
+
+# LNX-1 LNX-2 LNX-3 FLT-10: a card and its driver, with LRO and a queue of their own.
+test_network_card() {
+	nics na nb || { echo "# no network cards here"; return 0; }
+	# The emulated card receives for its permanent address alone otherwise.
+	ip -n dut link set nb netns peer address 02:00:00:00:07:0d promisc on
+	ip -n dut addr add 10.12.0.1/24 dev na
+	ip -n peer addr add 10.12.0.2/24 dev nb
+	ip -n dut link set na up
+	ip -n peer link set nb up
+	wait_for 10 is_up dut na
+	wait_for 10 is_up peer nb
+	is "LRO before" "$(lro na)" on
+	head -c 5000000 /dev/urandom >"$T/data"
+	ping_along peer 10.12.0.1
+	ctl attach na
+	is "LRO after attach" "$(lro na)" off
+	ctl filter add na tcp match 'tcp port 5001' count
+	along_more 20
+	is "the checksum of what came" "$(transfer peer dut 10.12.0.1 "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+	is "the checksum of what went" "$(transfer dut peer 10.12.0.2 "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+	ctl detach na
+	along_more 20
+	end_along
+	timeout 60 modprobe -r vmxnet3
+}
+
 # IFN-7 IFN-3 IFN-4: with ifnet_debug, debugfs shows users of references and
 # callers of attach, to root only, and only as symbols.
 test_ifnet_debug() {

@@ -257,28 +257,28 @@ lists() { cat $MAILER/lists; }
 # OUT-8 STA-2: a list leaves in order, by one call of a driver that takes lists or one
 # packet after the other, and each packet is counted, in its class as well.
 test_output_list() {
-	local voice bytes
+	local background bytes
 
 	echo Y >$PARAMS/traffic_classes
 	modprobe dlil_mailer
 	ctl attach dl0
 	watch_mail peer pe0 'dst port 7009' dl0 $IP0 224.0.0.9
-	voice=$(json .classes.voice.opackets)
-	bytes=$(json .classes.voice.obytes)
-	mail dl0 $IP0 224.0.0.5 count=9 priority=6
+	background=$(json .classes.background.opackets)
+	bytes=$(json .classes.background.obytes)
+	mail dl0 $IP0 224.0.0.5 count=9 priority=2
 	becomes "what came" "1 2 3 4 5 6 7 8 9" ports_came
-	is "voice out" "$(json .classes.voice.opackets)" $((voice + 9))
-	is "its bytes" "$(json .classes.voice.obytes)" $((bytes + 9 * 114))
+	is "background out" "$(json .classes.background.opackets)" $((background + 9))
+	is "its bytes" "$(json .classes.background.obytes)" $((bytes + 9 * 114))
 
 	: >"$T/mail"
 	with_lists dl0
-	mail list0 $IP0 $IP1 count=9 priority=6 mac=$MAC1
+	mail list0 $IP0 $IP1 count=9 priority=2 mac=$MAC1
 	becomes "what came" "1 2 3 4 5 6 7 8 9" ports_came
 	is "the lists" "$(lists)" "1 9 0"
 	is "packets out" "$(of list0 .stats.opackets)" 9
 	is "bytes out" "$(of list0 .stats.obytes)" $((9 * 114))
-	is "voice out" "$(of list0 .classes.voice.opackets)" 9
-	is "its bytes" "$(of list0 .classes.voice.obytes)" $((9 * 114))
+	is "background out" "$(of list0 .classes.background.opackets)" 9
+	is "its bytes" "$(of list0 .classes.background.obytes)" $((9 * 114))
 	end_watch
 	wait_for 10 accounted dut
 	mailer lists

@@ -187,6 +187,64 @@ test_tc_and_nft_count_once() {
 	becomes "nft egress" "$(sent)" nft_count out
 }
 
+# counted_by_xdp FROM: pings of dl0's device that XDP counts, and those that peer sent.
+counted_by_xdp() {
+	inns dut xdp count dl0 inns peer ping -q -n -i 0.01 -c 30 -W 0.4 $IP0 \
+		>"$T/pings" || [ $? -eq 1 ]
+	echo "$(tail -n 1 "$T/pings") $(sent)"
+}
+
+# LNX-2: generic XDP sees each packet once, whether it or DLIL came first, and before the
+# filters.
+test_xdp_counts_once() {
+	is "pings without DLIL" "$(counted_by_xdp)" "30 30"
+	ctl attach dl0
+	is "pings with DLIL" "$(counted_by_xdp)" "30 30"
+	inns dut xdp pass dl0 sleep 100 &
+	ctl detach dl0
+	kill $!
+	ctl attach dl0
+	ctl filter add dl0 none in match icmp drop
+	is "pings that a filter drops" "$(counted_by_xdp)" "30 30"
+	is "pings dropped" "$(filter none matched)" 30
+}
+
+# in_qdisc: packets that the root qdisc of dl0 has counted.
+in_qdisc() { tc -n dut -s -j qdisc show dev dl0 | jq '.[0].packets'; }
+
+# quiet_wire: neighbours stay known, and nobody speaks IPv6.
+quiet_wire() {
+	local ns
+
+	for ns in dut peer; do
+		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	done
+	ip -n dut neigh replace $IP1 lladdr $MAC1 dev dl0 nud permanent
+	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
+}
+
+# LNX-2 LNX-6: the qdisc counts each packet once, whether the host, a module by
+# dlil_output() or a filter that segments has sent it, and none that a filter drops.
+test_qdisc_counts_once() {
+	local n
+
+	quiet_wire
+	modprobe dlil_mailer
+	ctl attach dl0
+	tc -n dut qdisc add dev dl0 root pfifo
+	is answers "$(pings dut 20 $IP1)" 20
+	n=$(sent)
+	is "pings" "$(in_qdisc)" "$n"
+	mail dl0 $IP0 224.0.0.5 count=9
+	is "pings and mail" "$(in_qdisc)" $((n + 9))
+	ctl filter add dl0 none out match udp drop
+	mail_refused "Operation not permitted" dl0 $IP0 224.0.0.5 count=5
+	is answers "$(pings dut 10 $IP1)" 10
+	is "pings, and mail that a filter drops" "$(in_qdisc)" $((n + 9 + $(sent)))
+	is "packets out" "$(json .stats.opackets)" "$(in_qdisc)"
+	rmmod dlil_mailer
+}
+
 # LNX-2: the host's hooks come after the filters on output, and before them on
 # input: packets that a filter drops are visible to them on input only.
 test_filters_between_hooks() {
