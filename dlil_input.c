@@ -56,17 +56,18 @@ struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room,
 		node = node->next;
 		second = skb->prev;
 		skb->next = list;
-		if (unlikely(second == DLIL_INQ_RETURNED)) {
-			skb->prev = NULL;
-			skb->next = *returned;
-			*returned = skb;
-			bytes += skb->truesize;
-			n++;
-			continue;
-		}
+		/* A single test for both kinds of nodes that are rare. */
 		if (unlikely(second)) {
 			struct sk_buff *other;
 
+			if (second == DLIL_INQ_RETURNED) {
+				skb->prev = NULL;
+				skb->next = *returned;
+				*returned = skb;
+				bytes += skb->truesize;
+				n++;
+				continue;
+			}
 			for (other = second; other; other = other->next) {
 				bytes += other->truesize;
 				n++;
