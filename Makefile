@@ -34,7 +34,7 @@ modules: kdir		## dlil.ko
 tool:			## tools/dlilctl/dlilctl
 	+$(MAKE) -C tools/dlilctl
 
-samples: modules samples/echo-client	## dlil_sample.ko and its client
+samples: modules samples/echo-client	## the sample modules, and a client
 	+$(kbuild) CONFIG_DLIL_SAMPLE=m modules
 
 samples/echo-client: samples/echo-client.c samples/dlil_sample.h

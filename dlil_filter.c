@@ -477,6 +477,30 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
 
 /*
+ * Call @fn for the filter @name of @ifp, with the lock of the ifnet, so that the
+ * filter stays; for that of a user if a module has one with the same name.  Returns
+ * the result of @fn, or -ENOENT.
+ */
+int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
+		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
+			       void *arg),
+		     void *arg)
+{
+	struct dlil_filter *f, *found = NULL;
+	int err = -ENOENT;
+
+	mutex_lock(&ifp->lock);
+	list_for_each_entry(f, &ifp->filter_list, retire.list)
+		if (!dlil_filter_is_dying(f) && !strcmp(f->name, name) &&
+		    (!found || f->ops->kind))
+			found = f;
+	if (found)
+		err = fn(found->ops, found->cookie, arg);
+	mutex_unlock(&ifp->lock);
+	return err;
+}
+
+/*
  * Copy the name of a filter to @name, which has DLIL_NAME_MAX bytes.  Returns
  * false if the filter is gone.  Any context.
  */

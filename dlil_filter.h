@@ -30,6 +30,10 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops));
 
+int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
+		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
+			       void *arg),
+		     void *arg);
 bool dlil_filter_name(dlil_filter_t ref, char *name);
 int dlil_filter_of_packet(dlil_filter_t ref, u32 direction,
 			  struct dlil_ifnet **ifp);

@@ -11,6 +11,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_inspect.h"
+#include "dlil_kind.h"
 #include "dlil_main.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
@@ -205,6 +206,7 @@ static const struct dlil_part parts[] = {
 	/* A check in flight holds references to ifnets. */
 	{ dlil_overdue_module_init, dlil_overdue_module_exit },
 	{ dlil_filter_module_init, dlil_filter_module_exit },
+	{ dlil_match_module_init, dlil_match_module_exit },
 	{ dlil_proto_module_init, dlil_proto_module_exit },
 	{ nothing, dlil_lanes_flush },
 	{ dlil_thread_module_init, dlil_thread_module_exit },

@@ -16,7 +16,7 @@
 #include <net/genetlink.h>
 
 #include "dlil_ifnet.h"
-#include "dlil_match.h"
+#include "dlil_kind.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
@@ -360,63 +360,90 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 	return 0;
 }
 
-/* Attributes of a request to add a filter; only the kernel sends the others. */
-#define MATCH_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
-		     BIT(DLIL_A_FILTER_DIRECTION) | \
-		     BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_PROGRAM) | \
-		     BIT(DLIL_A_FILTER_EXPR))
+/* Attributes of requests to add and to change a filter; only the kernel sends others. */
+#define ADD_ATTRS (CHANGE_ATTRS | BIT(DLIL_A_FILTER_DIRECTION) | \
+		   BIT(DLIL_A_FILTER_PROGRAM) | BIT(DLIL_A_FILTER_EXPR))
+#define CHANGE_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
+		      BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_WORDS) | \
+		      BIT(DLIL_A_FILTER_DATA))
 
-static int parse_match(struct genl_info *info,
-		       struct dlil_match_params *params)
+static int parse_program(struct nlattr **tb, struct dlil_filter_request *req,
+			 struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[DLIL_A_FILTER_MAX + 1], *program;
-	int err;
+	const struct nlattr *program = tb[DLIL_A_FILTER_PROGRAM];
 
-	err = parse_filter(info, tb, MATCH_ATTRS);
-	if (err)
-		return err;
-	if (!tb[DLIL_A_FILTER_KIND] ||
-	    strcmp(nla_data(tb[DLIL_A_FILTER_KIND]), "match")) {
-		NL_SET_ERR_MSG(info->extack,
-			       "unknown kind of filter: expected match");
-		return -EOPNOTSUPP;
-	}
-	program = tb[DLIL_A_FILTER_PROGRAM];
-	if (!tb[DLIL_A_FILTER_ACTION] || !program) {
-		NL_SET_ERR_MSG(info->extack,
-			       "action and program are required for a match filter");
-		return -EINVAL;
-	}
+	if (!program)
+		return 0;
 	if (nla_len(program) % sizeof(struct sock_filter)) {
-		NL_SET_ERR_MSG(info->extack,
+		NL_SET_ERR_MSG(extack,
 			       "program is not a whole number of instructions");
 		return -EINVAL;
 	}
-	params->name = nla_data(tb[DLIL_A_FILTER_NAME]);
-	params->action = nla_data(tb[DLIL_A_FILTER_ACTION]);
-	params->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
-	if (tb[DLIL_A_FILTER_DIRECTION])
-		params->direction = nla_get_u32(tb[DLIL_A_FILTER_DIRECTION]);
-	if (tb[DLIL_A_FILTER_EXPR])
-		params->expr = nla_data(tb[DLIL_A_FILTER_EXPR]);
-	params->program = nla_data(program);
-	params->n = nla_len(program) / sizeof(struct sock_filter);
+	req->program = nla_data(program);
+	req->n = nla_len(program) / sizeof(struct sock_filter);
 	return 0;
+}
+
+static const char *string_of(const struct nlattr *attr)
+{
+	return attr ? nla_data(attr) : NULL;
+}
+
+static int parse_request(struct genl_info *info, u32 known,
+			 struct dlil_filter_request *req)
+{
+	struct nlattr *tb[DLIL_A_FILTER_MAX + 1];
+	int err;
+
+	err = parse_filter(info, tb, known);
+	if (err)
+		return err;
+	req->name = nla_data(tb[DLIL_A_FILTER_NAME]);
+	req->kind = string_of(tb[DLIL_A_FILTER_KIND]);
+	req->action = string_of(tb[DLIL_A_FILTER_ACTION]);
+	req->words = string_of(tb[DLIL_A_FILTER_WORDS]);
+	req->expr = string_of(tb[DLIL_A_FILTER_EXPR]);
+	req->nest = tb[DLIL_A_FILTER_DATA];
+	req->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
+	if (tb[DLIL_A_FILTER_DIRECTION])
+		req->direction = nla_get_u32(tb[DLIL_A_FILTER_DIRECTION]);
+	return parse_program(tb, req, info->extack);
 }
 
 int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct dlil_match_params params = {};
+	struct dlil_filter_request req = {};
 	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_match(info, &params);
+	err = parse_request(info, ADD_ATTRS, &req);
+	if (err)
+		return err;
+	if (!req.kind) {
+		NL_SET_ERR_MSG(info->extack, "kind of the filter is required");
+		return -EINVAL;
+	}
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_kind_add(ifp, &req, info->extack);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct dlil_filter_request req = {};
+	struct dlil_ifnet *ifp;
+	int err;
+
+	err = parse_request(info, CHANGE_ATTRS, &req);
 	if (err)
 		return err;
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_match_add(ifp, &params, info->extack);
+	err = dlil_kind_change(ifp, &req, info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
 }
@@ -433,8 +460,8 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_match_del(ifp, nla_data(tb[DLIL_A_FILTER_NAME]),
-			     info->extack);
+	err = dlil_kind_del(ifp, nla_data(tb[DLIL_A_FILTER_NAME]),
+			    info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
 }

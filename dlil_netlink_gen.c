@@ -11,7 +11,7 @@
 #include <linux/dlil.h>
 
 /* Common nested types */
-const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1] = {
+const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_DATA + 1] = {
 	[DLIL_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
 	[DLIL_A_FILTER_KIND] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_FILTER_DIRECTION] = NLA_POLICY_MASK(NLA_U32, 0x3),
@@ -20,6 +20,8 @@ const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1] = {
 	[DLIL_A_FILTER_EXPR] = { .type = NLA_NUL_STRING, .len = 1023, },
 	[DLIL_A_FILTER_PACKETS] = { .type = NLA_U64, },
 	[DLIL_A_FILTER_MATCHED] = { .type = NLA_U64, },
+	[DLIL_A_FILTER_WORDS] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DLIL_A_FILTER_DATA] = { .type = NLA_BINARY, },
 };
 
 const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
@@ -105,8 +107,15 @@ const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1] = {
 	[DLIL_A_GROUP_DEL] = { .type = NLA_BINARY, },
 };
 
+/* DLIL_CMD_FILTER_CHANGE - do */
+const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_FILTER + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
+	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+};
+
 /* Ops table for dlil */
-const struct genl_ops dlil_nl_ops[9] = {
+const struct genl_ops dlil_nl_ops[10] = {
 	{
 		.cmd		= DLIL_CMD_IFNET_ATTACH,
 		.doit		= dlil_nl_ifnet_attach_doit,
@@ -168,6 +177,13 @@ const struct genl_ops dlil_nl_ops[9] = {
 		.doit		= dlil_nl_control_doit,
 		.policy		= dlil_control_nl_policy,
 		.maxattr	= DLIL_A_GROUP_DEL,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= DLIL_CMD_FILTER_CHANGE,
+		.doit		= dlil_nl_filter_change_doit,
+		.policy		= dlil_filter_change_nl_policy,
+		.maxattr	= DLIL_A_FILTER,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

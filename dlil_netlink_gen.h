@@ -12,7 +12,7 @@
 #include <linux/dlil.h>
 
 /* Common nested types */
-extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_MATCHED + 1];
+extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_DATA + 1];
 extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
 extern const struct nla_policy dlil_queue_nl_policy[DLIL_A_QUEUE_BYTES + 1];
 
@@ -34,8 +34,10 @@ extern const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1]
 
 extern const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1];
 
+extern const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_FILTER + 1];
+
 /* Ops table for dlil */
-extern const struct genl_ops dlil_nl_ops[9];
+extern const struct genl_ops dlil_nl_ops[10];
 
 int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info);
@@ -47,6 +49,7 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DLIL_NLGRP_EVENTS,

@@ -167,6 +167,26 @@ static void describe(const struct dlil_filter_ops *ops, void *cookie,
 	rcu_read_unlock();
 }
 
+/* Put the attributes of the filter's kind (FLT-16). */
+static int put_kind(struct sk_buff *msg, const struct dlil_filter_kind *kind,
+		    void *cookie)
+{
+	struct nlattr *nest;
+	int err;
+
+	if (!kind || !kind->fill)
+		return 0;
+	nest = nla_nest_start(msg, DLIL_A_FILTER_DATA);
+	if (!nest)
+		return -EMSGSIZE;
+	rcu_read_lock();
+	err = kind->fill(cookie, msg);
+	rcu_read_unlock();
+	if (!err)
+		nla_nest_end(msg, nest);
+	return err;
+}
+
 static int put_filter(const char *name, u32 direction,
 		      const struct dlil_filter_ops *ops, void *cookie,
 		      void *arg)
@@ -188,7 +208,8 @@ static int put_filter(const char *name, u32 direction,
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_PACKETS, info.packets,
 			      DLIL_A_FILTER_PAD) ||
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_MATCHED, info.matched,
-			      DLIL_A_FILTER_PAD)) {
+			      DLIL_A_FILTER_PAD) ||
+	    put_kind(msg, ops->kind, cookie)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}
@@ -426,6 +447,8 @@ static int size_filter(const char *name, u32 direction,
 	describe(ops, cookie, &info);
 	*size += FILTER_MSG_SIZE + strlen(name) + strlen(info.kind) +
 		 strlen(info.action) + strlen(info.expr);
+	if (ops->kind && ops->kind->fill)
+		*size += nla_total_size(ops->kind->fill_size);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "../dlil_event.h"
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_match.h"
+#include "../dlil_kind.h"
 #include "../dlil_netdev.h"
 #include "fail.h"
 #include "fake.h"
@@ -168,7 +168,8 @@ static const struct sock_filter everything[] = {
 
 static int add_match(struct trial *t, const char *name)
 {
-	const struct dlil_match_params params = {
+	const struct dlil_filter_request params = {
+		.kind = "match",
 		.name = name,
 		.direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT,
 		.action = "count",
@@ -176,7 +177,7 @@ static int add_match(struct trial *t, const char *name)
 		.n = ARRAY_SIZE(everything),
 	};
 
-	return dlil_match_add(t->fake->ifp, &params, NULL);
+	return dlil_kind_add(t->fake->ifp, &params, NULL);
 }
 
 static int do_match(struct trial *t)
@@ -189,7 +190,7 @@ static void undo_match(struct trial *t)
 {
 	struct fake *fake = t->fake;
 
-	KUNIT_EXPECT_EQ(fake->test, dlil_match_del(fake->ifp, "second", NULL),
+	KUNIT_EXPECT_EQ(fake->test, dlil_kind_del(fake->ifp, "second", NULL),
 			0);
 	KUNIT_EXPECT_TRUE(fake->test,
 			  fake_wait_for(list_is_singular(&fake->ifp->filter_list)));

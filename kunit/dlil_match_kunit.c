@@ -7,7 +7,7 @@
 
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_match.h"
+#include "../dlil_kind.h"
 #include "fake.h"
 
 /* Offset of a packet's number, from its link header on. */
@@ -40,12 +40,13 @@ static int match_add(struct fake *fake, const char *name, u32 direction,
 		     const char *action, const struct sock_filter *program,
 		     unsigned int n)
 {
-	struct dlil_match_params params = {
+	struct dlil_filter_request params = {
+		.kind = "match",
 		.name = name, .direction = direction, .action = action,
 		.expr = "an expression", .program = program, .n = n,
 	};
 	struct netlink_ext_ack extack = {};
-	int err = dlil_match_add(fake->ifp, &params, &extack);
+	int err = dlil_kind_add(fake->ifp, &params, &extack);
 
 	/* Every error comes with a message, and success with none. */
 	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
@@ -55,7 +56,7 @@ static int match_add(struct fake *fake, const char *name, u32 direction,
 static int match_del(struct fake *fake, const char *name)
 {
 	struct netlink_ext_ack extack = {};
-	int err = dlil_match_del(fake->ifp, name, &extack);
+	int err = dlil_kind_del(fake->ifp, name, &extack);
 
 	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
 	return err;

@@ -20,7 +20,7 @@
 #include <net/sock.h>
 
 #include "../dlil_ifnet.h"
-#include "../dlil_match.h"
+#include "../dlil_kind.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 #include "../dlil_proto.h"
@@ -794,7 +794,8 @@ static void output_without_device(struct kunit *test)
 	static const struct sock_filter everything[] = {
 		BPF_STMT(BPF_RET | BPF_K, 1),
 	};
-	const struct dlil_match_params params = {
+	const struct dlil_filter_request params = {
+		.kind = "match",
 		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "count",
 		.program = everything, .n = 1,
 	};
@@ -803,7 +804,7 @@ static void output_without_device(struct kunit *test)
 	struct sk_buff_head list;
 	int err;
 
-	KUNIT_ASSERT_EQ(test, dlil_match_add(rx->ifp, &params, NULL), 0);
+	KUNIT_ASSERT_EQ(test, dlil_kind_add(rx->ifp, &params, NULL), 0);
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, frame(rx, plain, sizeof(plain), 60));
 	put_tag_beside(skb_peek(&list));

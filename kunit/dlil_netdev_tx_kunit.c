@@ -24,7 +24,7 @@
 #include <net/route.h>
 
 #include "../dlil_ifnet.h"
-#include "../dlil_match.h"
+#include "../dlil_kind.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 #include "fake.h"
@@ -620,7 +620,8 @@ static void gso_as_sent(struct kunit *test)
 		BPF_STMT(BPF_RET | BPF_K, 1),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
-	const struct dlil_match_params params = {
+	const struct dlil_filter_request params = {
+		.kind = "match",
 		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "drop",
 		.program = larger, .n = ARRAY_SIZE(larger),
 	};
@@ -629,7 +630,7 @@ static void gso_as_sent(struct kunit *test)
 	struct dlil_stats stats;
 
 	add_filters(tx, 0);
-	KUNIT_ASSERT_EQ(test, dlil_match_add(tx->ifp, &params, NULL), 0);
+	KUNIT_ASSERT_EQ(test, dlil_kind_add(tx->ifp, &params, NULL), 0);
 	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
 	KUNIT_EXPECT_EQ(test, tx->n, 4);
@@ -703,7 +704,8 @@ static void raw_without_type(struct kunit *test)
 static void raw_gso_without_type(struct kunit *test)
 {
 	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 1);
-	const struct dlil_match_params params = {
+	const struct dlil_filter_request params = {
+		.kind = "match",
 		.name = "m", .direction = DLIL_DIRECTION_OUT, .action = "count",
 		.program = &all, .n = 1,
 	};
@@ -712,7 +714,7 @@ static void raw_gso_without_type(struct kunit *test)
 	struct dlil_stats stats;
 	struct sk_buff *skb;
 
-	KUNIT_ASSERT_EQ(test, dlil_match_add(tx->ifp, &params, NULL), 0);
+	KUNIT_ASSERT_EQ(test, dlil_kind_add(tx->ifp, &params, NULL), 0);
 	skb = gso_frame(tx, &gso_kinds[0], 4);
 	skb->protocol = 0;
 	KUNIT_EXPECT_EQ(test, output_one(tx, 0, skb, NULL, DLIL_OUTPUT_RAW), 0);

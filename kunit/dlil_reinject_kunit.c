@@ -326,6 +326,39 @@ static void still_skips(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "o1 P1 b2 o2 c2 P2");
 }
 
+static int skip_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff **skb)
+{
+	return skip(cookie, skb);
+}
+
+/* FLT-14: a packet does not skip filters that came when the skipped ones were gone. */
+static void skipped_gone(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+	struct dlil_filter_ops ops = fake_filter_in_ops;
+	struct fake_filter *skipper, *keeper = c->filter;
+
+	/* Another filter that keeps packets, behind the one that skips a kind. */
+	ops.input = skip_input;
+	skipper = fake_filter(c->fake, 's', &ops);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(keeper->ref), 0);
+	ops.input = keep_input;
+	c->filter = fake_filter_new(c->fake, 'k', &ops);
+	c->filter->params.flags = DLIL_FILTER_REINJECTS;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(c->filter), 0);
+	receive(c, 1, 1);
+	FAKE_EXPECT_TRACE(c->fake, "~k a1 b1 s1 k1");
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(skipper->ref), 0);
+	/* Now no array has the kind of that one. */
+	fake_filter(c->fake, 'c', &fake_filter_in_ops);
+	ops.input = other_input;
+	fake_filter(c->fake, 'o', &ops);
+	fake_trace_clear(c->fake);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "c1 o1 P1");
+}
+
 /* FLT-14: the filters that are there when the packet is handed back count. */
 static void filters_change(struct kunit *test)
 {
@@ -582,6 +615,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(unmatched),
 	KUNIT_CASE(spoilt),
 	KUNIT_CASE_PARAM(still_skips, form_gen),
+	KUNIT_CASE(skipped_gone),
 	KUNIT_CASE(filters_change),
 	KUNIT_CASE(filter_gone),
 	KUNIT_CASE(ifnet_going),

@@ -816,6 +816,11 @@ struct dlil_filter_ops {
 	 * detach anything.  Optional.
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
+	/**
+	 * @kind: the kind of a filter that users have added (FLT-16), which they
+	 * may remove; NULL if the filter belongs to a module
+	 */
+	const struct dlil_filter_kind *kind;
 	/** @bundle: NULL; reserved for filters of the core */
 	const struct dlil_filter_bundle_ops *bundle;
 };
@@ -879,6 +884,94 @@ static inline void dlil_packet_keep(struct sk_buff *skb)
 	skb_dst_drop(skb);
 	skb->dev = NULL;
 }
+
+struct dlil_condition;
+struct netlink_ext_ack;
+struct nla_policy;
+struct nlattr;
+
+/**
+ * struct dlil_filter_args - arguments of a user's request for a filter (FLT-16)
+ * @ifp: ifnet
+ * @name: name of the filter
+ * @direction: DLIL_DIRECTION_*, at least one
+ * @action: action for packets that match, such as "drop", or NULL
+ * @words: arguments of the kind in words, or NULL
+ * @cond: packets that the filter is for, NULL for all
+ * @tb: attributes of the kind, indexed by type up to its @maxattr; NULL without nest
+ * @extack: receives a message on errors
+ */
+struct dlil_filter_args {
+	struct dlil_ifnet *ifp;
+	const char *name;
+	u32 direction;
+	const char *action;
+	const char *words;
+	struct dlil_condition *cond;
+	struct nlattr **tb;
+	struct netlink_ext_ack *extack;
+};
+
+/* Parts of a request that a kind may use, beside its attributes. */
+#define DLIL_KIND_ACTION	BIT(0)
+#define DLIL_KIND_WORDS		BIT(1)
+#define DLIL_KIND_CONDITION	BIT(2)
+
+/**
+ * struct dlil_filter_kind - a kind of filters that users add by name (FLT-16)
+ *
+ * A module registers its kind in its init function, and has the alias
+ * dlil-filter-NAME, so that it is loaded when a user first names the kind.
+ */
+struct dlil_filter_kind {
+	/** @name: lower-case letters, digits, hyphens and underscores */
+	const char *name;
+	/** @owner: module of the kind */
+	struct module *owner;
+	/** @uses: DLIL_KIND_*; requests with other parts are refused */
+	u32 uses;
+	/** @maxattr: the largest attribute of the kind, 0 if it has none */
+	unsigned int maxattr;
+	/** @policy: netlink policy of these attributes, 0 to @maxattr */
+	const struct nla_policy *policy;
+	/** @fill_size: upper limit of what @fill puts into a message, in bytes */
+	size_t fill_size;
+	/**
+	 * @create: create a filter.  Sets @params to its operations, which have
+	 * @kind, and to its cookie and flags; the name is set by the caller.  May
+	 * point *@ref to where the filter's reference is stored before its first
+	 * callback.  After success the filter owns @args->cond, which it frees by
+	 * dlil_condition_free() at its end.  Process context; may sleep.
+	 */
+	int (*create)(const struct dlil_filter_args *args,
+		      struct dlil_filter_params *params, dlil_filter_t **ref);
+	/**
+	 * @destroy: free a filter that could not be attached, and its condition;
+	 * none of its callbacks has been called.  Process context.
+	 */
+	void (*destroy)(void *cookie);
+	/**
+	 * @change: change a filter in place, without losing its state: @args has
+	 * the attributes, words and action to be changed, and no condition.  On
+	 * errors nothing has changed.  Process context, the ifnet's lock held;
+	 * must not attach or detach anything.  Optional.
+	 */
+	int (*change)(void *cookie, const struct dlil_filter_args *args);
+	/**
+	 * @fill: put the attributes of a filter into a message.  Same context as
+	 * `describe` of the filter.  Returns 0 or -EMSGSIZE.  Optional.
+	 */
+	int (*fill)(void *cookie, struct sk_buff *msg);
+};
+
+int dlil_filter_register_kind(const struct dlil_filter_kind *kind);
+void dlil_filter_unregister_kind(const struct dlil_filter_kind *kind);
+
+bool dlil_condition_holds(const struct dlil_condition *cond,
+			  struct dlil_ifnet *ifp, u32 direction,
+			  struct sk_buff *skb);
+const char *dlil_condition_expr(const struct dlil_condition *cond);
+void dlil_condition_free(struct dlil_condition *cond);
 
 int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
 			 struct sk_buff_head *list);

@@ -8,9 +8,11 @@
 /* Longest strings that the kernel accepts. */
 #define NAME_MAX_LEN 31
 #define EXPR_MAX_LEN 1023
+#define KIND_MAX_LEN 15
+#define WORDS_MAX_LEN 255
 
 static const char *const directions[] = { "in", "out", "both", NULL };
-static const char *const kinds[] = { "match", NULL };
+static const char *const matches[] = { "match", NULL };
 static const char *const actions[] = { "drop", "count", "pass", NULL };
 
 /**
@@ -19,8 +21,10 @@ static const char *const actions[] = { "drop", "count", "pass", NULL };
  * @name: name, unique on that device
  * @direction: DLIL_DIRECTION_* flags
  * @kind: kind of filter
- * @action: action for packets that match
+ * @action: action for packets that match, or NULL
+ * @words: arguments of the kind, or ""
  * @expr: condition for a match
+ * @has_expr: there is a condition
  */
 struct filter {
 	const char *dev;
@@ -28,17 +32,23 @@ struct filter {
 	uint32_t direction;
 	const char *kind;
 	const char *action;
+	char words[WORDS_MAX_LEN + 1];
 	char expr[EXPR_MAX_LEN + 1];
+	bool has_expr;
 };
 
 /* Prints it in the words in which it was added, with its counters. */
 static void print_filter(const json_t *filter)
 {
-	printf("    filter %s %s %s", text(filter, "name"),
-	       text(filter, "direction"), text(filter, "kind"));
+	bool match = !strcmp(text(filter, "kind"), "match");
+
+	printf("    filter %s %s", text(filter, "name"),
+	       text(filter, "direction"));
 	/* Filters of modules may have neither. */
-	if (*text(filter, "expr"))
-		printf(" \"%s\"", text(filter, "expr"));
+	if (match || *text(filter, "expr"))
+		printf(" match \"%s\"", text(filter, "expr"));
+	if (!match)
+		printf(" %s", text(filter, "kind"));
 	if (*text(filter, "action"))
 		printf(" %s", text(filter, "action"));
 	printf(" packets %lld matched %lld\n", number(filter, "packets"),
@@ -71,44 +81,83 @@ static int run_filter_show(struct args *args)
 	return show_ifnets(&view, args);
 }
 
-/* Joins the words of an expression as tcpdump does. */
-static void next_expr(struct args *args, char *expr)
+/* Joins all further words, as tcpdump does with those of an expression. */
+static void join_words(struct args *args, const char *what, char *to, size_t max)
 {
 	size_t len, used = 0;
 	const char *word;
 
 	do {
-		word = next_word(args, "EXPR");
+		word = next_word(args, what);
 		len = strlen(word);
-		if (used + len > EXPR_MAX_LEN)
-			usage_error("EXPR has at most %d characters",
-				    EXPR_MAX_LEN);
-		memcpy(expr + used, word, len);
+		if (used + len > max)
+			usage_error("%s has at most %zu characters", what, max);
+		memcpy(to + used, word, len);
 		used += len;
-		expr[used++] = ' ';
+		to[used++] = ' ';
 	} while (args->n);
-	expr[used - 1] = 0;
+	to[used - 1] = 0;
 }
 
-/* The action is the last word, not abbreviated, so that it cannot be mistaken. */
+/*
+ * Takes the last word if it is an action.  An action cannot be abbreviated, so that it
+ * cannot be mistaken.
+ */
 static const char *last_action(struct args *args)
 {
-	const char *word;
+	const char *word = args->n ? args->words[args->n - 1] : "";
 	int i;
+
+	for (i = 0; actions[i]; i++)
+		if (!strcmp(word, actions[i])) {
+			args->n--;
+			return actions[i];
+		}
+	return NULL;
+}
+
+static void parse_kind(struct args *args, const char *kind, struct filter *filter)
+{
+	if (strlen(kind) > KIND_MAX_LEN)
+		usage_error("KIND has at most %d characters", KIND_MAX_LEN);
+	filter->kind = kind;
+	if (args->n)
+		join_words(args, "ARG", filter->words, WORDS_MAX_LEN);
+}
+
+/*
+ * Parses the words behind "match": a condition, and an action or a kind.  In front of a
+ * kind the condition is one word, since only its end tells where the kind begins.
+ */
+static void parse_match(struct args *args, struct filter *filter)
+{
+	const char *word;
 
 	if (!args->n)
 		usage_error("EXPR is missing");
-	word = args->words[--args->n];
-	for (i = 0; actions[i]; i++)
-		if (!strcmp(word, actions[i]))
-			return actions[i];
-	usage_error("expected drop, count or pass at the end, got \"%s\"", word);
+	filter->has_expr = true;
+	filter->action = last_action(args);
+	if (filter->action) {
+		filter->kind = "match";
+		join_words(args, "EXPR", filter->expr, EXPR_MAX_LEN);
+		return;
+	}
+	word = next_word(args, "EXPR");
+	if (strlen(word) > EXPR_MAX_LEN)
+		usage_error("EXPR has at most %d characters", EXPR_MAX_LEN);
+	strcpy(filter->expr, word);
+	if (!args->n || find_choice(actions, args->words[args->n - 1]) >= 0)
+		usage_error("expected drop, count or pass at the end, got \"%s\"",
+			    args->n ? args->words[args->n - 1] : word);
+	parse_kind(args, next_word(args, "KIND"), filter);
 }
 
 static void parse_filter(struct args *args, struct filter *filter)
 {
 	const char *word;
 	int i;
+
+	*filter = (struct filter){};
 
 	filter->dev = next_dev(args);
 	filter->name = next_name(args, "NAME", NAME_MAX_LEN);
@@ -119,14 +168,15 @@ static void parse_filter(struct args *args, struct filter *filter)
 		filter->direction = i + 1;
 		word = next_word(args, "match");
 	}
-	i = find_choice(kinds, word);
-	if (i < 0 && !strcmp(filter->name, "match"))
+	if (find_choice(matches, word) >= 0) {
+		parse_match(args, filter);
+		return;
+	}
+	if (!strcmp(filter->name, "match"))
 		usage_error("NAME is missing in front of match");
-	if (i < 0)
+	if (last_action(args))
 		usage_error("expected match, got \"%s\"", word);
-	filter->kind = kinds[i];
-	filter->action = last_action(args);
-	next_expr(args, filter->expr);
+	parse_kind(args, word, filter);
 }
 
 static struct nlmsghdr *filter_request(const struct filter *filter,
@@ -141,10 +191,16 @@ static struct nlmsghdr *filter_request(const struct filter *filter,
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter->name);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter->kind);
 	mnl_attr_put_u32(nlh, DLIL_A_FILTER_DIRECTION, filter->direction);
-	mnl_attr_put_strz(nlh, DLIL_A_FILTER_ACTION, filter->action);
-	mnl_attr_put(nlh, DLIL_A_FILTER_PROGRAM,
-		     prog->bf_len * sizeof(*prog->bf_insns), prog->bf_insns);
-	mnl_attr_put_strz(nlh, DLIL_A_FILTER_EXPR, filter->expr);
+	if (filter->action)
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_ACTION, filter->action);
+	if (*filter->words)
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter->words);
+	if (prog) {
+		mnl_attr_put(nlh, DLIL_A_FILTER_PROGRAM,
+			     prog->bf_len * sizeof(*prog->bf_insns),
+			     prog->bf_insns);
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_EXPR, filter->expr);
+	}
 	mnl_attr_nest_end(nlh, nest);
 	return nlh;
 }
@@ -168,6 +224,8 @@ static int add_to(const json_t *ifnet, const struct filter *filter)
 	int dlt = dlt_of(ifnet);
 	int status;
 
+	if (!filter->has_expr)
+		return genl_change(filter_request(filter, ifnet, NULL));
 	if (dlt < 0 || compile_expr(filter->expr, dlt, &prog))
 		return EXIT_REFUSED;
 	status = genl_change(filter_request(filter, ifnet, &prog));
@@ -188,6 +246,25 @@ static int run_filter_add(struct args *args)
 		status = add_to(json_array_get(ifnets, 0), &filter);
 	json_decref(ifnets);
 	return status;
+}
+
+static int run_filter_change(struct args *args)
+{
+	const char *dev = next_dev(args);
+	struct filter filter = {};
+	struct nlattr *nest;
+	struct nlmsghdr *nlh;
+
+	filter.name = next_name(args, "NAME", NAME_MAX_LEN);
+	parse_kind(args, next_word(args, "KIND"), &filter);
+	nlh = genl_request(DLIL_CMD_FILTER_CHANGE, dev);
+	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter.name);
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter.kind);
+	if (*filter.words)
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter.words);
+	mnl_attr_nest_end(nlh, nest);
+	return genl_change(nlh);
 }
 
 static int run_filter_del(struct args *args)
@@ -212,8 +289,10 @@ const struct command filter_commands[] = {
 	{ "show", "[ DEV ]", run_filter_show, NULL },
 	{ "list", NULL, run_filter_show, NULL },
 	{ "ls", NULL, run_filter_show, NULL },
-	{ "add", "DEV NAME [ in|out|both ] match EXPR drop|count|pass",
+	{ "add",
+	  "DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] }",
 	  run_filter_add, NULL },
+	{ "change", "DEV NAME KIND [ ARG... ]", run_filter_change, NULL },
 	{ "del", "DEV NAME", run_filter_del, NULL },
 	{ "delete", NULL, run_filter_del, NULL },
 	{ NULL, NULL, NULL, NULL }

@@ -224,6 +224,16 @@ for kernel in old unknown; do
 	is "a header that is not known: $kernel" "$status|$out|$err|$log" \
 		"1||Error: $strange|$asked"
 done
+# FLT-16: other kinds of filters, with and without a condition.
+sends 'a kind' "$asked
+filter-add v1 ack ifindex=4 name=f kind=nth direction=1 words=100 7" \
+	filter add v0 f in nth 100 7
+sends 'a kind with a condition' \
+	"$asked
+filter-add v1 ack ifindex=4 name=f kind=nth direction=3 program=icmp expr=icmp" \
+	filter add v0 f match icmp nth
+sends 'a change' 'filter-change v1 ack ifname=v0 name=f kind=nth words=50' \
+	filter change v0 f nth 50
 FAKE=refused run filter add v0 f match icmp drop
 is 'a device that is not there' "$status|$out|$err|$log" \
 	"1||Error: dlil: veth0 is in a bridge: take it out first|$asked"
@@ -556,11 +566,12 @@ is 'monitor, a full disk' "$status|$(cat "$tmp/err")" \
 run
 is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach '
 run help
-is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||13'
+is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||14'
 everything=$out
 prints '-h' "$everything" -h
 prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
-       dlilctl filter add DEV NAME [ in|out|both ] match EXPR drop|count|pass
+       dlilctl filter add DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] }
+       dlilctl filter change DEV NAME KIND [ ARG... ]
        dlilctl filter del DEV NAME' filter help
 prints 'proto plumb help' \
 	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe|PROTOCOL' \
@@ -573,7 +584,7 @@ prints '-V, as the manual page says' "dlilctl $version" -V
 wrong 'an unknown command' \
 	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto help' frob
 wrong 'an ambiguous command' 'ambiguous command "s", may be: set show stats' s
-wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add del' \
+wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add change del' \
 	filter frob
 wrong 'an unknown option' 'unknown option "-x"' -x show
 wrong 'an option with a value it does not take' \

@@ -93,7 +93,8 @@ test_unprivileged() {
 
 	ctl attach dl0
 	for args in 'detach dl0' 'set dl0 unmatched drop' \
-		'filter add dl0 a match icmp drop' 'proto unplumb dl0 inet'; do
+		'filter add dl0 a match icmp drop' 'filter add dl0 a nth 5' \
+		'filter change dl0 a nth 5' 'proto unplumb dl0 inet'; do
 		# shellcheck disable=SC2086 # words
 		refused dut "${NOBODY[@]}" dlilctl $args
 		[[ $SENTENCE == *"$denied"* ]] || fail "it said: $SENTENCE"

@@ -807,6 +807,7 @@ static void log_filter(const struct nlattr *nest)
 		[DLIL_A_FILTER_ACTION] = "action",
 		[DLIL_A_FILTER_PROGRAM] = "program",
 		[DLIL_A_FILTER_EXPR] = "expr",
+		[DLIL_A_FILTER_WORDS] = "words",
 	};
 	const struct nlattr *attr;
 	uint16_t type;
@@ -912,6 +913,7 @@ static void log_request(const struct nlmsghdr *req,
 		[DLIL_CMD_PROTO_PLUMB] = "proto-plumb",
 		[DLIL_CMD_PROTO_UNPLUMB] = "proto-unplumb",
 		[DLIL_CMD_CONTROL] = "control",
+		[DLIL_CMD_FILTER_CHANGE] = "filter-change",
 	};
 	const struct nlattr *attr;
 	char netns[64] = "";
