@@ -48,6 +48,25 @@ static void filter_post(struct dlil_filter *f, unsigned int which)
 	f->events[which] = NULL;
 }
 
+/* Row FLT-17: the time of a filter is over.  Another detach may have begun. */
+static void filter_expired(struct work_struct *work)
+{
+	struct dlil_filter *f = container_of(to_delayed_work(work),
+					     struct dlil_filter, expiry);
+
+	dlil_filter_detach_async(f->id);
+}
+
+static void start_expiry(struct dlil_filter *f)
+{
+	unsigned long delay = msecs_to_jiffies(f->lifetime);
+
+	lockdep_assert_held(&f->retire.ifp->lock);
+
+	f->expires = jiffies + delay;
+	queue_delayed_work(system_unbound_wq, &f->expiry, delay);
+}
+
 /*
  * Rebuild both arrays, with @f appended if given.  On failure nothing has
  * changed.
@@ -77,6 +96,8 @@ static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
 		dlil_retire_stamp(&f->retire);
 		list_add_tail(&f->retire.list, &ifp->filter_list);
 		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+		if (f->lifetime)
+			start_expiry(f);
 		if (f->ops->event)
 			dlil_event_hearer(ifp);
 		dlil_ifnet_changed(ifp);
@@ -151,6 +172,8 @@ static void filter_end(struct dlil_retire *r)
 
 	if (filter_sleeps(f))
 		dlil_look_put(ifp);
+	/* This work waits for nothing: it finds that the detach has begun. */
+	cancel_delayed_work_sync(&f->expiry);
 	xa_erase(&dlil_filters, f->id);
 	filter_detached(f);
 	dlil_log_verbose(ifp, "filter %s detached", f->name);
@@ -206,6 +229,8 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 	f->cookie = params->cookie;
 	f->family = params->family;
 	f->flags = params->flags;
+	f->lifetime = params->lifetime;
+	INIT_DELAYED_WORK(&f->expiry, filter_expired);
 	strscpy(f->name, params->name, sizeof(f->name));
 	return f;
 }
@@ -221,8 +246,8 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  * module exit, which could never run.
  *
  * Context: process; may sleep.  Allowed in callbacks that may sleep.
- * Return: 0; -EINVAL without ops or name, for unknown flags or for both `input`
- * and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
+ * Return: 0; -EINVAL without ops or name, for unknown flags, a lifetime beyond
+ * INT_MAX or both `input` and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
  * if the module is being unloaded; -ENOSPC for more than 64 different callbacks
  * for packets of one direction; -ENOMEM.
  */
@@ -235,6 +260,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 
 	if (!ifp || !params || !ref || !params->ops || !params->name ||
 	    !*params->name || (params->flags & ~FILTER_FLAGS) ||
+	    params->lifetime > INT_MAX ||
 	    (params->ops->input && params->ops->input_list))
 		return -EINVAL;
 	if (strlen(params->name) >= DLIL_NAME_MAX)
@@ -409,6 +435,35 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 	return err;
 }
 
+/* DLIL_DIRECTION_* of the packets that a filter sees. */
+u32 dlil_filter_direction(const struct dlil_filter *f)
+{
+	u32 direction = 0;
+
+	if (f->ops->input || f->ops->input_list)
+		direction |= DLIL_DIRECTION_IN;
+	if (f->ops->output)
+		direction |= DLIL_DIRECTION_OUT;
+	return direction;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_filter_direction);
+
+/*
+ * Milliseconds until a filter is detached by itself, at least 1; or 0 for never
+ * (FLT-17).  The ifnet's lock held.
+ */
+u32 dlil_filter_left(const struct dlil_filter *f)
+{
+	unsigned long now = jiffies;
+
+	if (!f->lifetime)
+		return 0;
+	if (time_after_eq(now, f->expires))
+		return 1;
+	return max(jiffies_to_msecs(f->expires - now), 1U);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_filter_left);
+
 /*
  * Call @fn for the filters of @ifp behind *@behind (0 for all), in order, until
  * it returns non-zero.  *@behind becomes the last filter for which @fn returned
@@ -416,25 +471,17 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
  * there without missing or repeating a filter that stays attached.
  */
 int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
-			int (*fn)(const char *name, u32 direction,
-				  const struct dlil_filter_ops *ops,
-				  void *cookie, void *arg),
+			int (*fn)(const struct dlil_filter *f, void *arg),
 			void *arg)
 {
 	struct dlil_filter *f;
-	u32 direction;
 	int err = 0;
 
 	mutex_lock(&ifp->lock);
 	list_for_each_entry(f, &ifp->filter_list, retire.list) {
 		if (f->retire.since <= *behind || dlil_filter_is_dying(f))
 			continue;
-		direction = 0;
-		if (f->ops->input || f->ops->input_list)
-			direction |= DLIL_DIRECTION_IN;
-		if (f->ops->output)
-			direction |= DLIL_DIRECTION_OUT;
-		err = fn(f->name, direction, f->ops, f->cookie, arg);
+		err = fn(f, arg);
 		if (err)
 			break;
 		*behind = f->retire.since;
@@ -446,9 +493,7 @@ EXPORT_SYMBOL_FOR_TEST(dlil_filters_behind);
 
 /* Call @fn for the filters of @ifp, in order, until it returns non-zero. */
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
-			 int (*fn)(const char *name, u32 direction,
-				   const struct dlil_filter_ops *ops,
-				   void *cookie, void *arg),
+			 int (*fn)(const struct dlil_filter *f, void *arg),
 			 void *arg)
 {
 	u64 behind = 0;
@@ -482,9 +527,7 @@ EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
  * the result of @fn, or -ENOENT.
  */
 int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
-		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
-			       void *arg),
-		     void *arg)
+		     int (*fn)(const struct dlil_filter *f, void *arg), void *arg)
 {
 	struct dlil_filter *f, *found = NULL;
 	int err = -ENOENT;
@@ -495,7 +538,7 @@ int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
 		    (!found || f->ops->kind))
 			found = f;
 	if (found)
-		err = fn(found->ops, found->cookie, arg);
+		err = fn(found, arg);
 	mutex_unlock(&ifp->lock);
 	return err;
 }

@@ -13,15 +13,13 @@ struct dlil_ifnet;
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
-			 int (*fn)(const char *name, u32 direction,
-				   const struct dlil_filter_ops *ops,
-				   void *cookie, void *arg),
+			 int (*fn)(const struct dlil_filter *f, void *arg),
 			 void *arg);
 int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
-			int (*fn)(const char *name, u32 direction,
-				  const struct dlil_filter_ops *ops,
-				  void *cookie, void *arg),
+			int (*fn)(const struct dlil_filter *f, void *arg),
 			void *arg);
+u32 dlil_filter_direction(const struct dlil_filter *f);
+u32 dlil_filter_left(const struct dlil_filter *f);
 int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 		     enum dlil_callback callback,
 		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
@@ -31,9 +29,7 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 			       bool (*is)(const struct dlil_filter_ops *ops));
 
 int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
-		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
-			       void *arg),
-		     void *arg);
+		     int (*fn)(const struct dlil_filter *f, void *arg), void *arg);
 bool dlil_filter_name(dlil_filter_t ref, char *name);
 int dlil_filter_of_packet(dlil_filter_t ref, u32 direction,
 			  struct dlil_ifnet **ifp);

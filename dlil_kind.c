@@ -210,11 +210,9 @@ static bool is_users(const struct dlil_filter_ops *ops)
 	return ops->kind;
 }
 
-static int count_users(const char *name, u32 direction,
-		       const struct dlil_filter_ops *ops, void *cookie,
-		       void *arg)
+static int count_users(const struct dlil_filter *f, void *arg)
 {
-	*(unsigned int *)arg += is_users(ops);
+	*(unsigned int *)arg += is_users(f->ops);
 	return 0;
 }
 
@@ -254,7 +252,7 @@ static int attach(struct dlil_ifnet *ifp, const struct dlil_filter_params *param
 
 /* Create a filter, and attach it.  Clears @args->cond if that is not the caller's. */
 static int create(const struct dlil_filter_kind *kind,
-		  struct dlil_filter_args *args)
+		  struct dlil_filter_args *args, u32 lifetime)
 {
 	struct dlil_filter_params params = {};
 	dlil_filter_t unused, *ref = &unused;
@@ -265,6 +263,7 @@ static int create(const struct dlil_filter_kind *kind,
 		return dlil_errno(err);
 	args->cond = NULL;
 	params.name = args->name;
+	params.lifetime = lifetime;
 	err = attach(args->ifp, &params, ref, args->extack);
 	if (err)
 		kind->destroy(params.cookie);
@@ -296,7 +295,7 @@ static int add(struct dlil_ifnet *ifp, const struct dlil_filter_kind *kind,
 		err = PTR_ERR_OR_ZERO(args.cond);
 	}
 	if (!err) {
-		err = create(kind, &args);
+		err = create(kind, &args, req->lifetime);
 		dlil_condition_free(args.cond);
 	}
 	kfree(args.tb);
@@ -365,9 +364,9 @@ struct change {
 };
 
 /* Change the filter; under the ifnet's lock, so that the filter stays. */
-static int change_filter(const struct dlil_filter_ops *ops, void *cookie, void *arg)
+static int change_filter(const struct dlil_filter *f, void *arg)
 {
-	const struct dlil_filter_kind *kind = ops->kind;
+	const struct dlil_filter_kind *kind = f->ops->kind;
 	const struct change *c = arg;
 	struct dlil_filter_args args = {
 		.ifp = c->ifp,
@@ -397,7 +396,7 @@ static int change_filter(const struct dlil_filter_ops *ops, void *cookie, void *
 		err = parse_nest(kind, c->req, &args.tb, c->extack);
 	if (err)
 		return err;
-	err = dlil_errno(kind->change(cookie, &args));
+	err = dlil_errno(kind->change(f->cookie, &args));
 	kfree(args.tb);
 	return err;
 }

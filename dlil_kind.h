@@ -16,6 +16,7 @@
  * @program: condition, classic BPF over the whole frame; or NULL
  * @n: number of instructions
  * @nest: attributes of the kind, or NULL
+ * @lifetime: milliseconds after which it is removed, or 0 (FLT-17)
  *
  * A change uses the name, the kind if it is not NULL, the action, the words and the
  * nest.
@@ -30,6 +31,7 @@ struct dlil_filter_request {
 	const struct sock_filter *program;
 	unsigned int n;
 	const struct nlattr *nest;
+	u32 lifetime;
 };
 
 int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,

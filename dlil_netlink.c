@@ -362,7 +362,8 @@ static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
 
 /* Attributes of requests to add and to change a filter; only the kernel sends others. */
 #define ADD_ATTRS (CHANGE_ATTRS | BIT(DLIL_A_FILTER_DIRECTION) | \
-		   BIT(DLIL_A_FILTER_PROGRAM) | BIT(DLIL_A_FILTER_EXPR))
+		   BIT(DLIL_A_FILTER_PROGRAM) | BIT(DLIL_A_FILTER_EXPR) | \
+		   BIT(DLIL_A_FILTER_LIFETIME))
 #define CHANGE_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
 		      BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_WORDS) | \
 		      BIT(DLIL_A_FILTER_DATA))
@@ -407,6 +408,8 @@ static int parse_request(struct genl_info *info, u32 known,
 	req->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
 	if (tb[DLIL_A_FILTER_DIRECTION])
 		req->direction = nla_get_u32(tb[DLIL_A_FILTER_DIRECTION]);
+	if (tb[DLIL_A_FILTER_LIFETIME])
+		req->lifetime = nla_get_u32(tb[DLIL_A_FILTER_LIFETIME]);
 	return parse_program(tb, req, info->extack);
 }
 

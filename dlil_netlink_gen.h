@@ -12,7 +12,7 @@
 #include <linux/dlil.h>
 
 /* Common nested types */
-extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_DATA + 1];
+extern const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_LIFETIME + 1];
 extern const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1];
 extern const struct nla_policy dlil_queue_nl_policy[DLIL_A_QUEUE_BYTES + 1];
 

@@ -187,29 +187,30 @@ static int put_kind(struct sk_buff *msg, const struct dlil_filter_kind *kind,
 	return err;
 }
 
-static int put_filter(const char *name, u32 direction,
-		      const struct dlil_filter_ops *ops, void *cookie,
-		      void *arg)
+static int put_filter(const struct dlil_filter *f, void *arg)
 {
+	u32 left = dlil_filter_left(f);
 	struct put_filters *put = arg;
 	struct sk_buff *msg = put->msg;
 	struct dlil_filter_info info;
 	struct nlattr *nest;
 
-	describe(ops, cookie, &info);
+	describe(f->ops, f->cookie, &info);
 	nest = nla_nest_start(msg, DLIL_A_FILTER);
 	if (!nest)
 		return -EMSGSIZE;
-	if (nla_put_string(msg, DLIL_A_FILTER_NAME, name) ||
+	if (nla_put_string(msg, DLIL_A_FILTER_NAME, f->name) ||
 	    nla_put_string(msg, DLIL_A_FILTER_KIND, info.kind) ||
-	    nla_put_u32(msg, DLIL_A_FILTER_DIRECTION, direction) ||
+	    nla_put_u32(msg, DLIL_A_FILTER_DIRECTION,
+			dlil_filter_direction(f)) ||
 	    nla_put_string(msg, DLIL_A_FILTER_ACTION, info.action) ||
 	    nla_put_string(msg, DLIL_A_FILTER_EXPR, info.expr) ||
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_PACKETS, info.packets,
 			      DLIL_A_FILTER_PAD) ||
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_MATCHED, info.matched,
 			      DLIL_A_FILTER_PAD) ||
-	    put_kind(msg, ops->kind, cookie)) {
+	    (left && nla_put_u32(msg, DLIL_A_FILTER_LIFETIME, left)) ||
+	    put_kind(msg, f->ops->kind, f->cookie)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
 	}
@@ -437,18 +438,16 @@ cancel:
 	return -EMSGSIZE;
 }
 
-static int size_filter(const char *name, u32 direction,
-		       const struct dlil_filter_ops *ops, void *cookie,
-		       void *arg)
+static int size_filter(const struct dlil_filter *f, void *arg)
 {
 	struct dlil_filter_info info;
 	size_t *size = arg;
 
-	describe(ops, cookie, &info);
-	*size += FILTER_MSG_SIZE + strlen(name) + strlen(info.kind) +
+	describe(f->ops, f->cookie, &info);
+	*size += FILTER_MSG_SIZE + strlen(f->name) + strlen(info.kind) +
 		 strlen(info.action) + strlen(info.expr);
-	if (ops->kind && ops->kind->fill)
-		*size += nla_total_size(ops->kind->fill_size);
+	if (f->ops->kind && f->ops->kind->fill)
+		*size += nla_total_size(f->ops->kind->fill_size);
 	return 0;
 }
 

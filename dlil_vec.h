@@ -2,6 +2,7 @@
 #ifndef _DLIL_VEC_H
 #define _DLIL_VEC_H
 
+#include <linux/workqueue.h>
 #include <net/dlil.h>
 
 #include "dlil_retire.h"
@@ -17,6 +18,9 @@ struct dlil_filter_vec;
  * @family: protocol family that the filter sees, 0 for all
  * @flags: DLIL_FILTER_*
  * @name: shown to users
+ * @lifetime: milliseconds after which it is detached, 0 for never (FLT-17)
+ * @expires: when that time is over, in jiffies; set when it is attached
+ * @expiry: detaches it then
  * @events: preallocated events for its attach and detach, until they are posted
  * @retire: the ifnet, list entry and teardown of the filter
  */
@@ -27,6 +31,9 @@ struct dlil_filter {
 	u32 family;
 	u32 flags;
 	char name[DLIL_NAME_MAX];
+	u32 lifetime;
+	unsigned long expires;
+	struct delayed_work expiry;
 	struct dlil_event_item *events[2];
 	struct dlil_retire retire;
 };

@@ -42,6 +42,11 @@ static void name_of_32(struct fake_filter *f)
 	f->params.name = "a name of thirty-two characters.";
 }
 
+static void too_long_a_life(struct fake_filter *f)
+{
+	f->params.lifetime = (u32)INT_MAX + 1;
+}
+
 static void unknown_flags(struct fake_filter *f)
 {
 	f->params.flags = DLIL_FILTER_REINJECTS << 1;
@@ -60,6 +65,7 @@ static const struct attach_case attach_cases[] = {
 	{ "long name", -ENAMETOOLONG, long_name },
 	{ "name of 32 characters", -ENAMETOOLONG, name_of_32 },
 	{ "unknown flags", -EINVAL, unknown_flags },
+	{ "too long a life", -EINVAL, too_long_a_life },
 	{ "both inputs", -EINVAL, both_inputs },
 };
 
@@ -87,10 +93,9 @@ static void attach_errors(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "");
 }
 
-static int same_name(const char *name, u32 direction,
-		     const struct dlil_filter_ops *ops, void *cookie, void *arg)
+static int same_name(const struct dlil_filter *f, void *arg)
 {
-	return !strcmp(name, arg);
+	return !strcmp(f->name, arg);
 }
 
 /* FLT-1: a name of 31 characters fits, and is shown unchanged. */
@@ -2167,6 +2172,74 @@ static void attach_races_final_detach(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&sets)));
 }
 
+/* Milliseconds that the filters of an ifnet have left, in total. */
+static int add_left(const struct dlil_filter *filter, void *arg)
+{
+	*(u32 *)arg += dlil_filter_left(filter);
+	return 0;
+}
+
+static u32 left(struct fake *fake)
+{
+	u32 sum = 0;
+
+	dlil_filter_for_each(fake->ifp, add_left, &sum);
+	return sum;
+}
+
+static struct fake_filter *mortal(struct fake *fake, char tag, u32 lifetime)
+{
+	struct fake_filter *filter = fake_filter_new(fake, tag,
+						     &fake_filter_in_ops);
+
+	filter->params.lifetime = lifetime;
+	KUNIT_ASSERT_EQ(fake->test, fake_filter_attach(filter), 0);
+	return filter;
+}
+
+/* FLT-17: a filter is detached by itself when its time is over, and not before. */
+static void lifetime(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *filter, *other;
+	unsigned long begin;
+
+	other = fake_filter(fake, 'a', &fake_filter_in_ops);
+	KUNIT_EXPECT_EQ(test, left(fake), 0);
+	begin = jiffies;
+	filter = mortal(fake, 'f', 2000);
+	KUNIT_EXPECT_LE(test, left(fake), 2000);
+	KUNIT_EXPECT_GT(test, left(fake), 1000);
+	while (time_before(jiffies, begin + msecs_to_jiffies(1500)))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
+	KUNIT_EXPECT_LE(test, left(fake), 500);
+	KUNIT_EXPECT_GT(test, left(fake), 0);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&filter->detached) == 1));
+	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin +
+					      msecs_to_jiffies(2000)));
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(filter->ref), -EINVAL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&other->detached), 0);
+	KUNIT_EXPECT_EQ(test, left(fake), 0);
+}
+
+/* FLT-17 FLT-2: a filter may end before its time, and its ifnet as well. */
+static void lifetime_not_over(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct fake_filter *first = mortal(fake, 'f', INT_MAX);
+	struct fake_filter *second = mortal(fake, 'g', 1000);
+
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(first->ref), 0);
+	fake_detach(fake);
+	KUNIT_EXPECT_EQ(test, atomic_read(&second->detached), 1);
+	/* Nothing happens when the time would be over. */
+	schedule_timeout_uninterruptible(msecs_to_jiffies(1100));
+	KUNIT_EXPECT_EQ(test, atomic_read(&first->detached), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&second->detached), 1);
+}
+
 /**
  * struct part - one part of a dump
  * @fake: owner of the filters
@@ -2177,11 +2250,9 @@ struct part {
 	unsigned int room;
 };
 
-static int put_in_part(const char *name, u32 direction,
-		       const struct dlil_filter_ops *ops, void *cookie,
-		       void *arg)
+static int put_in_part(const struct dlil_filter *filter, void *arg)
 {
-	const struct fake_filter *f = cookie;
+	const struct fake_filter *f = filter->cookie;
 	struct part *part = arg;
 
 	if (!part->room)
@@ -2265,6 +2336,8 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(address_of_dead),
 	KUNIT_CASE(array_after_batch),
 	KUNIT_CASE(dump_in_parts),
+	KUNIT_CASE(lifetime),
+	KUNIT_CASE(lifetime_not_over),
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE_PARAM(vlan_tagged, direction_gen_params),
 	KUNIT_CASE(list_once_per_batch),

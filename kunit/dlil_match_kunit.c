@@ -69,16 +69,15 @@ struct found {
 	struct dlil_filter_info info;
 };
 
-static int look_at(const char *name, u32 direction,
-		   const struct dlil_filter_ops *ops, void *cookie, void *arg)
+static int look_at(const struct dlil_filter *f, void *arg)
 {
 	struct found *found = arg;
 
-	if (strcmp(name, found->name))
+	if (strcmp(f->name, found->name))
 		return 0;
 	found->n++;
-	found->direction = direction;
-	ops->describe(cookie, &found->info);
+	found->direction = dlil_filter_direction(f);
+	f->ops->describe(f->cookie, &found->info);
 	return 0;
 }
 

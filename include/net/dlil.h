@@ -832,6 +832,8 @@ struct dlil_filter_ops {
  * @cookie: argument of every callback
  * @family: protocol family that the filter sees, 0 for all (FLT-4)
  * @flags: DLIL_FILTER_*, or 0
+ * @lifetime: milliseconds after which the filter is detached by itself, at most
+ *	INT_MAX; 0 for never (FLT-17)
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;
@@ -839,6 +841,7 @@ struct dlil_filter_params {
 	void *cookie;
 	u32 family;
 	u32 flags;
+	u32 lifetime;
 };
 
 int dlil_filter_attach(struct dlil_ifnet *ifp,

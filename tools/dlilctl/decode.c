@@ -23,12 +23,14 @@ struct set;
  * @type: TYPE_LIST is a nest that may occur many times
  * @set: what is in a nest
  * @names: of the values of an enumeration, or of flags; NULL at the end
+ * @optional: it is left out if it is absent
  */
 struct field {
 	const char *key;
 	enum type type;
 	const struct set *set;
 	const char *const *names;
+	bool optional;
 };
 
 /**
@@ -44,6 +46,7 @@ struct set {
 };
 
 #define U32(k) { .key = (k), .type = TYPE_U32 }
+#define OPTIONAL_U32(k) { .key = (k), .type = TYPE_U32, .optional = true }
 #define U64(k) { .key = (k), .type = TYPE_U64 }
 #define STRING(k) { .key = (k), .type = TYPE_STRING }
 #define ENUM(k, v) { .key = (k), .type = TYPE_ENUM, .names = (v) }
@@ -112,6 +115,7 @@ static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_EXPR] = STRING("expr"),
 	[DLIL_A_FILTER_PACKETS] = U64("packets"),
 	[DLIL_A_FILTER_MATCHED] = U64("matched"),
+	[DLIL_A_FILTER_LIFETIME] = OPTIONAL_U32("lifetime"),
 };
 
 DEFINE_SET(filter);
@@ -482,7 +486,7 @@ static json_t *decode(const struct set *set, const void *data, size_t len)
 	size_t i;
 
 	for (i = 0; i < set->n && !set->sparse; i++)
-		if (set->fields[i].key)
+		if (set->fields[i].key && !set->fields[i].optional)
 			set_new(object, set->fields[i].key,
 				absent(&set->fields[i]));
 

@@ -25,6 +25,7 @@ static const char *const actions[] = { "drop", "count", "pass", NULL };
  * @words: arguments of the kind, or ""
  * @expr: condition for a match
  * @has_expr: there is a condition
+ * @lifetime: milliseconds after which it is removed, or 0
  */
 struct filter {
 	const char *dev;
@@ -35,6 +36,7 @@ struct filter {
 	char words[WORDS_MAX_LEN + 1];
 	char expr[EXPR_MAX_LEN + 1];
 	bool has_expr;
+	uint32_t lifetime;
 };
 
 /* Prints it in the words in which it was added, with its counters. */
@@ -51,6 +53,8 @@ static void print_filter(const json_t *filter)
 		printf(" %s", text(filter, "kind"));
 	if (*text(filter, "action"))
 		printf(" %s", text(filter, "action"));
+	if (json_object_get(filter, "lifetime"))
+		printf(" for %.3gs", number(filter, "lifetime") / 1000.0);
 	printf(" packets %lld matched %lld\n", number(filter, "packets"),
 	       number(filter, "matched"));
 }
@@ -116,6 +120,38 @@ static const char *last_action(struct args *args)
 	return NULL;
 }
 
+/* Takes "for TIME" from the end, and returns the time in milliseconds, or 0. */
+static uint32_t last_lifetime(struct args *args)
+{
+	static const struct {
+		const char *unit;
+		double ms;
+	} units[] = {
+		{ "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60e3 },
+		{ "h", 3600e3 }, { "d", 86400e3 },
+	};
+	const char *word;
+	double time;
+	size_t i;
+	char *end;
+
+	if (args->n < 2 || strcmp(args->words[args->n - 2], "for"))
+		return 0;
+	word = args->words[args->n - 1];
+	time = strtod(word, &end);
+	for (i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (end != word && !strcmp(end, units[i].unit))
+			break;
+	if (i == sizeof(units) / sizeof(*units))
+		usage_error("\"%s\" is not a time, such as 500ms, 60s, 5m or 2h",
+			    word);
+	time *= units[i].ms;
+	if (!(time >= 1 && time <= INT32_MAX))
+		usage_error("a filter can stay for 1ms to 24d, or without \"for\"");
+	args->n -= 2;
+	return time;
+}
+
 static void parse_kind(struct args *args, const char *kind, struct filter *filter)
 {
 	if (strlen(kind) > KIND_MAX_LEN)
@@ -162,6 +198,7 @@ static void parse_filter(struct args *args, struct filter *filter)
 	filter->dev = next_dev(args);
 	filter->name = next_name(args, "NAME", NAME_MAX_LEN);
 	filter->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
+	filter->lifetime = last_lifetime(args);
 	word = next_word(args, "match");
 	i = find_choice(directions, word);
 	if (i >= 0) {
@@ -195,6 +232,8 @@ static struct nlmsghdr *filter_request(const struct filter *filter,
 		mnl_attr_put_strz(nlh, DLIL_A_FILTER_ACTION, filter->action);
 	if (*filter->words)
 		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter->words);
+	if (filter->lifetime)
+		mnl_attr_put_u32(nlh, DLIL_A_FILTER_LIFETIME, filter->lifetime);
 	if (prog) {
 		mnl_attr_put(nlh, DLIL_A_FILTER_PROGRAM,
 			     prog->bf_len * sizeof(*prog->bf_insns),
@@ -290,7 +329,7 @@ const struct command filter_commands[] = {
 	{ "list", NULL, run_filter_show, NULL },
 	{ "ls", NULL, run_filter_show, NULL },
 	{ "add",
-	  "DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] }",
+	  "DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]",
 	  run_filter_add, NULL },
 	{ "change", "DEV NAME KIND [ ARG... ]", run_filter_change, NULL },
 	{ "del", "DEV NAME", run_filter_del, NULL },

@@ -232,6 +232,17 @@ sends 'a kind with a condition' \
 	"$asked
 filter-add v1 ack ifindex=4 name=f kind=nth direction=3 program=icmp expr=icmp" \
 	filter add v0 f match icmp nth
+sends 'a filter for some time' "$add direction=3 action=drop lifetime=90000 program=icmp expr=icmp" \
+	filter add v0 f match icmp drop for 90
+sends 'a kind for some time' "$asked
+filter-add v1 ack ifindex=4 name=f kind=nth direction=3 words=100 lifetime=1500" \
+	filter add v0 f nth 100 for 1.5s
+wrong 'a time that is none' '"soon" is not a time, such as 500ms, 60s, 5m or 2h' \
+	filter add v0 f match icmp drop for soon
+wrong 'a time that is too long' 'a filter can stay for 1ms to 24d, or without "for"' \
+	filter add v0 f match icmp drop for 25d
+wrong 'no time at all' 'a filter can stay for 1ms to 24d, or without "for"' \
+	filter add v0 f match icmp drop for 0
 sends 'a change' 'filter-change v1 ack ifname=v0 name=f kind=nth words=50' \
 	filter change v0 f nth 50
 FAKE=refused run filter add v0 f match icmp drop
@@ -570,7 +581,7 @@ is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||14'
 everything=$out
 prints '-h' "$everything" -h
 prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
-       dlilctl filter add DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] }
+       dlilctl filter add DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]
        dlilctl filter change DEV NAME KIND [ ARG... ]
        dlilctl filter del DEV NAME' filter help
 prints 'proto plumb help' \

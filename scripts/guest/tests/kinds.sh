@@ -6,7 +6,7 @@
 # answered N: send N pings to the device, and print how many were answered.
 answered() {
 	peer ping -n -i 0.01 -W 1 -c "$1" $IP0 >"$T/pings" || true
-	grep -c 'bytes from' "$T/pings"
+	grep -c 'bytes from' "$T/pings" || true
 }
 
 # FLT-16 FLT-3: a kind is loaded when it is first named; its filters run, are shown with
@@ -38,6 +38,31 @@ test_kind_on_demand() {
 	is "its arguments" "$(filter loss action)" 5
 	! rmmod dlil_nth 2>/dev/null || fail "it was unloaded while in use"
 	ctl filter del dl0 loss
+	rmmod dlil_nth
+}
+
+# FLT-17: a filter is removed by itself when its time is over, and is shown with the time
+# that is left.
+test_for_some_time() {
+	local left
+
+	ctl attach dl0
+	ctl filter add dl0 short in match icmp drop for 3s
+	ctl filter add dl0 long in nth 1000 for 2h
+	ctl filter add dl0 ever in match icmp count
+	left=$(filter short lifetime)
+	[ "$left" -gt 0 ] && [ "$left" -le 3000 ] || fail "it has $left ms left"
+	left=$(filter long lifetime)
+	[ "$left" -gt 7000000 ] && [ "$left" -le 7200000 ] || fail "it has $left ms left"
+	is "what has a time" "$(ctl -j filter show dl0 |
+		jq -r '[.[0].filters[] | select(.lifetime) | .name] | join(" ")')" "short long"
+	[[ $(ctl filter show dl0) == *'match "icmp" drop for '[0-3]* ]] ||
+		fail "it is shown as: $(ctl filter show dl0)"
+	is "answers at first" "$(answered 3)" 0
+	becomes "filters left" 2 json .filters#
+	is "answers later" "$(answered 3)" 3
+	is "what stays" "$(json '[.filters[].name] | join(" ")')" "long ever"
+	ctl filter del dl0 long
 	rmmod dlil_nth
 }
 

@@ -808,6 +808,7 @@ static void log_filter(const struct nlattr *nest)
 		[DLIL_A_FILTER_PROGRAM] = "program",
 		[DLIL_A_FILTER_EXPR] = "expr",
 		[DLIL_A_FILTER_WORDS] = "words",
+		[DLIL_A_FILTER_LIFETIME] = "lifetime",
 	};
 	const struct nlattr *attr;
 	uint16_t type;
@@ -820,7 +821,8 @@ static void log_filter(const struct nlattr *nest)
 			log_program(attr);
 		else
 			log_value(names[type], attr,
-				  type != DLIL_A_FILTER_DIRECTION);
+				  type != DLIL_A_FILTER_DIRECTION &&
+				  type != DLIL_A_FILTER_LIFETIME);
 	}
 }
 
