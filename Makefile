@@ -18,7 +18,7 @@ find-kdir = for d in "/lib/modules/$$(uname -r)" \
 	done
 endif
 
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DLIL=m
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_DLIL=m CONFIG_DLIL_IMPAIR=m
 # Debian's headers know their release by this file alone.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 	$(KDIR)/include/generated/utsrelease.h)
@@ -28,7 +28,7 @@ release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
 
 all: modules tool	## the module and dlilctl (what plain `make` does)
 
-modules: kdir		## dlil.ko
+modules: kdir		## dlil.ko and dlil_impair.ko
 	+$(kbuild) modules
 
 tool:			## tools/dlilctl/dlilctl
@@ -94,6 +94,7 @@ install: all		## install module, tool and manual page (PREFIX, DESTDIR)
 
 uninstall: kdir		## undo install
 	rm -f $(DESTDIR)/lib/modules/$(release)/updates/dlil.ko* \
+		$(DESTDIR)/lib/modules/$(release)/updates/impair/dlil_impair.ko* \
 		$(DESTDIR)$(PREFIX)/sbin/dlilctl \
 		$(DESTDIR)$(PREFIX)/share/man/man8/dlilctl.8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/dlilctl

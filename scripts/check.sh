@@ -13,7 +13,7 @@
 . "$(dirname "$0")/common.sh"
 
 CHECKS=(build floors checkpatch kernel-doc shellcheck tool netlink spdx
-	spelling comments hosts commits semantics mutants)
+	spelling comments hosts commits semantics mutants impair)
 
 need_packages build-essential git perl rsync shellcheck sparse codespell
 
@@ -96,7 +96,7 @@ build_strictly() {
 	make -C "$KDIR" M="$BUILD" -k -j "$JOBS" W=1 KCFLAGS=-Werror \
 		C=1 CHECK="$BUILD.sparse" CF=-D__CHECK_ENDIAN__ \
 		KBUILD_EXTRA_SYMBOLS="$BUILD.symvers" \
-		CONFIG_DLIL{,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED,_SLEEPER}=m \
+		CONFIG_DLIL{,_IMPAIR,_SAMPLE,_KUNIT_TEST,_FUZZ,_BENCH,_PLANTED,_SLEEPER}=m \
 		CONFIG_UML_TIME_TRAVEL_SUPPORT=y modules 2>&1 |
 		tee "$OUT/build.log"
 	none grep -i warning "$OUT/build.log"
@@ -355,6 +355,9 @@ check_semantics() {
 
 # All mutants must apply, and name the row that they break.
 check_mutants() { scripts/mutate.sh --check; }
+
+# Compares the fates of impair with the model; not again if nothing has changed.
+check_impair() { scripts/impair/test.sh; }
 
 run() {
 	local name=$1 status

@@ -49,7 +49,7 @@ build_folder() {
 		echo "$2"
 		dpkg-query -W 'gcc-[0-9]*' sparse 2>/dev/null || true
 		cd "$TOP"
-		cat "scripts/${0##*/}" Kbuild kunit/Kbuild samples/Kbuild
+		cat "scripts/${0##*/}" Kbuild impair/Kbuild kunit/Kbuild samples/Kbuild
 		find . -path ./build -prune -o -name '*.[ch]' ! -name '*.mod.c' \
 			-print | LC_ALL=C sort
 	} | short_hash)

@@ -43,7 +43,7 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
 # Those that a kernel of one's own may lack; tests ask for them.
-MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3 drop_monitor)
+MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}
@@ -181,12 +181,10 @@ build_guest_tools() {
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
 		"$dir/faulty.c" "$out.h"/*.o \
 		-lmnl -ljansson -ldl || return
-	for src in wire drops; do
-		gcc -O2 -Wall -Wextra -Werror -o "$out/$src" \
-			"$dir/$src.c" -lmnl || return
-	done
+	gcc -O2 -Wall -Wextra -Werror -o "$out/wire" \
+		"$dir/wire.c" -lmnl || return
 	for src in "$dir"/*.c; do
-		[[ ! $src =~ /(faulty|wire|drops)\.c$ ]] || continue
+		[[ $src != */faulty.c && $src != */wire.c ]] || continue
 		gcc -O2 -Wall -Wextra -Werror -static \
 			-I "$TOP/include/uapi" -I "$out.h" \
 			-o "$out/$(basename "$src" .c)" "$src" -ljansson || return
@@ -223,7 +221,7 @@ build_dlil() {
 	rm -rf "$MADE"
 	mkdir -p "$MADE"/{modules,programs}
 	install -m 644 -t "$MADE/modules" \
-		"$BUILD"/dlil.ko "$BUILD"/samples/*.ko "$BUILD"/kunit/*.ko
+		"$BUILD"/dlil.ko "$BUILD"/{impair,samples,kunit}/*.ko
 	install -m 755 -t "$MADE/programs" "$BUILD/tools/dlilctl/dlilctl" \
 		"$BUILD/samples/echo-client" "$BUILD"/build/guest-tools/*
 }

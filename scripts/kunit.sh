@@ -49,7 +49,7 @@ copy_module() {
 	rsync --recursive --checksum --prune-empty-dirs --delete-excluded \
 		--exclude='*.mod.c' \
 		--include='/include/***' \
-		--include='/kunit/' --include='/samples/' \
+		--include='/impair/' --include='/kunit/' --include='/samples/' \
 		--include='*.[ch]' --include=Kbuild --include=Kconfig \
 		--exclude='*' --delete "$TOP/" "$tree/net/dlil/"
 	grep -q '"net/dlil/Kconfig"' "$tree/net/Kconfig" ||

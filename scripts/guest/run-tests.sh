@@ -69,7 +69,7 @@ check_after() {
 	[ ! -d /sys/module/vmxnet3 ] || modprobe -r vmxnet3
 	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
 	wake_sleeper
-	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil; do
+	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil_impair dlil; do
 		[ ! -d "/sys/module/$mod" ] || rmmod "$mod"
 	done
 	for file in /proc/[0-9]*/comm; do

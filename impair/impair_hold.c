@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets of one direction that are held until their time has come.
+ *
+ * Packets whose times come in order are in a list, all other ones in a tree.  A
+ * packet that is to be reordered moves on to a second list when its time has come,
+ * and leaves that one when enough packets have overtaken it.  One timer is set to
+ * the time of the next packet.
+ *
+ * Whoever holds a packet whose time has come, and the timer, calls impair_release().
+ * Only one of them at a time hands packets back, without the lock, because the core
+ * may call the filter again while it sends a packet; so packets stay in order.
+ */
+#include <linux/ktime.h>
+#include <linux/netdevice.h>
+#include <net/sock.h>
+
+#include "compat.h"
+#include "impair_hold.h"
+
+/* Packets that are handed back at a time. */
+#define BATCH 64
+
+/* A packet that is held for longer than this gives up its socket. */
+#define SOCKET_KEPT NSEC_PER_SEC
+
+/**
+ * struct held - the part of skb->cb that belongs to the filter while it holds a packet
+ * @kept: belongs to the core
+ * @due: time when the packet may leave
+ * @order: number of the packet; orders packets with the same time
+ * @target: for a reordered packet, value of &impair_way.overtaken to wait for
+ * @family: protocol family of the packet
+ * @reordered: the packet is to be overtaken
+ * @copy: the filter has made the packet
+ */
+struct held {
+	u8 kept[DLIL_FILTER_CB_KEPT];
+	u64 due;
+	u32 order;
+	u32 target;
+	u32 family;
+	bool reordered;
+	bool copy;
+};
+
+static struct held *held_of(const struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct held) > sizeof(skb->cb));
+	return (struct held *)skb->cb;
+}
+
+static bool is_before(const struct sk_buff *a, const struct sk_buff *b)
+{
+	const struct held *x = held_of(a), *y = held_of(b);
+
+	return x->due < y->due ||
+	       (x->due == y->due && (s32)(x->order - y->order) < 0);
+}
+
+static void tree_add(struct impair_way *w, struct sk_buff *skb)
+{
+	struct rb_node **link = &w->tree.rb_root.rb_node, *parent = NULL;
+	bool leftmost = true;
+
+	while (*link) {
+		parent = *link;
+		if (is_before(skb, rb_to_skb(parent))) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&skb->rbnode, parent, link);
+	rb_insert_color_cached(&skb->rbnode, &w->tree, leftmost);
+}
+
+static void add(struct impair_way *w, struct sk_buff *skb)
+{
+	struct sk_buff *last = skb_peek_tail(&w->ordered);
+
+	w->counts.held++;
+	w->counts.bytes += skb->len;
+	held_of(skb)->order = w->order++;
+	if (!last || !is_before(skb, last))
+		__skb_queue_tail(&w->ordered, skb);
+	else
+		tree_add(w, skb);
+}
+
+/* The packet whose time comes first, or NULL. */
+static struct sk_buff *first(const struct impair_way *w)
+{
+	struct sk_buff *a = skb_peek(&w->ordered);
+	struct rb_node *node = rb_first_cached(&w->tree);
+	struct sk_buff *b = node ? rb_to_skb(node) : NULL;
+
+	if (a && b)
+		return is_before(b, a) ? b : a;
+	return a ?: b;
+}
+
+static void take(struct impair_way *w, struct sk_buff *skb)
+{
+	if (skb == skb_peek(&w->ordered)) {
+		__skb_unlink(skb, &w->ordered);
+		return;
+	}
+	rb_erase_cached(&skb->rbnode, &w->tree);
+	skb_mark_not_on_list(skb);
+	skb->prev = NULL;
+}
+
+/* Returns the time when a reordered packet goes on in any case. */
+static u64 patience(const struct sk_buff *skb)
+{
+	return held_of(skb)->due + IMPAIR_REORDER_WAIT;
+}
+
+/* Take a reordered packet that enough packets have overtaken. */
+static struct sk_buff *take_waiting(struct impair_way *w, u64 now)
+{
+	struct sk_buff *skb = skb_peek(&w->waiting);
+
+	if (!skb || ((s32)(w->overtaken - held_of(skb)->target) < 0 &&
+		     patience(skb) > now))
+		return NULL;
+	__skb_unlink(skb, &w->waiting);
+	return skb;
+}
+
+static void count_lateness(struct impair_way *w, u64 late)
+{
+	w->counts.timely++;
+	w->counts.late_sum += late;
+	w->counts.late_max = max(w->counts.late_max, late);
+}
+
+/* Take the next packet that may leave, or return NULL. */
+static struct sk_buff *next_due(struct impair_way *w, u64 now)
+{
+	struct sk_buff *skb;
+	struct held *h;
+
+	while (!(skb = take_waiting(w, now))) {
+		skb = first(w);
+		if (!skb || held_of(skb)->due > now)
+			return NULL;
+		h = held_of(skb);
+		take(w, skb);
+		if (!h->reordered) {
+			count_lateness(w, now - h->due);
+			w->overtaken += !h->copy;
+			break;
+		}
+		h->target = w->overtaken + w->params.distance;
+		__skb_queue_tail(&w->waiting, skb);
+	}
+	w->counts.held--;
+	w->counts.bytes -= skb->len;
+	return skb;
+}
+
+/* Collect packets that may leave.  Returns false if there are none. */
+static bool collect(struct impair_way *w, struct sk_buff_head *list)
+{
+	u64 now = ktime_get_ns();
+	struct sk_buff *skb;
+
+	while (skb_queue_len(list) < BATCH && (skb = next_due(w, now)))
+		__skb_queue_tail(list, skb);
+	w->counts.passed += skb_queue_len(list);
+	return !skb_queue_empty(list);
+}
+
+static bool is_alike(const struct sk_buff *a, const struct sk_buff *b)
+{
+	return held_of(a)->family == held_of(b)->family &&
+	       held_of(a)->copy == held_of(b)->copy;
+}
+
+/* Hand on packets, in order: consecutive ones of the same sort at once. */
+static void hand_on(const struct impair_way *w, struct sk_buff_head *list)
+{
+	struct sk_buff_head run;
+	struct sk_buff *skb;
+	struct held h;
+
+	while (!skb_queue_empty(list)) {
+		__skb_queue_head_init(&run);
+		h = *held_of(skb_peek(list));
+		do {
+			skb = __skb_dequeue(list);
+			skb->dev = w->direction == DLIL_DIRECTION_IN ?
+				   blackhole_netdev : NULL;
+			__skb_queue_tail(&run, skb);
+		} while (skb_peek(list) && is_alike(skb, skb_peek(list)));
+		if (h.copy)
+			dlil_filter_inject(*w->filter, w->direction, h.family,
+					   &run);
+		else
+			dlil_filter_reinject(*w->filter, w->direction,
+					     h.family, &run);
+	}
+}
+
+/* Most packets leave behind those that wait already. */
+static bool is_set(const struct impair_way *w, u64 due)
+{
+	return hrtimer_is_queued((struct hrtimer *)&w->timer) &&
+	       ktime_to_ns(hrtimer_get_expires(&w->timer)) == due;
+}
+
+/* Set the timer to the time of the next packet. */
+static void set_timer(struct impair_way *w)
+{
+	struct sk_buff *skb = first(w), *waiting = skb_peek(&w->waiting);
+	u64 due = skb ? held_of(skb)->due : U64_MAX;
+
+	if (waiting)
+		due = min(due, patience(waiting));
+	if (due == U64_MAX || w->ended || is_set(w, due))
+		return;
+	hrtimer_start(&w->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * impair_release - hand back the packets whose time has come
+ * @w: the direction
+ *
+ * Context: as dlil_filter_reinject(), without @w->lock.
+ */
+void impair_release(struct impair_way *w)
+{
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	spin_lock_bh(&w->lock);
+	if (w->releasing)
+		goto unlock;
+	w->releasing = true;
+	while (collect(w, &list)) {
+		spin_unlock_bh(&w->lock);
+		hand_on(w, &list);
+		spin_lock_bh(&w->lock);
+	}
+	w->releasing = false;
+	set_timer(w);
+unlock:
+	spin_unlock_bh(&w->lock);
+}
+
+static enum hrtimer_restart timer_over(struct hrtimer *timer)
+{
+	impair_release(container_of(timer, struct impair_way, timer));
+	return HRTIMER_NORESTART;
+}
+
+/*
+ * Give up what others wait for, as dlil_packet_keep() does, but for the socket of
+ * TCP.  Without that, TCP would not see that its packets are queued here, and would
+ * send more of them (TCP small queues).  The socket lives until its data are
+ * acknowledged in any case, unless it is reset; then its namespace may have to wait
+ * for the packet, so packets that are held for long do without.
+ */
+static void let_go(struct sk_buff *skb, u64 hold)
+{
+	struct sock *sk = skb->sk;
+
+	if (hold > SOCKET_KEPT || !sk || !sk_fullsock(sk) || !sk_is_tcp(sk)) {
+		dlil_packet_keep(skb);
+		return;
+	}
+	nf_reset_ct(skb);
+	skb_dst_drop(skb);
+	skb->dev = NULL;
+}
+
+static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
+		    const struct impair_fate *fate, u64 due, u64 now, bool copy)
+{
+	struct held *h = held_of(skb);
+
+	if (w->direction == DLIL_DIRECTION_OUT)
+		let_go(skb, due - now);
+	h->due = due;
+	h->family = family;
+	h->reordered = fate->reordered;
+	h->copy = copy;
+}
+
+/* Hold a copy of @skb, which stays as it is. */
+static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
+		      const struct impair_fate *fate, u64 due, u64 now)
+{
+	struct sk_buff *copy;
+
+	if (w->counts.held >= w->params.limit) {
+		w->counts.limited++;
+		return;
+	}
+	copy = skb_clone(skb, GFP_ATOMIC);
+	if (!copy) {
+		w->counts.failed++;
+		return;
+	}
+	prepare(w, copy, family, fate, due, now, true);
+	add(w, copy);
+	w->counts.duplicated++;
+}
+
+/**
+ * impair_hold - hold a packet until its time has come, and its copy
+ * @w: the direction, with its lock held
+ * @skb: the packet, on no list; consumed
+ * @family: protocol family of the packet
+ * @fate: fate of the packet, which is not lost
+ * @len: length of the packet with its link header
+ * @now: time
+ *
+ * The limit is the caller's, except for the copy.  The caller calls impair_release()
+ * afterwards, without the lock.
+ *
+ * Context: bottom halves off.
+ */
+void impair_hold(struct impair_way *w, struct sk_buff *skb, u32 family,
+		 const struct impair_fate *fate, u32 len, u64 now)
+{
+	u64 due = impair_link(&w->params, &w->state, len, now) + fate->delay;
+
+	lockdep_assert_held(&w->lock);
+	prepare(w, skb, family, fate, due, now, false);
+	add(w, skb);
+	if (fate->duplicated)
+		hold_copy(w, skb, family, fate, due, now);
+	w->counts.reordered += fate->reordered;
+}
+
+/**
+ * impair_way_init - prepare a direction
+ * @w: the direction
+ * @direction: DLIL_DIRECTION_IN or DLIL_DIRECTION_OUT
+ * @filter: points to where the reference of the filter will be
+ * @params: parameters, checked
+ */
+void impair_way_init(struct impair_way *w, u32 direction,
+		     const dlil_filter_t *filter,
+		     const struct impair_params *params)
+{
+	spin_lock_init(&w->lock);
+	w->direction = direction;
+	w->filter = filter;
+	w->params = *params;
+	impair_state_init(&w->state, params->seed,
+			  direction == DLIL_DIRECTION_OUT);
+	w->tree = RB_ROOT_CACHED;
+	__skb_queue_head_init(&w->ordered);
+	__skb_queue_head_init(&w->waiting);
+	compat_hrtimer_setup(&w->timer, timer_over, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * impair_way_end - free all packets of a direction whose filter has been detached
+ * @w: the direction
+ *
+ * The packets stay counted as stolen, because the core no longer takes them back.
+ *
+ * Context: the filter's `detached`; may sleep.
+ */
+void impair_way_end(struct impair_way *w)
+{
+	struct sk_buff *skb;
+
+	spin_lock_bh(&w->lock);
+	w->ended = true;
+	spin_unlock_bh(&w->lock);
+	hrtimer_cancel(&w->timer);
+	while ((skb = first(w))) {
+		take(w, skb);
+		kfree_skb(skb);
+	}
+	__skb_queue_purge(&w->waiting);
+}
