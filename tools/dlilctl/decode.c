@@ -13,14 +13,17 @@
 #include "dlilctl.h"
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_FLAGS,
-	    TYPE_LLADDR, TYPE_INET, TYPE_NEST, TYPE_LIST };
+	    TYPE_LLADDR, TYPE_INET, TYPE_NEST, TYPE_LIST, TYPE_SHARE,
+	    TYPE_S32, TYPE_KIND };
 
 struct set;
 
 /**
  * struct field - an attribute
  * @key: its name in JSON
- * @type: TYPE_LIST is a nest that may occur many times
+ * @type: TYPE_LIST is a nest that may occur many times; TYPE_SHARE a probability in
+ *	multiples of 2^-32, in JSON a percentage; TYPE_KIND a nest that depends on the
+ *	kind of the filter
  * @set: what is in a nest
  * @names: of the values of an enumeration, or of flags; NULL at the end
  * @optional: it is left out if it is absent
@@ -48,6 +51,8 @@ struct set {
 #define U32(k) { .key = (k), .type = TYPE_U32 }
 #define OPTIONAL_U32(k) { .key = (k), .type = TYPE_U32, .optional = true }
 #define U64(k) { .key = (k), .type = TYPE_U64 }
+#define S32(k) { .key = (k), .type = TYPE_S32 }
+#define SHARE(k) { .key = (k), .type = TYPE_SHARE }
 #define STRING(k) { .key = (k), .type = TYPE_STRING }
 #define ENUM(k, v) { .key = (k), .type = TYPE_ENUM, .names = (v) }
 #define FLAGS(k, v) { .key = (k), .type = TYPE_FLAGS, .names = (v) }
@@ -106,6 +111,67 @@ static const struct field plumber_fields[] = {
 
 DEFINE_SET(plumber);
 
+static const char *const loss_models[] = {
+	[DLIL_IMPAIR_LOSS_NONE] = "none",
+	[DLIL_IMPAIR_LOSS_RANDOM] = "random",
+	[DLIL_IMPAIR_LOSS_EVERY] = "every",
+	[DLIL_IMPAIR_LOSS_STATE] = "state",
+	[DLIL_IMPAIR_LOSS_GEMODEL] = "gemodel",
+	NULL
+};
+
+static const char *const distributions[] = {
+	[DLIL_IMPAIR_DISTRIBUTION_UNIFORM] = "uniform",
+	[DLIL_IMPAIR_DISTRIBUTION_NORMAL] = "normal",
+	[DLIL_IMPAIR_DISTRIBUTION_PARETO] = "pareto",
+	[DLIL_IMPAIR_DISTRIBUTION_PARETONORMAL] = "paretonormal",
+	NULL
+};
+
+static const struct field impair_counts_fields[] = {
+	[DLIL_A_IMPAIR_COUNTS_MATCHED] = U64("matched"),
+	[DLIL_A_IMPAIR_COUNTS_PASSED] = U64("passed"),
+	[DLIL_A_IMPAIR_COUNTS_LOST] = U64("lost"),
+	[DLIL_A_IMPAIR_COUNTS_DUPLICATED] = U64("duplicated"),
+	[DLIL_A_IMPAIR_COUNTS_CORRUPTED] = U64("corrupted"),
+	[DLIL_A_IMPAIR_COUNTS_REORDERED] = U64("reordered"),
+	[DLIL_A_IMPAIR_COUNTS_LIMITED] = U64("limited"),
+	[DLIL_A_IMPAIR_COUNTS_FAILED] = U64("failed"),
+	[DLIL_A_IMPAIR_COUNTS_HELD] = U64("held"),
+	[DLIL_A_IMPAIR_COUNTS_BYTES] = U64("bytes"),
+	[DLIL_A_IMPAIR_COUNTS_LATE_MEAN] = U64("late-mean"),
+	[DLIL_A_IMPAIR_COUNTS_LATE_MAX] = U64("late-max"),
+};
+
+DEFINE_SET(impair_counts);
+
+static const struct field impair_fields[] = {
+	[DLIL_A_IMPAIR_SEED] = U64("seed"),
+	[DLIL_A_IMPAIR_LOSS_MODEL] = ENUM("loss-model", loss_models),
+	[DLIL_A_IMPAIR_LOSS_P1] = SHARE("loss-p1"),
+	[DLIL_A_IMPAIR_LOSS_P2] = SHARE("loss-p2"),
+	[DLIL_A_IMPAIR_LOSS_P3] = SHARE("loss-p3"),
+	[DLIL_A_IMPAIR_LOSS_P4] = SHARE("loss-p4"),
+	[DLIL_A_IMPAIR_LOSS_P5] = SHARE("loss-p5"),
+	[DLIL_A_IMPAIR_EVERY] = U32("every"),
+	[DLIL_A_IMPAIR_DELAY] = U64("delay"),
+	[DLIL_A_IMPAIR_JITTER] = U64("jitter"),
+	[DLIL_A_IMPAIR_CORRELATION] = SHARE("correlation"),
+	[DLIL_A_IMPAIR_DISTRIBUTION] = ENUM("distribution", distributions),
+	[DLIL_A_IMPAIR_DUPLICATE] = SHARE("duplicate"),
+	[DLIL_A_IMPAIR_CORRUPT] = SHARE("corrupt"),
+	[DLIL_A_IMPAIR_REORDER] = SHARE("reorder"),
+	[DLIL_A_IMPAIR_DISTANCE] = U32("distance"),
+	[DLIL_A_IMPAIR_GAP] = U32("gap"),
+	[DLIL_A_IMPAIR_RATE] = U64("rate"),
+	[DLIL_A_IMPAIR_OVERHEAD] = S32("overhead"),
+	[DLIL_A_IMPAIR_LIMIT] = U32("limit"),
+	[DLIL_A_IMPAIR_IN] = NEST("in", impair_counts_set),
+	[DLIL_A_IMPAIR_OUT] = NEST("out", impair_counts_set),
+};
+
+DEFINE_SET(impair, .sparse = true);
+
 /* Nobody reads the program: the kernel keeps the expression for that. */
 static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_NAME] = STRING("name"),
@@ -116,6 +182,8 @@ static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_PACKETS] = U64("packets"),
 	[DLIL_A_FILTER_MATCHED] = U64("matched"),
 	[DLIL_A_FILTER_LIFETIME] = OPTIONAL_U32("lifetime"),
+	[DLIL_A_FILTER_DATA] = { .key = "impair", .type = TYPE_KIND,
+				 .set = &impair_set, .optional = true },
 };
 
 DEFINE_SET(filter);
@@ -370,6 +438,13 @@ static json_t *enum_json(const char *const *names, uint32_t value)
 	return json_string("unknown");
 }
 
+static json_t *share_json(uint32_t value)
+{
+	uint64_t rounded = value * 1e9 / 4294967296.0 + 0.5;
+
+	return json_real(value == UINT32_MAX ? 100 : rounded / 1e7);
+}
+
 static json_t *flags_json(const char *const *names, uint32_t value)
 {
 	json_t *flags = need(json_array());
@@ -446,6 +521,9 @@ static bool valid(const struct field *field, const struct nlattr *attr)
 		[TYPE_INET] = MNL_TYPE_BINARY,
 		[TYPE_NEST] = MNL_TYPE_NESTED,
 		[TYPE_LIST] = MNL_TYPE_NESTED,
+		[TYPE_SHARE] = MNL_TYPE_U32,
+		[TYPE_S32] = MNL_TYPE_U32,
+		[TYPE_KIND] = MNL_TYPE_NESTED,
 	};
 
 	return mnl_attr_validate(attr, types[field->type]) >= 0;
@@ -459,6 +537,10 @@ static json_t *present(const struct field *field, const struct nlattr *attr)
 	switch (field->type) {
 	case TYPE_U32:
 		return need(json_integer(mnl_attr_get_u32(attr)));
+	case TYPE_S32:
+		return need(json_integer((int32_t)mnl_attr_get_u32(attr)));
+	case TYPE_SHARE:
+		return need(share_json(mnl_attr_get_u32(attr)));
 	case TYPE_U64:
 		return need(u64_json(mnl_attr_get_u64(attr)));
 	case TYPE_STRING:
@@ -495,6 +577,10 @@ static json_t *decode(const struct set *set, const void *data, size_t len)
 		if (i >= set->n || !set->fields[i].key)
 			continue;
 		field = &set->fields[i];
+		/* The kind comes first. */
+		if (field->type == TYPE_KIND &&
+		    strcmp(field->key, text(object, "kind")))
+			continue;
 		value = present(field, attr);
 		if (!value) {
 			json_decref(object);

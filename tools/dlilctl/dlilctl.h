@@ -185,6 +185,10 @@ void show_ifnet(const json_t *ifnet);
 void print_filters(const json_t *ifnet);
 void print_protocols(const json_t *ifnet);
 
+void put_impair(struct args *args, struct nlmsghdr *nlh);
+void print_impair(const json_t *impair);
+void print_impair_counts(const json_t *impair);
+
 int compile_expr(const char *expr, int dlt, struct bpf_program *prog);
 void free_expr(struct bpf_program *prog);
 

@@ -10,6 +10,7 @@
 #define EXPR_MAX_LEN 1023
 #define KIND_MAX_LEN 15
 #define WORDS_MAX_LEN 255
+#define DATA_MAX_LEN 1024
 
 static const char *const directions[] = { "in", "out", "both", NULL };
 static const char *const matches[] = { "match", NULL };
@@ -23,6 +24,7 @@ static const char *const actions[] = { "drop", "count", "pass", NULL };
  * @kind: kind of filter
  * @action: action for packets that match, or NULL
  * @words: arguments of the kind, or ""
+ * @data: a message with the attributes of the kind impair
  * @expr: condition for a match
  * @has_expr: there is a condition
  * @lifetime: milliseconds after which it is removed, or 0
@@ -34,14 +36,29 @@ struct filter {
 	const char *kind;
 	const char *action;
 	char words[WORDS_MAX_LEN + 1];
+	struct nlmsghdr data[DATA_MAX_LEN / sizeof(struct nlmsghdr)];
 	char expr[EXPR_MAX_LEN + 1];
 	bool has_expr;
 	uint32_t lifetime;
 };
 
+/* Adds the attributes of the kind. */
+static void put_data(const struct filter *filter, struct nlmsghdr *nlh)
+{
+	const struct nlmsghdr *data = filter->data;
+
+	if (*filter->words)
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter->words);
+	if (data->nlmsg_len)
+		mnl_attr_put(nlh, DLIL_A_FILTER_DATA,
+			     mnl_nlmsg_get_payload_len(data),
+			     mnl_nlmsg_get_payload(data));
+}
+
 /* Prints it in the words in which it was added, with its counters. */
 static void print_filter(const json_t *filter)
 {
+	const json_t *impair = json_object_get(filter, "impair");
 	bool match = !strcmp(text(filter, "kind"), "match");
 
 	printf("    filter %s %s", text(filter, "name"),
@@ -53,10 +70,14 @@ static void print_filter(const json_t *filter)
 		printf(" %s", text(filter, "kind"));
 	if (*text(filter, "action"))
 		printf(" %s", text(filter, "action"));
+	if (impair)
+		print_impair(impair);
 	if (json_object_get(filter, "lifetime"))
 		printf(" for %.3gs", number(filter, "lifetime") / 1000.0);
 	printf(" packets %lld matched %lld\n", number(filter, "packets"),
 	       number(filter, "matched"));
+	if (impair && options.stats)
+		print_impair_counts(impair);
 }
 
 void print_filters(const json_t *ifnet)
@@ -152,12 +173,19 @@ static uint32_t last_lifetime(struct args *args)
 	return time;
 }
 
+static bool is_impair(const struct filter *filter)
+{
+	return !strcmp(filter->kind, "impair");
+}
+
 static void parse_kind(struct args *args, const char *kind, struct filter *filter)
 {
 	if (strlen(kind) > KIND_MAX_LEN)
 		usage_error("KIND has at most %d characters", KIND_MAX_LEN);
 	filter->kind = kind;
-	if (args->n)
+	if (is_impair(filter))
+		put_impair(args, mnl_nlmsg_put_header(filter->data));
+	else if (args->n)
 		join_words(args, "ARG", filter->words, WORDS_MAX_LEN);
 }
 
@@ -230,8 +258,7 @@ static struct nlmsghdr *filter_request(const struct filter *filter,
 	mnl_attr_put_u32(nlh, DLIL_A_FILTER_DIRECTION, filter->direction);
 	if (filter->action)
 		mnl_attr_put_strz(nlh, DLIL_A_FILTER_ACTION, filter->action);
-	if (*filter->words)
-		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter->words);
+	put_data(filter, nlh);
 	if (filter->lifetime)
 		mnl_attr_put_u32(nlh, DLIL_A_FILTER_LIFETIME, filter->lifetime);
 	if (prog) {
@@ -300,8 +327,7 @@ static int run_filter_change(struct args *args)
 	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter.name);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter.kind);
-	if (*filter.words)
-		mnl_attr_put_strz(nlh, DLIL_A_FILTER_WORDS, filter.words);
+	put_data(&filter, nlh);
 	mnl_attr_nest_end(nlh, nest);
 	return genl_change(nlh);
 }

@@ -245,6 +245,74 @@ wrong 'no time at all' 'a filter can stay for 1ms to 24d, or without "for"' \
 	filter add v0 f match icmp drop for 0
 sends 'a change' 'filter-change v1 ack ifname=v0 name=f kind=nth words=50' \
 	filter change v0 f nth 50
+# FLT-16: the kind impair has attributes, not words.
+impair() { sends "impair $1" "$asked
+filter-add v1 ack ifindex=4 name=f kind=impair direction=1 $2" \
+	filter add v0 f in impair "${@:3}"; }
+
+impair 'loss' 'loss=1 p1=42949673 p2=0 p3=0 p4=0 p5=0' loss 1%
+impair 'loss random' 'loss=1 p1=4294967295 p2=0 p3=0 p4=0 p5=0' loss random 100%
+impair 'loss every' 'every=7 loss=2 p1=0 p2=0 p3=0 p4=0 p5=0' loss every 7
+impair 'loss state' \
+	'loss=3 p1=429496730 p2=3865470565 p3=0 p4=4294967295 p5=0' loss state 10%
+impair 'loss state, all' \
+	'loss=3 p1=42949673 p2=85899346 p3=128849019 p4=171798692 p5=214748365' \
+	loss state 1% 2% 3% 4% 5%
+impair 'loss gemodel' \
+	'loss=4 p1=42949673 p2=1288490189 p3=4294967295 p4=0 p5=0' \
+	loss gemodel 1% 30%
+impair 'loss gemodel, all' \
+	'loss=4 p1=42949673 p2=1288490189 p3=2147483648 p4=4294967 p5=0' \
+	loss gemodel 1% 30% 50% 0.1%
+impair 'delay' 'delay=20000000 jitter=0 correlation=0' delay 20ms
+impair 'delay 0' 'delay=0 jitter=0 correlation=0' delay 0
+impair 'delay, all' \
+	'delay=1500000000 jitter=5000 correlation=1073741824 distribution=3' \
+	delay 1.5s 5us 25% distribution paretonormal
+impair 'copies and bit errors' 'duplicate=4294967 corrupt=429497' \
+	duplicate 0.1% corrupt 0.01%
+impair 'reorder' 'reorder=85899346 distance=1 gap=0' reorder 2%
+impair 'reorder, all' 'reorder=85899346 distance=3 gap=5' reorder 2% 3 gap 5
+impair 'rate' 'rate=625000 overhead=4294967292 limit=2000 seed=7' \
+	rate 5mbit overhead -4 limit 2000 seed 7
+impair 'rate in bytes' 'rate=1000' rate 1kbps
+impair 'no rate' 'rate=0' rate none
+sends 'impair with a condition' "$asked
+filter-add v1 ack ifindex=4 name=f kind=impair direction=3 loss=1 p1=42949673 p2=0 p3=0 p4=0 p5=0 program=icmp expr=icmp" \
+	filter add v0 f match icmp impair loss 1%
+sends 'a change of impair' \
+	'filter-change v1 ack ifname=v0 name=f kind=impair duplicate=0' \
+	filter change v0 f impair duplicate 0%
+
+# bad SENTENCE WORDS...
+bad() { wrong "impair ${*:2}" "$1" filter add v0 f impair "${@:2}"; }
+
+for word in 101% -1% 5 1e1% % x%; do
+	bad "\"$word\" is not a percentage from 0% to 100%, such as 0.1%" duplicate "$word"
+done
+for word in -1ms 1e3ms 101s 5 ms 1h; do
+	bad "\"$word\" is not a time from 0 to 100s, such as 20ms or 1.5s" delay "$word"
+done
+bad 'the jitter must not exceed the delay' delay 5ms 6ms
+for word in 0mbit 5 7bit 20000gbit; do
+	bad "\"$word\" is not a rate from 8bit to 10000gbit, or none" \
+		rate "$word"
+done
+bad 'expected an effect such as loss or delay, got "frob"' frob
+bad 'an effect is missing, such as loss or delay'
+bad 'loss comes twice' loss 1% loss 2%
+bad 'the distance must be at least 1' reorder 1% 0
+bad 'the gap must be at least 1' reorder 1% gap 0
+bad 'the number of packets must be at least 1' loss every 0
+bad 'the limit must be at least 1' limit 0
+bad '"x1" is not a seed: it has 1 to 18 digits' seed x1
+bad '"1234567890123456789" is not a seed: it has 1 to 18 digits' \
+	seed 1234567890123456789
+bad '"5000" is not an overhead from -64 to 1024 bytes' overhead 5000
+bad 'expected uniform, normal, pareto or paretonormal, got "foo"' distribution foo
+bad 'P% or random, every, state or gemodel is missing' loss
+bad 'expected P% or random, every, state or gemodel, got "foo"' loss foo 1%
+
 FAKE=refused run filter add v0 f match icmp drop
 is 'a device that is not there' "$status|$out|$err|$log" \
 	"1||Error: dlil: veth0 is in a bridge: take it out first|$asked"
@@ -425,6 +493,19 @@ is 'a counter past the range of JSON' "${out%%,\"ibytes*}" \
 
 esc=$'\033['
 colored="4: ${esc}36mveth0${esc}0m:"
+impaired='4: veth0:
+    filter noping in match "icmp or arp" drop packets 960 matched 20
+    filter own both sample packets 960 matched 20
+    filter bad in match "tcp port 443" impair loss gemodel 1% 30% 100% 0.001% delay 20ms 1.5ms 25% distribution pareto duplicate 0.1% corrupt 0.01% reorder 2% 3 gap 5 rate 5mbit overhead -4 limit 2000 seed 7 packets 960 matched 20'
+FAKE=impair prints 'filter show with impair' "$impaired" filter show veth0
+FAKE=impair prints '-s filter show with impair' "$impaired
+        in matched 2000 passed 3000 lost 4000 duplicated 5000 corrupted 6000 reordered 7000 limited 8000 failed 9000 held 10000 bytes 11000 late 12us max 13us" \
+	-s filter show veth0
+FAKE=impair run -j filter show veth0
+is '-j filter show with impair' "$status|$err|$(grep -oE '"impair":\{"seed.*\}\}\}' "$tmp/out")" \
+	'0||"impair":{"seed":7,"loss-model":"gemodel","loss-p1":1.0,"loss-p2":30.0,"loss-p3":100.0,"loss-p4":0.001,"loss-p5":0.0,"delay":20000000,"jitter":1500000,"correlation":25.0,"distribution":"pareto","duplicate":0.1,"corrupt":0.01,"reorder":2.0,"distance":3,"gap":5,"rate":625000,"overhead":-4,"limit":2000,"in":{"matched":2000,"passed":3000,"lost":4000,"duplicated":5000,"corrupted":6000,"reordered":7000,"limited":8000,"failed":9000,"held":10000,"bytes":11000,"late-mean":12000,"late-max":13000}}}'
+FAKE=other-kind prints 'attributes of another kind' "${impaired/impair*seed 7/other}" \
+	-s filter show veth0
 run -c filter show veth0
 is '-c colors' "${out%%$'\n'*}" "$colored"
 run -color=never -c=auto filter show veth0
@@ -750,6 +831,10 @@ is 'completion of a device elsewhere' \
 	"$(complete_words -n blue detach '')" 'blue0 help'
 is 'completion of a filter to delete' \
 	"$(complete_words filter del veth0 o)" own
+is 'completion of a kind' "$(complete_words filter add lo f i)" 'in impair'
+is 'completion of an effect' \
+	"$(complete_words filter add lo f in impair loss 1% d)" \
+	'delay distribution duplicate'
 is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
 is 'completion of a setting' "$(complete_words set lo '')" \

@@ -24,7 +24,8 @@ static void print_json(const struct view *view, const json_t *ifnets)
 		if (json_array_append_new(array, part))
 			need(NULL);
 	}
-	json_dumpf(array, stdout, flags);
+	/* Percentages are the only numbers that are not whole. */
+	json_dumpf(array, stdout, flags | JSON_REAL_PRECISION(9));
 	putchar('\n');
 	json_decref(array);
 }

@@ -9,6 +9,7 @@
  * scenario().  Each request is decoded into a line of the file $FAKE_LOG.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +215,54 @@ static void put_filter(struct nlmsghdr *nlh, const char *name, const char *kind,
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_share(struct nlmsghdr *nlh, uint16_t type, double percent)
+{
+	mnl_attr_put_u32(nlh, type, percent >= 100 ? UINT32_MAX :
+				    (uint32_t)(percent * 42949672.96 + 0.5));
+}
+
+/* A filter of the kind impair, or of another one with attributes of its own. */
+static void put_impair_filter(struct nlmsghdr *nlh, const char *kind)
+{
+	struct nlattr *counts, *data, *nest = start_nest(nlh, DLIL_A_FILTER);
+	int i;
+
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, "bad");
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, kind);
+	mnl_attr_put_u32(nlh, DLIL_A_FILTER_DIRECTION, DLIL_DIRECTION_IN);
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_EXPR, "tcp port 443");
+	mnl_attr_put_u64(nlh, DLIL_A_FILTER_PACKETS, 960);
+	mnl_attr_put_u64(nlh, DLIL_A_FILTER_MATCHED, 20);
+	data = start_nest(nlh, DLIL_A_FILTER_DATA);
+	mnl_attr_put_u64(nlh, DLIL_A_IMPAIR_SEED, 7);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_LOSS_MODEL,
+			 DLIL_IMPAIR_LOSS_GEMODEL);
+	put_share(nlh, DLIL_A_IMPAIR_LOSS_P1, 1);
+	put_share(nlh, DLIL_A_IMPAIR_LOSS_P2, 30);
+	put_share(nlh, DLIL_A_IMPAIR_LOSS_P3, 100);
+	put_share(nlh, DLIL_A_IMPAIR_LOSS_P4, 0.001);
+	put_share(nlh, DLIL_A_IMPAIR_LOSS_P5, 0);
+	mnl_attr_put_u64(nlh, DLIL_A_IMPAIR_DELAY, 20000000);
+	mnl_attr_put_u64(nlh, DLIL_A_IMPAIR_JITTER, 1500000);
+	put_share(nlh, DLIL_A_IMPAIR_CORRELATION, 25);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_DISTRIBUTION,
+			 DLIL_IMPAIR_DISTRIBUTION_PARETO);
+	put_share(nlh, DLIL_A_IMPAIR_DUPLICATE, 0.1);
+	put_share(nlh, DLIL_A_IMPAIR_CORRUPT, 0.01);
+	put_share(nlh, DLIL_A_IMPAIR_REORDER, 2);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_DISTANCE, 3);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_GAP, 5);
+	mnl_attr_put_u64(nlh, DLIL_A_IMPAIR_RATE, 625000);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_OVERHEAD, (uint32_t)-4);
+	mnl_attr_put_u32(nlh, DLIL_A_IMPAIR_LIMIT, 2000);
+	counts = start_nest(nlh, DLIL_A_IMPAIR_IN);
+	for (i = DLIL_A_IMPAIR_COUNTS_MATCHED; i <= DLIL_A_IMPAIR_COUNTS_MAX; i++)
+		mnl_attr_put_u64(nlh, i, 1000 * i);
+	mnl_attr_nest_end(nlh, counts);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 static void put_flow(struct nlmsghdr *nlh, uint16_t type, uint64_t seen,
 		     uint64_t filtered)
 {
@@ -324,6 +373,10 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
 		   "icmp or arp");
 	put_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	if (scenario("impair"))
+		put_impair_filter(nlh, "impair");
+	if (scenario("other-kind"))
+		put_impair_filter(nlh, "other");
 	if (scenario("overdue"))
 		put_overdue(nlh);
 	put_stats(nlh);
@@ -798,6 +851,46 @@ static void log_value(const char *name, const struct nlattr *attr, bool string)
 	}
 }
 
+/* The attributes of the kind impair, with the numbers of those without a name. */
+static void log_impair(const struct nlattr *nest)
+{
+	static const char *const names[] = {
+		[DLIL_A_IMPAIR_SEED] = "seed",
+		[DLIL_A_IMPAIR_LOSS_MODEL] = "loss",
+		[DLIL_A_IMPAIR_LOSS_P1] = "p1",
+		[DLIL_A_IMPAIR_LOSS_P2] = "p2",
+		[DLIL_A_IMPAIR_LOSS_P3] = "p3",
+		[DLIL_A_IMPAIR_LOSS_P4] = "p4",
+		[DLIL_A_IMPAIR_LOSS_P5] = "p5",
+		[DLIL_A_IMPAIR_EVERY] = "every",
+		[DLIL_A_IMPAIR_DELAY] = "delay",
+		[DLIL_A_IMPAIR_JITTER] = "jitter",
+		[DLIL_A_IMPAIR_CORRELATION] = "correlation",
+		[DLIL_A_IMPAIR_DISTRIBUTION] = "distribution",
+		[DLIL_A_IMPAIR_DUPLICATE] = "duplicate",
+		[DLIL_A_IMPAIR_CORRUPT] = "corrupt",
+		[DLIL_A_IMPAIR_REORDER] = "reorder",
+		[DLIL_A_IMPAIR_DISTANCE] = "distance",
+		[DLIL_A_IMPAIR_GAP] = "gap",
+		[DLIL_A_IMPAIR_RATE] = "rate",
+		[DLIL_A_IMPAIR_OVERHEAD] = "overhead",
+		[DLIL_A_IMPAIR_LIMIT] = "limit",
+	};
+	const struct nlattr *attr;
+	uint16_t type;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		type = mnl_attr_get_type(attr);
+		if (type >= ARRAY_SIZE(names) || !names[type])
+			fprintf(log_file, " ?%u", type);
+		else if (mnl_attr_get_payload_len(attr) == 8)
+			fprintf(log_file, " %s=%" PRIu64, names[type],
+				mnl_attr_get_u64(attr));
+		else
+			log_value(names[type], attr, false);
+	}
+}
+
 static void log_filter(const struct nlattr *nest)
 {
 	static const char *const names[] = {
@@ -815,7 +908,9 @@ static void log_filter(const struct nlattr *nest)
 
 	mnl_attr_for_each_nested(attr, nest) {
 		type = mnl_attr_get_type(attr);
-		if (type >= ARRAY_SIZE(names) || !names[type])
+		if (type == DLIL_A_FILTER_DATA)
+			log_impair(attr);
+		else if (type >= ARRAY_SIZE(names) || !names[type])
 			fprintf(log_file, " ?%u", type);
 		else if (type == DLIL_A_FILTER_PROGRAM)
 			log_program(attr);
