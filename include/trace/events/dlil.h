@@ -89,9 +89,14 @@ TRACE_DEFINE_ENUM(DLIL_DROP_TSO);
 			 { DLIL_DROP_POLICY, "policy" },		\
 			 { DLIL_DROP_TSO, "tso" })
 
-/* A positive verdict is DLIL_STOLEN or DLIL_SKIP, a negative one an errno. */
-#define dlil_show_verdict(verdict)					\
-	__print_symbolic(verdict, { 0, "pass" }, { 1, "stolen" }, { 2, "skip" })
+/*
+ * A positive verdict is DLIL_STOLEN or DLIL_SKIP, a negative one an errno.  Perf takes
+ * fields for unsigned when it compares them, so an errno has a number of its own.
+ */
+#define DLIL_TRACE_ERROR 3
+#define dlil_show_outcome(outcome)					\
+	__print_symbolic(outcome, { 0, "pass" }, { 1, "stolen" },	\
+			 { 2, "skip" }, { 3, "error" })
 
 /* The state of an ifnet changes. */
 TRACE_EVENT(dlil_state,
@@ -209,6 +214,7 @@ TRACE_EVENT(dlil_filter,
 		__field(int, ifindex)
 		__field(u32, direction)
 		__field(int, verdict)
+		__field(u32, outcome)
 		__field(unsigned int, packets)
 	),
 	TP_fast_assign(
@@ -217,13 +223,13 @@ TRACE_EVENT(dlil_filter,
 		__entry->ifindex = dlil_ifnet_index(ifp);
 		__entry->direction = direction;
 		__entry->verdict = verdict;
+		__entry->outcome = verdict < 0 ? DLIL_TRACE_ERROR : verdict;
 		__entry->packets = packets;
 	),
 	TP_printk("ifname=%s ifindex=%d direction=%s filter=%s verdict=%s packets=%u",
 		  __entry->ifname, __entry->ifindex,
 		  dlil_show_direction(__entry->direction), __entry->filter,
-		  __entry->verdict < 0 ? "error" :
-		  dlil_show_verdict(__entry->verdict), __entry->packets)
+		  dlil_show_outcome(__entry->outcome), __entry->packets)
 );
 
 /* Packets are passed to a protocol. */
