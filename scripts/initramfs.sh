@@ -31,6 +31,8 @@ TOOLS=(ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
 PACKAGES=(busybox-static bash-static iproute2 nftables iputils-ping ethtool
 	iperf3 tcpdump tcpreplay socat jq wireguard-tools kmod util-linux
 	bsdextrautils findutils coreutils procps ncurses-base libc6)
+# A kernel of one's own, for the checkers, is slow, and has no use for it.
+[ -n "${DLIL_VM_IMAGE:-}" ] || { TOOLS+=(perf); PACKAGES+=(linux-perf); }
 # Applets that run a command prefer an applet to anything in PATH: real ones of
 # those in TOOLS, or none.
 NOT_BUSYBOX=(ash chpst chroot chrt cttyhack env envdir envuidgid find flock hush

@@ -49,9 +49,14 @@ alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
 
 # agree: says what of the trace differs from the counters.
 agree() {
+	cat $TRACING/trace >"$T/trace"
+	compare
+}
+
+# compare: the same for $T/trace.
+compare() {
 	local name
 
-	cat $TRACING/trace >"$T/trace"
 	ctl -j -s show dl0 | jq '.[0]' >"$T/all"
 	counted() { jq -r "$1" "$T/all"; }
 	alike "packets in" "$(sum input_end packets)" \
@@ -89,10 +94,8 @@ agree() {
 	done
 }
 
-# STA-5 STA-3: each tracepoint tells of what happens, by name; the sums are what the
-# counters have.
-test_tracepoints() {
-	trace_all
+# busy_device: attach dl0, and have packets go, stay and be dropped in all ways.
+busy_device() {
 	ctl attach dl0 unmatched drop
 	ctl filter add dl0 noping in match 'icmp[icmptype] == icmp-echo' drop
 	ctl filter add dl0 all both match '' count
@@ -105,8 +108,10 @@ test_tracepoints() {
 	dut modprobe dlil_sample dev=dl0
 	is answers "$(peer echo-client pe0 $MAC0 30)" \
 		"30 of 30 echoes came back"
-	becomes "what differs" "" agree
+}
 
+# has_told: what each tracepoint, in $T/trace, has told of busy_device.
+has_told() {
 	at_least "pings dropped" "$(sum drop packets reason=filter)" 2
 	at_least "pings dropped out" \
 		"$(sum filter packets filter=noreply verdict=error)" 1
@@ -117,6 +122,15 @@ test_tracepoints() {
 	is "packets to the driver" "$(sum driver_begin packets)" 30
 	is "returns of the driver" "$(sum driver_end - err=0)" 30
 	is "packets to the sample" "$(sum deliver packets proto=sample)" 30
+}
+
+# STA-5 STA-3: each tracepoint tells of what happens, by name; the sums are what the
+# counters have.
+test_tracepoints() {
+	trace_all
+	busy_device
+	becomes "what differs" "" agree
+	has_told
 
 	echo >/sys/module/dlil_sample/parameters/dev
 	ctl detach dl0
@@ -126,6 +140,44 @@ test_tracepoints() {
 	! grep -E 'dlil_[a-z_]+:.*(0x|[0-9a-f]{12})' "$T/trace" ||
 		fail "an address is told"
 	echo 0 >$TRACING/events/dlil/enable
+	rmmod dlil_sample
+}
+
+# perf_records: record all tracepoints with perf until $T/enough is there.
+perf_records() {
+	# shellcheck disable=SC2016 # for the other shell
+	perf record -q -a -c 1 -m 4M -e 'dlil:*' -o "$T/perf.data" -- \
+		bash -c ': >"$0/recording"
+			until [ -e "$0/enough" ]; do read -rt 0.1 -u 9; done
+			exit 0' \
+		"$T" 9<&"$NEVER" >"$T/perf.log" 2>&1 &
+	PERF=$!
+	wait_for 30 [ -e "$T/recording" ]
+}
+
+# STA-5 STA-3: perf, which reads the formats of the tracepoints, sees each of them, and sums
+# up to what the counters have.
+test_tracepoints_perf() {
+	local event
+
+	type perf >/dev/null 2>&1 || { echo "# there is no perf here"; return 0; }
+	perf_records
+	busy_device
+	# Nothing comes or goes from here on.
+	ip -n peer link set pe0 down
+	ip -n dut link set dl0 down
+	wait_for 5 accounted dut
+	: >"$T/enough"
+	wait $PERF || fail "perf said: $(<"$T/perf.log")"
+	perf script -i "$T/perf.data" -F comm,event,trace 2>"$T/perf.log" |
+		sed 's/ dlil:dlil_/ dlil_/' >"$T/trace"
+	is "what differs" "$(compare)" ""
+	has_told
+	for event in "$TRACING"/events/dlil/dlil_*; do
+		grep -q " ${event##*/}: .*ifname=dl0" "$T/trace" ||
+			fail "perf has not seen ${event##*/}"
+	done
+	echo >/sys/module/dlil_sample/parameters/dev
 	rmmod dlil_sample
 }
 
