@@ -31,6 +31,8 @@ watch_arp() {
 # came DEV: the ARP that came there, without the hardware addresses in front.
 came() { sed -nE 's/.*(Request who-has [^,]*).*/\1/p' "$T/arp.$1"; }
 
+last_came() { came $1 | tail -n 1; }
+
 # more_devices: dl1 with a link-local address, dl2 with one, dl3 with none.
 more_devices() {
 	local i
@@ -104,6 +106,15 @@ Request who-has 10.8.0.9 tell 10.8.0.1" came pe2
 	is "what came on dl0" "$(came pe0)" \
 		"Request who-has 169.254.7.9 tell $IP0"
 	is "what came on dl1" "$(came pe1 | wc -l)" 2
+	# On three, each with its own address.
+	ctl set dl0 arpll on
+	ctl set dl2 arpll on
+	arp dl3 169.254.7.7
+	becomes "the last on dl0" "Request who-has 169.254.7.7 tell $IP0" last_came pe0
+	becomes "the last on dl1" "Request who-has 169.254.7.7 tell 169.254.7.1" \
+		last_came pe1
+	becomes "the last on dl2" "Request who-has 169.254.7.7 tell 10.8.0.1" \
+		last_came pe2
 	is "what came on dl3" "$(came pe3)" ""
 	rmmod dlil_asker
 }
