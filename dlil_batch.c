@@ -606,6 +606,13 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 {
 	*found = 0;
 	*found_family = family;
+	/* It may lead to a device that has gone (LNX-13). */
+	skb->dev = blackhole_netdev;
+	if (unlikely(b->check && is_foreign(b->ifp, skb))) {
+		b->tally.flow.drops[DLIL_DROP_SANITY]++;
+		dlil_drop_skb(skb, DLIL_DROP_SANITY);
+		return false;
+	}
 	if (unlikely(!dlil_filter_is_readable(skb))) {
 		b->tally.flow.drops[DLIL_DROP_FILTER]++;
 		dlil_drop_skb(skb, DLIL_DROP_FILTER);
@@ -625,20 +632,28 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 	return true;
 }
 
-/* Collect runs of packets with the same filter and demux result, and flush them. */
+/*
+ * Collect runs of packets with the same filter and demux result, and flush them.  A
+ * GSO packet counts as in batch_collect_as().
+ */
 static struct sk_buff *returned_collect(struct dlil_batch *b,
 					struct sk_buff *list)
 {
+	bool segments = b->filters && b->filters->wants_segments;
+	unsigned int n, charged = 0;
 	dlil_filter_t filter = 0;
 	struct sk_buff *skb;
-	unsigned int n = 0;
 	u32 family;
 	int found;
 
-	while ((skb = list) && n++ < DLIL_INPUT_BATCH) {
+	while ((skb = list) && charged < DLIL_INPUT_BATCH) {
 		const struct dlil_return *back = dlil_return_of(skb);
 		dlil_filter_t from = back->filter;
 
+		n = segments ? segments_of(skb) : 1;
+		if (charged && charged + n > DLIL_INPUT_BATCH)
+			break;
+		charged += n;
 		list = skb->next;
 		skb_mark_not_on_list(skb);
 		if (back->made)
@@ -672,7 +687,10 @@ static struct sk_buff *returned_collect(struct dlil_batch *b,
  */
 struct sk_buff *dlil_input_resume(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	struct dlil_batch b = { .ifp = ifp };
+	struct dlil_batch b = {
+		.ifp = ifp,
+		.check = READ_ONCE(dlil_input_sanity_check),
+	};
 	struct dlil_reader *reader = &ifp->inq.reader;
 
 	dlil_reader_enter(reader);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Control requests of user space (LNX-10), and those that ask a plumber (PRO-5).
+ * Control requests of user space (LNX-10), those that ask a plumber (PRO-5), and those
+ * that load a kind of filters (FLT-16).
  *
  * A control request calls filters, protocols and plumbers, whose callbacks may sleep for
  * long, but a generic netlink request must not wait for a callback (see
@@ -44,9 +45,13 @@ static DEFINE_SPINLOCK(queues_lock);
 /* Woken when @queues has become empty. */
 static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
-/* A request is a control request (IOC-1), or one to a plumber (PRO-5). */
+/*
+ * A request is a control request (IOC-1), one to a plumber (PRO-5), or one to add a
+ * filter (FLT-16).
+ */
 enum {
 	CONTROL_IOCTL,
+	CONTROL_FILTER,
 	CONTROL_PLUMB,
 	CONTROL_UNPLUMB,
 };
@@ -65,6 +70,7 @@ struct control {
 		u32 mtu;
 		struct dlil_ioc_flags flags;
 		struct dlil_ioc_lladdr lladdr;
+		const struct nlattr *filter;
 	} arg;
 };
 
@@ -216,6 +222,17 @@ static void make_ack(struct request *req, int err, const char *sentence)
 	nlmsg_end(req->ack, nlh);
 }
 
+static int add_filter(struct dlil_ifnet *ifp, const struct nlattr *filter,
+		      const char **why)
+{
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	err = dlil_netlink_filter_add(ifp, filter, true, &extack);
+	*why = extack._msg ?: "filter could not be added";
+	return err;
+}
+
 /* Do what is asked for; @why is set to a sentence about what went wrong. */
 static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
 {
@@ -223,6 +240,8 @@ static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
 	enum dlil_ioctl_stage by;
 	int err;
 
+	if (c->what == CONTROL_FILTER)
+		return add_filter(ifp, c->arg.filter, why);
 	if (c->what != CONTROL_IOCTL)
 		return dlil_plumb_for_user(ifp, c->arg.name,
 					   c->what == CONTROL_PLUMB, true, why);
@@ -249,6 +268,8 @@ static void answer(struct request *req, int err, const char *why)
 
 static void request_free(struct request *req)
 {
+	if (req->control.what == CONTROL_FILTER)
+		kfree(req->control.arg.filter);
 	nlmsg_free(req->ack);
 	kfree(req);
 }
@@ -354,6 +375,15 @@ static struct request *request_new(struct genl_info *info,
 	}
 	req->family = family;
 	req->control = *control;
+	if (control->what == CONTROL_FILTER) {
+		req->control.arg.filter = kmemdup(control->arg.filter,
+						  control->arg.filter->nla_len,
+						  GFP_KERNEL);
+		if (!req->control.arg.filter) {
+			request_free(req);
+			return NULL;
+		}
+	}
 	req->net_cookie = genl_info_net(info)->net_cookie;
 	req->portid = info->snd_portid;
 	req->nlh = *info->nlhdr;
@@ -452,6 +482,29 @@ int dlil_nl_proto_plumb_doit(struct sk_buff *skb, struct genl_info *info)
 int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	return change_proto(info, CONTROL_UNPLUMB);
+}
+
+int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *filter = info->attrs[DLIL_A_FILTER];
+	struct control control = {
+		.what = CONTROL_FILTER,
+		.arg.filter = filter,
+	};
+	struct dlil_ifnet *ifp;
+	int err;
+
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	err = dlil_netlink_filter_add(ifp, filter, false, info->extack);
+	if (err > 0)
+		/* Netlink sends no acknowledgment for -EINTR: the work does. */
+		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+	else if (err == -EINTR)
+		err = -EAGAIN;
+	dlil_ifnet_put(ifp);
+	return err;
 }
 
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)

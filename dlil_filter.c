@@ -174,8 +174,9 @@ static void filter_end(struct dlil_retire *r)
 		dlil_look_put(ifp);
 	/* This work waits for nothing: it finds that the detach has begun. */
 	cancel_delayed_work_sync(&f->expiry);
-	xa_erase(&dlil_filters, f->id);
+	/* Until `detached` has returned, the filter may hand back packets (FLT-14). */
 	filter_detached(f);
+	xa_erase(&dlil_filters, f->id);
 	dlil_log_verbose(ifp, "filter %s detached", f->name);
 
 	mutex_lock(&ifp->lock);
@@ -247,7 +248,8 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
  *
  * Context: process; may sleep.  Allowed in callbacks that may sleep.
  * Return: 0; -EINVAL without ops or name, for unknown flags, a lifetime beyond
- * INT_MAX or both `input` and `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
+ * INT_MAX, DLIL_FILTER_REINJECTS without `detached`, or both `input` and
+ * `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
  * if the module is being unloaded; -ENOSPC for more than 64 different callbacks
  * for packets of one direction; -ENOMEM.
  */
@@ -261,6 +263,7 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	if (!ifp || !params || !ref || !params->ops || !params->name ||
 	    !*params->name || (params->flags & ~FILTER_FLAGS) ||
 	    params->lifetime > INT_MAX ||
+	    (params->flags & DLIL_FILTER_REINJECTS && !params->ops->detached) ||
 	    (params->ops->input && params->ops->input_list))
 		return -EINVAL;
 	if (strlen(params->name) >= DLIL_NAME_MAX)

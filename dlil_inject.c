@@ -26,6 +26,7 @@
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <net/dst_metadata.h>
 
 #include "dlil_call.h"
 #include "dlil_chain.h"
@@ -359,6 +360,28 @@ EXPORT_SYMBOL_FOR_TEST(dlil_inject_read);
  * attached; so the final detach waits for it, as for other producers.
  */
 
+/*
+ * Drop references of a packet that a filter has made, which others could wait for
+ * while it is queued (LNX-15).  A copy of a received packet may have a slip, which
+ * has no such reference, see dlil_slip.c; for the kernel that is metadata.
+ */
+static void leave_others(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+	nf_reset_ct(skb);
+	if (skb_valid_dst(skb))
+		skb_dst_drop(skb);
+	skb->dev = NULL;
+}
+
+/* Count and drop a packet that the queue refuses. */
+static void refuse_returned(struct dlil_ifnet *ifp, struct sk_buff *skb, bool made,
+			    enum dlil_drop_reason why)
+{
+	dlil_stats_returned(ifp, DLIL_IN, made, why, 1);
+	dlil_drop_skb(skb, why);
+}
+
 /* Queue received packets.  Returns the first error. */
 static int input_list(struct dlil_ifnet *ifp, const struct dlil_return *back,
 		      struct sk_buff_head *list)
@@ -371,14 +394,13 @@ static int input_list(struct dlil_ifnet *ifp, const struct dlil_return *back,
 
 		*dlil_return_of(skb) = *back;
 		dlil_return_of(skb)->mark = mark;
+		if (back->made)
+			leave_others(skb);
 		ret = dlil_inq_return(ifp, skb);
-		if (likely(!ret))
-			continue;
-		dlil_stats_returned(ifp, DLIL_IN, back->made,
-				    ret == -ENXIO ? DLIL_DROP_DETACHED :
-						    DLIL_DROP_QUEUE_FULL, 1);
-		dlil_drop_skb(skb, ret == -ENXIO ? DLIL_DROP_DETACHED :
-						   DLIL_DROP_QUEUE_FULL);
+		if (ret)
+			refuse_returned(ifp, skb, back->made,
+					ret == -ENXIO ? DLIL_DROP_DETACHED :
+							DLIL_DROP_QUEUE_FULL);
 		err = err ?: ret;
 	}
 	return err;
@@ -394,7 +416,7 @@ static int hand_back(u32 direction, const struct dlil_return *back,
 
 	err = dlil_filter_of_packet(back->filter, direction, &ifp);
 	if (err) {
-		/* They stay counted as stolen, because no ifnet is left to count for. */
+		/* They stay counted as stolen: whose they were is not known any more. */
 		dlil_drop_list(list, DLIL_DROP_DETACHED);
 		return err;
 	}
@@ -443,14 +465,17 @@ static int check_and_hand_back(u32 direction, const struct dlil_return *back,
  * sent meet the remaining filters, and the driver, before this returns.
  *
  * A filter hands back only packets that it has got from DLIL in this direction, or
- * packets in their place, each once, and none after its `detached` has returned.
+ * packets in their place, each once.  When its `detached` returns, no call of this may
+ * be in flight or follow: stop timers there.  In `detached`, this frees and counts the
+ * packets that are left.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: 0; -EINVAL for bad arguments, or if the filter has no such flag, or no
- * callback for the direction; -ENXIO if the filter is being detached, or the ifnet:
- * then the packets were freed as detached; -ENOBUFS if the input queue was full for
- * the last packets, which were dropped (INP-12); -ELOOP if output is nested too
- * deeply; or, for sent packets, the first error of filter or driver.
+ * callback for the direction; -ENXIO if the ifnet is being detached, or the filter of
+ * sent packets: then they were freed as detached, as the input thread does later with
+ * received ones of such a filter; -ENOBUFS if the input queue had no room for some of
+ * the packets, which were dropped (INP-12); -ELOOP if output is nested too deeply;
+ * -EMSGSIZE as dlil_output(); or, for sent packets, the first error of filter or driver.
  */
 int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
 			 struct sk_buff_head *list)
@@ -471,7 +496,9 @@ EXPORT_SYMBOL_GPL(dlil_filter_reinject);
  *
  * Row FLT-14.  The same as dlil_filter_reinject() for packets that the filter has not
  * got, for instance copies: they count as seen.  The first %DLIL_FILTER_CB_KEPT bytes
- * of skb->cb must be 0, or those of the packet that was copied.
+ * of skb->cb must be 0, or those of the packet that was copied.  Packets to be sent are
+ * not shown to the transmit policy (OUT-3).  Received ones lose their socket, route,
+ * conntrack entry and device.
  *
  * Context: any but hard interrupts; interrupts on.
  * Return: as dlil_filter_reinject().

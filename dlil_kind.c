@@ -22,6 +22,10 @@
 #include "dlil_ifnet.h"
 #include "dlil_kind.h"
 
+/* Longest name of a kind, and the most that one may tell of a filter, in bytes. */
+#define KIND_LEN	15
+#define FILL_MAX	1024
+
 /**
  * struct entry - a registered kind
  * @list: entry in the list of kinds
@@ -55,7 +59,7 @@ static bool is_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (!len || len >= DLIL_NAME_MAX)
+	if (!len || len > KIND_LEN)
 		return false;
 	while (len--)
 		if (!islower(name[len]) && !isdigit(name[len]) &&
@@ -71,8 +75,9 @@ static bool is_name(const char *name)
  * Row FLT-16.
  *
  * Context: process; may sleep.
- * Return: 0; -EINVAL without callbacks or for a bad name, or attributes without
- * policy; -EEXIST if there is a kind with this name; -ENOMEM.
+ * Return: 0; -EINVAL without callbacks, for a bad name, which has at most 15
+ * characters, attributes without policy, or a @fill_size beyond 1024; -EEXIST if
+ * there is a kind with this name; -ENOMEM.
  */
 int dlil_filter_register_kind(const struct dlil_filter_kind *kind)
 {
@@ -80,7 +85,8 @@ int dlil_filter_register_kind(const struct dlil_filter_kind *kind)
 	int err = 0;
 
 	if (!kind || !kind->name || !is_name(kind->name) || !kind->create ||
-	    !kind->destroy || (kind->maxattr && !kind->policy))
+	    !kind->destroy || (kind->maxattr && !kind->policy) ||
+	    kind->fill_size > FILL_MAX)
 		return -EINVAL;
 	e = kzalloc(sizeof(*e), GFP_KERNEL);
 	if (!e)
@@ -136,7 +142,7 @@ static const struct dlil_filter_kind *try_get(const char *name)
 	return kind;
 }
 
-/* The same, but load the module if needed.  Holds no lock, because that may take long. */
+/* The same, but load the module if needed, which may take long. */
 static const struct dlil_filter_kind *get(const char *name)
 {
 	const struct dlil_filter_kind *kind = try_get(name);
@@ -260,8 +266,14 @@ static int create(const struct dlil_filter_kind *kind,
 
 	err = kind->create(args, &params, &ref);
 	if (err)
-		return dlil_errno(err);
+		return err < 0 ? dlil_errno(err) : -EINVAL;
 	args->cond = NULL;
+	/* Otherwise the code of the filter could be unloaded, or users not remove it. */
+	if (WARN_ON_ONCE(!params.ops || params.ops->kind != kind ||
+			 params.ops->owner != kind->owner)) {
+		kind->destroy(params.cookie);
+		return -EINVAL;
+	}
 	params.name = args->name;
 	params.lifetime = lifetime;
 	err = attach(args->ifp, &params, ref, args->extack);
@@ -306,16 +318,18 @@ static int add(struct dlil_ifnet *ifp, const struct dlil_filter_kind *kind,
  * dlil_kind_add - add a filter of a user to those of an ifnet
  * @ifp: ifnet
  * @req: the request
+ * @may_wait: the caller holds no lock, and may wait until a module is loaded; not
+ *	so in a generic netlink request, during which no family can be registered
  * @extack: receives a message on errors
  *
  * Row FLT-16.
  *
- * Context: process; may sleep, even to load a module; no lock held.
- * Return: 0, -EINVAL, -EOPNOTSUPP, -EEXIST, -ENOSPC, -ENXIO, -ENOMEM, or an error
- * of the kind.
+ * Context: process; may sleep.
+ * Return: 0; 1 if the kind must be loaded, and @may_wait is not set; -EINVAL,
+ * -EOPNOTSUPP, -EEXIST, -ENOSPC, -ENXIO, -ENOMEM, or an error of the kind.
  */
 int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
-		  struct netlink_ext_ack *extack)
+		  bool may_wait, struct netlink_ext_ack *extack)
 {
 	const struct dlil_filter_kind *kind;
 	int err;
@@ -329,7 +343,14 @@ int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
 		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
-	kind = get(req->kind);
+	if (req->lifetime > INT_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "a filter can stay for 2147483647 ms at most, or without end");
+		return -EINVAL;
+	}
+	kind = may_wait ? get(req->kind) : try_get(req->kind);
+	if (!kind && !may_wait)
+		return 1;
 	if (!kind) {
 		NL_SET_ERR_MSG(extack,
 			       "unknown kind of filter: no module provides it; a match filter ends with drop, count or pass");

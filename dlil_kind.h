@@ -35,7 +35,7 @@ struct dlil_filter_request {
 };
 
 int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
-		  struct netlink_ext_ack *extack);
+		  bool may_wait, struct netlink_ext_ack *extack);
 int dlil_kind_change(struct dlil_ifnet *ifp,
 		     const struct dlil_filter_request *req,
 		     struct netlink_ext_ack *extack);

@@ -338,23 +338,23 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-static int parse_filter(struct genl_info *info, struct nlattr **tb, u32 known)
+static int parse_filter(const struct nlattr *filter, struct nlattr **tb,
+			u32 known, struct netlink_ext_ack *extack)
 {
 	int err;
 
-	if (!info->attrs[DLIL_A_FILTER]) {
-		NL_SET_ERR_MSG(info->extack, "filter is required");
+	if (!filter) {
+		NL_SET_ERR_MSG(extack, "filter is required");
 		return -EINVAL;
 	}
-	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX,
-			       info->attrs[DLIL_A_FILTER],
-			       dlil_filter_nl_policy, info->extack);
+	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX, filter,
+			       dlil_filter_nl_policy, extack);
 	if (!err)
-		err = only_known(tb, DLIL_A_FILTER_MAX, known, info->extack);
+		err = only_known(tb, DLIL_A_FILTER_MAX, known, extack);
 	if (err)
 		return err;
 	if (!tb[DLIL_A_FILTER_NAME]) {
-		NL_SET_ERR_MSG(info->extack, "name of the filter is required");
+		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
 	return 0;
@@ -390,13 +390,14 @@ static const char *string_of(const struct nlattr *attr)
 	return attr ? nla_data(attr) : NULL;
 }
 
-static int parse_request(struct genl_info *info, u32 known,
-			 struct dlil_filter_request *req)
+static int parse_request(const struct nlattr *filter, u32 known,
+			 struct dlil_filter_request *req,
+			 struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[DLIL_A_FILTER_MAX + 1];
 	int err;
 
-	err = parse_filter(info, tb, known);
+	err = parse_filter(filter, tb, known, extack);
 	if (err)
 		return err;
 	req->name = nla_data(tb[DLIL_A_FILTER_NAME]);
@@ -410,28 +411,27 @@ static int parse_request(struct genl_info *info, u32 known,
 		req->direction = nla_get_u32(tb[DLIL_A_FILTER_DIRECTION]);
 	if (tb[DLIL_A_FILTER_LIFETIME])
 		req->lifetime = nla_get_u32(tb[DLIL_A_FILTER_LIFETIME]);
-	return parse_program(tb, req, info->extack);
+	return parse_program(tb, req, extack);
 }
 
-int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
+/*
+ * Add a filter to @ifp, as the attribute @filter of a request says, which may be NULL.
+ * Unless @may_wait, returns 1 without doing anything if the kind must be loaded.
+ */
+int dlil_netlink_filter_add(struct dlil_ifnet *ifp, const struct nlattr *filter,
+			    bool may_wait, struct netlink_ext_ack *extack)
 {
 	struct dlil_filter_request req = {};
-	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_request(info, ADD_ATTRS, &req);
+	err = parse_request(filter, ADD_ATTRS, &req, extack);
 	if (err)
 		return err;
 	if (!req.kind) {
-		NL_SET_ERR_MSG(info->extack, "kind of the filter is required");
+		NL_SET_ERR_MSG(extack, "kind of the filter is required");
 		return -EINVAL;
 	}
-	ifp = dlil_netlink_ifnet(info);
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	err = dlil_kind_add(ifp, &req, info->extack);
-	dlil_ifnet_put(ifp);
-	return err;
+	return dlil_kind_add(ifp, &req, may_wait, extack);
 }
 
 int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
@@ -440,7 +440,8 @@ int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
 	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_request(info, CHANGE_ATTRS, &req);
+	err = parse_request(info->attrs[DLIL_A_FILTER], CHANGE_ATTRS, &req,
+			    info->extack);
 	if (err)
 		return err;
 	ifp = dlil_netlink_ifnet(info);
@@ -457,7 +458,8 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_filter(info, tb, BIT(DLIL_A_FILTER_NAME));
+	err = parse_filter(info->attrs[DLIL_A_FILTER], tb,
+			   BIT(DLIL_A_FILTER_NAME), info->extack);
 	if (err)
 		return err;
 	ifp = dlil_netlink_ifnet(info);

@@ -8,6 +8,7 @@ struct dlil_ifnet;
 struct genl_family;
 struct genl_info;
 struct net;
+struct netlink_ext_ack;
 struct nlattr;
 struct sk_buff;
 
@@ -17,6 +18,8 @@ extern struct genl_family dlil_nl_family;
 struct dlil_ifnet *dlil_netlink_named(struct net *net, struct nlattr **a);
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info);
 int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known);
+int dlil_netlink_filter_add(struct dlil_ifnet *ifp, const struct nlattr *filter,
+			    bool may_wait, struct netlink_ext_ack *extack);
 int dlil_netlink_module_init(void);
 void dlil_netlink_module_exit(void);
 

@@ -10,12 +10,6 @@
 
 #include <linux/dlil.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation dlil_a_filter_lifetime_range = {
-	.min	= 1ULL,
-	.max	= 2147483647ULL,
-};
-
 /* Common nested types */
 const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_LIFETIME + 1] = {
 	[DLIL_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
@@ -28,7 +22,7 @@ const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_LIFETIME + 1] = {
 	[DLIL_A_FILTER_MATCHED] = { .type = NLA_U64, },
 	[DLIL_A_FILTER_WORDS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DLIL_A_FILTER_DATA] = { .type = NLA_BINARY, },
-	[DLIL_A_FILTER_LIFETIME] = NLA_POLICY_FULL_RANGE(NLA_U32, &dlil_a_filter_lifetime_range),
+	[DLIL_A_FILTER_LIFETIME] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {

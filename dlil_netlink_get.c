@@ -176,15 +176,19 @@ static int put_kind(struct sk_buff *msg, const struct dlil_filter_kind *kind,
 
 	if (!kind || !kind->fill)
 		return 0;
-	nest = nla_nest_start(msg, DLIL_A_FILTER_DATA);
-	if (!nest)
+	/* As in requests, where the attribute is binary for the policy. */
+	nest = nla_nest_start_noflag(msg, DLIL_A_FILTER_DATA);
+	if (!nest || skb_tailroom(msg) < kind->fill_size)
 		return -EMSGSIZE;
 	rcu_read_lock();
 	err = kind->fill(cookie, msg);
 	rcu_read_unlock();
-	if (!err)
+	/* A kind that needs more room than it says must not stop all dumps. */
+	if (WARN_ON_ONCE(err))
+		nla_nest_cancel(msg, nest);
+	else
 		nla_nest_end(msg, nest);
-	return err;
+	return 0;
 }
 
 static int put_filter(const struct dlil_filter *f, void *arg)

@@ -701,34 +701,65 @@ int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 }
 EXPORT_SYMBOL_GPL(dlil_output);
 
-/* Filters and driver for packets that a filter has handed back. */
+/*
+ * Filters and driver for packets that a filter has handed back.  Of @list, a GSO packet
+ * is alone, since it may become many segments.
+ */
+static int returned_part(const struct dlil_filter_vec *vec, unsigned int slot,
+			 struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff_head *list, struct dlil_flow *flow,
+			 struct dlil_send *s)
+{
+	struct dlil_place place;
+	int err, ret;
+
+	err = dlil_filter_resume(vec, slot, ifp, family, list, flow, &place);
+	ret = send_all(ifp, list, s);
+	return err ?: ret;
+}
+
+/* Take packets from the front of @list: a GSO packet, or up to 64 others. */
+static void take_part(struct sk_buff_head *list, struct sk_buff_head *part)
+{
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(part);
+	do {
+		skb = __skb_dequeue(list);
+		__skb_queue_tail(part, skb);
+	} while (!skb_is_gso(skb) && skb_queue_len(part) < DLIL_INPUT_BATCH &&
+		 (skb = skb_peek(list)) && !skb_is_gso(skb));
+}
+
+/* Returns the first error. */
 static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
 			   u32 family, struct sk_buff_head *list, bool made)
 {
 	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
 	unsigned int slot = dlil_filter_behind(vec, filter);
 	unsigned int n = skb_queue_len(list);
+	struct sk_buff_head part;
 	struct dlil_tally tally = {};
-	struct dlil_place place;
 	struct dlil_send s;
-	int err, ret;
+	int err = 0, ret;
 
+	if (!slot) {
+		dlil_stats_returned(ifp, DLIL_OUT, made, DLIL_DROP_DETACHED, n);
+		dlil_drop_list(list, DLIL_DROP_DETACHED);
+		return -ENXIO;
+	}
 	if (made)
 		tally.flow.seen = n;
 	else
 		tally.flow.stolen = -(u64)n;
-	if (slot) {
-		err = dlil_filter_resume(vec, slot, ifp, family, list,
-					 &tally.flow, &place);
-	} else {
-		tally.flow.drops[DLIL_DROP_DETACHED] = n;
-		dlil_drop_list(list, DLIL_DROP_DETACHED);
-		err = -ENXIO;
+	dlil_send_begin(&s, 0);
+	while (!s.stopped && !skb_queue_empty(list)) {
+		take_part(list, &part);
+		ret = returned_part(vec, slot, ifp, family, &part, &tally.flow, &s);
+		err = err ?: ret;
 	}
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);
-	dlil_send_begin(&s, 0);
-	ret = send_all(ifp, list, &s);
-	err = err ?: ret;
+	dlil_send_drop_list(ifp, list, DLIL_DROP_TSO);
 	ret = dlil_send_end(ifp, &s);
 	return err ?: ret;
 }

@@ -280,9 +280,17 @@ void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir, bool made,
 		tally.flow.seen = n;
 	else
 		tally.flow.stolen = -(u64)n;
+	if (dir == DLIL_IN)
+		tally.stats.iqdrops = n;
 	tally.flow.drops[why] = n;
 	add_shared(ifp, dir, &tally);
 	trace_dlil_drop(ifp, dlil_direction(dir), why, n);
+	local_bh_disable();
+	rcu_read_lock();
+	if (dlil_ifnet_is_attached(ifp))
+		tell_dropped(ifp, dir, n);
+	rcu_read_unlock();
+	local_bh_enable();
 }
 
 static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,

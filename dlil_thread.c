@@ -61,13 +61,14 @@ static s64 inq_surplus(s64 room, s64 limits)
  * drop all packets of the queue, because none of them can be trusted.
  */
 static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
-			 s64 surplus)
+			 struct sk_buff *returned, s64 surplus)
 {
 	pr_warn_once("dlil: %s had %d packets and %d bytes in its queue that were not counted\n",
 		     ifp->name, dlil_inq_space_packets(surplus),
 		     dlil_inq_space_bytes(surplus));
 	atomic64_sub(surplus, &ifp->inq.room);
 	dlil_input_discard(ifp, list, DLIL_DROP_SANITY);
+	dlil_returned_discard(ifp, returned, DLIL_DROP_SANITY);
 }
 
 /*
@@ -114,8 +115,9 @@ static int queue_serve(struct dlil_inq *q)
 		 */
 		if (surplus && !(limits & 1) &&
 		    !read_seqcount_retry(&q->limits, limits)) {
-			inq_mistrust(ifp, list, surplus);
+			inq_mistrust(ifp, list, returned, surplus);
 			list = NULL;
+			returned = NULL;
 		}
 	}
 	/* These packets have waited longer than the others. */

@@ -47,6 +47,12 @@ static void too_long_a_life(struct fake_filter *f)
 	f->params.lifetime = (u32)INT_MAX + 1;
 }
 
+static void without_detached(struct fake_filter *f)
+{
+	f->params.flags = DLIL_FILTER_REINJECTS;
+	f->ops.detached = NULL;
+}
+
 static void unknown_flags(struct fake_filter *f)
 {
 	f->params.flags = DLIL_FILTER_REINJECTS << 1;
@@ -65,6 +71,7 @@ static const struct attach_case attach_cases[] = {
 	{ "long name", -ENAMETOOLONG, long_name },
 	{ "name of 32 characters", -ENAMETOOLONG, name_of_32 },
 	{ "unknown flags", -EINVAL, unknown_flags },
+	{ "hands back without detached", -EINVAL, without_detached },
 	{ "too long a life", -EINVAL, too_long_a_life },
 	{ "both inputs", -EINVAL, both_inputs },
 };

@@ -207,7 +207,7 @@ static int add(struct kind_case *c, struct dlil_filter_request req)
 	req.name = req.name ?: "f";
 	req.kind = req.kind ?: "fake";
 	req.direction = req.direction ?: DLIL_DIRECTION_IN;
-	err = dlil_kind_add(c->fake->ifp, &req, &extack);
+	err = dlil_kind_add(c->fake->ifp, &req, true, &extack);
 	return result(c, err, &extack);
 }
 
@@ -248,7 +248,7 @@ static const struct sock_filter never[] = {
 static void register_errors(struct kunit *test)
 {
 	static const char * const bad_names[] = {
-		"", "A", "a b", "a/b", "a.b", "a name of thirty-two characters.",
+		"", "A", "a b", "a/b", "a.b", "sixteen-letters-",
 	};
 	struct kind_case *c = kind_begin(test);
 	struct dlil_filter_kind kind = c->kind;
@@ -262,24 +262,28 @@ static void register_errors(struct kunit *test)
 	}
 	kind.name = NULL;
 	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), -EINVAL);
-	kind.name = "another-kind_2";
+	kind.name = "other-kind_of_2";
 	kind.create = NULL;
 	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), -EINVAL);
 	kind.create = kind_create;
 	kind.destroy = NULL;
 	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), -EINVAL);
 	kind.destroy = kind_destroy;
+	kind.fill_size = 1025;
+	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), -EINVAL);
+	kind.fill_size = 1024;
 	kind.policy = NULL;
 	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), -EINVAL);
 	kind.maxattr = 0;
 	KUNIT_EXPECT_EQ(test, dlil_filter_register_kind(&kind), 0);
-	KUNIT_EXPECT_EQ(test, ADD(c, .kind = "another-kind_2"), 0);
-	KUNIT_EXPECT_EQ(test, ADD(c, .name = "g", .kind = "another-kind_2",
+	c->ops.kind = &kind;
+	KUNIT_EXPECT_EQ(test, ADD(c, .kind = "other-kind_of_2"), 0);
+	KUNIT_EXPECT_EQ(test, ADD(c, .name = "g", .kind = "other-kind_of_2",
 				  .nest = nest(c, 1, NULL)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, del(c, "f"), 0);
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&c->detached) == 1));
 	dlil_filter_unregister_kind(&kind);
-	KUNIT_EXPECT_EQ(test, ADD(c, .kind = "another-kind_2"), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, ADD(c, .kind = "other-kind_of_2"), -EOPNOTSUPP);
 }
 
 /* FLT-16: a kind gets all parts of the request, and its filter runs. */
@@ -341,6 +345,7 @@ static void add_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ADD(c, .kind = "a/b"), -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, ADD(c, .name = ""), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ADD(c, .direction = 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ADD(c, .lifetime = (u32)INT_MAX + 1), -EINVAL);
 	KUNIT_EXPECT_EQ(test, ADD(c, .nest = nest(c, 101, NULL)), -ERANGE);
 	KUNIT_EXPECT_EQ(test, ADD(c, .nest = nest(c, 0, "123456789")), -ERANGE);
 	c->kind.uses = 0;
@@ -418,6 +423,37 @@ static void same_name(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, del(c, "fake"), -EPERM);
 }
 
+/* FLT-16: a filter that would not pin its kind, or is not a user's, is not attached. */
+static void wrong_filter(struct kunit *test)
+{
+	struct kind_case *c = kind_begin(test);
+	int level = fake_silence();
+
+	c->ops.kind = NULL;
+	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp,
+					    &(struct dlil_filter_request){
+						.name = "f", .kind = "fake",
+						.direction = DLIL_DIRECTION_IN,
+					    }, true, NULL), -EINVAL);
+	fake_end_silence(level);
+	KUNIT_EXPECT_EQ(test, c->destroyed, 1);
+	c->ops.kind = &c->kind;
+	KUNIT_EXPECT_EQ(test, ADD(c), 0);
+}
+
+/* FLT-16 LNX-13: a request that may not wait loads nothing. */
+static void not_loaded(struct kunit *test)
+{
+	struct kind_case *c = kind_begin(test);
+	struct dlil_filter_request req = {
+		.name = "f", .kind = "fame", .direction = DLIL_DIRECTION_IN,
+	};
+
+	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp, &req, false, NULL), 1);
+	req.kind = "fake";
+	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp, &req, false, NULL), 0);
+}
+
 /* FLT-16: the module of a kind is pinned while a filter of it exists. */
 static void owner_pinned(struct kunit *test)
 {
@@ -445,6 +481,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(add_errors),
 	KUNIT_CASE(changed),
 	KUNIT_CASE(same_name),
+	KUNIT_CASE(wrong_filter),
+	KUNIT_CASE(not_loaded),
 	KUNIT_CASE(owner_pinned),
 	{}
 };

@@ -46,7 +46,7 @@ static int match_add(struct fake *fake, const char *name, u32 direction,
 		.expr = "an expression", .program = program, .n = n,
 	};
 	struct netlink_ext_ack extack = {};
-	int err = dlil_kind_add(fake->ifp, &params, &extack);
+	int err = dlil_kind_add(fake->ifp, &params, true, &extack);
 
 	/* Every error comes with a message, and success with none. */
 	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);

@@ -12,6 +12,9 @@
  * @kept: the packets
  * @limit: keep at most this many
  * @scribble: overwrite the part of skb->cb that belongs to the filter
+ * @skips: packets skip a kind of filters
+ * @in_detached: result of handing back all packets in `detached`
+ * @flushes: hand back all packets in `detached`
  */
 struct keep {
 	struct fake *fake;
@@ -20,6 +23,9 @@ struct keep {
 	struct sk_buff_head kept;
 	unsigned int limit;
 	bool scribble;
+	bool skips;
+	int in_detached;
+	u32 flushes;
 };
 
 static struct keep *keep_of(struct fake_filter *filter)
@@ -30,6 +36,9 @@ static struct keep *keep_of(struct fake_filter *filter)
 static void keep(struct keep *c, u32 family, struct sk_buff *skb)
 {
 	c->family = family;
+	/* Nothing is skipped unless a test says so. */
+	if (!c->skips)
+		KUNIT_EXPECT_EQ(c->fake->test, *(u64 *)skb->cb, 0);
 	if (c->scribble)
 		memset(skb->cb + DLIL_FILTER_CB_KEPT, 0xff,
 		       sizeof(skb->cb) - DLIL_FILTER_CB_KEPT);
@@ -74,6 +83,18 @@ static void keep_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		keep(c, family, skb);
 }
 
+static int hand_back(struct keep *c, u32 direction, unsigned int n);
+
+static void keep_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	struct fake_filter *filter = cookie;
+	struct keep *c = keep_of(filter);
+
+	if (c->flushes)
+		c->in_detached = hand_back(c, c->flushes, UINT_MAX);
+	filter->fake->filters[0].ops.detached(cookie, ifp);
+}
+
 static void keep_end(struct kunit_resource *res)
 {
 	struct keep *c = res->data;
@@ -100,6 +121,7 @@ static struct keep *keep_begin(struct kunit *test, bool list)
 	ops.input = list ? NULL : keep_input;
 	ops.input_list = list ? keep_list : NULL;
 	ops.output = keep_output;
+	ops.detached = keep_detached;
 	c->filter = fake_filter_new(c->fake, 'k', &ops);
 	c->filter->params.flags = DLIL_FILTER_REINJECTS;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(c->filter), 0);
@@ -135,7 +157,17 @@ static int hand_in(struct keep *c, unsigned int n)
 /* Receive packets of FAKE_PF_A, and wait until the filter has kept them. */
 static void receive(struct keep *c, u32 first, u32 n)
 {
-	fake_input_new(c->fake, FAKE_PF_A, first, n);
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	for (; n; n--) {
+		skb = fake_rx(c->fake, FAKE_PF_A, first++);
+		/* Others leave anything there. */
+		memset(skb->cb, 0xaa, sizeof(skb->cb));
+		__skb_queue_tail(&list, skb);
+	}
+	KUNIT_EXPECT_EQ(c->fake->test, fake_input(c->fake, &list), 0);
 	fake_read(c->fake);
 }
 
@@ -309,6 +341,7 @@ static void still_skips(struct kunit *test)
 	struct keep *c = keep_begin(test, *(const bool *)test->param_value);
 	struct fake_filter *first = &c->fake->filters[0];
 
+	c->skips = true;
 	first->hook = skip;
 	receive(c, 1, 1);
 	fake_trace_clear(c->fake);
@@ -339,6 +372,7 @@ static void skipped_gone(struct kunit *test)
 	struct dlil_filter_ops ops = fake_filter_in_ops;
 	struct fake_filter *skipper, *keeper = c->filter;
 
+	c->skips = true;
 	/* Another filter that keeps packets, behind the one that skips a kind. */
 	ops.input = skip_input;
 	skipper = fake_filter(c->fake, 's', &ops);
@@ -410,6 +444,80 @@ static void filter_gone(struct kunit *test)
 	fake_read(c->fake);
 	FAKE_EXPECT_IN(c->fake, .seen = 4, .delivered = 1, .stolen = 1,
 		       .freed = 2, .drops[DLIL_DROP_DETACHED] = 2);
+}
+
+/* FLT-14 STA-3: in its `detached` a filter can flush what it has kept. */
+static void flushed_in_detached(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+
+	receive(c, 1, 2);
+	c->flushes = DLIL_DIRECTION_IN;
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(c->filter->ref), 0);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->fake->ifp), 0);
+	fake_read(c->fake);
+	FAKE_EXPECT_IN(c->fake, .seen = 2, .freed = 2,
+		       .drops[DLIL_DROP_DETACHED] = 2);
+
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(c->filter), 0);
+	fake_output_new(c->fake, FAKE_PF_A, 3, 2, DLIL_OUTPUT_RAW);
+	c->flushes = DLIL_DIRECTION_OUT;
+	fake_detach(c->fake);
+	KUNIT_EXPECT_EQ(test, c->in_detached, -ENXIO);
+	fake_read(c->fake);
+	FAKE_EXPECT_OUT(c->fake, .seen = 2, .freed = 2,
+			.drops[DLIL_DROP_DETACHED] = 2);
+}
+
+static int wants_blackhole(struct fake_filter *filter, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_PTR_EQ(filter->fake->test, (*skb)->dev, blackhole_netdev);
+	return 0;
+}
+
+/* FLT-14 LNX-13: no packet that is handed back leads to a device. */
+static void without_device(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+
+	c->fake->filters[2].hook = wants_blackhole;
+	receive(c, 1, 1);
+	skb_peek(&c->kept)->dev = init_net.loopback_dev;
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	fake_read(c->fake);
+	FAKE_EXPECT_IN(c->fake, .seen = 1, .delivered = 1);
+}
+
+/* FLT-14 INP-11: with the sanity check, packets of another ifnet are refused. */
+static void foreign(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+
+	receive(c, 1, 2);
+	skb_peek(&c->kept)->skb_iif = FAKE_IFINDEX + 1;
+	WRITE_ONCE(dlil_input_sanity_check, true);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 2), 0);
+	WRITE_ONCE(dlil_input_sanity_check, false);
+	fake_read(c->fake);
+	FAKE_EXPECT_IN(c->fake, .seen = 2, .delivered = 1, .freed = 1,
+		       .drops[DLIL_DROP_SANITY] = 1);
+}
+
+/* FLT-14: packets can be handed back with bottom halves off, as in a timer. */
+static void in_atomic_context(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+
+	receive(c, 1, 1);
+	fake_output_new(c->fake, FAKE_PF_A, 2, 1, DLIL_OUTPUT_RAW);
+	local_bh_disable();
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_IN, 1), 0);
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_OUT, 1), 0);
+	local_bh_enable();
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->fake->ifp), 0);
+	fake_read(c->fake);
+	FAKE_EXPECT_IN(c->fake, .seen = 1, .delivered = 1);
+	FAKE_EXPECT_OUT(c->fake, .seen = 1, .delivered = 1);
 }
 
 /* FLT-14 IFN-4: packets of an ifnet that is being detached are freed. */
@@ -494,6 +602,7 @@ static void queue_full(struct kunit *test)
 	fake_read(c->fake);
 	FAKE_EXPECT_IN(c->fake, .seen = 8, .delivered = 5, .freed = 3,
 		       .drops[DLIL_DROP_QUEUE_FULL] = 3);
+	KUNIT_EXPECT_EQ(test, c->fake->stats.iqdrops, 3);
 }
 
 /* FLT-14: copies that a filter makes count as seen. */
@@ -618,6 +727,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(skipped_gone),
 	KUNIT_CASE(filters_change),
 	KUNIT_CASE(filter_gone),
+	KUNIT_CASE(flushed_in_detached),
+	KUNIT_CASE(without_device),
+	KUNIT_CASE(foreign),
+	KUNIT_CASE(in_atomic_context),
 	KUNIT_CASE(ifnet_going),
 	KUNIT_CASE(reinject_errors),
 	KUNIT_CASE(queue_full),

@@ -703,7 +703,8 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
  * by dlil_filter_reinject() (FLT-14)
  *
  * While it keeps a packet, it leaves the first %DLIL_FILTER_CB_KEPT bytes of
- * skb->cb as they are.  The rest of skb->cb is for the filter.
+ * skb->cb as they are.  The rest of skb->cb is for the filter.  The filter has
+ * `detached`.
  */
 #define DLIL_FILTER_REINJECTS	BIT(2)
 #define DLIL_FILTER_CB_KEPT	8
@@ -923,11 +924,11 @@ struct dlil_filter_args {
 /**
  * struct dlil_filter_kind - a kind of filters that users add by name (FLT-16)
  *
- * A module registers its kind in its init function, and has the alias
+ * A module registers its kind at the end of its init function, and has the alias
  * dlil-filter-NAME, so that it is loaded when a user first names the kind.
  */
 struct dlil_filter_kind {
-	/** @name: lower-case letters, digits, hyphens and underscores */
+	/** @name: up to 15 lower-case letters, digits, hyphens and underscores */
 	const char *name;
 	/** @owner: module of the kind */
 	struct module *owner;
@@ -937,14 +938,16 @@ struct dlil_filter_kind {
 	unsigned int maxattr;
 	/** @policy: netlink policy of these attributes, 0 to @maxattr */
 	const struct nla_policy *policy;
-	/** @fill_size: upper limit of what @fill puts into a message, in bytes */
+	/** @fill_size: upper limit of what @fill puts into a message, at most 1024 bytes */
 	size_t fill_size;
 	/**
 	 * @create: create a filter.  Sets @params to its operations, which have
-	 * @kind, and to its cookie and flags; the name is set by the caller.  May
-	 * point *@ref to where the filter's reference is stored before its first
-	 * callback.  After success the filter owns @args->cond, which it frees by
-	 * dlil_condition_free() at its end.  Process context; may sleep.
+	 * this kind and its owner, and to its cookie and flags; the name is set by
+	 * the caller.  May point *@ref to where the filter's reference is stored
+	 * before its first callback.  After success the filter owns @args->cond, which it frees by
+	 * dlil_condition_free() at its end.  The strings and @args->tb live during
+	 * the call only.  Process context; may allocate memory, but must not wait
+	 * for anything else: packets, callbacks, RTNL or user space.
 	 */
 	int (*create)(const struct dlil_filter_args *args,
 		      struct dlil_filter_params *params, dlil_filter_t **ref);
@@ -956,8 +959,9 @@ struct dlil_filter_kind {
 	/**
 	 * @change: change a filter in place, without losing its state: @args has
 	 * the attributes, words and action to be changed, and no condition.  On
-	 * errors nothing has changed.  Process context, the ifnet's lock held;
-	 * must not attach or detach anything.  Optional.
+	 * errors nothing has changed.  Process context, the ifnet's lock held; may
+	 * allocate memory, but must not wait for anything else, nor attach or
+	 * detach anything.  Callbacks of the filter may run meanwhile.  Optional.
 	 */
 	int (*change)(void *cookie, const struct dlil_filter_args *args);
 	/**

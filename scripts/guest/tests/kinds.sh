@@ -51,9 +51,9 @@ test_for_some_time() {
 	ctl filter add dl0 long in nth 1000 for 2h
 	ctl filter add dl0 ever in match icmp count
 	left=$(filter short lifetime)
-	[ "$left" -gt 0 ] && [ "$left" -le 3000 ] || fail "it has $left ms left"
+	((left > 0 && left <= 3000)) || fail "it has $left ms left"
 	left=$(filter long lifetime)
-	[ "$left" -gt 7000000 ] && [ "$left" -le 7200000 ] || fail "it has $left ms left"
+	((left > 7000000 && left <= 7200000)) || fail "it has $left ms left"
 	is "what has a time" "$(ctl -j filter show dl0 |
 		jq -r '[.[0].filters[] | select(.lifetime) | .name] | join(" ")')" "short long"
 	[[ $(ctl filter show dl0) == *'match "icmp" drop for '[0-3]* ]] ||

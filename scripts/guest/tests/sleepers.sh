@@ -66,6 +66,38 @@ test_sleeper_input() {
 	is state "$(json .state)" attached
 }
 
+# FLT-16 LNX-13: who adds a filter whose kind has to be loaded waits for the module;
+# others do not, nor does a module that registers a netlink family.
+test_kind_takes_long() {
+	local pid
+
+	ctl attach dl0
+	cat >"$T/modprobe" <<-END
+		#!/bin/bash
+		echo "\${@: -1}" >>$T/asked
+		[ "\${@: -1}" = dlil-filter-nosuch ] || exec /sbin/modprobe "\$@"
+		for _ in {1..300}; do
+			[ ! -e $T/go ] || exit
+			sleep 0.1
+		done
+	END
+	chmod +x "$T/modprobe"
+	echo "$T/modprobe" >/proc/sys/kernel/modprobe
+	dlilctl -n dut filter add dl0 slow match icmp nosuch 2>"$T/said" &
+	pid=$!
+	wait_for 20 grep -qxs dlil-filter-nosuch "$T/asked"
+	others_go_on
+	soon dlilctl -n dut filter add dl0 quick match icmp count
+	soon dlilctl -n dut filter add dl0 other nth 1000
+	is "the filters" "$(json '[.filters[].name] | join(" ")')" "quick other"
+	: >"$T/go"
+	! wait $pid || fail "it was added"
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+	grep -q "unknown kind of filter" "$T/said" || fail "it said $(<"$T/said")"
+	ctl filter del dl0 other
+	rmmod dlil_nth
+}
+
 overdue() { [ "$(json '.overdue | length')" -ge 1 ]; }
 # logged TEXT: has it been logged since the test began?
 logged() { dmesg | sed -n "/dlil-test: sleeper_named/,\$p" | grep "$1" >/dev/null; }
