@@ -72,7 +72,7 @@ static bool is_for(struct impair *f, struct dlil_ifnet *ifp, struct impair_way *
 		   struct sk_buff *skb)
 {
 	w->counts.packets++;
-	if (!dlil_condition_holds(f->cond, ifp, w->direction, skb))
+	if (f->cond && !dlil_condition_holds(f->cond, ifp, w->direction, skb))
 		return false;
 	w->counts.matched++;
 	return true;

@@ -180,28 +180,41 @@ static bool is_alike(const struct sk_buff *a, const struct sk_buff *b)
 	       held_of(a)->copy == held_of(b)->copy;
 }
 
+static void hand_run(const struct impair_way *w, struct sk_buff_head *run)
+{
+	const struct held h = *held_of(skb_peek(run));
+
+	if (h.copy)
+		dlil_filter_inject(*w->filter, w->direction, h.family, run);
+	else
+		dlil_filter_reinject(*w->filter, w->direction, h.family, run);
+}
+
 /* Hand on packets, in order: consecutive ones of the same sort at once. */
 static void hand_on(const struct impair_way *w, struct sk_buff_head *list)
 {
+	struct net_device *dev = w->direction == DLIL_DIRECTION_IN ?
+					 blackhole_netdev : NULL;
 	struct sk_buff_head run;
 	struct sk_buff *skb;
-	struct held h;
+	unsigned int n;
 
-	while (!skb_queue_empty(list)) {
+	while ((skb = skb_peek(list))) {
+		n = 0;
+		skb_queue_walk(list, skb) {
+			if (!is_alike(skb, skb_peek(list)))
+				break;
+			skb->dev = dev;
+			n++;
+		}
+		if (likely(n == skb_queue_len(list))) {
+			hand_run(w, list);
+			return;
+		}
 		__skb_queue_head_init(&run);
-		h = *held_of(skb_peek(list));
-		do {
-			skb = __skb_dequeue(list);
-			skb->dev = w->direction == DLIL_DIRECTION_IN ?
-				   blackhole_netdev : NULL;
-			__skb_queue_tail(&run, skb);
-		} while (skb_peek(list) && is_alike(skb, skb_peek(list)));
-		if (h.copy)
-			dlil_filter_inject(*w->filter, w->direction, h.family,
-					   &run);
-		else
-			dlil_filter_reinject(*w->filter, w->direction,
-					     h.family, &run);
+		while (n--)
+			__skb_queue_tail(&run, __skb_dequeue(list));
+		hand_run(w, &run);
 	}
 }
 
@@ -327,9 +340,11 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
 void impair_hold(struct impair_way *w, struct sk_buff *skb, u32 family,
 		 const struct impair_fate *fate, u32 len, u64 now)
 {
-	u64 due = impair_link(&w->params, &w->state, len, now) + fate->delay;
+	u64 due = now + fate->delay;
 
 	lockdep_assert_held(&w->lock);
+	if (w->params.rate)
+		due += impair_link(&w->params, &w->state, len, now) - now;
 	prepare(w, skb, family, fate, due, now, false);
 	add(w, skb);
 	if (fate->duplicated)

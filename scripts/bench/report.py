@@ -23,7 +23,8 @@ SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
           "closed_at_once"]
 PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop", "dlil_full",
           "idle_1", "idle_16", "idle_256", "protos_16",
-          "events"] +
+          "events", "dlil_impair_loss", "dlil_impair_delay", "netem_loss",
+          "netem_delay"] +
          [f"{kind}_{n}" for n in COUNTS
           for kind in ("dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf")])
 # What the kernel has of a thread, beside its stack.
@@ -174,6 +175,12 @@ def targets(res):
                   res.each("dlil_match"), 70)
     yield at_most("dlil_drop over nft_drop",
                   res.cost("dlil_drop") - res.cost("nft_drop"), 400)
+    for effect, limit in (("loss", 250), ("delay", 600)):
+        cost = res.over(f"dlil_impair_{effect}")
+        yield at_most(f"impair {effect} over dlil_0", cost - res.over("dlil_0"),
+                      limit)
+        yield at_most(f"impair {effect}, in additions of netem behind ifb",
+                      cost / res.over(f"netem_{effect}"), .5)
     yield at_most("out_dlil_0 over out_plain", res.over("out_dlil_0", 1), 80)
     yield at_most("out_dlil_match_8 over out_nft_8",
                   res.cost("out_dlil_match_8", 1) - res.cost("out_nft_8", 1),

@@ -192,6 +192,35 @@ peers() {
 	xdp pass bench0 bash -c "BURSTS=(${BURSTS[*]}); sweep xdp_generic"
 }
 
+# impaired CASE EFFECT...: the same effect on all received packets.
+impaired() {
+	wrap
+	dlilctl filter add bench0 bad in impair "${@:2}" seed 7
+	run "dlil_impair_$1"
+	unwrap
+}
+
+# netem_on_ifb CASE EFFECT...: what is done for received packets without DLIL.
+netem_on_ifb() {
+	ip link add ifb9 txqueuelen 4096 type ifb
+	ip link set ifb9 up
+	tc qdisc add dev ifb9 root netem limit 20000 "${@:2}"
+	tc_on
+	tc filter add dev bench0 ingress matchall \
+		action mirred egress redirect dev ifb9
+	run "netem_$1"
+	tc_off
+	ip link del ifb9
+}
+
+# Effects that lose no packet.
+impair() {
+	impaired loss loss 0%
+	impaired delay delay 100us limit 20000
+	netem_on_ifb loss loss 0.0000001%
+	netem_on_ifb delay delay 100us
+}
+
 drops() {
 	order lost=1
 	wrap
@@ -478,7 +507,7 @@ order n=$N
 run baseline >/dev/null
 fact kernel "\"$(uname -r)\""
 [ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \
-	filters_nft filters_tc peers drops full udp output idle unused lone closed pktgen
+	filters_nft filters_tc peers impair drops full udp output idle unused lone closed pktgen
 for part; do
 	start=${EPOCHREALTIME/./}
 	$part
