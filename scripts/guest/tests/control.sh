@@ -80,7 +80,9 @@ test_usage_errors() {
 		filter add dl0 a
 		filter add dl0 a match icmp
 		filter add dl0 a sideways match icmp drop
-		filter add dl0 a match icmp explode
+		filter add dl0 a match icmp dr
+		filter add dl0 a match icmp drop for ever
+		filter change dl0 a
 		proto plumb dl0
 		set dl0 unmatched
 		--nonsense
