@@ -270,8 +270,12 @@ const char *impair_params_check(const struct impair_params *p)
 		return "the jitter must not exceed the delay";
 	if (p->reorder && (!p->distance || p->distance > IMPAIR_DISTANCE_MAX))
 		return "the distance of reordered packets must be between 1 and 1024";
+	if (p->overhead < -IMPAIR_OVERHEAD_MAX || p->overhead > IMPAIR_OVERHEAD_MAX)
+		return "the overhead must be between -1024 and 1024 bytes";
 	if (impair_holds(p) && !p->limit)
 		return "the limit must be at least 1 packet";
+	if (p->limit > IMPAIR_LIMIT_MAX)
+		return "the limit must not exceed 1000000 packets";
 	return NULL;
 }
 EXPORT_SYMBOL_FOR_TEST(impair_params_check);

@@ -13,6 +13,8 @@
 #define IMPAIR_CERTAIN		0xffffffffU
 /* Longest distance of a reordered packet, in packets. */
 #define IMPAIR_DISTANCE_MAX	1024
+#define IMPAIR_OVERHEAD_MAX	1024
+#define IMPAIR_LIMIT_MAX	1000000
 
 enum impair_loss {
 	IMPAIR_LOSS_NONE,

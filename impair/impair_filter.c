@@ -193,6 +193,26 @@ static void send_copy(struct impair_way *w, struct sk_buff *copy, u32 family)
 }
 
 /*
+ * Make sure that nobody else has the packet, as pktgen does, nor its pages, which a
+ * user may change once the socket is given up.  Returns NULL if memory is short: then
+ * the packet was freed.
+ */
+static struct sk_buff *own(struct impair_way *w, struct sk_buff *skb)
+{
+	if (likely(!skb_shared(skb) && !skb_zcopy(skb)))
+		return skb;
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (skb && !skb_orphan_frags_rx(skb, GFP_ATOMIC))
+		return skb;
+	kfree_skb(skb);
+	spin_lock(&w->lock);
+	w->counts.packets++;
+	w->counts.failed++;
+	spin_unlock(&w->lock);
+	return NULL;
+}
+
+/*
  * A lost packet is freed here and counts as stolen, because an error would tell the
  * sender about the loss.  A copy goes in front of its packet, which is still to be sent
  * by the caller.
@@ -202,9 +222,13 @@ static int impair_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	struct impair *f = cookie;
 	struct impair_way *w = way_of(f, DLIL_DIRECTION_OUT);
-	struct sk_buff *skb = *pskb, *copy = NULL;
+	struct sk_buff *skb, *copy = NULL;
 	enum sent sent = SENT_PASSES;
 
+	skb = own(w, *pskb);
+	if (unlikely(!skb))
+		return DLIL_STOLEN;
+	*pskb = skb;
 	spin_lock(&w->lock);
 	if (is_for(f, ifp, w, skb))
 		sent = judge_sent(w, skb, family, &copy);

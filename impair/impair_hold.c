@@ -13,13 +13,15 @@
  */
 #include <linux/ktime.h>
 #include <linux/netdevice.h>
+#include <net/dst_metadata.h>
 #include <net/sock.h>
 
 #include "compat.h"
 #include "impair_hold.h"
 
-/* Packets that are handed back at a time. */
+/* Packets that are handed back at a time, and how often without a pause. */
 #define BATCH 64
+#define ROUNDS 16
 
 /* A packet that is held for longer than this gives up its socket. */
 #define SOCKET_KEPT NSEC_PER_SEC
@@ -225,7 +227,10 @@ static bool is_set(const struct impair_way *w, u64 due)
 	       ktime_to_ns(hrtimer_get_expires(&w->timer)) == due;
 }
 
-/* Set the timer to the time of the next packet. */
+/*
+ * Set the timer to the time of the next packet, which may have come: then the timer
+ * expires at once.
+ */
 static void set_timer(struct impair_way *w)
 {
 	struct sk_buff *skb = first(w), *waiting = skb_peek(&w->waiting);
@@ -247,13 +252,15 @@ static void set_timer(struct impair_way *w)
 void impair_release(struct impair_way *w)
 {
 	struct sk_buff_head list;
+	unsigned int i;
 
 	__skb_queue_head_init(&list);
 	spin_lock_bh(&w->lock);
 	if (w->releasing)
 		goto unlock;
 	w->releasing = true;
-	while (collect(w, &list)) {
+	/* Other processors may hold packets as fast as this one hands them back. */
+	for (i = 0; i < ROUNDS && !w->ended && collect(w, &list); i++) {
 		spin_unlock_bh(&w->lock);
 		hand_on(w, &list);
 		spin_lock_bh(&w->lock);
@@ -271,22 +278,24 @@ static enum hrtimer_restart timer_over(struct hrtimer *timer)
 }
 
 /*
- * Give up what others wait for, as dlil_packet_keep() does, but for the socket of
- * TCP.  Without that, TCP would not see that its packets are queued here, and would
- * send more of them (TCP small queues).  The socket lives until its data are
- * acknowledged in any case, unless it is reset; then its namespace may have to wait
- * for the packet, so packets that are held for long do without.
+ * Give up what others wait for, as dlil_packet_keep() does, but for metadata of a
+ * tunnel, and for the socket of TCP while packets wait for the link (@queued).  TCP
+ * must see that they are queued here, or it would send more of them (TCP small
+ * queues).  It must not see a delay, which is one of the network, or it would wait
+ * for each packet.  The socket lives until its data are acknowledged in any case,
+ * unless it is reset; then its namespace may have to wait for the packet, so packets
+ * that are held for long do without.
  */
-static void let_go(struct sk_buff *skb, u64 hold)
+static void let_go(struct sk_buff *skb, u64 hold, bool queued)
 {
 	struct sock *sk = skb->sk;
 
-	if (hold > SOCKET_KEPT || !sk || !sk_fullsock(sk) || !sk_is_tcp(sk)) {
-		dlil_packet_keep(skb);
-		return;
-	}
+	if (!queued || hold > SOCKET_KEPT || !sk || !sk_fullsock(sk) ||
+	    !sk_is_tcp(sk))
+		skb_orphan(skb);
 	nf_reset_ct(skb);
-	skb_dst_drop(skb);
+	if (skb_valid_dst(skb))
+		skb_dst_drop(skb);
 	skb->dev = NULL;
 }
 
@@ -296,7 +305,7 @@ static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 	struct held *h = held_of(skb);
 
 	if (w->direction == DLIL_DIRECTION_OUT)
-		let_go(skb, due - now);
+		let_go(skb, due - now, !fate->delay && !fate->reordered);
 	h->due = due;
 	h->family = family;
 	h->reordered = fate->reordered;
@@ -380,7 +389,7 @@ void impair_way_init(struct impair_way *w, u32 direction,
  * impair_way_end - free all packets of a direction whose filter has been detached
  * @w: the direction
  *
- * The packets stay counted as stolen, because the core no longer takes them back.
+ * The packets stay counted as stolen.
  *
  * Context: the filter's `detached`; may sleep.
  */
@@ -395,6 +404,10 @@ void impair_way_end(struct impair_way *w)
 	while ((skb = first(w))) {
 		take(w, skb);
 		kfree_skb(skb);
+		cond_resched();
 	}
-	__skb_queue_purge(&w->waiting);
+	while ((skb = __skb_dequeue(&w->waiting))) {
+		kfree_skb(skb);
+		cond_resched();
+	}
 }

@@ -583,15 +583,21 @@ static void sockets(struct kunit *test)
 {
 	struct impaired *c = impaired_new(test);
 
-	c->params.delay = 500 * NSEC_PER_MSEC;
+	c->params.rate = 1000;
 	impaired_attach(c, DLIL_DIRECTION_OUT);
 	fake_filter(c->fake, 'b', &fake_filter_both_ops)->hook = has_socket;
 	transmit_from(c, SOCK_STREAM);
 	transmit_from(c, SOCK_DGRAM);
-	c->params.delay = 1500 * NSEC_PER_MSEC;
+	/* A delay is one of the network. */
+	c->params.delay = NSEC_PER_MSEC;
 	impair_change(c->f, &c->params);
 	transmit_from(c, SOCK_STREAM);
-	EXPECT_ORDER(c, true, false, false);
+	/* More than a second for a packet. */
+	c->params.delay = 0;
+	c->params.rate = 10;
+	impair_change(c->f, &c->params);
+	transmit_from(c, SOCK_STREAM);
+	EXPECT_ORDER(c, true, false, false, false);
 }
 
 static void change(struct impaired *c)
@@ -777,6 +783,9 @@ static void params_errors(struct kunit *test)
 		{ .delay = IMPAIR_TIME_MAX + 1, .limit = 1 },
 		{ .delay = 5, .jitter = 6, .limit = 1 },
 		{ .reorder = 1, .limit = 1 },
+		{ .overhead = IMPAIR_OVERHEAD_MAX + 1, .limit = 1 },
+		{ .overhead = -IMPAIR_OVERHEAD_MAX - 1, .limit = 1 },
+		{ .limit = IMPAIR_LIMIT_MAX + 1 },
 		{ .reorder = 1, .distance = IMPAIR_DISTANCE_MAX + 1, .limit = 1 },
 		{ .delay = 1 },
 		{ .rate = 1 },
