@@ -309,7 +309,8 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @list: packets that have not been stolen or dropped
  * @flow: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_debug.c
- * @marked: every packet has a mark in skb->cb, which may be other than 0
+ * @marked: every packet has a valid mark in skb->cb; otherwise skb->cb has other data,
+ *	and no packet skips a kind
  * @plain: @list is known to contain no GSO packet
  * @err: the first error that a filter returned
  */
@@ -639,7 +640,7 @@ static __always_inline int run_list_from(struct transit *p, unsigned int i)
 	for (; i < p->vec->n && !skb_queue_empty(p->list); i = end) {
 		slot = &p->vec->slots[i];
 		end = stretch_end(p->vec, i);
-		/* A filter that takes GSO packets may also make some. */
+		/* A filter that takes GSO packets may also put some in place of others. */
 		if (slot->flags & TAKES_SEGMENTS)
 			segment(p, i, end);
 		else
@@ -689,8 +690,8 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
  * @filter: reference of the filter
  *
  * Context: inside the read section that protects @vec.
- * Return: number of the slot behind that of the filter, possibly of none; 0 if the
- * filter is not there, or is being detached.
+ * Return: number of the slot behind that of the filter, which is @vec->n behind the
+ * last one; 0 if the filter is not there, or is being detached.
  */
 unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
 				dlil_filter_t filter)

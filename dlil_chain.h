@@ -77,7 +77,7 @@ struct dlil_filter_bundle_ops {
  * @id: reference of the filter, which dlil_debug.c finds in &dlil_place.filter;
  *	0 for a bundle, whose filters do not sleep
  * @n: number of @filters
- * @stubbed: at least one of @filters is being detached; under the ifnet's
+ * @stubbed: at least one of @filters is being detached; written under the ifnet's
  *	filter_lock
  */
 struct dlil_filter_slot {
@@ -101,15 +101,15 @@ struct dlil_filter_slot {
 static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
 
 /**
- * struct dlil_return - where a packet goes on that a filter hands back (FLT-14)
+ * struct dlil_return - where a packet that a filter hands back goes on (FLT-14)
  * @mark: kinds that the packet skips, see DLIL_FILTER_KINDS; set before the
  *	filter is called, and kept by the filter
  * @filter: reference of the filter
  * @family: protocol family of the packet, 0 for none
  * @made: the filter has made the packet, which is therefore not counted yet
  *
- * It is in skb->cb.  From the filter until the packet is handed back, only @mark
- * is.
+ * It is in skb->cb.  While the filter keeps the packet, only @mark is valid; the rest
+ * is set when the packet is handed back.
  */
 struct dlil_return {
 	u64 mark;

@@ -6,8 +6,8 @@
  *
  * Conventions of all callbacks and functions in this file:
  *  - They return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
- *    this is not an error".  The functions of DLIL turn the DLIL_STOLEN of a
- *    callback into 0, except dlil_filter_output(). -ENOTSUPP from a callback becomes
+ *    this is not an error". dlil_filter_output() returns the DLIL_STOLEN of a callback
+ *    as it is; all other functions turn it into 0. -ENOTSUPP from a callback becomes
  *    -EOPNOTSUPP.
  *  - A received packet has skb->data at the payload and skb_mac_header() at its
  *    link header.  A packet that is being sent has skb->data at its link header
@@ -17,8 +17,9 @@
  *  - dlil_input(), dlil_input_one() and dlil_output() own the packets that they
  *    get, also when they return an error.
  *
- * The kernel-doc of a function is at its definition.  Documentation/dlil.rst has
- * tables of contexts, locks and owners for all of them.
+ * The kernel-doc of a function, with its contexts and errors, is at its definition;
+ * `git grep -n "dlil_filter_reinject -"` finds it.  Documentation/dlil.rst has tables
+ * of contexts, locks and owners for all of them.
  */
 #ifndef _NET_DLIL_H
 #define _NET_DLIL_H
@@ -703,8 +704,9 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
  * by dlil_filter_reinject() (FLT-14)
  *
  * While it keeps a packet, it leaves the first %DLIL_FILTER_CB_KEPT bytes of
- * skb->cb as they are.  The rest of skb->cb is for the filter.  The filter has
- * `detached`.
+ * skb->cb as they are.  The rest of skb->cb is for the filter.  Such a filter must have
+ * `detached`, which stops its timers: when that returns, no call of
+ * dlil_filter_reinject() may be in flight.
  */
 #define DLIL_FILTER_REINJECTS	BIT(2)
 #define DLIL_FILTER_CB_KEPT	8
@@ -735,14 +737,15 @@ struct dlil_filter_info {
  *
  * Verdicts of @input and @output (FLT-5): 0 passes the packet to the next
  * filter.  DLIL_SKIP makes the packet skip all later filters with the same
- * callback.  DLIL_STOLEN means that the filter has kept the packet.  An error
- * makes the caller free it.  @input_list has no verdict: the list that it leaves
- * a packet in decides.
+ * function in this direction; other filters still see it.  DLIL_STOLEN means that
+ * the filter has kept the packet.  An error makes the caller free it.  @input_list
+ * returns nothing: packets that it leaves in @list go on, those in @drop are freed,
+ * and the missing ones are stolen.
  *
  * A filter may replace the packet: it frees or keeps the one that it got, and
- * stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must not be NULL.
- * DLIL drops such a packet as refused behind the last filter; without
- * CONFIG_DEBUG_NET, the next filter may get the NULL before.
+ * stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must not be NULL.  A
+ * filter that leaves NULL is buggy: DLIL counts a packet that was refused, but
+ * without CONFIG_DEBUG_NET a later filter may be called with NULL before.
  *
  * A filter that reads nothing but headers needs no flags: a GSO packet,
  * skb_is_gso(), has the headers that its segments will have, and
@@ -778,10 +781,10 @@ struct dlil_filter_ops {
 	/**
 	 * @output: called for a packet of @family that is being sent, with its
 	 * link header.  Bottom halves off, RCU read lock held; must not sleep;
-	 * runs on several processors in parallel.  A filter that keeps the
-	 * packet must call dlil_packet_keep(), because others wait for the
-	 * references of the packet, even that to the device (LNX-13, LNX-15),
-	 * and free or send it in @detached at the latest.  Optional.
+	 * runs on several processors in parallel.  To keep the packet, call
+	 * dlil_packet_keep(), return DLIL_STOLEN, and free or send it in
+	 * @detached at the latest.  Others wait for the references that
+	 * dlil_packet_keep() drops (LNX-13, LNX-15).  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
@@ -848,6 +851,7 @@ struct dlil_filter_params {
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
 		       dlil_filter_t *ref);
+/* The first one waits, and returns -EDEADLK in callbacks; the second one does not wait. */
 int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
@@ -877,7 +881,8 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
  * A filter that returns DLIL_STOLEN and does not free the packet at once calls
  * this.  Drops all references that others may wait for: the sender's socket,
  * with its send buffer and netns; the route; the conntrack entry; and the
- * device.  Set skb->dev again before you send the packet.  Rows LNX-13, LNX-15.
+ * device.  Set skb->dev again before you send the packet, but not for
+ * dlil_filter_reinject().  Rows LNX-13, LNX-15.
  *
  * Context: bottom halves off, RCU read lock held.
  */
@@ -902,7 +907,8 @@ struct nlattr;
  * @action: action for packets that match, such as "drop", or NULL
  * @words: arguments of the kind in words, or NULL
  * @cond: packets that the filter is for, NULL for all
- * @tb: attributes of the kind, indexed by type up to its @maxattr; NULL without nest
+ * @tb: attributes of the kind, indexed by type up to its @maxattr; NULL if the request
+ *	has none
  * @extack: receives a message on errors
  */
 struct dlil_filter_args {
@@ -938,13 +944,16 @@ struct dlil_filter_kind {
 	unsigned int maxattr;
 	/** @policy: netlink policy of these attributes, 0 to @maxattr */
 	const struct nla_policy *policy;
-	/** @fill_size: upper limit of what @fill puts into a message, at most 1024 bytes */
+	/**
+	 * @fill_size: upper limit of what @fill puts into a message, at most 1024
+	 * bytes; if @fill needs more, users do not see the attributes
+	 */
 	size_t fill_size;
 	/**
-	 * @create: create a filter.  Sets @params to its operations, which have
-	 * this kind and its owner, and to its cookie and flags; the name is set by
-	 * the caller.  May point *@ref to where the filter's reference is stored
-	 * before its first callback.  After success the filter owns @args->cond, which it frees by
+	 * @create: create a filter.  Fills in the operations of @params, whose @kind
+	 * and @owner are those of this kind, its cookie and its flags; the caller
+	 * sets the name.  May set *@ref to a variable of the filter, where DLIL
+	 * stores the reference before the first callback.  After success the filter owns @args->cond, which it frees by
 	 * dlil_condition_free() at its end.  The strings and @args->tb live during
 	 * the call only.  Process context; may allocate memory, but must not wait
 	 * for anything else: packets, callbacks, RTNL or user space.
@@ -980,6 +989,11 @@ bool dlil_condition_holds(const struct dlil_condition *cond,
 const char *dlil_condition_expr(const struct dlil_condition *cond);
 void dlil_condition_free(struct dlil_condition *cond);
 
+/*
+ * Hand back packets that a filter has kept, or hand on packets that it has made.  From
+ * any context but hard interrupts; @list is consumed, even on error.  Once the detach of
+ * the filter has begun, the packets are freed.
+ */
 int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
 			 struct sk_buff_head *list);
 int dlil_filter_inject(dlil_filter_t ref, u32 direction, u32 family,
