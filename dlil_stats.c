@@ -526,9 +526,14 @@ static const enum skb_drop_reason kernel_reasons[] = {
 /* Each new reason needs a reason of the kernel. */
 static_assert(ARRAY_SIZE(kernel_reasons) == DLIL_DROP_MAX);
 
-/* Free a packet; does nothing if @skb is NULL.  Any context. */
+/*
+ * Free a packet; does nothing if @skb is NULL.  Any context.  The drop monitor leaves out
+ * packets without a link header, as those of dlil_output() are before they are framed.
+ */
 void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why)
 {
+	if (skb && unlikely(!skb_mac_header_was_set(skb)))
+		skb_reset_mac_header(skb);
 	kfree_skb_reason(skb, kernel_reasons[why]);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_drop_skb);

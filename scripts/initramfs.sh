@@ -45,7 +45,7 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
 # Those that a kernel of one's own may lack; tests ask for them.
-MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3)
+MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3 drop_monitor)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}
@@ -183,10 +183,12 @@ build_guest_tools() {
 	gcc -O2 -Wall -Wextra -Werror -o "$out/faulty" \
 		"$dir/faulty.c" "$out.h"/*.o \
 		-lmnl -ljansson -ldl || return
-	gcc -O2 -Wall -Wextra -Werror -o "$out/wire" \
-		"$dir/wire.c" -lmnl || return
+	for src in wire drops; do
+		gcc -O2 -Wall -Wextra -Werror -o "$out/$src" \
+			"$dir/$src.c" -lmnl || return
+	done
 	for src in "$dir"/*.c; do
-		[[ $src != */faulty.c && $src != */wire.c ]] || continue
+		[[ ! $src =~ /(faulty|wire|drops)\.c$ ]] || continue
 		gcc -O2 -Wall -Wextra -Werror -static \
 			-I "$TOP/include/uapi" -I "$out.h" \
 			-o "$out/$(basename "$src" .c)" "$src" -ljansson || return

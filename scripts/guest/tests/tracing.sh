@@ -195,3 +195,75 @@ test_tracepoints_off() {
 	is "lines" "$(grep -c dlil_ $TRACING/trace || true)" 0
 	ctl detach dl0
 }
+
+# monitor_drops: from now on, the packets that the kernel's drop monitor tells of are in
+# $T/drops, see tools/drops.c.
+monitor_drops() {
+	drops >"$T/drops" 2>&1 &
+	MONITOR=$!
+	wait_for 10 grep -qx ready "$T/drops"
+}
+
+# dropped_by_us REASON [HEADER]: number of packets that dlil dropped for this reason, with
+# this link header.
+dropped_by_us() {
+	grep -cE "^$1 [0-9]+ ${2:-[0-9a-f]*} .*\[dlil\]$" "$T/drops" || true
+}
+
+# told_drop N REASON [HEADER]: that many.
+told_drop() { becomes "drops for $2 told" "$1" dropped_by_us "${@:2}"; }
+
+# all_told: has it told of as many as dlil has counted?
+all_told() {
+	[ "$(json '.flow | .input.freed + .output.freed')" = "$(dropped_by_us '[A-Z_]+')" ]
+}
+
+# STA-4 LNX-14: the kernel's drop monitor tells of each packet once, with its reason.
+test_drop_monitor() {
+	local pad in out stray
+
+	modprobe -q drop_monitor || { echo "# this kernel has no drop monitor"; return 0; }
+	pad=$(printf '%092d' 0)
+	in=${MAC0//:/}${MAC1//:/}88b5
+	out=${MAC1//:/}${MAC0//:/}88b5
+	stray=02aabbccddee${MAC1//:/}88b6
+	ip -n dut link set dl0 promisc on mtu 4000
+	ip -n peer link set pe0 mtu 4000
+	modprobe dlil_mailer
+	ctl attach dl0 unmatched drop
+	is answers "$(pings dut 1 $IP1)" 1
+	monitor_drops
+
+	send_frames peer pe0 $in$pad $in$pad
+	told_drop 2 UNHANDLED_PROTO $in
+	send_frames peer pe0 $stray$pad
+	told_drop 1 OTHERHOST $stray
+	ctl filter add dl0 none match 'ether proto 0x88b5' drop
+	send_frames peer pe0 $in$pad $in$pad $in$pad
+	told_drop 3 NETFILTER_DROP $in
+	dut pkt send dl0 88b5 $out$pad 2>/dev/null || true
+	told_drop 1 NETFILTER_DROP $out
+	ctl filter del dl0 none
+
+	mailer policy 1
+	mail_refused "Permission denied" dl0 $IP0 $IP1 len=101 count=4
+	told_drop 8 NETFILTER_DROP
+	mailer policy 0
+	mailer attrs dl0 -tso4
+	mail_refused "Message too long" dl0 $IP0 $IP1 len=3000 count=5 tso=3
+	told_drop 3 SKB_GSO_SEG
+
+	# One packet is in the filter that sleeps, and one more fits into the queue.
+	sleeper input
+	send_frames peer pe0 $in$pad
+	wait_for 10 asleep 1
+	ctl set dl0 queue packets 1
+	send_frames peer pe0 $in$pad $in$pad $in$pad
+	told_drop 2 CPU_BACKLOG $in
+	wake_sleeper
+	told_drop 4 UNHANDLED_PROTO $in
+	wait_for 5 all_told
+
+	kill $MONITOR
+	rmmod dlil_mailer
+}
