@@ -2,7 +2,7 @@
 /*
  * The parts of the packet fuzzer: fuzz_main.c sets up and checks, fuzz_feed.c
  * feeds, fuzz_filter.c and fuzz_proto.c have the callbacks, fuzz_frame.c makes
- * packets.
+ * packets, and fuzz_calls.c makes calls that are not about packets of an ifnet.
  */
 #ifndef _DLIL_FUZZ_H
 #define _DLIL_FUZZ_H
@@ -13,6 +13,9 @@
 #include <net/dlil.h>
 
 #define FUZZ_DEADLINE	(60 * HZ)
+
+/* The family of the fuzzer's protocol that is plumbed. */
+#define FUZZ_PLUMBED	(DLIL_PF_PRIVATE + 1)
 
 /* Counts that the fuzzer's callbacks keep for each ifnet. */
 enum fuzz_count {
@@ -157,7 +160,25 @@ int fuzz_filter_attach_all(struct fuzz_target *t);
 void fuzz_filter_detach_all(struct fuzz_target *t);
 void fuzz_filter_purge(struct fuzz_target *t);
 int fuzz_proto_attach_all(struct fuzz_target *t);
+int fuzz_proto_attach_plumbed(struct dlil_ifnet *ifp, u32 family);
 extern const struct dlil_driver_ops fuzz_driver;
+extern const struct dlil_driver_ops fuzz_list_driver;
+
+/* Routes that a worker holds. */
+struct fuzz_routes {
+	struct dst_entry *dst[8];
+	struct dlil_ifnet *ifp[8];
+};
+
+/* Calls that are not about packets of an ifnet. */
+int fuzz_calls_init(void);
+int fuzz_calls_plumb(struct fuzz_target *t);
+void fuzz_call(struct fuzz_maker *m, struct fuzz_target *t,
+	       struct fuzz_routes *held, bool first);
+void fuzz_calls_end(struct fuzz_routes *held);
+void fuzz_calls_unplumb(struct fuzz_target *t);
+void fuzz_calls_stop(void);
+void fuzz_calls_exit(void);
 
 /* Pass packets to the core, and count them. */
 void fuzz_hand_out(struct fuzz_target *t, u32 family, struct sk_buff_head *list,

@@ -40,6 +40,7 @@ struct worker {
 	struct fuzz_maker m;
 	struct held held[FUZZ_HELD];
 	unsigned int n_held;
+	struct fuzz_routes routes;
 };
 
 static struct worker workers[FUZZ_WORKERS];
@@ -351,11 +352,15 @@ static int work(void *arg)
 		feed_burst(w, number);
 		if (w == workers && one_in(&w->m.rnd, 128))
 			change_filter(w, &targets[rnd(&w->m.rnd, n_targets)]);
+		if (one_in(&w->m.rnd, 8))
+			fuzz_call(&w->m, &targets[rnd(&w->m.rnd, n_targets)],
+				  &w->routes, w == workers);
 		wait_for_others(512 + rnd(&w->m.rnd, 1500));
 		cond_resched();
 	}
 	for (i = 0; i < FUZZ_HELD; i++)
 		let_go(w, i);
+	fuzz_calls_end(&w->routes);
 	kthread_complete_and_exit(&w->done, 0);
 }
 

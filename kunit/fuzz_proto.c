@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fuzzer's own ifnet: protocols and driver, which take or refuse a packet
+ * The fuzzer's own ifnets: protocols and drivers, which take or refuse a packet
  * depending on its number.
  */
 #include <linux/module.h>
@@ -109,32 +109,44 @@ static const struct {
 	{ DLIL_PF_INET, inet_descs, ARRAY_SIZE(inet_descs) },
 	{ DLIL_PF_INET6, inet6_descs, ARRAY_SIZE(inet6_descs) },
 	{ DLIL_PF_VLAN, vlan_descs, ARRAY_SIZE(vlan_descs) },
-	{ DLIL_PF_PRIVATE + 1, llc_descs, ARRAY_SIZE(llc_descs) },
+	{ FUZZ_PLUMBED, llc_descs, ARRAY_SIZE(llc_descs) },
 };
 
+static int attach(struct fuzz_target *t, unsigned int i)
+{
+	const struct dlil_proto_params params = {
+		.ops = &proto_ops,
+		.name = "fuzz",
+		.cookie = t,
+		.descs = protos[i].descs,
+		.n_descs = protos[i].n,
+	};
+
+	return i % 2 ? dlil_proto_attach_v2(t->ifp, protos[i].family, &params) :
+		       dlil_proto_attach(t->ifp, protos[i].family, &params);
+}
+
+/* All but the last, which is plumbed. */
 int fuzz_proto_attach_all(struct fuzz_target *t)
 {
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(protos) && !err; i++) {
-		const struct dlil_proto_params params = {
-			.ops = &proto_ops,
-			.name = "fuzz",
-			.cookie = t,
-			.descs = protos[i].descs,
-			.n_descs = protos[i].n,
-		};
-
-		err = i % 2 ? dlil_proto_attach_v2(t->ifp, protos[i].family,
-						   &params) :
-			      dlil_proto_attach(t->ifp, protos[i].family,
-						&params);
-	}
+	for (i = 0; i < ARRAY_SIZE(protos) - 1 && !err; i++)
+		err = attach(t, i);
 	return err;
 }
 
-/* Driver of the fuzzer's own ifnet. */
+int fuzz_proto_attach_plumbed(struct dlil_ifnet *ifp, u32 family)
+{
+	const struct dlil_driver_ops *driver = dlil_ifnet_driver(ifp);
+
+	if (driver != &fuzz_driver && driver != &fuzz_list_driver)
+		return -EOPNOTSUPP;
+	return attach(dlil_ifnet_priv(ifp), ARRAY_SIZE(protos) - 1);
+}
+
+/* Drivers of the fuzzer's own ifnets: one that takes packets, and one that takes lists. */
 
 static int fuzz_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
@@ -164,7 +176,43 @@ static void fuzz_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	}
 }
 
+/* Leaves packets that it does not send. */
+static int fuzz_output_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
+{
+	struct fuzz_target *t = dlil_ifnet_priv(ifp);
+	struct sk_buff *skb, *next;
+
+	if (!in_softirq())
+		fuzz_fail("the driver's output_list runs with bottom halves on");
+	if (skb_queue_empty(list))
+		fuzz_fail("the driver got an empty list");
+	skb_queue_walk_safe(list, skb, next) {
+		if (fuzz_whim(skb, 2002) % 8 == 0) {
+			fuzz_add(t, UNSENT, 1);
+			continue;
+		}
+		__skb_unlink(skb, list);
+		fuzz_add(t, SENT, 1);
+		kfree_skb(skb);
+	}
+	return skb_queue_empty(list) ? 0 : -ENOBUFS;
+}
+
+/* A driver with output_list is never asked to send a single packet. */
+static int fuzz_output_single(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	fuzz_fail("a driver that takes lists got a single packet");
+	kfree_skb(skb);
+	return -EOPNOTSUPP;
+}
+
 const struct dlil_driver_ops fuzz_driver = {
 	.output = fuzz_output,
+	.unmatched = fuzz_unmatched,
+};
+
+const struct dlil_driver_ops fuzz_list_driver = {
+	.output = fuzz_output_single,
+	.output_list = fuzz_output_list,
 	.unmatched = fuzz_unmatched,
 };

@@ -48,7 +48,7 @@ feed() {
 	done &
 	dut modprobe dlil_fuzz count="$COUNT" seed="$SEED" devices=fz0,dl0 &
 	while kill -0 $! 2>/dev/null; do
-		for dev in fz0 dl0 fuzz0; do
+		for dev in fz0 dl0 fuzz0 fuzz1; do
 			ctl filter add $dev m match 'len >= 64 and ip' count \
 				2>/dev/null || continue
 			ctl -j -s show >/dev/null
