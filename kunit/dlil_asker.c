@@ -14,6 +14,9 @@
  *   leave    MAC: leave it on the ifnet that joined last, which may be detached
  *   resolve  DEV ADDRESS: resolve the group, an IPv4, IPv6 or link address; the error of
  *	      the write is the result.  A read shows the link address
+ *   plumb    DEV FAMILY: plumb the protocol of that number; the error of the write is the
+ *	      result
+ *   unplumb  DEV FAMILY: undo one of these
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -256,6 +259,44 @@ static const struct kernel_param_ops resolve_ops = {
 	.get = get_resolve,
 };
 module_param_cb(resolve, &resolve_ops, NULL, 0600);
+
+/* Call @fn for the ifnet and family that @val names. */
+static int with_family(const char *val,
+		       int (*fn)(struct dlil_ifnet *ifp, u32 family))
+{
+	char buf[WORDS_MAX], *words, *word;
+	struct dlil_ifnet *ifp = ifnet_of(val, buf, &words);
+	int err = -EINVAL;
+	u32 family;
+
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	word = next_word(&words);
+	if (word && !kstrtou32(word, 10, &family))
+		err = fn(ifp, family);
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+static int set_plumb(const char *val, const struct kernel_param *kp)
+{
+	return with_family(val, dlil_proto_plumb);
+}
+
+static const struct kernel_param_ops plumb_ops = {
+	.set = set_plumb,
+};
+module_param_cb(plumb, &plumb_ops, NULL, 0200);
+
+static int set_unplumb(const char *val, const struct kernel_param *kp)
+{
+	return with_family(val, dlil_proto_unplumb);
+}
+
+static const struct kernel_param_ops unplumb_ops = {
+	.set = set_unplumb,
+};
+module_param_cb(unplumb, &unplumb_ops, NULL, 0200);
 
 static int __init asker_init(void)
 {

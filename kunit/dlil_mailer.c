@@ -19,6 +19,11 @@
  *   lists    DEV: attach an ifnet `list0` whose driver takes lists, and sends their
  *	      packets on this network device; empty: detach it.  A read shows the
  *	      number of lists, of packets, and of scattered ones
+ *   inject   N: accept packets of a family without an ifnet, inject that many, and stop
+ *	      to accept them; the error of the write is the first one.  A read shows how
+ *	      many have come so far
+ *   policy   1: a transmit policy refuses each packet of UDP to port 7009 whose length
+ *	      from the IP header on is odd; 0: there is none
  */
 #include <linux/etherdevice.h>
 #include <linux/if_ether.h>
@@ -546,14 +551,125 @@ static const struct kernel_param_ops lists_ops = {
 };
 module_param_cb(lists, &lists_ops, NULL, 0600);
 
+/* Packets without an ifnet */
+
+#define INJECT_FAMILY	(DLIL_PF_PRIVATE + 7009)
+
+static atomic_t injected = ATOMIC_INIT(0);
+
+static int inject_input(void *cookie, u32 family, struct sk_buff *skb)
+{
+	atomic_inc(&injected);
+	consume_skb(skb);
+	return 0;
+}
+
+static int inject_packets(unsigned int n)
+{
+	struct sk_buff_head list;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&list);
+	while (n--) {
+		skb = alloc_skb(100, GFP_KERNEL);
+		if (!skb) {
+			__skb_queue_purge(&list);
+			return -ENOMEM;
+		}
+		skb_put_zero(skb, 100);
+		__skb_queue_tail(&list, skb);
+	}
+	return dlil_proto_inject(INJECT_FAMILY, &list);
+}
+
+static int set_inject(const char *val, const struct kernel_param *kp)
+{
+	static const struct dlil_input_params params = {
+		.input = inject_input,
+	};
+	unsigned int n;
+	int err;
+
+	err = kstrtouint(val, 10, &n);
+	if (!err)
+		err = dlil_proto_register_input(INJECT_FAMILY, &params);
+	if (err)
+		return err;
+	err = inject_packets(n);
+	/* Waits for them. */
+	return dlil_proto_unregister_input(INJECT_FAMILY) ?: err;
+}
+
+static int get_inject(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&injected));
+}
+
+static const struct kernel_param_ops inject_ops = {
+	.set = set_inject,
+	.get = get_inject,
+};
+module_param_cb(inject, &inject_ops, NULL, 0600);
+
+/* The transmit policy */
+
+static bool has_policy;
+
+/* The IP header of a packet of the host is behind a link header. */
+static unsigned int network_len(const struct sk_buff *skb)
+{
+	return skb->len - skb_network_offset(skb);
+}
+
+static bool is_mail(const struct sk_buff *skb)
+{
+	struct udphdr buf;
+	const struct udphdr *udp;
+
+	if (!skb_transport_header_was_set(skb))
+		return false;
+	udp = skb_header_pointer(skb, skb_transport_offset(skb), sizeof(buf), &buf);
+	return udp && udp->dest == htons(TO_PORT);
+}
+
+static int policy_check(void *cookie, struct dlil_ifnet *ifp, u32 family, int type,
+			const struct sk_buff *skb)
+{
+	return type == SOCK_DGRAM && is_mail(skb) && network_len(skb) % 2 ? -EACCES : 0;
+}
+
+static const struct dlil_output_policy policy = {
+	.check = policy_check,
+};
+
+static int set_policy(const char *val, const struct kernel_param *kp)
+{
+	bool had = has_policy;
+	int err = param_set_bool(val, kp);
+
+	if (!err && had != has_policy)
+		err = dlil_output_set_policy(has_policy ? &policy : NULL);
+	if (err)
+		has_policy = had;
+	return err;
+}
+
+static const struct kernel_param_ops policy_ops = {
+	.set = set_policy,
+	.get = param_get_bool,
+};
+module_param_cb(policy, &policy_ops, &has_policy, 0600);
+
 static int __init mailer_init(void)
 {
 	return 0;
 }
 
-/* A tap and an attached ifnet pin the module, so nothing is left to do. */
+/* A tap and an attached ifnet pin the module. */
 static void __exit mailer_exit(void)
 {
+	if (has_policy)
+		dlil_output_set_policy(NULL);
 }
 
 module_init(mailer_init);

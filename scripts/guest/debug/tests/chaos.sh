@@ -136,6 +136,40 @@ round_consumer() {
 	try rmmod dlil_sample
 }
 
+# A module calls what only modules can call.
+round_caller() {
+	local asker=/sys/module/dlil_asker/parameters
+	local mailer=/sys/module/dlil_mailer/parameters group
+
+	try modprobe dlil_asker
+	try modprobe dlil_mailer
+	printf -v group '01:00:5e:00:%02x:%02x' "$ID" $((RANDOM & 255))
+	pick + -
+	try inns dut bash -c "cd $asker || exit
+		echo dl0 $group >join
+		echo dl0 224.0.0.5 >resolve
+		echo dl0 $IP1 >arp
+		echo dl0 169.254.7.9 >arp
+		echo dl0 $IP1 >route
+		echo dl0 $IP61 >route
+		echo $group >leave
+		cd $mailer || exit
+		echo dl0 ${PICKED}linear -tso4 >attrs
+		echo dl0 $IP0 $IP1 count=5 scattered len=1000 >send
+		echo dl0 $IP60 $IP61 count=9 >send
+		echo dl0 +tso4 -linear >attrs"
+	chance || try bash -c "echo 1 >$mailer/policy; echo 0 >$mailer/policy"
+	try bash -c "echo 40 >$mailer/inject"
+	# The protocol of its own number, which counts with the host's.
+	try inns dut bash -c "echo dl0 258 >$asker/plumb"
+	chance || try inns dut bash -c "echo dl0 258 >$asker/unplumb"
+	try inns dut bash -c "echo dl0 >$mailer/lists
+		echo list0 $IP0 $IP1 count=9 mac=$MAC1 >$mailer/send"
+	try inns dut bash -c "echo >$mailer/lists"
+	try rmmod dlil_mailer
+	try rmmod dlil_asker
+}
+
 round_parameter() {
 	pick N Y
 	try bash -c "echo $PICKED >$PARAMS/multi_threaded_input"
@@ -190,6 +224,10 @@ start_afresh() {
 		echo >/sys/module/dlil_sample/parameters/dev
 		try rmmod dlil_sample
 	fi
+	end_mailer
+	for ns in dlil_asker dlil_mailer; do
+		[ ! -d /sys/module/$ns ] || try rmmod $ns
+	done
 	modprobe dlil
 	for ns in dut peer; do
 		attached_in $ns |
@@ -247,6 +285,9 @@ test_chaos_consumer() { chaos consumer; }
 # INI-2 INP-2 INP-12 LNX-5
 test_chaos_parameter() { chaos parameter; }
 
+# IFN-12 MUL-1 ARP-1 RTC-1 RTC-3 PRO-5 PRO-8 OUT-3 OUT-8 IFN-15
+test_chaos_caller() { chaos caller; }
+
 # Two kinds in parallel.
 test_chaos_attach_attach() { chaos attach attach; }
 # FLT-8
@@ -265,5 +306,9 @@ test_chaos_attach_consumer() { chaos attach consumer; }
 test_chaos_module_filter() { chaos module filter; }
 test_chaos_module_namespace() { chaos module namespace; }
 test_chaos_module_consumer() { chaos module consumer; }
+# IFN-12 RTC-2 PRO-5
+test_chaos_attach_caller() { chaos attach caller; }
+# RTC-3 LNX-8
+test_chaos_device_caller() { chaos device caller; }
 # INP-2
 test_chaos_parameter_device() { chaos parameter device; }

@@ -146,6 +146,53 @@ test_fault_consumer() {
 	rmmod dlil_sample
 }
 
+# IFN-12 MUL-1 ARP-1 RTC-1 RTC-3 PRO-5: what only modules can ask for.
+test_fault_asker() {
+	local asker=/sys/module/dlil_asker/parameters group=01:00:5e:01:02:03
+
+	allow_faults
+	dut $ATTACH
+	modprobe dlil_asker
+	walk sysfs "write $asker/join 'dl0 $group'" "write $asker/leave $group"
+	walk sysfs "write $asker/resolve 'dl0 224.0.0.5'"
+	walk sysfs "write $asker/arp 'dl0 $IP1'"
+	# Each is looked up anew behind one of another address.
+	walk sysfs "write $asker/route 'dl0 $IP1'" "write $asker/route 'dl0 10.7.0.9'"
+	walk sysfs "write $asker/route 'dl0 $IP61'" \
+		"write $asker/route 'dl0 fd00:7::9'"
+	dut dlilctl proto unplumb dl0 mpls
+	walk sysfs "write $asker/plumb 'dl0 258'" "write $asker/unplumb 'dl0 258'"
+	dut bash -c "echo 'dl0 258' >$asker/plumb"
+	walk sysfs "write $asker/unplumb 'dl0 258'" "write $asker/plumb 'dl0 258'"
+	rmmod dlil_asker
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# OUT-2 OUT-3 OUT-6 OUT-8 PRO-8 IFN-15: what only modules can send and change.
+test_fault_mailer() {
+	local mailer=/sys/module/dlil_mailer/parameters
+
+	allow_faults
+	dut $ATTACH
+	is answers "$(pings peer 1 $IP0)" 1
+	modprobe dlil_mailer
+	walk sysfs "write $mailer/send 'dl0 $IP0 $IP1 count=5'"
+	walk sysfs "write $mailer/send 'dl0 $IP60 ff02::5 count=5'"
+	dut bash -c "echo 'dl0 +linear' >$mailer/attrs"
+	walk sysfs "write $mailer/send 'dl0 $IP0 $IP1 count=3 scattered len=1400'"
+	walk sysfs "write $mailer/attrs 'dl0 -linear -tso4'" \
+		"write $mailer/attrs 'dl0 +linear +tso4'"
+	walk sysfs "write $mailer/inject 20"
+	walk sysfs "write $mailer/policy 1" "write $mailer/policy 0"
+	walk sysfs "write $mailer/lists dl0" "write $mailer/lists ''"
+	dut bash -c "echo dl0 >$mailer/lists"
+	walk sysfs "write $mailer/send 'list0 $IP0 $IP1 count=5 mac=$MAC1'"
+	dut bash -c "echo >$mailer/lists"
+	rmmod dlil_mailer
+	is answers "$(pings peer 5 $IP0)" 5
+	wait_for 10 accounted dut
+}
+
 # INI-1
 test_fault_load() {
 	allow_faults
