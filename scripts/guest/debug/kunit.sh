@@ -8,6 +8,7 @@ bash debug/leaks.sh forget
 for module in dlil dlil_kunit; do
 	modprobe $module || exit
 done
-for module in dlil_kunit dlil; do
+# The suites of impair load its module.
+for module in dlil_kunit dlil_impair dlil; do
 	rmmod $module || exit
 done
