@@ -16,6 +16,9 @@
 #define IMPAIR_OVERHEAD_MAX	1024
 #define IMPAIR_LIMIT_MAX	1000000
 
+/* The longest time for which packets wait for the link, in nanoseconds: a day. */
+#define IMPAIR_BACKLOG_MAX	86400000000000ULL
+
 enum impair_loss {
 	IMPAIR_LOSS_NONE,
 	IMPAIR_LOSS_RANDOM,

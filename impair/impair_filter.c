@@ -83,14 +83,15 @@ static bool is_for(struct impair *f, struct dlil_ifnet *ifp, struct impair_way *
  * many are held.
  */
 static bool decide(struct impair_way *w, struct sk_buff *skb, bool holds,
-		   struct impair_fate *fate)
+		   u64 now, struct impair_fate *fate)
 {
 	impair_fate(&w->params, &w->state, skb->len - payload_offset(w, skb), fate);
 	if (fate->lost) {
 		w->counts.lost++;
 		return true;
 	}
-	if (holds && w->counts.held >= w->params.limit) {
+	if (holds && (w->counts.held >= w->params.limit ||
+		      w->state.link_free > now + IMPAIR_BACKLOG_MAX)) {
 		w->counts.limited++;
 		return true;
 	}
@@ -146,7 +147,7 @@ static void impair_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	skb_queue_walk_safe(list, skb, next) {
 		if (!is_for(f, ifp, w, skb))
 			continue;
-		if (decide(w, skb, holds, &fate)) {
+		if (decide(w, skb, holds, now, &fate)) {
 			dlil_filter_drop(skb, list, drop);
 		} else if (holds) {
 			__skb_unlink(skb, list);
@@ -168,13 +169,13 @@ static enum sent judge_sent(struct impair_way *w, struct sk_buff *skb, u32 famil
 			    struct sk_buff **copy)
 {
 	bool holds = impair_holds(&w->params);
+	u64 now = holds ? ktime_get_ns() : 0;
 	struct impair_fate fate;
 
-	if (decide(w, skb, holds, &fate))
+	if (decide(w, skb, holds, now, &fate))
 		return SENT_GONE;
 	if (holds) {
-		impair_hold(w, skb, family, &fate, wire_len(w, skb),
-			    ktime_get_ns());
+		impair_hold(w, skb, family, &fate, wire_len(w, skb), now);
 		return SENT_HELD;
 	}
 	w->counts.passed++;

@@ -112,6 +112,8 @@ static void take(struct impair_way *w, struct sk_buff *skb)
 	rb_erase_cached(&skb->rbnode, &w->tree);
 	skb_mark_not_on_list(skb);
 	skb->prev = NULL;
+	/* The node of the tree overlaps it. */
+	skb->dev = NULL;
 }
 
 /* Returns the time when a reordered packet goes on in any case. */
@@ -319,6 +321,8 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
 	struct sk_buff *copy;
 
 	if (w->counts.held >= w->params.limit) {
+		/* So that as many packets and copies have come as have an end. */
+		w->counts.duplicated++;
 		w->counts.limited++;
 		return;
 	}

@@ -82,7 +82,8 @@ static int parse(struct impair_params *params, struct nlattr **tb,
 	if (!error)
 		return 0;
 	/* NL_SET_ERR_MSG() takes literals only. */
-	extack->_msg = error;
+	if (extack)
+		extack->_msg = error;
 	return -EINVAL;
 }
 

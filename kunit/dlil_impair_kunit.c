@@ -266,8 +266,10 @@ static void duplicate_held(struct kunit *test)
 				5 * LENGTH : 5 * (LENGTH + FAKE_HLEN));
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 5));
 	EXPECT_ORDER(c, 1, 1, 2, 2, 3);
-	KUNIT_EXPECT_EQ(test, counts_of(c, direction).duplicated, 2);
+	/* The copy of packet 3 and packet 4 found no room. */
+	KUNIT_EXPECT_EQ(test, counts_of(c, direction).duplicated, 3);
 	KUNIT_EXPECT_EQ(test, counts_of(c, direction).limited, 2);
+	KUNIT_EXPECT_EQ(test, counts_of(c, direction).passed, 5);
 	KUNIT_EXPECT_EQ(test, held(c, direction), 0);
 	KUNIT_EXPECT_EQ(test, counts_of(c, direction).bytes, 0);
 	add_handed(c, direction, 2);
@@ -503,6 +505,22 @@ static void rate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 5));
 	KUNIT_EXPECT_GE(test, c->at[3], c->start + each);
 	KUNIT_EXPECT_GE(test, c->at[4], c->start + 2 * each);
+}
+
+/* FLT-14: packets that would wait for the link for more than a day are dropped. */
+static void backlog(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+
+	c->params.rate = 1;
+	c->params.overhead = IMPAIR_OVERHEAD_MAX;
+	impaired_attach(c, DLIL_DIRECTION_IN);
+	send_some(c, DLIL_DIRECTION_IN, 1, 100);
+	/* Each of them takes 1,024 seconds, and some more. */
+	KUNIT_EXPECT_GT(test, held(c, DLIL_DIRECTION_IN), 70);
+	KUNIT_EXPECT_LE(test, held(c, DLIL_DIRECTION_IN), 86400 / 1024 + 1);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_IN).limited,
+			100 - held(c, DLIL_DIRECTION_IN));
 }
 
 /* FLT-14 FLT-2: packets that are held when the filter goes are freed, and counted. */
@@ -1067,6 +1085,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(reorder, direction_gen),
 	KUNIT_CASE_PARAM(limit, direction_gen),
 	KUNIT_CASE_PARAM(rate, direction_gen),
+	KUNIT_CASE(backlog),
 	KUNIT_CASE(detach_while_held),
 	KUNIT_CASE_PARAM(ifnet_goes_while_held, direction_gen),
 	KUNIT_CASE(sockets),
