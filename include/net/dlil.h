@@ -955,8 +955,9 @@ struct dlil_filter_kind {
 	 * sets the name.  May set *@ref to a variable of the filter, where DLIL
 	 * stores the reference before the first callback.  After success the filter
 	 * owns @args->cond, which it frees by dlil_condition_free() at its end.  The
-	 * strings and @args->tb live during the call only.  Process context; may allocate memory, but must not wait
-	 * for anything else: packets, callbacks, RTNL or user space.
+	 * strings and @args->tb live during the call only.  Process context; may
+	 * allocate memory, but must not wait for anything else: packets,
+	 * callbacks, RTNL or user space.
 	 */
 	int (*create)(const struct dlil_filter_args *args,
 		      struct dlil_filter_params *params, dlil_filter_t **ref);
