@@ -619,9 +619,10 @@ static void copies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_filter_inject(c->filter->ref,
 						 DLIL_DIRECTION_IN, FAKE_PF_A,
 						 &list), 0);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->fake->ifp), 0);
 	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
 	fake_read(c->fake);
-	FAKE_EXPECT_TRACE(c->fake, "b1 b1 P1 P1");
+	FAKE_EXPECT_TRACE(c->fake, "b1 P1 b1 P1");
 	FAKE_EXPECT_IN(c->fake, .seen = 2, .delivered = 2);
 
 	fake_output_new(c->fake, FAKE_PF_A, 2, 1, DLIL_OUTPUT_RAW);
