@@ -314,17 +314,17 @@ static void filter_list(struct dlil_batch *b)
 static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
 {
 	struct dlil_place *place = &b->ifp->inq.reader.place;
-	unsigned int slot = dlil_filter_behind(b->filters, ref);
+	unsigned int slot;
 
 	if (skb_queue_empty(&b->run))
 		return;
+	slot = dlil_filter_behind(b->filters, ref);
 	if (!slot) {
 		b->tally.flow.drops[DLIL_DROP_DETACHED] +=
 			skb_queue_len(&b->run);
 		dlil_drop_list(&b->run, DLIL_DROP_DETACHED);
 		return;
 	}
-	leave_device(&b->run);
 	dlil_filter_resume(b->filters, slot, b->ifp, b->found_family, &b->run,
 			   &b->tally.flow, place);
 	WRITE_ONCE(place->filter, 0);
@@ -478,6 +478,32 @@ static void input_end(struct dlil_ifnet *ifp)
 		dlil_ifnet_io_end(ifp);
 }
 
+/* Begin a batch; returns false, with nothing to end, if the ifnet is being detached. */
+static __always_inline bool batch_begin(struct dlil_batch *b)
+{
+	struct dlil_reader *reader = &b->ifp->inq.reader;
+
+	dlil_reader_enter(reader);
+	if (!input_begin(b->ifp)) {
+		dlil_reader_leave(reader);
+		return false;
+	}
+	__skb_queue_head_init(&b->run);
+	__skb_queue_head_init(&b->list);
+	b->check = READ_ONCE(dlil_input_sanity_check);
+	b->filters = rcu_dereference_check(b->ifp->filters_in,
+					   dlil_reader_is_inside(reader));
+	return true;
+}
+
+/* Count a batch, and end it. */
+static __always_inline void batch_end(struct dlil_batch *b)
+{
+	dlil_stats_fold(b->ifp, DLIL_IN, &b->tally);
+	input_end(b->ifp);
+	dlil_reader_leave(&b->ifp->inq.reader);
+}
+
 /* Upper limit for the packets that segmentation makes of @skb. */
 static unsigned int segments_of(const struct sk_buff *skb)
 {
@@ -565,34 +591,21 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	struct dlil_batch b = {
-		.ifp = ifp,
-		.type = TYPE_NONE,
-		.check = READ_ONCE(dlil_input_sanity_check),
-	};
-	struct dlil_reader *reader = &ifp->inq.reader;
+	struct dlil_batch b = { .ifp = ifp, .type = TYPE_NONE };
 
-	dlil_reader_enter(reader);
-	if (!input_begin(ifp)) {
-		dlil_reader_leave(reader);
+	if (!batch_begin(&b)) {
 		dlil_input_discard(ifp, list, DLIL_DROP_DETACHED);
 		return NULL;
 	}
 	dlil_multi_traffic(ifp);
 	trace_dlil_input_begin(ifp);
-	__skb_queue_head_init(&b.run);
-	__skb_queue_head_init(&b.list);
-	b.filters = rcu_dereference_check(ifp->filters_in,
-					  dlil_reader_is_inside(reader));
 	b.types = !b.check && ifp->family->by_protocol &&
 		  ifp->attrs & DLIL_ATTR_CLASSIFIED;
 	list = batch_collect(&b, list);
 	run_flush(&b);
 	batch_flush(&b);
-	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
 	trace_dlil_input_end(ifp, &b.tally.flow);
-	input_end(ifp);
-	dlil_reader_leave(reader);
+	batch_end(&b);
 	return list;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_input_batch);
@@ -687,26 +700,14 @@ static struct sk_buff *returned_collect(struct dlil_batch *b,
  */
 struct sk_buff *dlil_input_resume(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
-	struct dlil_batch b = {
-		.ifp = ifp,
-		.check = READ_ONCE(dlil_input_sanity_check),
-	};
-	struct dlil_reader *reader = &ifp->inq.reader;
+	struct dlil_batch b = { .ifp = ifp };
 
-	dlil_reader_enter(reader);
-	if (!input_begin(ifp)) {
-		dlil_reader_leave(reader);
+	if (!batch_begin(&b)) {
 		dlil_returned_discard(ifp, list, DLIL_DROP_DETACHED);
 		return NULL;
 	}
-	__skb_queue_head_init(&b.run);
-	__skb_queue_head_init(&b.list);
-	b.filters = rcu_dereference_check(ifp->filters_in,
-					  dlil_reader_is_inside(reader));
 	list = returned_collect(&b, list);
 	batch_flush(&b);
-	dlil_stats_fold(ifp, DLIL_IN, &b.tally);
-	input_end(ifp);
-	dlil_reader_leave(reader);
+	batch_end(&b);
 	return list;
 }

@@ -48,13 +48,21 @@ static void filter_post(struct dlil_filter *f, unsigned int which)
 	f->events[which] = NULL;
 }
 
-/* Row FLT-17: the time of a filter is over.  Another detach may have begun. */
+/*
+ * Row FLT-17: the time of a filter is over.  Another detach may have begun.  The
+ * kernel shortens timers to some twelve days, so the time may also have a rest.
+ */
 static void filter_expired(struct work_struct *work)
 {
 	struct dlil_filter *f = container_of(to_delayed_work(work),
 					     struct dlil_filter, expiry);
+	unsigned long now = jiffies;
 
-	dlil_filter_detach_async(f->id);
+	if (time_before(now, f->expires))
+		queue_delayed_work(system_unbound_wq, &f->expiry,
+				   f->expires - now);
+	else
+		dlil_filter_detach_async(f->id);
 }
 
 static void start_expiry(struct dlil_filter *f)

@@ -372,7 +372,8 @@ int dlil_host_plumb_all(struct dlil_netdev *nd)
 	for (i = 0; !err && i < ARRAY_SIZE(host_protos); i++) {
 		err = dlil_plumb_for_user(nd->ifp, host_protos[i].name, true,
 					  false, &why);
-		if (err == -EEXIST)
+		/* Plumbed by a user, or attached by a module without plumber. */
+		if (err == -EEXIST || err == -EADDRINUSE)
 			err = 0;
 	}
 	return err;

@@ -26,6 +26,12 @@
 #include "dlil_inq.h"
 #include "dlil_stats.h"
 
+/*
+ * Takes the place of skb->prev in a node that is a single packet which a filter
+ * has handed back (FLT-14).
+ */
+#define INQ_RETURNED	((struct sk_buff *)1)
+
 unsigned int dlil_rcvq_limit = 2048;
 EXPORT_SYMBOL_FOR_TEST(dlil_rcvq_limit);
 unsigned int dlil_rcvq_bytes = 32 * 1024 * 1024;
@@ -60,7 +66,7 @@ struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room,
 		if (unlikely(second)) {
 			struct sk_buff *other;
 
-			if (second == DLIL_INQ_RETURNED) {
+			if (second == INQ_RETURNED) {
 				skb->prev = NULL;
 				skb->next = *returned;
 				*returned = skb;
@@ -117,29 +123,54 @@ void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 	}
 }
 
-/*
- * Free queued packets that filters have handed back.  May sleep.  Such a packet
- * has been counted as seen when it arrived, and as stolen since.
- */
+/* Same as discard_batch(), for packets that filters have handed back. */
+static struct sk_buff *discard_returned(struct dlil_ifnet *ifp,
+					struct sk_buff *list,
+					enum dlil_drop_reason why)
+{
+	unsigned int n = 0, made = 0;
+	struct sk_buff *skb;
+
+	while ((skb = list) && n < DLIL_INPUT_BATCH) {
+		list = skb->next;
+		skb_mark_not_on_list(skb);
+		n++;
+		made += dlil_return_of(skb)->made;
+		dlil_drop_skb(skb, why);
+	}
+	dlil_stats_returned(ifp, DLIL_IN, why, n - made, made);
+	return list;
+}
+
+/* Free queued packets that filters have handed back.  May sleep. */
 void dlil_returned_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			   enum dlil_drop_reason why)
 {
-	struct sk_buff *skb;
-
-	while ((skb = list)) {
-		list = skb->next;
-		skb_mark_not_on_list(skb);
-		dlil_stats_returned(ifp, DLIL_IN, dlil_return_of(skb)->made, why, 1);
-		dlil_drop_skb(skb, why);
+	while (list) {
+		list = discard_returned(ifp, list, why);
 		cond_resched();
 	}
+}
+
+/*
+ * Make a thread check its lists, to which the caller has added a queue or a call.  RCU
+ * read lock held, preemption off.
+ */
+static void thread_kick(struct dlil_thread *t)
+{
+	/*
+	 * Pairs with the smp_wmb() in thread_fn(): @state was set before
+	 * @asleep.
+	 */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
+		wake_up_process(READ_ONCE(t->task));
 }
 
 /* Add a queue that has packets to @t, and wake @t.  RCU read lock held, preemption off. */
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 {
 	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
-	dlil_thread_kick(t);
+	thread_kick(t);
 }
 
 /*
@@ -248,18 +279,19 @@ EXPORT_SYMBOL_GPL(dlil_input_one);
 /*
  * Queue a packet that a filter has handed back, with its struct dlil_return.  RCU
  * read lock held; any but hard interrupts.  Returns 0; -ENXIO if the queue is
- * closed; -ENOBUFS if it is full: then the caller keeps the packet.
+ * closed; -ENOBUFS if it is full: then the caller keeps the packet, and must drop it
+ * for the reason *@why.
  */
-int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb)
+int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		    enum dlil_drop_reason *why)
 {
 	s64 need = DLIL_INQ_SPACE(1, skb->truesize);
 	struct dlil_inq *q = &ifp->inq;
-	enum dlil_drop_reason why;
 
 	if (unlikely(!dlil_inq_fits(q, need)) && !dlil_inq_is_empty(q))
-		return inq_refusal(ifp, &why);
+		return inq_refusal(ifp, why);
 	atomic64_sub(need, &q->room);
-	skb->prev = DLIL_INQ_RETURNED;
+	skb->prev = INQ_RETURNED;
 	preempt_disable();
 	dlil_inq_push(q, skb);
 	preempt_enable();
@@ -696,22 +728,6 @@ bool dlil_gather_hold(struct dlil_gather *g)
 	return true;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_gather_hold);
-
-/**
- * dlil_thread_kick - make a thread check its lists
- * @t: the thread; the caller has added a queue or a flush to one of its lists
- *
- * Context: RCU read lock held, preemption off.
- */
-void dlil_thread_kick(struct dlil_thread *t)
-{
-	/*
-	 * Pairs with the smp_wmb() in thread_fn(): @state was set before
-	 * @asleep.
-	 */
-	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
-		wake_up_process(READ_ONCE(t->task));
-}
 
 /* Without high resolution timers, packets would wait for the next tick. */
 bool dlil_gather_has_timer(void)

@@ -237,13 +237,13 @@ void dlil_inq_discard(struct dlil_ifnet *ifp);
 
 struct sk_buff *dlil_inq_take(struct dlil_inq *q, int *taken, s64 *room,
 			      struct sk_buff **returned);
-int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb);
+int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		    enum dlil_drop_reason *why);
 void dlil_input_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			enum dlil_drop_reason why);
 void dlil_returned_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 			   enum dlil_drop_reason why);
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q);
-void dlil_thread_kick(struct dlil_thread *t);
 void dlil_thread_call_main(struct dlil_flush *flush);
 
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list);

@@ -16,12 +16,6 @@ void dlil_inq_ready(struct dlil_inq *q);
 int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb);
 
 /*
- * Takes the place of skb->prev in a node that is a single packet which a filter
- * has handed back (FLT-14).
- */
-#define DLIL_INQ_RETURNED	((struct sk_buff *)1)
-
-/*
  * Push a node, which is a packet or a whole list.
  *
  * The producer that finds the queue empty also wakes the thread, in

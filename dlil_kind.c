@@ -417,9 +417,9 @@ static int change_filter(const struct dlil_filter *f, void *arg)
 		err = parse_nest(kind, c->req, &args.tb, c->extack);
 	if (err)
 		return err;
-	err = dlil_errno(kind->change(f->cookie, &args));
+	err = kind->change(f->cookie, &args);
 	kfree(args.tb);
-	return err;
+	return err > 0 ? -EINVAL : dlil_errno(err);
 }
 
 /**

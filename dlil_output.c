@@ -7,10 +7,10 @@
  * sleep.
  *
  * Output nests: a callback may send by dlil_output(), or by the host's stack,
- * whose egress hook passes the packet to dlil_filter_output().  Both functions
- * count in the depth of the sender (dlil_call.h), and stop beyond
- * DLIL_OUTPUT_DEPTH (OUT-10).  A packet of the host without filters meets no
- * callback except a tap, so it does not count.
+ * whose egress hook passes the packet to dlil_filter_output(), or hand back a
+ * packet by dlil_output_resume().  All three count in the depth of the sender
+ * (dlil_call.h), and stop beyond DLIL_OUTPUT_DEPTH (OUT-10).  A packet of the host
+ * without filters meets no callback except a tap, so it does not count.
  */
 #include <linux/bottom_half.h>
 #include <linux/skbuff.h>
@@ -34,17 +34,39 @@
  * keeps the ifnet attached.
  */
 
+/**
+ * struct send - state of output behind the filters
+ * @sent: counts the packets
+ * @list: packets for one call of the driver's `output_list` (OUT-8)
+ * @stopped: no packet behind the last one may be sent (OUT-7)
+ *
+ * Lives on the stack of the sender, so that each level of nested output has its
+ * own.
+ */
+struct send {
+	struct dlil_sent sent;
+	struct sk_buff_head list;
+	bool stopped;
+};
+
+static void send_begin(struct send *s, unsigned int seen)
+{
+	s->sent = (struct dlil_sent){ .seen = seen };
+	__skb_queue_head_init(&s->list);
+	s->stopped = false;
+}
+
 /* Drop a packet that is being sent. */
-void dlil_send_drop(struct dlil_ifnet *ifp, struct sk_buff *skb,
-		    enum dlil_drop_reason why)
+static void drop_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
+		     enum dlil_drop_reason why)
 {
 	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
 	dlil_drop_skb(skb, why);
 }
 
 /* The same for all packets of a list, which may be empty. */
-void dlil_send_drop_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
-			 enum dlil_drop_reason why)
+static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+		     enum dlil_drop_reason why)
 {
 	if (skb_queue_empty(list))
 		return;
@@ -55,7 +77,7 @@ void dlil_send_drop_list(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		  enum dlil_drop_reason why, int err)
 {
-	dlil_send_drop(ifp, skb, why);
+	drop_one(ifp, skb, why);
 	return err;
 }
 
@@ -84,7 +106,7 @@ static u32 assist_for(const struct sk_buff *skb)
  * freed.
  */
 static noinline int obey_rules(struct dlil_ifnet *ifp, struct sk_buff *skb,
-			       u32 attrs, struct dlil_send *s)
+			       u32 attrs, struct send *s)
 {
 	if (attrs & DLIL_ATTR_LINEAR && skb_linearize(skb))
 		return refuse(ifp, skb, DLIL_DROP_NOMEM, -ENOMEM);
@@ -120,16 +142,12 @@ static __always_inline int call_output(struct dlil_ifnet *ifp,
 				      ifp->driver->output(ifp, skb);
 }
 
-/**
- * dlil_send - send a packet that has passed the filters
- * @ifp: ifnet
- * @skb: the packet; consumed, even on error
- * @s: state of the output; @s->stopped is set if packets behind this one must
- *	not be sent
- *
- * Return: 0, even if the driver gets the packet later, in a list; or an error.
+/*
+ * Send a packet that has passed the filters; it is consumed, even on error.  Sets
+ * @s->stopped if packets behind it must not be sent.  Returns 0, even if the driver gets
+ * the packet later, in a list; or an error.
  */
-int dlil_send(struct dlil_ifnet *ifp, struct sk_buff *skb, struct dlil_send *s)
+static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb, struct send *s)
 {
 	u32 attrs = READ_ONCE(ifp->settable);
 	unsigned int len;
@@ -207,7 +225,7 @@ static noinline int call_list_inspected(struct dlil_ifnet *ifp,
  * are taken before the call, because only packets that the driver leaves exist
  * after it.
  */
-int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
+static int send_list(struct dlil_ifnet *ifp, struct send *s)
 {
 	unsigned int n = skb_queue_len(&s->list), left;
 	u64 bytes = bytes_of(&s->list);
@@ -218,12 +236,26 @@ int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
 	left = skb_queue_len(&s->list);
 	if (unlikely(left)) {
 		bytes -= bytes_of(&s->list);
-		dlil_send_drop_list(ifp, &s->list, DLIL_DROP_DRIVER);
+		drop_all(ifp, &s->list, DLIL_DROP_DRIVER);
 		dlil_log_output(ifp, err < 0 ? err : -EIO);
 	}
 	s->sent.delivered += n - left;
 	s->sent.bytes += bytes;
 	return err < 0 ? err : 0;
+}
+
+/*
+ * Pass collected packets to the driver, and count everything.  Returns 0 or the
+ * driver's error.  Bottom halves off, inside the RCU read section.
+ */
+static int send_end(struct dlil_ifnet *ifp, struct send *s)
+{
+	int err = 0;
+
+	if (unlikely(!skb_queue_empty(&s->list)))
+		err = send_list(ifp, s);
+	dlil_stats_output(ifp, &s->sent);
+	return err;
 }
 
 /* From the protocol to the filters, see the top of this file. */
@@ -233,23 +265,23 @@ int dlil_send_list(struct dlil_ifnet *ifp, struct dlil_send *s)
  * Returns the first error.
  */
 static int send_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
-		    struct dlil_send *s)
+		    struct send *s)
 {
 	struct sk_buff *skb;
 	int err = 0, ret;
 
 	while (!s->stopped && (skb = __skb_dequeue(list))) {
-		ret = dlil_send(ifp, skb, s);
+		ret = send_one(ifp, skb, s);
 		err = err ?: ret;
 	}
-	dlil_send_drop_list(ifp, list, DLIL_DROP_TSO);
+	drop_all(ifp, list, DLIL_DROP_TSO);
 	return err;
 }
 
 /* Row FLT-10: a GSO packet passes the filters, and is sent, in segments. */
 static int output_segments(const struct dlil_filter_vec *vec,
 			   struct dlil_ifnet *ifp, u32 family,
-			   struct sk_buff *skb, struct dlil_send *s)
+			   struct sk_buff *skb, struct send *s)
 {
 	struct dlil_tally tally = {};
 	struct sk_buff_head list;
@@ -268,23 +300,23 @@ static int host_segments(const struct dlil_filter_vec *vec,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff *skb)
 {
-	struct dlil_send s;
+	struct send s;
 
-	dlil_send_begin(&s, 1);
+	send_begin(&s, 1);
 	output_segments(vec, ifp, family, skb, &s);
-	dlil_send_end(ifp, &s);
+	send_end(ifp, &s);
 	return DLIL_STOLEN;
 }
 
 /* Send the packet that filters have returned instead of the host's. */
 static int host_replaced(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	struct dlil_send s;
+	struct send s;
 	int err, ret;
 
-	dlil_send_begin(&s, 1);
-	err = dlil_send(ifp, skb, &s);
-	ret = dlil_send_end(ifp, &s);
+	send_begin(&s, 1);
+	err = send_one(ifp, skb, &s);
+	ret = send_end(ifp, &s);
 	return dlil_errno(err ?: ret) ?: DLIL_STOLEN;
 }
 
@@ -454,7 +486,7 @@ struct output {
 	u32 family;
 	const struct dlil_frame *frame;
 	bool loop;
-	struct dlil_send send;
+	struct send send;
 };
 
 static bool is_broadcast(const struct output *o)
@@ -528,10 +560,10 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 		return 0;
 	}
 	if (err) {
-		dlil_send_drop(ifp, skb, why);
+		drop_one(ifp, skb, why);
 		return err;
 	}
-	return dlil_send(ifp, skb, &o->send);
+	return send_one(ifp, skb, &o->send);
 }
 
 /*
@@ -549,7 +581,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 	int err;
 
 	if (!proto) {
-		dlil_send_drop_list(ifp, list, DLIL_DROP_NOPROTO);
+		drop_all(ifp, list, DLIL_DROP_NOPROTO);
 		return -ENXIO;
 	}
 	ops = READ_ONCE(proto->ops);
@@ -566,7 +598,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		__skb_queue_head(list, skb);
 		if (!err)
 			break;
-		dlil_send_drop_list(ifp, list, DLIL_DROP_PROTOCOL);
+		drop_all(ifp, list, DLIL_DROP_PROTOCOL);
 		return dlil_errno(err);
 	}
 	return 0;
@@ -583,7 +615,7 @@ static int ask_policy(const struct output *o, struct sk_buff_head *list)
 	/* Without a link header, a packet begins with its network header. */
 	err = dlil_policy_check(o->ifp, o->family, skb, o->frame ? 0 : -1);
 	if (unlikely(err))
-		dlil_send_drop_list(o->ifp, list, DLIL_DROP_POLICY);
+		drop_all(o->ifp, list, DLIL_DROP_POLICY);
 	return err;
 }
 
@@ -600,7 +632,7 @@ static int output_packets(struct output *o, struct sk_buff_head *list)
 	while ((skb = __skb_dequeue(list))) {
 		ret = output_packet(o, skb);
 		if (unlikely(o->send.stopped)) {
-			dlil_send_drop_list(o->ifp, list, DLIL_DROP_TSO);
+			drop_all(o->ifp, list, DLIL_DROP_TSO);
 			return -EMSGSIZE;
 		}
 		if (ret && !err)
@@ -624,7 +656,7 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 	int err = 0, ret;
 
 	trace_dlil_output_begin(ifp, family, skb_queue_len(list));
-	dlil_send_begin(&o.send, skb_queue_len(list));
+	send_begin(&o.send, skb_queue_len(list));
 	if (!raw)
 		err = ask_proto(ifp, family, list, dest, &frame, &o.send.sent);
 	if (!err)
@@ -632,7 +664,7 @@ static int output_list(struct dlil_ifnet *ifp, u32 family,
 	if (!err)
 		err = output_packets(&o, list);
 	/* On every path: send what was collected for the driver. */
-	ret = dlil_send_end(ifp, &o.send);
+	ret = send_end(ifp, &o.send);
 	err = err ?: ret;
 	trace_dlil_output_end(ifp, dlil_errno(err));
 	return err;
@@ -708,7 +740,7 @@ EXPORT_SYMBOL_GPL(dlil_output);
 static int returned_part(const struct dlil_filter_vec *vec, unsigned int slot,
 			 struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff_head *list, struct dlil_flow *flow,
-			 struct dlil_send *s)
+			 struct send *s)
 {
 	struct dlil_place place;
 	int err, ret;
@@ -731,7 +763,7 @@ static void take_part(struct sk_buff_head *list, struct sk_buff_head *part)
 		 (skb = skb_peek(list)) && !skb_is_gso(skb));
 }
 
-/* Returns the first error. */
+/* Returns the first error, or -EMSGSIZE if a packet has stopped the rest (OUT-7). */
 static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
 			   u32 family, struct sk_buff_head *list, bool made)
 {
@@ -740,27 +772,28 @@ static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
 	unsigned int n = skb_queue_len(list);
 	struct sk_buff_head part;
 	struct dlil_tally tally = {};
-	struct dlil_send s;
+	struct send s;
 	int err = 0, ret;
 
 	if (!slot) {
-		dlil_stats_returned(ifp, DLIL_OUT, made, DLIL_DROP_DETACHED, n);
-		dlil_drop_list(list, DLIL_DROP_DETACHED);
+		dlil_drop_returned(ifp, DLIL_OUT, list, made, DLIL_DROP_DETACHED);
 		return -ENXIO;
 	}
 	if (made)
 		tally.flow.seen = n;
 	else
 		tally.flow.stolen = -(u64)n;
-	dlil_send_begin(&s, 0);
+	send_begin(&s, 0);
 	while (!s.stopped && !skb_queue_empty(list)) {
 		take_part(list, &part);
 		ret = returned_part(vec, slot, ifp, family, &part, &tally.flow, &s);
 		err = err ?: ret;
 	}
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);
-	dlil_send_drop_list(ifp, list, DLIL_DROP_TSO);
-	ret = dlil_send_end(ifp, &s);
+	drop_all(ifp, list, DLIL_DROP_TSO);
+	ret = send_end(ifp, &s);
+	if (s.stopped)
+		return -EMSGSIZE;
 	return err ?: ret;
 }
 
@@ -777,7 +810,7 @@ static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
  * Context: bottom halves off, inside the RCU read section in which the ifnet was
  * seen attached.
  * Return: 0; -ENXIO if the filter is being detached; -ELOOP if output is nested
- * too deeply; or the first error of filter or driver.
+ * too deeply; -EMSGSIZE as dlil_output(); or the first error of filter or driver.
  */
 int dlil_output_resume(struct dlil_ifnet *ifp, dlil_filter_t filter, u32 family,
 		       struct sk_buff_head *list, bool made)
@@ -785,13 +818,10 @@ int dlil_output_resume(struct dlil_ifnet *ifp, dlil_filter_t filter, u32 family,
 	struct dlil_sender own, *sender = dlil_sender_enter(&own);
 	int err = -ELOOP;
 
-	if (unlikely(dlil_sender_is_too_deep(sender))) {
-		dlil_stats_returned(ifp, DLIL_OUT, made, DLIL_DROP_RECURSION,
-				    skb_queue_len(list));
-		dlil_drop_list(list, DLIL_DROP_RECURSION);
-	} else {
+	if (unlikely(dlil_sender_is_too_deep(sender)))
+		dlil_drop_returned(ifp, DLIL_OUT, list, made, DLIL_DROP_RECURSION);
+	else
 		err = returned_output(ifp, filter, family, list, made);
-	}
 	dlil_sender_leave(sender);
 	return err;
 }

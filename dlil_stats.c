@@ -268,18 +268,18 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 }
 
 /*
- * Count packets that a filter has handed back, or has made, and that were freed at
- * once (FLT-14).  For an ifnet in any state; any context, interrupts on.
+ * Count dropped packets: @kept of them a filter has handed back, and @made of them it
+ * has made (FLT-14).  For an ifnet in any state; any context, interrupts on.
  */
-void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir, bool made,
-			 enum dlil_drop_reason why, unsigned int n)
+void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			 enum dlil_drop_reason why, unsigned int kept,
+			 unsigned int made)
 {
+	unsigned int n = kept + made;
 	struct dlil_tally tally = {};
 
-	if (made)
-		tally.flow.seen = n;
-	else
-		tally.flow.stolen = -(u64)n;
+	tally.flow.seen = made;
+	tally.flow.stolen = -(u64)kept;
 	if (dir == DLIL_IN)
 		tally.stats.iqdrops = n;
 	tally.flow.drops[why] = n;
@@ -545,4 +545,18 @@ void dlil_drop_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 
 	while ((skb = __skb_dequeue(list)))
 		dlil_drop_skb(skb, why);
+}
+
+/*
+ * Count and free a list that a filter hands back, or has made (FLT-14).  For an ifnet in
+ * any state; any context, interrupts on.
+ */
+void dlil_drop_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			struct sk_buff_head *list, bool made,
+			enum dlil_drop_reason why)
+{
+	unsigned int n = skb_queue_len(list);
+
+	dlil_stats_returned(ifp, dir, why, made ? 0 : n, made ? n : 0);
+	dlil_drop_list(list, why);
 }

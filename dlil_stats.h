@@ -96,8 +96,9 @@ void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_keep_own(struct dlil_ifnet *ifp);
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally);
-void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir, bool made,
-			 enum dlil_drop_reason why, unsigned int n);
+void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			 enum dlil_drop_reason why, unsigned int kept,
+			 unsigned int made);
 void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     enum dlil_drop_reason why, unsigned int n);
 void dlil_stats_refuse(struct dlil_ifnet *ifp, enum dlil_dir dir,
@@ -143,5 +144,8 @@ static inline void dlil_stats_output(struct dlil_ifnet *ifp,
 
 void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why);
 void dlil_drop_list(struct sk_buff_head *list, enum dlil_drop_reason why);
+void dlil_drop_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
+			struct sk_buff_head *list, bool made,
+			enum dlil_drop_reason why);
 
 #endif /* _DLIL_STATS_H */

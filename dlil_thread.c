@@ -379,9 +379,9 @@ static int thread_fn(void *arg)
 		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
 			dlil_gather_sleep(&t->gather, ktime_get());
-		/* Pairs with the acquire in dlil_thread_kick(). */
+		/* Pairs with the acquire in thread_kick(). */
 		smp_wmb();
-		/* Pairs with the full barrier of llist_add() before dlil_thread_kick(). */
+		/* Pairs with the full barrier of llist_add() before thread_kick(). */
 		smp_store_mb(t->asleep, true);
 		if (thread_idle(t)) {
 			if (kthread_should_stop())

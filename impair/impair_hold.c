@@ -280,8 +280,8 @@ static enum hrtimer_restart timer_over(struct hrtimer *timer)
 }
 
 /*
- * Give up what others wait for, as dlil_packet_keep() does, but for metadata of a
- * tunnel, and for the socket of TCP while packets wait for the link (@queued).  TCP
+ * Give up what others wait for, but not the socket of TCP while packets wait for the
+ * link (@queued).  TCP
  * must see that they are queued here, or it would send more of them (TCP small
  * queues).  It must not see a delay, which is one of the network, or it would wait
  * for each packet.  The socket lives until its data are acknowledged in any case,
@@ -295,10 +295,7 @@ static void let_go(struct sk_buff *skb, u64 hold, bool queued)
 	if (!queued || hold > SOCKET_KEPT || !sk || !sk_fullsock(sk) ||
 	    !sk_is_tcp(sk))
 		skb_orphan(skb);
-	nf_reset_ct(skb);
-	if (skb_valid_dst(skb))
-		skb_dst_drop(skb);
-	skb->dev = NULL;
+	dlil_packet_keep_owned(skb);
 }
 
 static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,

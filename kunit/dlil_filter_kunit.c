@@ -2231,6 +2231,26 @@ static void lifetime(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, left(fake), 0);
 }
 
+static int extend(const struct dlil_filter *f, void *arg)
+{
+	((struct dlil_filter *)f)->expires += msecs_to_jiffies(1000);
+	return 0;
+}
+
+/* FLT-17: a timer that is over too early, as those of many days are, is set again. */
+static void lifetime_of_weeks(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	unsigned long begin = jiffies;
+	struct fake_filter *filter = mortal(fake, 'f', 500);
+
+	dlil_filter_for_each(fake->ifp, extend, NULL);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(atomic_read(&filter->detached) == 1));
+	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, begin +
+					      msecs_to_jiffies(1500)));
+}
+
 /* FLT-17 FLT-2: a filter may end before its time, and its ifnet as well. */
 static void lifetime_not_over(struct kunit *test)
 {
@@ -2344,6 +2364,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(array_after_batch),
 	KUNIT_CASE(dump_in_parts),
 	KUNIT_CASE(lifetime),
+	KUNIT_CASE(lifetime_of_weeks),
 	KUNIT_CASE(lifetime_not_over),
 	KUNIT_CASE(final_detach_waits),
 	KUNIT_CASE_PARAM(vlan_tagged, direction_gen_params),

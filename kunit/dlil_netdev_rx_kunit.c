@@ -426,14 +426,28 @@ static void lets_go_of_socket(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, released, 1);
 }
 
-/* LNX-15: the same for a filter that keeps packets of the host. */
+/*
+ * LNX-13 LNX-15: the same for a filter that keeps packets of the host: they lose their
+ * socket unless it says otherwise, their route and their device; but not the key of a
+ * tunnel, which the kernel has in place of a route.
+ */
 static void keep_lets_go(struct kunit *test)
 {
+	struct metadata_dst *key = metadata_dst_alloc(0, METADATA_IP_TUNNEL, GFP_KERNEL);
 	struct rx *rx = test->priv;
 	struct sk_buff *skb = frame_of_sock(rx);
+	static struct dst_entry route;
 
+	KUNIT_ASSERT_NOT_NULL(test, key);
 	rcu_read_lock();
+	skb_dst_set_noref(skb, &route);
+	dlil_packet_keep_owned(skb);
+	KUNIT_EXPECT_NULL(test, skb_dst(skb));
+	KUNIT_EXPECT_NULL(test, skb->dev);
+	KUNIT_EXPECT_EQ(test, released, 0);
+	skb_dst_set(skb, &key->dst);
 	dlil_packet_keep(skb);
+	KUNIT_EXPECT_PTR_EQ(test, skb_dst(skb), &key->dst);
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, released, 1);
 	KUNIT_EXPECT_NULL(test, skb->sk);

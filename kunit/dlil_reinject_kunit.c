@@ -182,8 +182,10 @@ static void input_goes_on(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "a1 k1 a2 k2 a3 k3");
 	fake_trace_clear(c->fake);
 	KUNIT_EXPECT_EQ(test, c->family, FAKE_PF_A);
-	KUNIT_EXPECT_EQ(test, hand_in(c, 2), 0);
-	FAKE_EXPECT_TRACE(c->fake, "b1 b2 P1 P2");
+	/* One by one: the thread may take the first of two before the second is queued. */
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "b1 P1 b2 P2");
 	fake_read(c->fake);
 	FAKE_EXPECT_IN(c->fake, .seen = 3, .delivered = 2, .stolen = 1);
 	KUNIT_EXPECT_EQ(test, c->fake->stats.ipackets, 3);
@@ -236,6 +238,30 @@ static void output_goes_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->fake->stats.opackets, 1);
 }
 
+/*
+ * FLT-14 OUT-7: a GSO packet that the driver does not support stops those behind it,
+ * and the result says so, whatever else has happened.
+ */
+static void output_stopped(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+	struct sk_buff *skb;
+
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_set_attrs(c->fake->ifp, 0, DLIL_ATTR_TSO4), 0);
+	fake_output_new(c->fake, FAKE_PF_A, 1, 5, DLIL_OUTPUT_RAW);
+	skb = skb_peek(&c->kept);
+	fake_payload(skb)->verdict[FAKE_FILTER_OUT] = -EPERM;
+	skb = skb->next->next;
+	skb_shinfo(skb)->gso_size = 10;
+	skb_shinfo(skb)->gso_type = SKB_GSO_TCPV4;
+	fake_trace_clear(c->fake);
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_OUT, 5), -EMSGSIZE);
+	FAKE_EXPECT_TRACE(c->fake, "b1 b2 D2 b3");
+	fake_read(c->fake);
+	FAKE_EXPECT_OUT(c->fake, .seen = 5, .delivered = 1, .freed = 4,
+			.drops[DLIL_DROP_FILTER] = 1, .drops[DLIL_DROP_TSO] = 3);
+}
+
 /* Expects consecutive packets. */
 static u32 next_seq;
 
@@ -246,18 +272,45 @@ static int in_order(struct fake_filter *filter, struct sk_buff **skb)
 	return 0;
 }
 
-/* FLT-14 INP-7: packets stay in order, however many there are. */
+static unsigned int longest;
+
+static void note_length(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			struct sk_buff_head *list, struct sk_buff_head *drop)
+{
+	longest = max(longest, skb_queue_len(list));
+}
+
+/*
+ * FLT-14 INP-7: packets stay in order, however many there are, and no callback gets
+ * more than 64 at once.
+ */
 static void many(struct kunit *test)
 {
 	struct keep *c = keep_begin(test, false);
+	struct dlil_filter_ops ops = fake_filter_in_ops;
+	struct fake_filter *blocker = &c->fake->filters[0];
 
+	ops.input = NULL;
+	ops.input_list = note_length;
+	fake_filter(c->fake, 'n', &ops);
 	receive(c, 1, 150);
+	longest = 0;
 	next_seq = 1;
 	c->fake->filters[2].hook = in_order;
-	KUNIT_EXPECT_EQ(test, hand_in(c, 150), 0);
+	/* The thread takes all of them at once, since it is busy meanwhile. */
+	c->limit = 0;
+	blocker->hook = fake_block_filter;
+	fake_input_new(c->fake, FAKE_PF_B, 0, 1);
+	fake_wait_blocked(c->fake);
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_IN, 150), 0);
+	next_seq = 0;
+	fake_unblock(c->fake);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->fake->ifp), 0);
 	KUNIT_EXPECT_EQ(test, next_seq, 151);
+	KUNIT_EXPECT_EQ(test, longest, 64);
 	fake_read(c->fake);
-	FAKE_EXPECT_IN(c->fake, .seen = 150, .delivered = 150);
+	FAKE_EXPECT_IN(c->fake, .seen = 151, .delivered = 150, .freed = 1,
+		       .drops[DLIL_DROP_NOPROTO] = 1);
 }
 
 /* FLT-14 FLT-12: the same for a filter that takes lists. */
@@ -265,10 +318,13 @@ static void list_filter(struct kunit *test)
 {
 	struct keep *c = keep_begin(test, true);
 
+	/* The filter is also the first one, which gets packets as others leave them. */
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(c->fake->filters[0].ref), 0);
 	receive(c, 1, 2);
 	fake_trace_clear(c->fake);
-	KUNIT_EXPECT_EQ(test, hand_in(c, 2), 0);
-	FAKE_EXPECT_TRACE(c->fake, "b1 b2 P1 P2");
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "b1 P1 b2 P2");
 	fake_read(c->fake);
 	FAKE_EXPECT_IN(c->fake, .seen = 2, .delivered = 2);
 }
@@ -605,7 +661,13 @@ static void queue_full(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->fake->stats.iqdrops, 3);
 }
 
-/* FLT-14: copies that a filter makes count as seen. */
+static int wants_no_owner(struct fake_filter *filter, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_NULL(filter->fake->test, (*skb)->destructor);
+	return 0;
+}
+
+/* FLT-14 LNX-15: copies that a filter makes count as seen, and lose their socket. */
 static void copies(struct kunit *test)
 {
 	struct keep *c = keep_begin(test, false);
@@ -616,10 +678,12 @@ static void copies(struct kunit *test)
 	__skb_queue_tail(&list, fake_copy(c->fake, skb_peek(&c->kept)));
 	atomic_inc(&c->fake->handed_in);
 	fake_trace_clear(c->fake);
+	c->fake->filters[2].hook = wants_no_owner;
 	KUNIT_EXPECT_EQ(test, dlil_filter_inject(c->filter->ref,
 						 DLIL_DIRECTION_IN, FAKE_PF_A,
 						 &list), 0);
 	KUNIT_EXPECT_EQ(test, dlil_input_flush(c->fake->ifp), 0);
+	c->fake->filters[2].hook = NULL;
 	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
 	fake_read(c->fake);
 	FAKE_EXPECT_TRACE(c->fake, "b1 P1 b1 P1");
@@ -720,6 +784,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(input_goes_on),
 	KUNIT_CASE(input_verdicts),
 	KUNIT_CASE(output_goes_on),
+	KUNIT_CASE(output_stopped),
 	KUNIT_CASE(many),
 	KUNIT_CASE(list_filter),
 	KUNIT_CASE(unmatched),

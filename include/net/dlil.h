@@ -30,6 +30,7 @@
 #include <linux/socket.h>
 #include <linux/types.h>
 #include <net/dst.h>
+#include <net/dst_metadata.h>
 
 struct dlil_filter_bundle_ops;
 struct device;
@@ -875,6 +876,25 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
 }
 
 /**
+ * dlil_packet_keep_owned - the same as dlil_packet_keep(), but for the socket
+ * @skb: the packet
+ *
+ * For a filter that keeps packets for so short a time that their senders should see
+ * them as not sent yet, as TCP small queues do.  The netns of the socket waits for
+ * such a packet.  Rows LNX-13, LNX-15.
+ *
+ * Context: bottom halves off, RCU read lock held.
+ */
+static inline void dlil_packet_keep_owned(struct sk_buff *skb)
+{
+	nf_reset_ct(skb);
+	/* Metadata, such as the key of a tunnel, stay: nobody waits for them. */
+	if (skb_valid_dst(skb))
+		skb_dst_drop(skb);
+	skb->dev = NULL;
+}
+
+/**
  * dlil_packet_keep - prepare a packet for being kept by an output filter
  * @skb: the packet
  *
@@ -889,9 +909,7 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
 static inline void dlil_packet_keep(struct sk_buff *skb)
 {
 	skb_orphan(skb);
-	nf_reset_ct(skb);
-	skb_dst_drop(skb);
-	skb->dev = NULL;
+	dlil_packet_keep_owned(skb);
 }
 
 struct dlil_condition;
