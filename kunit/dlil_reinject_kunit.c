@@ -274,25 +274,24 @@ static int in_order(struct fake_filter *filter, struct sk_buff **skb)
 
 static unsigned int longest;
 
-static void note_length(void *cookie, struct dlil_ifnet *ifp, u32 family,
-			struct sk_buff_head *list, struct sk_buff_head *drop)
+static int note_length(struct fake_proto *proto, struct sk_buff_head *list)
 {
 	longest = max(longest, skb_queue_len(list));
+	__skb_queue_purge(list);
+	return 0;
 }
 
 /*
- * FLT-14 INP-7: packets stay in order, however many there are, and no callback gets
- * more than 64 at once.
+ * FLT-14 INP-7: packets stay in order, however many there are, and their protocol gets
+ * no more than 64 at once.
  */
 static void many(struct kunit *test)
 {
 	struct keep *c = keep_begin(test, false);
-	struct dlil_filter_ops ops = fake_filter_in_ops;
 	struct fake_filter *blocker = &c->fake->filters[0];
 
-	ops.input = NULL;
-	ops.input_list = note_length;
-	fake_filter(c->fake, 'n', &ops);
+	KUNIT_EXPECT_EQ(test, dlil_proto_detach(c->fake->ifp, FAKE_PF_A), 0);
+	fake_proto_v2(c->fake, 'V', FAKE_PF_A)->list_hook = note_length;
 	receive(c, 1, 150);
 	longest = 0;
 	next_seq = 1;
