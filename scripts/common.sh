@@ -139,15 +139,18 @@ fetch_unpacked() {
 # planned FILE: the number of tests that the KTAP plans in it announce, if any.
 planned() { awk -F '[.]+' '/^1\.\.[0-9]+$/ { n += $2 } END { if (n) print n }' "$1"; }
 
+# not_run FILE: the names of the tests that the kernel of that KTAP cannot run, and why.
+not_run() { sed -nE 's/^ok [0-9]+ ([^ ]+) # SKIP (.*)/\1: \2/p' "$1"; }
+
 # ktap_counts FILE STATUS: numbers of passed and failed tests.  Tests that did
 # not run because of a crash count as failed; so does the run itself, if it
-# failed without a failed test.
+# failed without a failed test.  Those that say that they did not run are neither.
 ktap_counts() {
 	local passed failed plan
 
-	passed=$(grep -c '^ok ' "$1" || true)
+	passed=$(grep '^ok ' "$1" | grep -vc ' # SKIP ' || true)
 	plan=$(planned "$1")
-	failed=$((${plan:-1} - passed))
+	failed=$((${plan:-1} - passed - $(not_run "$1" | wc -l)))
 	[ "$2" -eq 0 ] || [ $failed -gt 0 ] || failed=1
 	echo "$passed $failed"
 }

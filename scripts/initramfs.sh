@@ -287,6 +287,8 @@ cp "$SCRIPT" "$ROOT/dlil/script"
 	printf '\n. /dlil/script\n'
 } >"$ROOT/dlil/run"
 [ -z "${DLIL_VM_TTY:-}" ] || touch "$ROOT/dlil/interactive"
+# The distribution's kernel lacks nothing that a test asks for.
+[ -n "${DLIL_VM_IMAGE:-}" ] || touch "$ROOT/dlil/stock"
 if [ -n "$WITH_DLIL" ]; then
 	# Kernels of one release may have different configurations.
 	MADE=$TOP/build/module-$RELEASE${DLIL_VM_KDIR:+-${DLIL_VM_KDIR##*/}}

@@ -27,6 +27,23 @@ pause() { read -rt 0.05 -u "$NEVER" || true; }
 
 fail() { printf 'failed: %s\n' "$*" >&2; exit 1; }
 
+# not_run WHY: the test ends here.  It has not passed.
+NOT_RUN=4
+not_run() { printf '# not run: %s\n' "$*"; exit $NOT_RUN; }
+
+# may_lack WHAT: a part of the test is left out, since this kernel was built without
+# that.  The distribution's kernel has it: there something is wrong.
+may_lack() {
+	[ ! -e /dlil/stock ] || fail "the distribution's kernel lacks $1"
+	printf '# left out: this kernel has no %s\n' "$1"
+}
+
+# lacks WHAT: the same for the whole test.
+lacks() {
+	may_lack "$1" >&2
+	not_run "this kernel has no $1"
+}
+
 # is WHAT GOT WANTED: fail unless both values are the same.
 is() { [ "$2" = "$3" ] || fail "$1 is ${2:-nothing}, not $3"; }
 
@@ -60,6 +77,37 @@ becomes() {
 # is_up NAMESPACE DEV: does the kernel see the link?  Until then, a device drops
 # packets to send.
 is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
+
+# quiet_wire: neighbours stay known, and nobody speaks IPv6.
+quiet_wire() {
+	local ns
+
+	for ns in dut peer; do
+		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	done
+	ip -n dut neigh replace $IP1 lladdr $MAC1 dev dl0 nud permanent
+	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
+}
+
+# settle NAMESPACE ADDRESS [ARG...]: what the namespace has sent so far has arrived, has
+# met the filters of dl0, and has been answered: a ping that each processor sends behind it
+# is answered.
+settle() {
+	local cpu
+
+	for cpu in $(seq 0 $(($(nproc) - 1))); do
+		inns "$1" taskset -c "$cpu" ping -q -n -c 1 -W 10 "${@:2}" >/dev/null ||
+			fail "no answer to processor $cpu of $1"
+	done
+}
+
+# comes_to WHAT WANTED COMMAND...: that output, and it is still the same when all that peer
+# has sent has arrived.  Pings of IPv6 are to show that, so COMMAND must not count them.
+comes_to() {
+	becomes "$@"
+	settle peer $IP60
+	is "$1, in the end" "$("${@:3}")" "$2"
+}
 
 # in_haste 1|0: switch expedited grace periods on or off.  Tests run without;
 # setup and cleanup are faster with them.

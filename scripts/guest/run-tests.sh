@@ -128,7 +128,12 @@ for name in "${TESTS[@]}"; do
 	start=${EPOCHREALTIME/./}
 	run "$name"
 	status=$?
-	if [ $status -eq 0 ]; then
+	took=$(((${EPOCHREALTIME/./} - start) / 100000))
+	took="$((took / 10)).$((took % 10)) s"
+	if [ $status -eq $NOT_RUN ]; then
+		result=ok
+		took="SKIP $(sed -n 's/^# not run: //p' "/tmp/log.$name")"
+	elif [ $status -eq 0 ]; then
 		result=ok
 		# Results of measurements.
 		grep '^# ' "/tmp/log.$name"
@@ -137,7 +142,6 @@ for name in "${TESTS[@]}"; do
 		failed=$((failed + 1))
 		sed 's/^/# /' "/tmp/log.$name"
 	fi
-	took=$(((${EPOCHREALTIME/./} - start) / 100000))
-	echo "$result $n $name # $((took / 10)).$((took % 10)) s"
+	echo "$result $n $name # $took"
 done
 [ "$failed" -eq 0 ]

@@ -148,6 +148,9 @@ test_impair_held() {
 	wait_for 10 rmmod dlil_impair
 }
 
+# holds_tcp: does the filter tcp hold a packet?  They are sent again after a second.
+holds_tcp() { [ "$(filter tcp impair.out.held)" -ge 1 ]; }
+
 # FLT-14 LNX-8 LNX-15: a namespace goes while packets of its devices and sockets are
 # held, for longer than anybody would wait.
 test_impair_namespace() {
@@ -156,7 +159,7 @@ test_impair_namespace() {
 	hold 20
 	ctl filter add dl0 tcp out match tcp impair delay 100s
 	inns dut socat -u OPEN:/dev/null TCP:$IP1:5001 &
-	becomes "packets of TCP held" 1 filter tcp impair.out.held
+	wait_for 10 holds_tcp
 	kill $!
 	wait $! || true
 	ip netns del dut

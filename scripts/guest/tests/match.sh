@@ -239,7 +239,7 @@ test_match_vlan() {
 	ctl filter add dl0 nine in match 'vlan 9 and icmp' count
 	ctl filter add dl0 any in match vlan drop
 	no_pings peer 10.9.9.1
-	becomes "packets for VLAN 9" 10 filter nine matched
+	comes_to "packets for VLAN 9" 10 filter nine matched
 	# The VLAN devices of the peer send by themselves, too.
 	at_least "packets dropped" "$(filter any matched)" 10
 	is answers "$(pings peer 5 $IP0)" 5

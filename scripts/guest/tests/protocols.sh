@@ -160,6 +160,7 @@ test_unmatched() {
 		stray ${MAC0//:/}
 	done
 	wait_for 5 host_has 180
+	settle peer $IP0
 	is "bytes the host got" "$(stat -c %s "$T/host")" 180
 	is passed "$(json .flow.input.passed)" 3
 	is "drops without a protocol" "$(json .flow.input.drops.noproto)" 0
@@ -169,7 +170,7 @@ test_unmatched() {
 	for _ in 1 2 3 4; do
 		stray ${MAC0//:/}
 	done
-	becomes "drops without a protocol" 4 json .flow.input.drops.noproto
+	comes_to "drops without a protocol" 4 json .flow.input.drops.noproto
 	is noproto "$(json .stats.noproto)" 7
 	is passed "$(json .flow.input.passed)" 3
 	is "answers, which are claimed" "$(pings peer 5 $IP0)" 5
@@ -177,6 +178,7 @@ test_unmatched() {
 	ctl set dl0 unmatched pass
 	stray ${MAC0//:/}
 	wait_for 5 host_has 240
+	settle peer $IP0
 	is "bytes the host got" "$(stat -c %s "$T/host")" 240
 }
 
@@ -186,8 +188,8 @@ test_not_for_us() {
 	ctl attach dl0 unmatched drop
 	is unmatched "$(json .unmatched)" drop
 	stray 02aabbccddee
-	becomes "drops for others" 1 json .flow.input.drops.promiscuous
+	comes_to "drops for others" 1 json .flow.input.drops.promiscuous
 	ctl set dl0 unmatched pass
 	stray 02aabbccddee
-	becomes passed 1 json .flow.input.passed
+	comes_to passed 1 json .flow.input.passed
 }

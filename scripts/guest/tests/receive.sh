@@ -48,7 +48,7 @@ test_short_types() {
 	listen 0004
 	listen 0001
 	short_frames
-	becomes "frames without DLIL" 9 short_seen
+	comes_to "frames without DLIL" 9 short_seen
 	cat "$T"/pkt.000[14] >"$T/unwrapped"
 	end_listeners
 
@@ -56,7 +56,7 @@ test_short_types() {
 	listen 0004
 	listen 0001
 	short_frames
-	becomes "frames with DLIL" 9 short_seen
+	comes_to "frames with DLIL" 9 short_seen
 	cat "$T"/pkt.000[14] | cmp - "$T/unwrapped" || fail "other frames"
 	is "drops by demux" "$(json .flow.input.drops.demux)" 0
 	end_listeners
@@ -73,12 +73,13 @@ raw_sent() {
 	done
 }
 
-raw_seen() { grep -c "^${IPV4_FRAME:0:32}" "$T/raw" || true; }
+raw_seen() { grep -c "^${IPV4_FRAME:0:36}" "$T/raw" || true; }
 
 # LNX-4: IPv4 is recognised, whatever protocol the packet socket has set.
 test_raw_past_unplumb() {
 	local listener
 
+	quiet_wire
 	ctl attach dl0
 	inns peer pkt pe0 0003 >"$T/raw" &
 	listener=$!
@@ -87,11 +88,13 @@ test_raw_past_unplumb() {
 	becomes "frames sent" 5 raw_seen
 	ctl proto unplumb dl0 inet
 	raw_sent
-	becomes "frames cut off" 5 json .flow.output.drops.noproto
+	is "frames cut off" "$(json .flow.output.drops.noproto)" 5
 	is "frames sent meanwhile" "$(raw_seen)" 5
 	ctl proto plumb dl0 inet
 	raw_sent
 	becomes "frames sent" 10 raw_seen
+	settle dut $IP1
+	is "frames sent in all" "$(raw_seen)" 10
 	kill $listener
 }
 
@@ -172,7 +175,7 @@ test_priority_tag_and_vlan_xdp() {
 	wait_for 5 asked_by 10.9.0.2
 	is "frames that a filter met" "$(filter tagged matched)" 0
 	peer pkt send pe0 0003 "$HEAD$(printf '8100e0008100000788b7%084d' 0)"
-	becomes "frames that a filter met" 1 filter tagged matched
+	comes_to "frames that a filter met" 1 filter tagged matched
 }
 
 # late_vlan COMMAND...: a VLAN device is created while a packet with its tag is

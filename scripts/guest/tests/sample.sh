@@ -23,7 +23,7 @@ test_sample_echo() {
 	is answers "$(pings peer 20 $IP0)" 20
 
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 88b5 $(printf '%092d' 0)"
-	becomes "drops by the protocol" 1 json .flow.input.drops.protocol
+	comes_to "drops by the protocol" 1 json .flow.input.drops.protocol
 
 	! rmmod dlil_sample 2>/dev/null || fail "it was unloaded while attached"
 	echo >$SAMPLE/dev

@@ -281,7 +281,7 @@ test_sleeper_loopback() {
 	ip netns add third
 	ip -n third link set lo up
 	ip -n dut link add third0 type veth peer name third1 netns third
-	modprobe -q nft_ct || echo "# this kernel has no conntrack"
+	modprobe -q nft_ct || may_lack conntrack
 	! modprobe -q nft_ct || inns third nft -f - <<-END
 		table inet t {
 			chain c {
@@ -311,10 +311,7 @@ test_sleeper_loopback() {
 # changed on its way out.  Without that entry the host would take the packet for another
 # connection, and drop it.
 test_loopback_conntrack() {
-	modprobe -aq nft_ct nft_nat nft_chain_nat || {
-		echo "# this kernel has no NAT"
-		return 0
-	}
+	modprobe -aq nft_ct nft_nat nft_chain_nat || lacks NAT
 	inns dut nft -f - <<-END
 		table ip t {
 			chain out {
