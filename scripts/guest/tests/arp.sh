@@ -17,19 +17,46 @@ arp_refused() {
 	grep -q "$text" "$T/error" || fail "ARP $* said: $(<"$T/error")"
 }
 
-# watch_arp DEV...: what comes out of the wires there, a line each in $T/arp.DEV.
-watch_arp() {
-	local dev
+# knock_arp N LAST: ask on wire N for an address that no test asks for, which ends so.
+knock_arp() {
+	arp dl$1 10.7.255.$2 10.7.255.1
+	grep -q "who-has 10.7.255.$2 " "$T/arp.pe$1"
+}
 
-	for dev; do
+# watch_arp N...: what comes out of these wires, a line each in $T/arp.peN.  Packets that
+# come just after tcpdump says that it listens may not be shown.
+watch_arp() {
+	local n
+
+	for n; do
+		: >"$T/arp.pe$n"
 		inns peer tcpdump -Z root --immediate-mode -l -q -e -t -n \
-			-i $dev arp >"$T/arp.$dev" 2>"$T/err.$dev" &
-		wait_for 20 grep -q 'listening on' "$T/err.$dev"
+			-i pe$n arp >>"$T/arp.pe$n" 2>"$T/err.pe$n" &
+		wait_for 20 grep -q 'listening on' "$T/err.pe$n"
+		wait_for 20 knock_arp $n 2
+	done
+	settle_arp "$@"
+}
+
+# settle_arp N...: what was sent on these wires so far has come.
+settle_arp() {
+	local n cpu
+
+	for n; do
+		for cpu in $(seq 0 $(($(nproc) - 1))); do
+			dut taskset -c $cpu bash -c "echo dl$n \
+				10.7.255.$((3 + cpu)) 10.7.255.1 >$ASKER/arp"
+		done
+		for cpu in $(seq 0 $(($(nproc) - 1))); do
+			wait_for 5 grep -q "who-has 10.7.255.$((3 + cpu)) " "$T/arp.pe$n"
+		done
 	done
 }
 
 # came DEV: the ARP that came there, without the hardware addresses in front.
-came() { sed -nE 's/.*(Request who-has [^,]*).*/\1/p' "$T/arp.$1"; }
+came() {
+	sed -nE '/ tell 10\.7\.255\.1/d; s/.*(Request who-has [^,]*).*/\1/p' "$T/arp.$1"
+}
 
 last_came() { came $1 | tail -n 1; }
 
@@ -55,8 +82,8 @@ more_devices() {
 test_arp_by_inet() {
 	modprobe dlil_asker
 	ctl attach dl0
+	watch_arp 0
 	ctl filter add dl0 arps out match arp count
-	watch_arp pe0
 	arp dl0 $IP1
 	arp dl0 $IP1 10.7.0.99
 	becomes "what came" "Request who-has $IP1 tell $IP0
@@ -75,6 +102,9 @@ Request who-has $IP1 tell 10.7.0.99" came pe0
 	ip -n dut link set dl0 arp on
 	ip -n dut link set dl0 down
 	arp_refused "Network is down" dl0 $IP1 10.7.0.95
+	ip -n dut link set dl0 up
+	wait_for 10 is_up dut dl0
+	settle_arp 0
 	is "ARP that came" "$(came pe0 | wc -l)" 3
 	rmmod dlil_asker
 }
@@ -84,7 +114,7 @@ Request who-has $IP1 tell 10.7.0.99" came pe0
 test_arp_link_local() {
 	modprobe dlil_asker
 	more_devices
-	watch_arp pe0 pe1 pe2 pe3
+	watch_arp 0 1 2 3
 	arp_refused "Operation not supported" dl0 169.254.7.9
 	for dev in dl0 dl1 dl3; do
 		ctl set $dev arpll on
@@ -103,9 +133,11 @@ Request who-has 169.254.7.8 tell 169.254.7.1" came pe1
 	arp dl2 10.8.0.9
 	becomes "what came on dl2" "Request who-has 169.254.7.2 tell 169.254.7.2
 Request who-has 10.8.0.9 tell 10.8.0.1" came pe2
+	settle_arp 0 1 2
 	is "what came on dl0" "$(came pe0)" \
 		"Request who-has 169.254.7.9 tell $IP0"
 	is "what came on dl1" "$(came pe1 | wc -l)" 2
+	is "what came on dl2" "$(came pe2 | wc -l)" 2
 	# On three, each with its own address.
 	ctl set dl0 arpll on
 	ctl set dl2 arpll on
@@ -115,6 +147,10 @@ Request who-has 10.8.0.9 tell 10.8.0.1" came pe2
 		last_came pe1
 	becomes "the last on dl2" "Request who-has 169.254.7.7 tell 10.8.0.1" \
 		last_came pe2
+	settle_arp 0 1 2 3
+	is "what came on dl0" "$(came pe0 | wc -l)" 2
+	is "what came on dl1" "$(came pe1 | wc -l)" 3
+	is "what came on dl2" "$(came pe2 | wc -l)" 3
 	is "what came on dl3" "$(came pe3)" ""
 	rmmod dlil_asker
 }

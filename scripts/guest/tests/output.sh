@@ -31,10 +31,22 @@ knock() {
 	is_heard "$((51 - HEADERS))"
 }
 
-# watch_mail NAMESPACE DEV EXPRESSION MAIL...: what comes there, a line each in $T/mail,
-# once mail like that comes.
-watch_mail() {
+# knock_after MAIL...: mail like that, of other lengths, which each processor sends behind
+# what there was, has come.
+knock_after() {
+	local cpu len
 
+	for cpu in $(seq 0 $(($(nproc) - 1))); do
+		len=$((53 + cpu))
+		dut taskset -c $cpu bash -c "echo '$* len=$len' >$MAILER/send"
+		wait_for 5 is_heard "$((len - HEADERS))"
+	done
+}
+
+# watch_mail NAMESPACE DEV EXPRESSION MAIL...: what comes there, a line each in $T/mail,
+# once mail like that comes.  $SEEN of the lines have been looked at.
+watch_mail() {
+	KNOCK=("${@:4}") SEEN=0
 	: >"$T/mail.err"
 	HEADERS=28
 	[[ ${*:4} != *:*:* ]] || HEADERS=48
@@ -44,13 +56,17 @@ watch_mail() {
 	WATCHER=$!
 	wait_for 20 grep -q 'listening on' "$T/mail.err"
 	wait_for 20 knock "${@:4}"
-	# Nothing of this is still on its way behind one of another length.
-	mail "${@:4}" len=53
-	wait_for 5 is_heard "$((53 - HEADERS))"
+	knock_after "${@:4}"
 	: >"$T/mail"
 }
 
+# new_mail: what has come, and has not been looked at.
+new_mail() { tail -n "+$((SEEN + 1))" "$T/mail"; }
+
+# end_watch: each mail has come as often as it was looked for.
 end_watch() {
+	knock_after "${KNOCK[@]}"
+	is "mail that came besides" "$(new_mail | grep -c .)" "$(nproc)"
 	kill $WATCHER
 	wait $WATCHER || true
 }
@@ -58,18 +74,27 @@ end_watch() {
 # mail_came: that, a line each: destination in the link header if there is one, VLAN,
 # destination, port of the sender, and bytes of data.
 mail_came() {
-	sed -nE 's/^.* > ([0-9a-f:]{17}), (.*)$/\1 \2/
+	new_mail | sed -nE 's/^.* > ([0-9a-f:]{17}), (.*)$/\1 \2/
 		s/vlan ([0-9]+), p [0-9]+, /vlan=\1 /
-		s/^([0-9a-f:]{17} )?(.*(vlan=[0-9]+) )?.* ?[0-9a-f:.]+\.(6[0-9]+) > ([0-9a-f:.]+)\.7009: .*( |length )([0-9]+)$/\1\3 \5 \4 \7/p' \
-		"$T/mail" | tr -s ' ' | sed 's/^ //'
+		s/^([0-9a-f:]{17} )?(.*(vlan=[0-9]+) )?.* ?[0-9a-f:.]+\.(6[0-9]+) > ([0-9a-f:.]+)\.7009: .*( |length )([0-9]+)$/\1\3 \5 \4 \7/p' |
+		tr -s ' ' | sed 's/^ //'
 }
 
-# comes LINE...: exactly these have come.
-comes() { becomes "the mail that came" "$(printf '%s\n' "$@")" mail_came; }
+# comes LINE...: exactly these have come since the last time.
+comes() {
+	becomes "the mail that came" "$(printf '%s\n' "$@")" mail_came
+	SEEN=$((SEEN + $#))
+}
 
 # Numbers of the packets that came, in order.
 ports_came() {
-	sed -nE 's/.*\.600([0-9]) > .*/\1/p' "$T/mail" | paste -sd ' '
+	new_mail | sed -nE 's/.*\.600([0-9]) > .*/\1/p' | paste -sd ' '
+}
+
+# comes_up_to N: as many packets as that have come since the last time, in order.
+comes_up_to() {
+	becomes "what came" "$(seq -s ' ' "$1")" ports_came
+	SEEN=$((SEEN + $1))
 }
 
 # out COUNTER: of the packets that were to leave dl0.
@@ -94,11 +119,9 @@ ask_once() {
 by_neighbour() {
 	local dev=$1 from=$2 to=$3 nobody=$4 stolen
 
-	: >"$T/mail"
 	mail $dev $from $to count=2
 	comes "$LINK $to 6001 $BYTES" "$LINK $to 6002 $BYTES"
 
-	: >"$T/mail"
 	ip -n dut neigh flush dev $dev
 	stolen=$(of $dev .flow.output.stolen)
 	mail $dev $from $to count=3
@@ -107,7 +130,6 @@ by_neighbour() {
 	is "packets that the host kept meanwhile" \
 		"$(of $dev .flow.output.stolen)" $((stolen + 3))
 
-	: >"$T/mail"
 	mail $dev $from $nobody
 	wait_for 10 has_failed $nobody $dev
 	is "packets that the host kept" "$(of $dev .flow.output.stolen)" \
@@ -123,7 +145,6 @@ to_groups() {
 	shift 2
 
 	while [ $# -gt 0 ]; do
-		: >"$T/mail"
 		mail $dev $from $1
 		comes "$2 $1 6001 $BYTES"
 		shift 2
@@ -152,14 +173,14 @@ test_output_ethernet() {
 
 	# A route says more than the destination; without a protocol nothing goes.
 	ip -n dut route add 192.0.2.1 via $IP1 dev dl0
-	: >"$T/mail"
 	mail dl0 $IP0 192.0.2.1 routed
 	comes "$MAC1 192.0.2.1 6001 72"
 	ctl proto unplumb dl0 inet
 	mail_refused "No such device or address" dl0 $IP0 $IP1 count=2
 	is "packets without a protocol" "$(out drops.noproto)" 2
 	mail dl0 $IP60 $IP61
-	comes "$MAC1 192.0.2.1 6001 72" "$MAC1 $IP61 6001 52"
+	comes "$MAC1 $IP61 6001 52"
+	ctl proto plumb dl0 inet
 	end_watch
 	wait_for 10 accounted dut
 	rmmod dlil_mailer
@@ -201,12 +222,10 @@ test_output_tun() {
 	watch_mail peer tun0 'dst port 7009' tun0 $TUN0 224.0.0.9
 	ctl filter add tun0 mail out match 'dst port 7009' count
 	for to in $TUN1 10.9.0.99 224.0.0.5 10.9.0.255; do
-		: >"$T/mail"
 		mail tun0 $TUN0 $to count=2
 		comes "$to 6001 72" "$to 6002 72"
 	done
 	for to in $TUN61 fd00:9::99 ff02::5; do
-		: >"$T/mail"
 		mail tun0 $TUN60 $to count=2
 		comes "$to 6001 52" "$to 6002 52"
 	done
@@ -230,11 +249,9 @@ test_output_loopback() {
 	wait_for 5 is_listening dut udp 7009
 	ctl filter add lo mail match 'dst port 7009' count
 	for to in 127.0.0.1 $IP0; do
-		: >"$T/mail"
 		mail lo $to $to routed count=2
 		comes "$none $to 6001 72" "$none $to 6002 72"
 	done
-	: >"$T/mail"
 	mail lo ::1 ::1 count=2
 	comes "$none ::1 6001 52" "$none ::1 6002 52"
 	becomes "bytes received" $((4 * 72 + 2 * 52)) stat -c %s "$T/got"
@@ -266,14 +283,13 @@ test_output_list() {
 	background=$(json .classes.background.opackets)
 	bytes=$(json .classes.background.obytes)
 	mail dl0 $IP0 224.0.0.5 count=9 priority=2
-	becomes "what came" "1 2 3 4 5 6 7 8 9" ports_came
+	comes_up_to 9
 	is "background out" "$(json .classes.background.opackets)" $((background + 9))
 	is "its bytes" "$(json .classes.background.obytes)" $((bytes + 9 * 114))
 
-	: >"$T/mail"
 	with_lists dl0
 	mail list0 $IP0 $IP1 count=9 priority=2 mac=$MAC1
-	becomes "what came" "1 2 3 4 5 6 7 8 9" ports_came
+	comes_up_to 9
 	is "the lists" "$(lists)" "1 9 0"
 	is "packets out" "$(of list0 .stats.opackets)" 9
 	is "bytes out" "$(of list0 .stats.obytes)" $((9 * 114))
@@ -291,18 +307,16 @@ refused_at() {
 	local dev=$1 drops
 	shift
 
-	: >"$T/mail"
 	drops=$(of $dev .flow.output.drops.tso)
 	mail_refused "Message too long" $dev "$@" count=5 len=3000 tso=3
-	becomes "what came" "1 2" ports_came
+	comes_up_to 2
 	is "packets dropped" "$(of $dev .flow.output.drops.tso)" $((drops + 3))
 }
 
 # taken_by DEV WORD...: all of the list is sent.
 taken_by() {
-	: >"$T/mail"
 	mail "$@" count=5 len=3000 tso=3
-	becomes "what came" "1 2 3 4 5" ports_came
+	comes_up_to 5
 }
 
 # OUT-7 IFN-15: a TSO packet in the middle of a list, for a family without the assist.
