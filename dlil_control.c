@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Control requests of user space (LNX-10), those that ask a plumber (PRO-5), and those
- * that load a kind of filters (FLT-16).
+ * that load a kind of filters (FLT-16), and steps of changes of filters (FLT-13).
  *
  * A control request calls filters, protocols and plumbers, whose callbacks may sleep for
  * long, but a generic netlink request must not wait for a callback (see
@@ -36,7 +36,7 @@
 #define PENDING_MAX 8
 
 /* Size of the longest error message. */
-#define SENTENCE_MAX 128
+#define SENTENCE_MAX 160
 
 /* Ifnets with unanswered requests. */
 static LIST_HEAD(queues);
@@ -46,12 +46,13 @@ static DEFINE_SPINLOCK(queues_lock);
 static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
 
 /*
- * A request is a control request (IOC-1), one to a plumber (PRO-5), or one to add a
- * filter (FLT-16).
+ * A request is a control request (IOC-1), one to a plumber (PRO-5), one to add a
+ * filter (FLT-16), or one to change several filters (FLT-13).
  */
 enum {
 	CONTROL_IOCTL,
 	CONTROL_FILTER,
+	CONTROL_UPDATE,
 	CONTROL_PLUMB,
 	CONTROL_UNPLUMB,
 };
@@ -70,7 +71,11 @@ struct control {
 		u32 mtu;
 		struct dlil_ioc_flags flags;
 		struct dlil_ioc_lladdr lladdr;
-		const struct nlattr *filter;
+		struct {
+			const struct nlattr *attr;
+			u64 revision;
+		} filter;
+		struct dlil_netlink_update update;
 	} arg;
 };
 
@@ -161,6 +166,8 @@ static int parse_family(struct genl_info *info, u32 *family)
  * @portid: socket of the requester; 0 once it is closed; under queues_lock
  * @nlh: header of the netlink message
  * @ack: preallocated skb for the answer
+ * @offset: where in the message the attribute at fault is, or 0
+ * @sentence: storage for a message that is made of parts
  */
 struct request {
 	struct list_head list;
@@ -170,6 +177,8 @@ struct request {
 	u32 portid;
 	struct nlmsghdr nlh;
 	struct sk_buff *ack;
+	u32 offset;
+	char sentence[SENTENCE_MAX];
 };
 
 /**
@@ -208,28 +217,73 @@ static const char *who_refused(enum dlil_ioctl_stage by)
  * always has only the header of the request, with NLM_F_CAPPED, and always the
  * message.
  */
-static void make_ack(struct request *req, int err, const char *sentence)
+static void make_ack(struct sk_buff *ack, u32 portid,
+		     const struct nlmsghdr *request, int err,
+		     const char *sentence, u32 offset)
 {
 	struct nlmsgerr *e;
 	struct nlmsghdr *nlh;
 
-	nlh = nlmsg_put(req->ack, req->portid, req->nlh.nlmsg_seq, NLMSG_ERROR,
+	nlh = nlmsg_put(ack, portid, request->nlmsg_seq, NLMSG_ERROR,
 			sizeof(*e), NLM_F_CAPPED);
 	e = nlmsg_data(nlh);
-	*e = (struct nlmsgerr){ .error = err, .msg = req->nlh };
-	if (err && !nla_put_string(req->ack, NLMSGERR_ATTR_MSG, sentence))
+	*e = (struct nlmsgerr){ .error = err, .msg = *request };
+	if (err && !nla_put_string(ack, NLMSGERR_ATTR_MSG, sentence))
 		nlh->nlmsg_flags |= NLM_F_ACK_TLVS;
-	nlmsg_end(req->ack, nlh);
+	if (err && offset)
+		nla_put_u32(ack, NLMSGERR_ATTR_OFFS, offset);
+	nlmsg_end(ack, nlh);
+}
+
+static struct sk_buff *ack_new(void)
+{
+	return nlmsg_new(sizeof(struct nlmsgerr) + nla_total_size(SENTENCE_MAX) +
+			 nla_total_size(sizeof(u32)), GFP_KERNEL);
 }
 
 static int add_filter(struct dlil_ifnet *ifp, const struct nlattr *filter,
-		      const char **why)
+		      u64 revision, const char **why)
 {
 	struct netlink_ext_ack extack = {};
 	int err;
 
-	err = dlil_netlink_filter_add(ifp, filter, true, &extack);
+	err = dlil_netlink_filter_add(ifp, filter, revision, true, &extack);
 	*why = extack._msg ?: "filter could not be added";
+	return err;
+}
+
+/*
+ * Row FLT-13: say which change is at fault, in words and as an offset of the message: that
+ * of an attribute in the change, if that is known.
+ */
+static void blame(const struct dlil_netlink_update *u, int err,
+		  const struct netlink_ext_ack *extack, char *sentence, u32 *offset)
+{
+	const struct nlattr *attr = dlil_netlink_change(u, u->failed);
+	const char *msg = extack ? extack->_msg : NULL;
+
+	if (!msg)
+		msg = err == -ENOMEM ? "out of memory" : "change is not possible";
+	*offset = 0;
+	if (!attr) {
+		strscpy(sentence, msg, SENTENCE_MAX);
+		return;
+	}
+	snprintf(sentence, SENTENCE_MAX, "change %u: %s", u->failed + 1, msg);
+	if (extack && extack->bad_attr)
+		attr = extack->bad_attr;
+	*offset = NLMSG_HDRLEN + GENL_HDRLEN + ((char *)attr - (char *)u->attrs);
+}
+
+static int update_filters(struct dlil_ifnet *ifp, struct request *req)
+{
+	struct dlil_netlink_update *u = &req->control.arg.update;
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	err = dlil_netlink_filter_update(ifp, u, true, &extack);
+	if (err)
+		blame(u, err, &extack, req->sentence, &req->offset);
 	return err;
 }
 
@@ -241,7 +295,12 @@ static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
 	int err;
 
 	if (c->what == CONTROL_FILTER)
-		return add_filter(ifp, c->arg.filter, why);
+		return add_filter(ifp, c->arg.filter.attr,
+				  c->arg.filter.revision, why);
+	if (c->what == CONTROL_UPDATE) {
+		*why = req->sentence;
+		return update_filters(ifp, req);
+	}
 	if (c->what != CONTROL_IOCTL)
 		return dlil_plumb_for_user(ifp, c->arg.name,
 					   c->what == CONTROL_PLUMB, true, why);
@@ -256,12 +315,12 @@ static void answer(struct request *req, int err, const char *why)
 
 	if (!err && !(req->nlh.nlmsg_flags & NLM_F_ACK))
 		return;
-	make_ack(req, err, why);
 	spin_lock(&queues_lock);
 	portid = req->portid;
 	spin_unlock(&queues_lock);
 	if (!portid)
 		return;
+	make_ack(req->ack, portid, &req->nlh, err, why, req->offset);
 	dlil_netlink_unicast(req->net_cookie, req->ack, portid);
 	req->ack = NULL;
 }
@@ -269,7 +328,9 @@ static void answer(struct request *req, int err, const char *why)
 static void request_free(struct request *req)
 {
 	if (req->control.what == CONTROL_FILTER)
-		kfree(req->control.arg.filter);
+		kfree(req->control.arg.filter.attr);
+	if (req->control.what == CONTROL_UPDATE)
+		kvfree(req->control.arg.update.attrs);
 	nlmsg_free(req->ack);
 	kfree(req);
 }
@@ -360,6 +421,27 @@ static int request_queue(struct dlil_ifnet *ifp, struct request *req)
 	return err;
 }
 
+/* Copy the attributes of a request to add or change filters, which outlive the message. */
+static bool copy_attrs(struct control *c)
+{
+	const struct nlattr *attr = c->arg.filter.attr;
+	const void *attrs = c->arg.update.attrs;
+	void *copy;
+
+	if (c->what == CONTROL_FILTER) {
+		c->arg.filter.attr = kmemdup(attr, attr->nla_len, GFP_KERNEL);
+		return c->arg.filter.attr;
+	}
+	if (c->what == CONTROL_UPDATE) {
+		copy = kvmalloc(c->arg.update.len, GFP_KERNEL);
+		if (copy)
+			memcpy(copy, attrs, c->arg.update.len);
+		c->arg.update.attrs = copy;
+		return copy;
+	}
+	return true;
+}
+
 static struct request *request_new(struct genl_info *info,
 				   const struct control *control, u32 family)
 {
@@ -367,22 +449,16 @@ static struct request *request_new(struct genl_info *info,
 
 	if (!req)
 		return NULL;
-	req->ack = nlmsg_new(sizeof(struct nlmsgerr) +
-			     nla_total_size(SENTENCE_MAX), GFP_KERNEL);
+	req->ack = ack_new();
 	if (!req->ack) {
 		kfree(req);
 		return NULL;
 	}
 	req->family = family;
 	req->control = *control;
-	if (control->what == CONTROL_FILTER) {
-		req->control.arg.filter = kmemdup(control->arg.filter,
-						  control->arg.filter->nla_len,
-						  GFP_KERNEL);
-		if (!req->control.arg.filter) {
-			request_free(req);
-			return NULL;
-		}
+	if (!copy_attrs(&req->control)) {
+		request_free(req);
+		return NULL;
 	}
 	req->net_cookie = genl_info_net(info)->net_cookie;
 	req->portid = info->snd_portid;
@@ -489,7 +565,7 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 	const struct nlattr *filter = info->attrs[DLIL_A_FILTER];
 	struct control control = {
 		.what = CONTROL_FILTER,
-		.arg.filter = filter,
+		.arg.filter.attr = filter,
 	};
 	struct dlil_ifnet *ifp;
 	int err;
@@ -497,12 +573,64 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_netlink_filter_add(ifp, filter, false, info->extack);
+	if (info->attrs[DLIL_A_REVISION])
+		control.arg.filter.revision =
+			nla_get_u64(info->attrs[DLIL_A_REVISION]);
+	err = dlil_netlink_filter_add(ifp, filter, control.arg.filter.revision,
+				      false, info->extack);
 	if (err > 0)
 		/* Netlink sends no acknowledgment for -EINTR: the work does. */
 		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
 	else if (err == -EINTR)
 		err = -EAGAIN;
+	dlil_ifnet_put(ifp);
+	return err;
+}
+
+/*
+ * Answer a step that was refused with a sentence of parts, which an extended
+ * acknowledgment cannot hold on older kernels.  Returns -EINTR, or @err if it could not.
+ */
+static int refuse_update(struct genl_info *info, const struct dlil_netlink_update *u,
+			 int err)
+{
+	char sentence[SENTENCE_MAX];
+	struct sk_buff *ack;
+	u32 offset;
+
+	ack = ack_new();
+	if (!ack)
+		return err;
+	blame(u, err, info->extack, sentence, &offset);
+	make_ack(ack, info->snd_portid, info->nlhdr, err, sentence, offset);
+	genlmsg_unicast(genl_info_net(info), ack, info->snd_portid);
+	/* Netlink sends no acknowledgment for -EINTR. */
+	return -EINTR;
+}
+
+int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct control control = {
+		.what = CONTROL_UPDATE,
+		.arg.update = {
+			.attrs = genlmsg_data(info->genlhdr),
+			.len = genlmsg_len(info->genlhdr),
+		},
+	};
+	struct dlil_netlink_update *u = &control.arg.update;
+	struct dlil_ifnet *ifp;
+	int err;
+
+	ifp = dlil_netlink_ifnet(info);
+	if (IS_ERR(ifp))
+		return PTR_ERR(ifp);
+	if (info->attrs[DLIL_A_REVISION])
+		u->revision = nla_get_u64(info->attrs[DLIL_A_REVISION]);
+	err = dlil_netlink_filter_update(ifp, u, false, info->extack);
+	if (err > 0)
+		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+	else if (err)
+		err = refuse_update(info, u, err);
 	dlil_ifnet_put(ifp);
 	return err;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interface filters: attach and detach.  dlil_chain.c runs packets through them.
+ * Interface filters: attach, detach, and changes of several filters in one step.
+ * dlil_chain.c runs packets through them.
  *
- * The list of an ifnet, under its lock, holds all attached filters.  Packets
- * use two arrays made from it: received packets in a batch of the input thread,
+ * All attached filters of an ifnet are in two lists under its lock: by age, for events
+ * and control requests, and in the order in which packets meet them.  Packets
+ * use two arrays made from the latter: received packets in a batch of the input thread,
  * sent packets under RCU.  An update replaces an array as a whole, so attaching
  * a filter never stops traffic.
  *
@@ -19,6 +21,13 @@
  * once dlil_retire.c has seen the last callback return.  filter_lock serialises
  * stubbing with the installation of new arrays, because a detach may start while
  * they are being made.
+ *
+ * A step (FLT-13) plans the order that its changes lead to, see dlil_plan.c, makes the
+ * arrays, and allocates all that it needs.  From then on nothing can fail: it claims the
+ * detach of the filters that go, lists the new ones, and installs the arrays.  The
+ * filters that go are not stubbed: a packet that is in flight in an old array meets all
+ * of the filters before the step.  They end like others, when no packet uses the old
+ * arrays any more.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -27,6 +36,7 @@
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
+#include "dlil_plan.h"
 #include "dlil_retire.h"
 
 #define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS | \
@@ -38,6 +48,45 @@ static_assert(!(FILTER_FLAGS & DLIL_SLOT_AS_SENT));
 static DEFINE_XARRAY_ALLOC1(dlil_filters);
 static u32 dlil_filters_next;
 static struct kmem_cache *filter_cache;
+
+/* The last revision of the filters of any ifnet: a number is used once (FLT-13). */
+static atomic64_t revisions = ATOMIC64_INIT(0);
+
+static void revise(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&ifp->filter_lock);
+
+	ifp->revision = atomic64_inc_return(&revisions);
+}
+
+/* The filters of an ifnet have changed, or it is being attached.  Any context. */
+void dlil_filter_revise(struct dlil_ifnet *ifp)
+{
+	spin_lock_bh(&ifp->filter_lock);
+	revise(ifp);
+	spin_unlock_bh(&ifp->filter_lock);
+}
+
+/**
+ * dlil_filter_revision - get the revision of the filters of an ifnet
+ * @ifp: ifnet
+ *
+ * Row FLT-13.  The revision rises with each attach, detach, move and change in place of
+ * a filter, once for a step of several changes.  No ifnet gets a number a second time.
+ *
+ * Context: any but hard interrupts; interrupts on.
+ * Return: the revision, never 0 on an ifnet that has been attached.
+ */
+u64 dlil_filter_revision(struct dlil_ifnet *ifp)
+{
+	u64 revision;
+
+	spin_lock_bh(&ifp->filter_lock);
+	revision = ifp->revision;
+	spin_unlock_bh(&ifp->filter_lock);
+	return revision;
+}
+EXPORT_SYMBOL_GPL(dlil_filter_revision);
 
 /* Post the event of the attach (0) or detach (1). */
 static void filter_post(struct dlil_filter *f, unsigned int which)
@@ -75,44 +124,48 @@ static void start_expiry(struct dlil_filter *f)
 	queue_delayed_work(system_unbound_wq, &f->expiry, delay);
 }
 
-/*
- * Rebuild both arrays, with @f appended if given.  On failure nothing has
- * changed.
- */
-static int vecs_update(struct dlil_ifnet *ifp, struct dlil_filter *f)
+/* Make the arrays of both directions.  Returns 0, -ENOMEM or -ENOSPC. */
+static int vecs_make(struct dlil_ifnet *ifp, struct dlil_filter *const *filters,
+		     unsigned int n, struct dlil_filter_vec **in,
+		     struct dlil_filter_vec **out)
 {
-	struct dlil_filter_vec *in, *out;
-
-	in = dlil_vec_make(ifp, false, f);
-	if (!in)
+	*in = dlil_vec_make(ifp, false, filters, n);
+	if (!*in)
 		return -ENOMEM;
-	out = dlil_vec_make(ifp, true, f);
-	if (!out) {
-		dlil_vec_free(in);
+	*out = dlil_vec_make(ifp, true, filters, n);
+	if (!*out) {
+		dlil_vec_free(*in);
 		return -ENOMEM;
 	}
-	if (in->too_many || out->too_many) {
-		dlil_vec_free(in);
-		dlil_vec_free(out);
+	if ((*in)->too_many || (*out)->too_many) {
+		dlil_vec_free(*in);
+		dlil_vec_free(*out);
 		return -ENOSPC;
 	}
-	if (f) {
-		/*
-		 * Register @f before the arrays: its first callback may detach
-		 * it.
-		 */
-		dlil_retire_stamp(&f->retire);
-		list_add_tail(&f->retire.list, &ifp->filter_list);
-		xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
-		if (f->lifetime)
-			start_expiry(f);
-		if (f->ops->event)
-			dlil_event_hearer(ifp);
-		dlil_ifnet_changed(ifp);
-		filter_post(f, 0);
-	}
-	dlil_vecs_install(ifp, in, out);
 	return 0;
+}
+
+/* Make both arrays again, without stubs.  Without memory nothing happens. */
+static void vecs_rebuild(struct dlil_ifnet *ifp)
+{
+	struct dlil_filter_vec *in, *out;
+	struct dlil_filter **filters, *f;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&ifp->lock);
+
+	list_for_each_entry(f, &ifp->filter_order, order)
+		n++;
+	filters = kvmalloc_array(n, sizeof(*filters), GFP_KERNEL);
+	if (!filters)
+		return;
+	n = 0;
+	list_for_each_entry(f, &ifp->filter_order, order)
+		if (!dlil_filter_is_dying(f))
+			filters[n++] = f;
+	if (!vecs_make(ifp, filters, n, &in, &out))
+		dlil_vecs_install(ifp, in, out);
+	kvfree(filters);
 }
 
 static void filter_free(struct dlil_filter *f)
@@ -141,6 +194,7 @@ static void filter_kill(struct dlil_filter *f)
 	if (dlil_vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
 	    dlil_vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);
+	revise(ifp);
 	spin_unlock_bh(&ifp->filter_lock);
 	dlil_ifnet_changed(ifp);
 }
@@ -175,7 +229,7 @@ static void filter_end(struct dlil_retire *r)
 	 * the stubs stay until the next update.
 	 */
 	if (READ_ONCE(ifp->filters_stale))
-		vecs_update(ifp, NULL);
+		vecs_rebuild(ifp);
 	mutex_unlock(&ifp->lock);
 
 	if (filter_sleeps(f))
@@ -192,6 +246,7 @@ static void filter_end(struct dlil_retire *r)
 	if (f->ops->event)
 		dlil_event_hearer_gone(ifp);
 	list_del_init(&f->retire.list);
+	list_del(&f->order);
 	mutex_unlock(&ifp->lock);
 	module_put(owner);
 }
@@ -206,17 +261,22 @@ static const struct dlil_retire_ops filter_retire_ops = {
 	.free = filter_retire_free,
 };
 
-/* Preallocate an event, so that a detach needs no memory. */
-static struct dlil_event_item *filter_event(u32 code, const char *name)
+static void set_name(struct dlil_event_item *item, const char *name)
 {
-	struct dlil_event_filter *data;
+	struct dlil_event_filter *data = item->data;
+
+	strscpy(data->name, name, sizeof(data->name));
+}
+
+/* Preallocate an event, so that a detach needs no memory; NULL without memory. */
+struct dlil_event_item *dlil_filter_event(u32 code, const char *name)
+{
 	struct dlil_event_item *item;
 
-	item = dlil_event_new(DLIL_EVENT_SUBCLASS_FILTER, code, sizeof(*data));
-	if (!item)
-		return NULL;
-	data = item->data;
-	strscpy(data->name, name, sizeof(data->name));
+	item = dlil_event_new(DLIL_EVENT_SUBCLASS_FILTER, code,
+			      sizeof(struct dlil_event_filter));
+	if (item)
+		set_name(item, name);
 	return item;
 }
 
@@ -227,8 +287,8 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 
 	if (!f)
 		return NULL;
-	f->events[0] = filter_event(DLIL_FILTER_EVENT_ATTACHED, params->name);
-	f->events[1] = filter_event(DLIL_FILTER_EVENT_DETACHED, params->name);
+	f->events[0] = dlil_filter_event(DLIL_FILTER_EVENT_ATTACHED, params->name);
+	f->events[1] = dlil_filter_event(DLIL_FILTER_EVENT_DETACHED, params->name);
 	if (!f->events[0] || !f->events[1]) {
 		filter_free(f);
 		return NULL;
@@ -244,40 +304,46 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 	return f;
 }
 
-/**
- * dlil_filter_attach - append a filter to those of an ifnet
- * @ifp: ifnet
- * @params: the filter
- * @ref: set to its reference before its first callback can run
- *
- * Rows FLT-1, FLT-3, FLT-6.  Pins the filter's module until `detached` has
- * returned.  The module must therefore detach the filter on request, not in its
- * module exit, which could never run.
- *
- * Context: process; may sleep.  Allowed in callbacks that may sleep.
- * Return: 0; -EINVAL without ops or name, for unknown flags, a lifetime beyond
- * INT_MAX, DLIL_FILTER_REINJECTS without `detached`, or both `input` and
- * `input_list`; -ENAMETOOLONG; -ENXIO unless the ifnet is attached; -ENODEV
- * if the module is being unloaded; -ENOSPC for more than 64 different callbacks
- * for packets of one direction; -ENOMEM.
- */
-int dlil_filter_attach(struct dlil_ifnet *ifp,
-		       const struct dlil_filter_params *params,
-		       dlil_filter_t *ref)
+/* Make an attached filter known.  Nothing can fail here. */
+static void filter_list(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
-	struct dlil_filter *f;
-	int err;
+	lockdep_assert_held(&ifp->lock);
 
-	if (!ifp || !params || !ref || !params->ops || !params->name ||
+	dlil_retire_stamp(&f->retire);
+	list_add_tail(&f->retire.list, &ifp->filter_list);
+	list_add_tail(&f->order, &ifp->filter_order);
+	xa_store(&dlil_filters, f->id, f, GFP_KERNEL);
+	if (f->lifetime)
+		start_expiry(f);
+	if (f->ops->event)
+		dlil_event_hearer(ifp);
+	filter_post(f, 0);
+}
+
+static int check_params(const struct dlil_filter_params *params)
+{
+	if (!params || !params->ops || !params->name ||
 	    !*params->name || (params->flags & ~FILTER_FLAGS) ||
 	    params->lifetime > INT_MAX ||
 	    (params->flags & DLIL_FILTER_REINJECTS && !params->ops->detached) ||
 	    (params->ops->input && params->ops->input_list))
 		return -EINVAL;
-	if (strlen(params->name) >= DLIL_NAME_MAX)
-		return -ENAMETOOLONG;
+	return strlen(params->name) < DLIL_NAME_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Create a filter with a reference, which nobody can find yet. */
+static struct dlil_filter *filter_prepare(struct dlil_ifnet *ifp,
+					  const struct dlil_filter_params *params,
+					  dlil_filter_t *ref)
+{
+	struct dlil_filter *f;
+	int err;
+
+	err = ref ? check_params(params) : -EINVAL;
+	if (err)
+		return ERR_PTR(err);
 	if (!try_module_get(params->ops->owner))
-		return -ENODEV;
+		return ERR_PTR(-ENODEV);
 	f = filter_new(ifp, params);
 	if (!f) {
 		err = -ENOMEM;
@@ -289,33 +355,359 @@ int dlil_filter_attach(struct dlil_ifnet *ifp,
 	if (err < 0)
 		goto free;
 	*ref = f->id;
-
-	/* Count the filter before vecs_update(), after which filter_end() may run. */
+	/* Count the filter before it is listed, after which filter_end() may run. */
 	if (filter_sleeps(f))
 		dlil_look_get(ifp);
-	mutex_lock(&ifp->lock);
-	if (dlil_ifnet_is_attached(ifp))
-		err = vecs_update(ifp, f);
-	else
-		err = -ENXIO;
-	mutex_unlock(&ifp->lock);
-	if (err)
-		goto erase;
-	if (params->ops->event)
-		dlil_event_announce(ifp);
-	dlil_log_verbose(ifp, "filter %s attached", params->name);
-	return 0;
+	return f;
 
-erase:
-	if (filter_sleeps(f))
-		dlil_look_put(ifp);
-	*ref = 0;
-	xa_erase(&dlil_filters, f->id);
 free:
 	filter_free(f);
 put_module:
 	module_put(params->ops->owner);
+	return ERR_PTR(err);
+}
+
+/* Undo filter_prepare(). */
+static void filter_discard(struct dlil_filter *f, dlil_filter_t *ref)
+{
+	struct module *owner = f->ops->owner;
+
+	if (filter_sleeps(f))
+		dlil_look_put(f->retire.ifp);
+	*ref = 0;
+	xa_erase(&dlil_filters, f->id);
+	filter_free(f);
+	module_put(owner);
+}
+
+/**
+ * struct part - what a change of a step needs
+ * @new: the filter that it adds, or NULL
+ * @moved: event of a move, or NULL
+ */
+struct part {
+	struct dlil_filter *new;
+	struct dlil_event_item *moved;
+};
+
+static void discard_parts(struct dlil_step *step, struct part *parts)
+{
+	unsigned int i;
+
+	for (i = 0; i < step->n; i++) {
+		if (parts[i].new)
+			filter_discard(parts[i].new, step->changes[i].ref);
+		kfree(parts[i].moved);
+	}
+	kvfree(parts);
+}
+
+static int prepare_part(struct dlil_step *step, const struct dlil_filter_change *c,
+			struct part *part)
+{
+	struct dlil_filter *f;
+
+	if (c->change == DLIL_CHANGE_ADD || c->change == DLIL_CHANGE_REPLACE) {
+		f = filter_prepare(step->ifp, c->params, c->ref);
+		if (IS_ERR(f))
+			return PTR_ERR(f);
+		part->new = f;
+	} else if (c->change == DLIL_CHANGE_MOVE) {
+		part->moved = dlil_filter_event(DLIL_FILTER_EVENT_MOVED, "");
+		if (!part->moved)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Allocate what the changes need.  Returns an error pointer if one of them cannot be. */
+static struct part *prepare_parts(struct dlil_step *step)
+{
+	struct part *parts = kvcalloc(step->n, sizeof(*parts), GFP_KERNEL);
+	unsigned int i;
+	int err;
+
+	if (!parts)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < step->n; i++) {
+		err = prepare_part(step, &step->changes[i], &parts[i]);
+		if (err) {
+			step->failed = i;
+			discard_parts(step, parts);
+			return ERR_PTR(err);
+		}
+		cond_resched();
+	}
+	return parts;
+}
+
+/* Apply one change to a plan. */
+static int plan_part(struct dlil_plan *plan, const struct dlil_filter_change *c,
+		     const struct part *part)
+{
+	const struct dlil_filter *old;
+	int err;
+
+	/* The reference may be stale: then @old is not in the plan, and may go. */
+	rcu_read_lock();
+	old = c->old ? xa_load(&dlil_filters, c->old) : NULL;
+	err = dlil_plan_change(plan, c, part->new, old);
+	if (!err && part->moved)
+		set_name(part->moved, c->name ?: old->name);
+	rcu_read_unlock();
 	return err;
+}
+
+/* Apply all changes to a plan. */
+static int plan_parts(struct dlil_step *step, struct dlil_plan *plan,
+		      const struct part *parts)
+{
+	unsigned int i;
+	int err;
+
+	plan->for_user = step->for_user;
+	for (i = 0; i < step->n; i++) {
+		err = plan_part(plan, &step->changes[i], &parts[i]);
+		if (err) {
+			step->failed = i;
+			step->why = plan->why;
+			return err;
+		}
+	}
+	if (step->for_user && plan->users > DLIL_GENL_MAXFILTERS) {
+		step->why = "too many filters: users can add 1024 at most";
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/* Make the arrays that a plan leads to. */
+static int plan_vecs(struct dlil_step *step, const struct dlil_plan *plan,
+		     struct dlil_filter_vec **in, struct dlil_filter_vec **out)
+{
+	struct dlil_filter **filters;
+	struct dlil_spot *spot;
+	unsigned int n = 0;
+	int err;
+
+	filters = kvmalloc_array(plan->n, sizeof(*filters), GFP_KERNEL);
+	if (!filters && plan->n)
+		return -ENOMEM;
+	list_for_each_entry(spot, &plan->order, list)
+		filters[n++] = spot->filter;
+	err = vecs_make(step->ifp, filters, n, in, out);
+	if (err == -ENOSPC)
+		step->why = "too many different callbacks: 64 at most in one direction";
+	kvfree(filters);
+	return err;
+}
+
+/*
+ * Row FLT-13: the point from which a step cannot fail.  Claim the detach of the filters
+ * that go, unless another change has come first.  A filter whose detach has just begun
+ * is left to that.
+ */
+static int claim(struct dlil_step *step, struct dlil_plan *plan)
+{
+	struct dlil_ifnet *ifp = step->ifp;
+	struct dlil_spot *spot, *next;
+	int err = 0;
+
+	spin_lock_bh(&ifp->filter_lock);
+	if (step->revision && step->revision != ifp->revision) {
+		step->why = "filters have changed since that revision: look at them again";
+		err = -ESTALE;
+	} else {
+		list_for_each_entry_safe(spot, next, &plan->gone, list)
+			if (!dlil_retire_claim(&spot->filter->retire))
+				list_del(&spot->list);
+		revise(ifp);
+	}
+	spin_unlock_bh(&ifp->filter_lock);
+	return err;
+}
+
+/* Give the filters the order of the plan. */
+static void put_in_order(struct dlil_ifnet *ifp, const struct dlil_plan *plan)
+{
+	struct dlil_spot *spot;
+	u64 rank = 0;
+
+	list_for_each_entry(spot, &plan->order, list) {
+		struct dlil_filter *f = spot->filter;
+
+		if (spot->fresh)
+			filter_list(ifp, f);
+		list_move_tail(&f->order, &ifp->filter_order);
+		/* A filter that stays in its place keeps its rank, if possible. */
+		if (spot->moved || f->rank <= rank)
+			f->rank = rank + 1;
+		rank = f->rank;
+	}
+}
+
+/* Carry out a plan for which all arrays have been made. */
+static int carry_out(struct dlil_step *step, struct dlil_plan *plan,
+		     struct part *parts, struct dlil_filter_vec *in,
+		     struct dlil_filter_vec *out)
+{
+	struct dlil_ifnet *ifp = step->ifp;
+	struct dlil_spot *spot;
+	unsigned int i;
+	int err;
+
+	err = claim(step, plan);
+	if (err) {
+		dlil_vec_free(in);
+		dlil_vec_free(out);
+		return err;
+	}
+	/* List new filters before the arrays: their first callback may detach them. */
+	put_in_order(ifp, plan);
+	dlil_ifnet_changed(ifp);
+	for (i = 0; i < step->n; i++) {
+		if (parts[i].moved)
+			dlil_event_queue(ifp, parts[i].moved);
+		parts[i] = (struct part){};
+	}
+	dlil_vecs_install(ifp, in, out);
+	list_for_each_entry(spot, &plan->gone, list)
+		dlil_retire_queue(&spot->filter->retire);
+	return 0;
+}
+
+static int step_locked(struct dlil_step *step, struct part *parts)
+{
+	struct dlil_filter_vec *in, *out;
+	struct dlil_plan *plan;
+	int err;
+
+	if (!dlil_ifnet_is_attached(step->ifp)) {
+		step->why = "device is being detached";
+		return -ENXIO;
+	}
+	plan = dlil_plan_new(step->ifp, step->n);
+	if (!plan)
+		return -ENOMEM;
+	err = plan_parts(step, plan, parts);
+	if (!err)
+		err = plan_vecs(step, plan, &in, &out);
+	if (!err)
+		err = carry_out(step, plan, parts, in, out);
+	kvfree(plan);
+	return err;
+}
+
+/* Tell others of new filters, without locks. */
+static void announce(const struct dlil_step *step)
+{
+	const struct dlil_filter_params *params;
+	bool hears = false;
+	unsigned int i;
+
+	for (i = 0; i < step->n; i++) {
+		if (step->changes[i].change != DLIL_CHANGE_ADD &&
+		    step->changes[i].change != DLIL_CHANGE_REPLACE)
+			continue;
+		params = step->changes[i].params;
+		hears |= !!params->ops->event;
+		dlil_log_verbose(step->ifp, "filter %s attached", params->name);
+	}
+	if (hears)
+		dlil_event_announce(step->ifp);
+}
+
+/**
+ * dlil_filter_step - change the filters of an ifnet in one step
+ * @step: the step; on errors, @failed and maybe @why say what is at fault
+ *
+ * Row FLT-13.
+ *
+ * Context: process; may sleep.
+ * Return: as dlil_filter_update().
+ */
+int dlil_filter_step(struct dlil_step *step)
+{
+	struct part *parts;
+	int err;
+
+	step->failed = step->n;
+	step->why = NULL;
+	parts = prepare_parts(step);
+	if (IS_ERR(parts))
+		return PTR_ERR(parts);
+	mutex_lock(&step->ifp->lock);
+	err = step_locked(step, parts);
+	mutex_unlock(&step->ifp->lock);
+	discard_parts(step, parts);
+	if (!err)
+		announce(step);
+	return err;
+}
+
+/**
+ * dlil_filter_update - change several filters of an ifnet in one step
+ * @ifp: ifnet
+ * @changes: the changes; each sees the result of those before it
+ * @n: number of changes, at most DLIL_GENL_MAXCHANGES
+ * @revision: revision that the filters must have, or 0 for any
+ *
+ * Row FLT-13.  All changes are made, or none.  A packet that passes the filters of one
+ * direction meets those before the step, or those after it.  The filters that go may be
+ * called for packets that were in flight when this returns, and their `detached` follows
+ * when these are through.  A filter that is moved is not detached, and keeps its
+ * reference.
+ *
+ * Context: process; may sleep.  Allowed in callbacks that may sleep.
+ * Return: 0; -EINVAL for no, too many or bad changes, stale references included;
+ * -ENOENT if no filter has a given name; -EPERM if the name is that of a module's filter;
+ * -ESTALE if another change has come first; otherwise as dlil_filter_attach().
+ */
+int dlil_filter_update(struct dlil_ifnet *ifp,
+		       const struct dlil_filter_change *changes, unsigned int n,
+		       u64 revision)
+{
+	struct dlil_step step = {
+		.ifp = ifp,
+		.changes = changes,
+		.n = n,
+		.revision = revision,
+	};
+
+	if (!ifp || !changes || !n || n > DLIL_GENL_MAXCHANGES)
+		return -EINVAL;
+	return dlil_filter_step(&step);
+}
+EXPORT_SYMBOL_GPL(dlil_filter_update);
+
+/**
+ * dlil_filter_attach - add a filter to those of an ifnet
+ * @ifp: ifnet
+ * @params: the filter
+ * @ref: set to its reference before its first callback can run
+ *
+ * Rows FLT-1, FLT-3, FLT-6, FLT-13.  Pins the filter's module until `detached` has
+ * returned.  The module must therefore detach the filter on request, not in its
+ * module exit, which could never run.
+ *
+ * Context: process; may sleep.  Allowed in callbacks that may sleep.
+ * Return: 0; -EINVAL without ops or name, for unknown flags or places, a lifetime beyond
+ * INT_MAX, DLIL_FILTER_REINJECTS without `detached`, or both `input` and
+ * `input_list`; -ENAMETOOLONG; -ENOENT if there is no filter that it is to stand before
+ * or after; -ENXIO unless the ifnet is attached; -ENODEV if the module is being unloaded;
+ * -ENOSPC for more than 64 different callbacks for packets of one direction; -ENOMEM.
+ */
+int dlil_filter_attach(struct dlil_ifnet *ifp,
+		       const struct dlil_filter_params *params,
+		       dlil_filter_t *ref)
+{
+	const struct dlil_filter_change change = {
+		.change = DLIL_CHANGE_ADD,
+		.params = params,
+		.ref = ref,
+	};
+
+	return dlil_filter_update(ifp, &change, 1, 0);
 }
 EXPORT_SYMBOL_GPL(dlil_filter_attach);
 
@@ -408,13 +800,13 @@ void dlil_filter_detach_all(struct dlil_ifnet *ifp)
 }
 
 /**
- * dlil_filter_call - call a function for each filter, with no lock held
+ * dlil_filter_call - call a function for each filter, by age, with no lock held
  * @ifp: ifnet, with an I/O reference
  * @until: skip filters that were attached later, see dlil_retire_now()
  * @call: from dlil_call_begin()
  * @callback: the callback that @fn calls, for reports of calls that take long
- * @fn: called for each filter in order, until it returns non-zero; may sleep,
- *	attach and detach
+ * @fn: called for each filter, the oldest first, until it returns non-zero; may sleep,
+ *	attach, detach and move filters
  * @arg: argument of @fn
  *
  * Row EVT-2.  Skips filters whose detach has begun (FLT-2).
@@ -478,8 +870,8 @@ EXPORT_SYMBOL_FOR_TEST(dlil_filter_left);
 /*
  * Call @fn for the filters of @ifp behind *@behind (0 for all), in order, until
  * it returns non-zero.  *@behind becomes the last filter for which @fn returned
- * 0.  Filters are sorted by the time of their attach, so a later call continues
- * there without missing or repeating a filter that stays attached.
+ * 0.  A later call continues there, without missing or repeating a filter that stays
+ * attached, unless filters were moved or put between others meanwhile.
  */
 int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 			int (*fn)(const struct dlil_filter *f, void *arg),
@@ -489,13 +881,13 @@ int dlil_filters_behind(struct dlil_ifnet *ifp, u64 *behind,
 	int err = 0;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, retire.list) {
-		if (f->retire.since <= *behind || dlil_filter_is_dying(f))
+	list_for_each_entry(f, &ifp->filter_order, order) {
+		if (dlil_filter_is_dying(f) || f->rank <= *behind)
 			continue;
 		err = fn(f, arg);
 		if (err)
 			break;
-		*behind = f->retire.since;
+		*behind = f->rank;
 	}
 	mutex_unlock(&ifp->lock);
 	return err;

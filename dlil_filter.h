@@ -8,8 +8,33 @@
 #include "dlil_chain.h"
 #include "dlil_vec.h"
 
+struct dlil_event_item;
 struct dlil_ifnet;
 
+/**
+ * struct dlil_step - several changes of an ifnet's filters in one step (FLT-13)
+ * @ifp: ifnet
+ * @changes: the changes
+ * @n: number of changes
+ * @revision: revision that the filters must have, or 0 for any
+ * @for_user: names of added filters must be new, a filter replaces the one of its name if
+ *	there is one, users have a limit, and modules' filters are left alone
+ * @failed: on errors the number of the change at fault, or @n
+ * @why: on errors a sentence, or NULL
+ */
+struct dlil_step {
+	struct dlil_ifnet *ifp;
+	const struct dlil_filter_change *changes;
+	unsigned int n;
+	u64 revision;
+	bool for_user;
+	unsigned int failed;
+	const char *why;
+};
+
+struct dlil_event_item *dlil_filter_event(u32 code, const char *name);
+int dlil_filter_step(struct dlil_step *step);
+void dlil_filter_revise(struct dlil_ifnet *ifp);
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,

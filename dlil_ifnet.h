@@ -120,7 +120,7 @@ struct dlil_shared_stats {
  * @io: I/O references, for users that may sleep; dead unless attached
  * @inq: the input queue
  *
- * @lock: guards @filter_list, @proto_list, @tap and the publishing of
+ * @lock: guards @filter_list, @filter_order, @proto_list, @tap and the publishing of
  *	@filters_in, @filters_out and @protos; serialises add_proto and
  *	del_proto
  * @filter_lock: guards the slots of @filters_in and @filters_out, so that a
@@ -129,7 +129,9 @@ struct dlil_shared_stats {
  *	@filter_lock
  * @filters_old: replaced arrays for received packets that are not freed yet; a batch
  *	in flight may use one of them.  Under @filter_lock
- * @filter_list: attached filters in order, until their last callback is over
+ * @filter_list: attached filters by age, until their last callback is over
+ * @filter_order: the same filters, in the order in which packets meet them; under @lock
+ * @revision: of the filters, see dlil_filter_revision(); under @filter_lock
  * @proto_list: attached protocols, until their last callback is over
  * @plumbed: protocols attached by plumbers; under the lock of dlil_plumb.c
  * @tap: the tap, or NULL; written under @lock, and by the final detach
@@ -234,6 +236,8 @@ struct dlil_ifnet {
 	struct mutex lock ____cacheline_aligned_in_smp;
 	spinlock_t filter_lock;	/* see above */
 	struct list_head filter_list;
+	struct list_head filter_order;
+	u64 revision;
 	struct list_head proto_list;
 	struct list_head plumbed;
 	const struct dlil_tap *tap;

@@ -18,6 +18,7 @@
 #include <net/netlink.h>
 
 #include "dlil_condition.h"
+#include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_kind.h"
@@ -38,9 +39,6 @@ struct entry {
 
 static DEFINE_MUTEX(kinds_lock);
 static LIST_HEAD(kinds);
-
-/* Serialises adding, so that names of users' filters are unique. */
-static DEFINE_MUTEX(add_lock);
 
 static struct entry *find(const char *name)
 {
@@ -216,75 +214,50 @@ static bool is_users(const struct dlil_filter_ops *ops)
 	return ops->kind;
 }
 
-static int count_users(const struct dlil_filter *f, void *arg)
+/**
+ * struct part - what a request of a step needs
+ * @kind: the kind, its module pinned, or NULL
+ * @params: the filter that the kind has created
+ * @created: it has
+ * @unused: reference of a filter whose kind does not want it
+ */
+struct part {
+	const struct dlil_filter_kind *kind;
+	struct dlil_filter_params params;
+	bool created;
+	dlil_filter_t unused;
+};
+
+static bool is_new(const struct dlil_filter_request *req)
 {
-	*(unsigned int *)arg += is_users(f->ops);
-	return 0;
+	return req->change == DLIL_CHANGE_ADD ||
+	       req->change == DLIL_CHANGE_REPLACE;
 }
 
-static int check_room(struct dlil_ifnet *ifp, const char *name,
-		      struct netlink_ext_ack *extack)
+/* Create a filter.  Clears @args->cond if that is not the caller's. */
+static int create_filter(struct part *part, struct dlil_filter_change *change,
+			 struct dlil_filter_args *args)
 {
-	unsigned int n = 0;
-
-	if (dlil_filter_find(ifp, name, is_any)) {
-		NL_SET_ERR_MSG(extack, "a filter of this name exists");
-		return -EEXIST;
-	}
-	dlil_filter_for_each(ifp, count_users, &n);
-	if (n >= DLIL_GENL_MAXFILTERS) {
-		NL_SET_ERR_MSG(extack, "too many filters: users can add 256 at most");
-		return -ENOSPC;
-	}
-	return 0;
-}
-
-static int attach(struct dlil_ifnet *ifp, const struct dlil_filter_params *params,
-		  dlil_filter_t *ref, struct netlink_ext_ack *extack)
-{
+	const struct dlil_filter_kind *kind = part->kind;
+	struct dlil_filter_params *params = &part->params;
 	int err;
 
-	mutex_lock(&add_lock);
-	err = check_room(ifp, params->name, extack);
-	if (!err) {
-		err = dlil_filter_attach(ifp, params, ref);
-		/* A detach may begin despite the I/O reference. */
-		if (err == -ENXIO)
-			NL_SET_ERR_MSG(extack, "device is being detached");
-	}
-	mutex_unlock(&add_lock);
-	return err;
-}
-
-/* Create a filter, and attach it.  Clears @args->cond if that is not the caller's. */
-static int create(const struct dlil_filter_kind *kind,
-		  struct dlil_filter_args *args, u32 lifetime)
-{
-	struct dlil_filter_params params = {};
-	dlil_filter_t unused, *ref = &unused;
-	int err;
-
-	err = kind->create(args, &params, &ref);
+	change->ref = &part->unused;
+	err = kind->create(args, params, &change->ref);
 	if (err)
 		return err < 0 ? dlil_errno(err) : -EINVAL;
 	args->cond = NULL;
+	part->created = true;
 	/* Otherwise the code of the filter could be unloaded, or users not remove it. */
-	if (WARN_ON_ONCE(!params.ops || params.ops->kind != kind ||
-			 params.ops->owner != kind->owner)) {
-		kind->destroy(params.cookie);
+	if (WARN_ON_ONCE(!params->ops || params->ops->kind != kind ||
+			 params->ops->owner != kind->owner))
 		return -EINVAL;
-	}
-	params.name = args->name;
-	params.lifetime = lifetime;
-	err = attach(args->ifp, &params, ref, args->extack);
-	if (err)
-		kind->destroy(params.cookie);
-	return err;
+	return 0;
 }
 
-static int add(struct dlil_ifnet *ifp, const struct dlil_filter_kind *kind,
-	       const struct dlil_filter_request *req,
-	       struct netlink_ext_ack *extack)
+static int create(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
+		  struct part *part, struct dlil_filter_change *change,
+		  struct netlink_ext_ack *extack)
 {
 	struct dlil_filter_args args = {
 		.ifp = ifp,
@@ -296,9 +269,9 @@ static int add(struct dlil_ifnet *ifp, const struct dlil_filter_kind *kind,
 	};
 	int err;
 
-	err = check_uses(kind, req, extack);
+	err = check_uses(part->kind, req, extack);
 	if (!err)
-		err = parse_nest(kind, req, &args.tb, extack);
+		err = parse_nest(part->kind, req, &args.tb, extack);
 	if (err)
 		return err;
 	if (req->program) {
@@ -307,40 +280,32 @@ static int add(struct dlil_ifnet *ifp, const struct dlil_filter_kind *kind,
 		err = PTR_ERR_OR_ZERO(args.cond);
 	}
 	if (!err) {
-		err = create(kind, &args, req->lifetime);
+		err = create_filter(part, change, &args);
 		dlil_condition_free(args.cond);
 	}
 	kfree(args.tb);
+	part->params.name = req->name;
+	part->params.lifetime = req->lifetime;
+	part->params.place = req->place;
+	part->params.beside = req->beside;
 	return err;
 }
 
-/**
- * dlil_kind_add - add a filter of a user to those of an ifnet
- * @ifp: ifnet
- * @req: the request
- * @may_wait: the caller holds no lock, and may wait until a module is loaded; not
- *	so in a generic netlink request, during which no family can be registered
- * @extack: receives a message on errors
- *
- * Row FLT-16.
- *
- * Context: process; may sleep.
- * Return: 0; 1 if the kind must be loaded, and @may_wait is not set; -EINVAL,
- * -EOPNOTSUPP, -EEXIST, -ENOSPC, -ENXIO, -ENOMEM, or an error of the kind.
- */
-int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
-		  bool may_wait, struct netlink_ext_ack *extack)
+/* Check what does not depend on the kind. */
+static int check(const struct dlil_filter_request *req,
+		 struct netlink_ext_ack *extack)
 {
-	const struct dlil_filter_kind *kind;
-	int err;
-
+	if (req->change == DLIL_CHANGE_FLUSH)
+		return 0;
+	if (!req->name || !*req->name) {
+		NL_SET_ERR_MSG(extack, "name of the filter is required");
+		return -EINVAL;
+	}
+	if (!is_new(req))
+		return 0;
 	if (!req->direction ||
 	    req->direction & ~(DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT)) {
 		NL_SET_ERR_MSG(extack, "direction must be in, out or both");
-		return -EINVAL;
-	}
-	if (!*req->name) {
-		NL_SET_ERR_MSG(extack, "name of the filter is required");
 		return -EINVAL;
 	}
 	if (req->lifetime > INT_MAX) {
@@ -348,27 +313,179 @@ int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
 			       "a filter can stay for 2147483647 ms at most, or without end");
 		return -EINVAL;
 	}
-	kind = may_wait ? get(req->kind) : try_get(req->kind);
-	if (!kind && !may_wait)
-		return 1;
-	if (!kind) {
-		NL_SET_ERR_MSG(extack,
-			       "unknown kind of filter: no module provides it; a match filter ends with drop, count or pass");
-		return -EOPNOTSUPP;
+	return 0;
+}
+
+/*
+ * Find the kinds of all new filters, and pin their modules.  Returns 1 if one must be
+ * loaded, and the step may not wait for that.
+ */
+static int find_kinds(struct dlil_kind_step *step, struct part *parts,
+		      struct netlink_ext_ack *extack)
+{
+	const struct dlil_filter_request *req;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < step->n; i++) {
+		req = &step->reqs[i];
+		step->failed = i;
+		err = check(req, extack);
+		if (err)
+			return err;
+		if (!is_new(req))
+			continue;
+		parts[i].kind = step->may_wait ? get(req->kind) :
+						 try_get(req->kind);
+		if (!parts[i].kind && !step->may_wait)
+			return 1;
+		if (!parts[i].kind) {
+			NL_SET_ERR_MSG(extack,
+				       "unknown kind of filter: no module provides it; a match filter ends with drop, count or pass");
+			return -EOPNOTSUPP;
+		}
 	}
+	return 0;
+}
+
+/* Have the kinds create all new filters, and fill in the changes. */
+static int create_all(struct dlil_kind_step *step, struct part *parts,
+		      struct dlil_filter_change *changes,
+		      struct netlink_ext_ack *extack)
+{
+	const struct dlil_filter_request *req;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < step->n && !err; i++) {
+		req = &step->reqs[i];
+		step->failed = i;
+		changes[i] = (struct dlil_filter_change){ .change = req->change };
+		if (is_new(req)) {
+			changes[i].params = &parts[i].params;
+			err = create(step->ifp, req, &parts[i], &changes[i],
+				     extack);
+		} else if (req->change != DLIL_CHANGE_FLUSH) {
+			changes[i].name = req->name;
+			changes[i].place = req->place;
+			changes[i].beside = req->beside;
+		}
+		cond_resched();
+	}
+	return err;
+}
+
+static int update(struct dlil_kind_step *step, struct part *parts,
+		  struct dlil_filter_change *changes,
+		  struct netlink_ext_ack *extack)
+{
+	struct dlil_step s = {
+		.ifp = step->ifp,
+		.changes = changes,
+		.n = step->n,
+		.revision = step->revision,
+		.for_user = true,
+	};
+	int err;
+
+	err = create_all(step, parts, changes, extack);
+	if (err)
+		return err;
+	err = dlil_filter_step(&s);
+	step->failed = s.failed;
+	if (err && s.why && extack)
+		extack->_msg = s.why;
+	return err;
+}
+
+/*
+ * Let go of what a step has used.  Unless it was carried out, its filters are freed.
+ */
+static void parts_free(struct dlil_kind_step *step, struct part *parts, bool done)
+{
+	unsigned int i;
+
+	for (i = 0; i < step->n; i++) {
+		if (parts[i].created && !done)
+			parts[i].kind->destroy(parts[i].params.cookie);
+		if (parts[i].kind)
+			put(parts[i].kind);
+	}
+	kvfree(parts);
+}
+
+/**
+ * dlil_kind_update - change the filters of users in one step
+ * @step: the step; on errors, @failed says which request is at fault
+ * @extack: receives a message on errors
+ *
+ * Row FLT-13.  All requests are carried out, or none.
+ *
+ * Context: process; may sleep.
+ * Return: 0; 1 if a kind must be loaded, and the step may not wait; -EINVAL,
+ * -EOPNOTSUPP, -EEXIST, -ENOENT, -EPERM, -ESTALE, -ENOSPC, -ENXIO, -ENOMEM, or an error
+ * of a kind.
+ */
+int dlil_kind_update(struct dlil_kind_step *step, struct netlink_ext_ack *extack)
+{
+	struct dlil_filter_change *changes;
+	struct part *parts;
+	int err = -ENOMEM;
+
+	step->failed = step->n;
+	parts = kvcalloc(step->n, sizeof(*parts), GFP_KERNEL);
+	changes = kvmalloc_array(step->n, sizeof(*changes), GFP_KERNEL);
+	if (!parts || !changes)
+		goto free;
+	err = find_kinds(step, parts, extack);
+	if (err)
+		goto free_parts;
 	/*
 	 * The reference delays the final detach, so that the index cannot
 	 * change.
 	 */
-	if (dlil_ifnet_io_begin(ifp)) {
-		err = add(ifp, kind, req, extack);
-		dlil_ifnet_io_end(ifp);
+	if (dlil_ifnet_io_begin(step->ifp)) {
+		err = update(step, parts, changes, extack);
+		dlil_ifnet_io_end(step->ifp);
 	} else {
 		NL_SET_ERR_MSG(extack, "device is being detached");
+		step->failed = step->n;
 		err = -ENXIO;
 	}
-	put(kind);
+
+free_parts:
+	parts_free(step, parts, !err);
+	parts = NULL;
+free:
+	kvfree(parts);
+	kvfree(changes);
 	return err;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_kind_update);
+
+/**
+ * dlil_kind_add - add a filter of a user to those of an ifnet
+ * @ifp: ifnet
+ * @req: the request
+ * @may_wait: as in &struct dlil_kind_step
+ * @extack: receives a message on errors
+ *
+ * Row FLT-16.
+ *
+ * Context: process; may sleep.
+ * Return: as dlil_kind_update().
+ */
+int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
+		  bool may_wait, struct netlink_ext_ack *extack)
+{
+	struct dlil_kind_step step = {
+		.ifp = ifp,
+		.reqs = req,
+		.n = 1,
+		.may_wait = may_wait,
+	};
+
+	return dlil_kind_update(&step, extack);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_kind_add);
 
@@ -376,11 +493,15 @@ EXPORT_SYMBOL_FOR_TEST(dlil_kind_add);
  * struct change - a change of a filter
  * @ifp: ifnet
  * @req: the request
+ * @revision: revision that the filters must have, or 0 for any
+ * @event: event of the change; NULL once it is posted
  * @extack: receives a message on errors
  */
 struct change {
 	struct dlil_ifnet *ifp;
 	const struct dlil_filter_request *req;
+	u64 revision;
+	struct dlil_event_item *event;
 	struct netlink_ext_ack *extack;
 };
 
@@ -388,7 +509,7 @@ struct change {
 static int change_filter(const struct dlil_filter *f, void *arg)
 {
 	const struct dlil_filter_kind *kind = f->ops->kind;
-	const struct change *c = arg;
+	struct change *c = arg;
 	struct dlil_filter_args args = {
 		.ifp = c->ifp,
 		.name = c->req->name,
@@ -417,35 +538,57 @@ static int change_filter(const struct dlil_filter *f, void *arg)
 		err = parse_nest(kind, c->req, &args.tb, c->extack);
 	if (err)
 		return err;
-	err = kind->change(f->cookie, &args);
+	if (c->revision && c->revision != dlil_filter_revision(c->ifp)) {
+		NL_SET_ERR_MSG(c->extack,
+			       "filters have changed since that revision: look at them again");
+		err = -ESTALE;
+	}
+	if (!err) {
+		err = kind->change(f->cookie, &args);
+		err = err > 0 ? -EINVAL : dlil_errno(err);
+	}
+	if (!err) {
+		dlil_filter_revise(c->ifp);
+		dlil_ifnet_changed(c->ifp);
+		dlil_event_queue(c->ifp, c->event);
+		c->event = NULL;
+	}
 	kfree(args.tb);
-	return err > 0 ? -EINVAL : dlil_errno(err);
+	return err;
 }
 
 /**
  * dlil_kind_change - change a filter of a user in place
  * @ifp: ifnet
  * @req: the request
+ * @revision: revision that the filters must have, or 0 for any
  * @extack: receives a message on errors
  *
  * Row FLT-16.  The filter keeps its place and its state.
  *
  * Context: process; may sleep.
- * Return: 0, -ENOENT, -EPERM, -EOPNOTSUPP, -EINVAL, -ENOMEM, or an error of the
+ * Return: 0, -ENOENT, -EPERM, -EOPNOTSUPP, -EINVAL, -ESTALE, -ENOMEM, or an error of the
  * kind.
  */
 int dlil_kind_change(struct dlil_ifnet *ifp,
-		     const struct dlil_filter_request *req,
+		     const struct dlil_filter_request *req, u64 revision,
 		     struct netlink_ext_ack *extack)
 {
-	struct change c = { .ifp = ifp, .req = req, .extack = extack };
+	struct change c = {
+		.ifp = ifp,
+		.req = req,
+		.revision = revision,
+		.extack = extack,
+	};
 	int err;
 
+	c.event = dlil_filter_event(DLIL_FILTER_EVENT_CHANGED, req->name);
+	if (!c.event)
+		return -ENOMEM;
 	err = dlil_filter_with(ifp, req->name, change_filter, &c);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(extack, "no filter of this name");
-	if (!err)
-		dlil_ifnet_changed(ifp);
+	kfree(c.event);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_kind_change);

@@ -229,6 +229,7 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	raw_spin_lock_init(&ifp->shared.lock);
 	seqlock_init(&ifp->own_seq);
 	INIT_LIST_HEAD(&ifp->filter_list);
+	INIT_LIST_HEAD(&ifp->filter_order);
 	INIT_LIST_HEAD(&ifp->filters_old);
 	INIT_LIST_HEAD(&ifp->proto_list);
 	INIT_LIST_HEAD(&ifp->plumbed);
@@ -481,6 +482,7 @@ static void ifnet_list(struct dlil_ifnet *ifp)
 	 * full queue.
 	 */
 	dlil_inq_open(ifp);
+	dlil_filter_revise(ifp);
 	dlil_ifnet_touch(ifp);
 	/* Pairs with dlil_ifnet_is_attached(). */
 	smp_store_release(&ifp->state, DLIL_STATE_ATTACHED);

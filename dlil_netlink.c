@@ -353,17 +353,14 @@ static int parse_filter(const struct nlattr *filter, struct nlattr **tb,
 		err = only_known(tb, DLIL_A_FILTER_MAX, known, extack);
 	if (err)
 		return err;
-	if (!tb[DLIL_A_FILTER_NAME]) {
-		NL_SET_ERR_MSG(extack, "name of the filter is required");
-		return -EINVAL;
-	}
 	return 0;
 }
 
 /* Attributes of requests to add and to change a filter; only the kernel sends others. */
-#define ADD_ATTRS (CHANGE_ATTRS | BIT(DLIL_A_FILTER_DIRECTION) | \
+#define ADD_ATTRS (CHANGE_ATTRS | PLACE_ATTRS | BIT(DLIL_A_FILTER_DIRECTION) | \
 		   BIT(DLIL_A_FILTER_PROGRAM) | BIT(DLIL_A_FILTER_EXPR) | \
 		   BIT(DLIL_A_FILTER_LIFETIME))
+#define PLACE_ATTRS (BIT(DLIL_A_FILTER_PLACE) | BIT(DLIL_A_FILTER_BESIDE))
 #define CHANGE_ATTRS (BIT(DLIL_A_FILTER_NAME) | BIT(DLIL_A_FILTER_KIND) | \
 		      BIT(DLIL_A_FILTER_ACTION) | BIT(DLIL_A_FILTER_WORDS) | \
 		      BIT(DLIL_A_FILTER_DATA))
@@ -400,7 +397,14 @@ static int parse_request(const struct nlattr *filter, u32 known,
 	err = parse_filter(filter, tb, known, extack);
 	if (err)
 		return err;
-	req->name = nla_data(tb[DLIL_A_FILTER_NAME]);
+	req->name = string_of(tb[DLIL_A_FILTER_NAME]);
+	if (!req->name) {
+		NL_SET_ERR_MSG(extack, "name of the filter is required");
+		return -EINVAL;
+	}
+	if (tb[DLIL_A_FILTER_PLACE])
+		req->place = nla_get_u32(tb[DLIL_A_FILTER_PLACE]);
+	req->beside = string_of(tb[DLIL_A_FILTER_BESIDE]);
 	req->kind = string_of(tb[DLIL_A_FILTER_KIND]);
 	req->action = string_of(tb[DLIL_A_FILTER_ACTION]);
 	req->words = string_of(tb[DLIL_A_FILTER_WORDS]);
@@ -414,24 +418,153 @@ static int parse_request(const struct nlattr *filter, u32 known,
 	return parse_program(tb, req, extack);
 }
 
+static u64 revision_of(const struct nlattr *attr)
+{
+	return attr ? nla_get_u64(attr) : 0;
+}
+
+static int parse_add(const struct nlattr *filter, struct dlil_filter_request *req,
+		     u32 more, struct netlink_ext_ack *extack)
+{
+	int err = parse_request(filter, ADD_ATTRS | more, req, extack);
+
+	if (!err && !req->kind) {
+		NL_SET_ERR_MSG(extack, "kind of the filter is required");
+		err = -EINVAL;
+	}
+	return err;
+}
+
+/* Parse one change of a step. */
+static int parse_change(const struct nlattr *filter,
+			struct dlil_filter_request *req,
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *change = nla_find_nested(filter, DLIL_A_FILTER_CHANGE);
+	struct nlattr *tb[DLIL_A_FILTER_MAX + 1];
+	u32 known = BIT(DLIL_A_FILTER_CHANGE);
+
+	if (!change) {
+		NL_SET_ERR_MSG_ATTR(extack, filter,
+				    "change is required: add, del, replace, move or flush");
+		return -EINVAL;
+	}
+	req->change = nla_get_u32(change);
+	switch (req->change) {
+	case DLIL_CHANGE_ADD:
+	case DLIL_CHANGE_REPLACE:
+		return parse_add(filter, req, known, extack);
+	case DLIL_CHANGE_DEL:
+		return parse_request(filter, known | BIT(DLIL_A_FILTER_NAME), req,
+				     extack);
+	case DLIL_CHANGE_MOVE:
+		return parse_request(filter, known | BIT(DLIL_A_FILTER_NAME) |
+					     PLACE_ATTRS, req, extack);
+	default:
+		return parse_filter(filter, tb, known, extack);
+	}
+}
+
+/* Parse all changes of a step.  @u->failed is that at fault. */
+static int parse_changes(struct dlil_netlink_update *u,
+			 struct dlil_filter_request *reqs,
+			 struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+	int err, rem;
+
+	u->failed = 0;
+	nla_for_each_attr(attr, u->attrs, u->len, rem) {
+		if (nla_type(attr) != DLIL_A_FILTER)
+			continue;
+		err = parse_change(attr, &reqs[u->failed], extack);
+		if (err)
+			return err;
+		u->failed++;
+	}
+	return 0;
+}
+
+/* Find the attribute of the @n-th change, or NULL. */
+const struct nlattr *dlil_netlink_change(const struct dlil_netlink_update *u,
+					 unsigned int n)
+{
+	const struct nlattr *attr;
+	int rem;
+
+	nla_for_each_attr(attr, u->attrs, u->len, rem)
+		if (nla_type(attr) == DLIL_A_FILTER && !n--)
+			return attr;
+	return NULL;
+}
+
+static unsigned int count_changes(const struct dlil_netlink_update *u)
+{
+	const struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	nla_for_each_attr(attr, u->attrs, u->len, rem)
+		n += nla_type(attr) == DLIL_A_FILTER;
+	return n;
+}
+
+/*
+ * Change filters of @ifp in one step (FLT-13).  Unless @may_wait, returns 1 without doing
+ * anything if a kind must be loaded.  On errors, @u->failed is the change at fault, or the
+ * number of changes.
+ */
+int dlil_netlink_filter_update(struct dlil_ifnet *ifp,
+			       struct dlil_netlink_update *u, bool may_wait,
+			       struct netlink_ext_ack *extack)
+{
+	struct dlil_kind_step step = {
+		.ifp = ifp,
+		.n = count_changes(u),
+		.revision = u->revision,
+		.may_wait = may_wait,
+	};
+	struct dlil_filter_request *reqs;
+	int err;
+
+	u->failed = step.n;
+	if (!step.n || step.n > DLIL_GENL_MAXCHANGES) {
+		NL_SET_ERR_MSG(extack, "a step has 1 to 4096 changes");
+		return step.n ? -E2BIG : -EINVAL;
+	}
+	reqs = kvcalloc(step.n, sizeof(*reqs), GFP_KERNEL);
+	if (!reqs)
+		return -ENOMEM;
+	err = parse_changes(u, reqs, extack);
+	if (!err) {
+		step.reqs = reqs;
+		err = dlil_kind_update(&step, extack);
+		u->failed = step.failed;
+	}
+	kvfree(reqs);
+	return err;
+}
+
 /*
  * Add a filter to @ifp, as the attribute @filter of a request says, which may be NULL.
  * Unless @may_wait, returns 1 without doing anything if the kind must be loaded.
  */
 int dlil_netlink_filter_add(struct dlil_ifnet *ifp, const struct nlattr *filter,
-			    bool may_wait, struct netlink_ext_ack *extack)
+			    u64 revision, bool may_wait,
+			    struct netlink_ext_ack *extack)
 {
-	struct dlil_filter_request req = {};
+	struct dlil_filter_request req = { .change = DLIL_CHANGE_ADD };
+	struct dlil_kind_step step = {
+		.ifp = ifp,
+		.reqs = &req,
+		.n = 1,
+		.revision = revision,
+		.may_wait = may_wait,
+	};
 	int err;
 
-	err = parse_request(filter, ADD_ATTRS, &req, extack);
-	if (err)
-		return err;
-	if (!req.kind) {
-		NL_SET_ERR_MSG(extack, "kind of the filter is required");
-		return -EINVAL;
-	}
-	return dlil_kind_add(ifp, &req, may_wait, extack);
+	err = parse_add(filter, &req, 0, extack);
+	return err ?: dlil_kind_update(&step, extack);
 }
 
 int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
@@ -447,26 +580,44 @@ int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_kind_change(ifp, &req, info->extack);
+	err = dlil_kind_change(ifp, &req, revision_of(info->attrs[DLIL_A_REVISION]),
+			       info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
 }
 
+/* A removal needs no memory, unless it expects a revision. */
+static int del_filter(struct dlil_ifnet *ifp,
+		      const struct dlil_filter_request *req, u64 revision,
+		      struct netlink_ext_ack *extack)
+{
+	struct dlil_kind_step step = {
+		.ifp = ifp,
+		.reqs = req,
+		.n = 1,
+		.revision = revision,
+	};
+
+	if (revision)
+		return dlil_kind_update(&step, extack);
+	return dlil_kind_del(ifp, req->name, extack);
+}
+
 int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nlattr *tb[DLIL_A_FILTER_MAX + 1];
+	struct dlil_filter_request req = { .change = DLIL_CHANGE_DEL };
 	struct dlil_ifnet *ifp;
 	int err;
 
-	err = parse_filter(info->attrs[DLIL_A_FILTER], tb,
-			   BIT(DLIL_A_FILTER_NAME), info->extack);
+	err = parse_request(info->attrs[DLIL_A_FILTER],
+			    BIT(DLIL_A_FILTER_NAME), &req, info->extack);
 	if (err)
 		return err;
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_kind_del(ifp, nla_data(tb[DLIL_A_FILTER_NAME]),
-			    info->extack);
+	err = del_filter(ifp, &req, revision_of(info->attrs[DLIL_A_REVISION]),
+			 info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
 }

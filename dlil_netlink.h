@@ -19,7 +19,28 @@ struct dlil_ifnet *dlil_netlink_named(struct net *net, struct nlattr **a);
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info);
 int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known);
 int dlil_netlink_filter_add(struct dlil_ifnet *ifp, const struct nlattr *filter,
-			    bool may_wait, struct netlink_ext_ack *extack);
+			    u64 revision, bool may_wait,
+			    struct netlink_ext_ack *extack);
+
+/**
+ * struct dlil_netlink_update - the request filter-update (FLT-13)
+ * @attrs: its attributes, of which each DLIL_A_FILTER is a change
+ * @len: length of @attrs in bytes
+ * @revision: revision that the filters must have, or 0 for any
+ * @failed: the change at fault, or their number
+ */
+struct dlil_netlink_update {
+	const struct nlattr *attrs;
+	int len;
+	u64 revision;
+	unsigned int failed;
+};
+
+int dlil_netlink_filter_update(struct dlil_ifnet *ifp,
+			       struct dlil_netlink_update *u, bool may_wait,
+			       struct netlink_ext_ack *extack);
+const struct nlattr *dlil_netlink_change(const struct dlil_netlink_update *u,
+					 unsigned int n);
 int dlil_netlink_module_init(void);
 void dlil_netlink_module_exit(void);
 

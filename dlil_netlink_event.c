@@ -60,7 +60,9 @@ static bool is_filter(const struct dlil_event *event)
 	u32 subclass = DLIL_EVENT_SUBCLASS_FILTER;
 
 	return is_event(event, subclass, DLIL_FILTER_EVENT_ATTACHED, len) ||
-	       is_event(event, subclass, DLIL_FILTER_EVENT_DETACHED, len);
+	       is_event(event, subclass, DLIL_FILTER_EVENT_DETACHED, len) ||
+	       is_event(event, subclass, DLIL_FILTER_EVENT_MOVED, len) ||
+	       is_event(event, subclass, DLIL_FILTER_EVENT_CHANGED, len);
 }
 
 static int put_node(struct sk_buff *msg, const struct dlil_event_node *node)

@@ -11,7 +11,7 @@
 #include <linux/dlil.h>
 
 /* Common nested types */
-const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_LIFETIME + 1] = {
+const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_OF_MODULE + 1] = {
 	[DLIL_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
 	[DLIL_A_FILTER_KIND] = { .type = NLA_NUL_STRING, .len = 15, },
 	[DLIL_A_FILTER_DIRECTION] = NLA_POLICY_MASK(NLA_U32, 0x3),
@@ -23,6 +23,10 @@ const struct nla_policy dlil_filter_nl_policy[DLIL_A_FILTER_LIFETIME + 1] = {
 	[DLIL_A_FILTER_WORDS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DLIL_A_FILTER_DATA] = { .type = NLA_BINARY, },
 	[DLIL_A_FILTER_LIFETIME] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_FILTER_CHANGE] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DLIL_A_FILTER_PLACE] = NLA_POLICY_MAX(NLA_U32, 4),
+	[DLIL_A_FILTER_BESIDE] = { .type = NLA_NUL_STRING, .len = 31, },
+	[DLIL_A_FILTER_OF_MODULE] = { .type = NLA_FLAG, },
 };
 
 const struct nla_policy dlil_protocol_nl_policy[DLIL_A_PROTO_PACKETS + 1] = {
@@ -68,17 +72,19 @@ const struct nla_policy dlil_ifnet_get_nl_policy[DLIL_A_IFNAME + 1] = {
 };
 
 /* DLIL_CMD_FILTER_ADD - do */
-const struct nla_policy dlil_filter_add_nl_policy[DLIL_A_FILTER + 1] = {
+const struct nla_policy dlil_filter_add_nl_policy[DLIL_A_REVISION + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+	[DLIL_A_REVISION] = { .type = NLA_U64, },
 };
 
 /* DLIL_CMD_FILTER_DEL - do */
-const struct nla_policy dlil_filter_del_nl_policy[DLIL_A_FILTER + 1] = {
+const struct nla_policy dlil_filter_del_nl_policy[DLIL_A_REVISION + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+	[DLIL_A_REVISION] = { .type = NLA_U64, },
 };
 
 /* DLIL_CMD_PROTO_PLUMB - do */
@@ -109,14 +115,23 @@ const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1] = {
 };
 
 /* DLIL_CMD_FILTER_CHANGE - do */
-const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_FILTER + 1] = {
+const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_REVISION + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+	[DLIL_A_REVISION] = { .type = NLA_U64, },
+};
+
+/* DLIL_CMD_FILTER_UPDATE - do */
+const struct nla_policy dlil_filter_update_nl_policy[DLIL_A_REVISION + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
+	[DLIL_A_FILTER] = NLA_POLICY_NESTED(dlil_filter_nl_policy),
+	[DLIL_A_REVISION] = { .type = NLA_U64, },
 };
 
 /* Ops table for dlil */
-const struct genl_ops dlil_nl_ops[10] = {
+const struct genl_ops dlil_nl_ops[11] = {
 	{
 		.cmd		= DLIL_CMD_IFNET_ATTACH,
 		.doit		= dlil_nl_ifnet_attach_doit,
@@ -149,14 +164,14 @@ const struct genl_ops dlil_nl_ops[10] = {
 		.cmd		= DLIL_CMD_FILTER_ADD,
 		.doit		= dlil_nl_filter_add_doit,
 		.policy		= dlil_filter_add_nl_policy,
-		.maxattr	= DLIL_A_FILTER,
+		.maxattr	= DLIL_A_REVISION,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
 		.cmd		= DLIL_CMD_FILTER_DEL,
 		.doit		= dlil_nl_filter_del_doit,
 		.policy		= dlil_filter_del_nl_policy,
-		.maxattr	= DLIL_A_FILTER,
+		.maxattr	= DLIL_A_REVISION,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -184,7 +199,14 @@ const struct genl_ops dlil_nl_ops[10] = {
 		.cmd		= DLIL_CMD_FILTER_CHANGE,
 		.doit		= dlil_nl_filter_change_doit,
 		.policy		= dlil_filter_change_nl_policy,
-		.maxattr	= DLIL_A_FILTER,
+		.maxattr	= DLIL_A_REVISION,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= DLIL_CMD_FILTER_UPDATE,
+		.doit		= dlil_nl_filter_update_doit,
+		.policy		= dlil_filter_update_nl_policy,
+		.maxattr	= DLIL_A_REVISION,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

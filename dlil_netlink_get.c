@@ -214,6 +214,7 @@ static int put_filter(const struct dlil_filter *f, void *arg)
 	    nla_put_u64_64bit(msg, DLIL_A_FILTER_MATCHED, info.matched,
 			      DLIL_A_FILTER_PAD) ||
 	    (left && nla_put_u32(msg, DLIL_A_FILTER_LIFETIME, left)) ||
+	    (!f->ops->kind && nla_put_flag(msg, DLIL_A_FILTER_OF_MODULE)) ||
 	    put_kind(msg, f->ops->kind, f->cookie)) {
 		nla_nest_cancel(msg, nest);
 		return -EMSGSIZE;
@@ -342,7 +343,10 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	char name[IFNAMSIZ];
 
 	dlil_ifnet_copy_name(ifp, name);
+	/* The revision before the filters: if they change meanwhile, it is an old one. */
 	if (nla_put_string(msg, DLIL_A_IFNAME, name) ||
+	    nla_put_u64_64bit(msg, DLIL_A_REVISION, dlil_filter_revision(ifp),
+			      DLIL_A_PAD) ||
 	    nla_put_u32(msg, DLIL_A_HEADER, header_of(ifp)) ||
 	    (pid && nla_put_u32(msg, DLIL_A_THREAD, pid)))
 		return -EMSGSIZE;

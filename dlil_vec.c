@@ -242,18 +242,16 @@ static struct dlil_filter_vec *vec_new(struct dlil_ifnet *ifp, unsigned int n,
 	return vec;
 }
 
-/* Make the array of one direction: all live filters, then @f unless NULL. */
+/* Make the array of one direction of these @n filters, in order. */
 struct dlil_filter_vec *dlil_vec_make(struct dlil_ifnet *ifp, bool out,
-				      const struct dlil_filter *f)
+				      struct dlil_filter *const *filters,
+				      unsigned int n)
 {
 	struct dlil_filter_vec *vec, *old;
-	struct dlil_filter *other;
-	unsigned int i, n = 1;
+	unsigned int i;
 
 	lockdep_assert_held(&ifp->lock);
 
-	list_for_each_entry(other, &ifp->filter_list, retire.list)
-		n++;
 	vec = vec_new(ifp, n, out);
 	if (!vec)
 		return NULL;
@@ -261,17 +259,17 @@ struct dlil_filter_vec *dlil_vec_make(struct dlil_ifnet *ifp, bool out,
 					      ifp->filters_in, true);
 	if (old)
 		vec->next_kind = old->next_kind;
-	list_for_each_entry(other, &ifp->filter_list, retire.list)
-		if (!dlil_filter_is_dying(other))
-			vec_add(vec, old, other);
-	if (f)
-		vec_add(vec, old, f);
-	for (i = 0; i < vec->n; i++)
+	for (i = 0; i < n; i++)
+		vec_add(vec, old, filters[i]);
+	for (i = 0; i < vec->n; i++) {
 		if (vec->slots[i].bundle &&
 		    !slot_bundle(&vec->slots[i], old, out)) {
 			dlil_vec_free(vec);
 			return NULL;
 		}
+		/* Users may add thousands of filters at once. */
+		cond_resched();
+	}
 	return vec;
 }
 
@@ -318,6 +316,10 @@ static struct dlil_filter_vec *vec_or_null(struct dlil_filter_vec *vec)
 	return NULL;
 }
 
+/*
+ * Install the arrays of both directions.  A packet uses one array until it is through,
+ * so it meets either the filters before this or those after it.
+ */
 void dlil_vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 		       struct dlil_filter_vec *out)
 {
@@ -333,10 +335,14 @@ void dlil_vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 		   dlil_vec_stub(in, NULL) | dlil_vec_stub(out, NULL));
 	if (in)
 		WRITE_ONCE(ifp->filtered, true);
+	/*
+	 * Output first: what is sent because of a packet that has met the new input
+	 * filters shall meet the new output filters (FLT-13).
+	 */
+	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	old_in = rcu_replace_pointer(ifp->filters_in, in, true);
 	if (old_in)
 		list_add_tail(&old_in->old, &ifp->filters_old);
-	old_out = rcu_replace_pointer(ifp->filters_out, out, true);
 	spin_unlock_bh(&ifp->filter_lock);
 	if (old_in)
 		dlil_reader_after(&ifp->inq.reader, &old_in->leaver,

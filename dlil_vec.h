@@ -22,6 +22,8 @@ struct dlil_filter_vec;
  * @expires: when that time is over, in jiffies; set when it is attached
  * @expiry: detaches it then
  * @events: preallocated events for its attach and detach, until they are posted
+ * @order: entry in the order of the ifnet's filters, until it has ended (FLT-13)
+ * @rank: rises along that order; under the ifnet's lock
  * @retire: the ifnet, list entry and teardown of the filter
  */
 struct dlil_filter {
@@ -35,6 +37,8 @@ struct dlil_filter {
 	unsigned long expires;
 	struct delayed_work expiry;
 	struct dlil_event_item *events[2];
+	struct list_head order;
+	u64 rank;
 	struct dlil_retire retire;
 };
 
@@ -44,7 +48,8 @@ static inline bool dlil_filter_is_dying(const struct dlil_filter *f)
 }
 
 struct dlil_filter_vec *dlil_vec_make(struct dlil_ifnet *ifp, bool out,
-				      const struct dlil_filter *f);
+				      struct dlil_filter *const *filters,
+				      unsigned int n);
 bool dlil_vec_stub(struct dlil_filter_vec *vec, const struct dlil_filter *f);
 void dlil_vecs_install(struct dlil_ifnet *ifp, struct dlil_filter_vec *in,
 		       struct dlil_filter_vec *out);

@@ -217,7 +217,7 @@ static int change(struct kind_case *c, struct dlil_filter_request req)
 	int err;
 
 	req.name = req.name ?: "f";
-	err = dlil_kind_change(c->fake->ifp, &req, &extack);
+	err = dlil_kind_change(c->fake->ifp, &req, 0, &extack);
 	return result(c, err, &extack);
 }
 

@@ -779,6 +779,41 @@ static const void *form_gen(const void *prev, char *desc)
 	return next;
 }
 
+static int move(struct fake_filter *filter, enum dlil_filter_place place)
+{
+	const struct dlil_filter_change change = {
+		.change = DLIL_CHANGE_MOVE, .old = filter->ref, .place = place,
+	};
+
+	return dlil_filter_update(filter->fake->ifp, &change, 1, 0);
+}
+
+/* FLT-14 FLT-13: a packet goes on behind the place that the filter has at that moment. */
+static void filters_move(struct kunit *test)
+{
+	struct keep *c = keep_begin(test, false);
+	struct fake_filter *b = &c->fake->filters[2];
+
+	receive(c, 1, 3);
+	fake_output_new(c->fake, FAKE_PF_A, 4, 1, DLIL_OUTPUT_RAW);
+	fake_trace_clear(c->fake);
+	KUNIT_EXPECT_EQ(test, move(c->filter, DLIL_PLACE_LAST), 0);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "P1");
+	fake_trace_clear(c->fake);
+	KUNIT_EXPECT_EQ(test, move(b, DLIL_PLACE_LAST), 0);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "b2 P2");
+	fake_trace_clear(c->fake);
+	KUNIT_EXPECT_EQ(test, move(b, DLIL_PLACE_FIRST), 0);
+	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_OUT, 1), 0);
+	FAKE_EXPECT_TRACE(c->fake, "P3 D4");
+	fake_read(c->fake);
+	FAKE_EXPECT_IN(c->fake, .seen = 3, .delivered = 3);
+	FAKE_EXPECT_OUT(c->fake, .seen = 1, .delivered = 1);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(input_goes_on),
 	KUNIT_CASE(input_verdicts),
@@ -791,6 +826,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(still_skips, form_gen),
 	KUNIT_CASE(skipped_gone),
 	KUNIT_CASE(filters_change),
+	KUNIT_CASE(filters_move),
 	KUNIT_CASE(filter_gone),
 	KUNIT_CASE(flushed_in_detached),
 	KUNIT_CASE(without_device),

@@ -274,7 +274,7 @@ struct dlil_event_proto {
 };
 
 /**
- * struct dlil_event_filter - a filter was attached or detached
+ * struct dlil_event_filter - a filter was attached, detached, moved or changed
  * @name: name of the filter
  */
 struct dlil_event_filter {
@@ -839,6 +839,9 @@ struct dlil_filter_ops {
  * @flags: DLIL_FILTER_*, or 0
  * @lifetime: milliseconds after which the filter is detached by itself, at most
  *	INT_MAX; 0 for never (FLT-17)
+ * @place: place among the filters of the ifnet (FLT-13); 0 for the last one, or for that
+ *	of the filter that it replaces
+ * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;
@@ -847,11 +850,39 @@ struct dlil_filter_params {
 	u32 family;
 	u32 flags;
 	u32 lifetime;
+	enum dlil_filter_place place;
+	const char *beside;
+};
+
+/**
+ * struct dlil_filter_change - one of several changes that are one step (FLT-13)
+ * @change: DLIL_CHANGE_ADD, DLIL_CHANGE_DEL, DLIL_CHANGE_REPLACE or DLIL_CHANGE_MOVE;
+ *	DLIL_CHANGE_FLUSH, which removes all filters of users, needs nothing else
+ * @old: the filter to be removed, replaced or moved, unless @name is set
+ * @name: instead of @old, the name of a filter that a user has added
+ * @params: the filter to be added, or to replace @old, and its place
+ * @ref: set to the reference of that filter before its first callback can run
+ * @place: place to which @old is moved; the others ignore it
+ * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter
+ */
+struct dlil_filter_change {
+	enum dlil_filter_what change;
+	dlil_filter_t old;
+	const char *name;
+	const struct dlil_filter_params *params;
+	dlil_filter_t *ref;
+	enum dlil_filter_place place;
+	const char *beside;
 };
 
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
 		       dlil_filter_t *ref);
+/* Many changes in one step: all or nothing, and no packet meets a part of them. */
+int dlil_filter_update(struct dlil_ifnet *ifp,
+		       const struct dlil_filter_change *changes, unsigned int n,
+		       u64 revision);
+u64 dlil_filter_revision(struct dlil_ifnet *ifp);
 /* The first one waits, and returns -EDEADLK in callbacks; the second one does not wait. */
 int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);

@@ -19,12 +19,18 @@ KINDS = {
     "binary": "NL_BINARY",
     "nest": "NL_NEST",
     "pad": "NL_PAD",
+    # Without payload, too; no request may carry one.
+    "flag": "NL_PAD",
 }
 
 # What a command reads of a nest, which a specification cannot say.
 NESTED = {
     "filter-add": {"filter": ["name", "kind", "direction", "action",
-                              "program", "expr"]},
+                              "program", "expr", "place", "beside"]},
+    "filter-change": {"filter": ["name", "kind", "action", "words", "data"]},
+    "filter-update": {"filter": ["change", "name", "kind", "direction",
+                                 "action", "program", "expr", "place",
+                                 "beside"]},
     "filter-del": {"filter": ["name"]},
     "proto-plumb": {"protocol": ["family"]},
     "proto-unplumb": {"protocol": ["family"]},

@@ -9,7 +9,7 @@
 #define DLIL_GENL_NAME		"dlil"
 #define DLIL_GENL_VERSION	1
 
-#define DLIL_GENL_MAXFILTERS	256
+#define DLIL_GENL_MAXFILTERS	1024
 
 /**
  * enum dlil_state - State of an ifnet.
@@ -115,6 +115,8 @@ enum dlil_event_code {
 enum dlil_filter_event {
 	DLIL_FILTER_EVENT_ATTACHED = 1,
 	DLIL_FILTER_EVENT_DETACHED,
+	DLIL_FILTER_EVENT_MOVED,
+	DLIL_FILTER_EVENT_CHANGED,
 };
 
 /**
@@ -137,6 +139,42 @@ enum dlil_impair_distribution {
 	DLIL_IMPAIR_DISTRIBUTION_NORMAL,
 	DLIL_IMPAIR_DISTRIBUTION_PARETO,
 	DLIL_IMPAIR_DISTRIBUTION_PARETONORMAL,
+};
+
+#define DLIL_GENL_MAXCHANGES	4096
+
+/**
+ * enum dlil_filter_what - A change of the filters of an ifnet.
+ * @DLIL_CHANGE_ADD: Add a filter; there must be none of its name.
+ * @DLIL_CHANGE_DEL: Remove a filter that netlink added.
+ * @DLIL_CHANGE_REPLACE: Put a filter in the place of the one of its name that
+ *   netlink added; without such a filter, add it.
+ * @DLIL_CHANGE_MOVE: Give a filter that netlink added another place. It keeps
+ *   its state.
+ * @DLIL_CHANGE_FLUSH: Remove all filters that netlink added.
+ */
+enum dlil_filter_what {
+	DLIL_CHANGE_ADD,
+	DLIL_CHANGE_DEL,
+	DLIL_CHANGE_REPLACE,
+	DLIL_CHANGE_MOVE,
+	DLIL_CHANGE_FLUSH,
+};
+
+/**
+ * enum dlil_filter_place - The place of a filter among those of an ifnet.
+ * @DLIL_PLACE_DEFAULT: That of the filter that it replaces, or else last.
+ * @DLIL_PLACE_FIRST: In front of all filters.
+ * @DLIL_PLACE_LAST: Behind all filters.
+ * @DLIL_PLACE_BEFORE: In front of a filter.
+ * @DLIL_PLACE_AFTER: Behind a filter.
+ */
+enum dlil_filter_place {
+	DLIL_PLACE_DEFAULT,
+	DLIL_PLACE_FIRST,
+	DLIL_PLACE_LAST,
+	DLIL_PLACE_BEFORE,
+	DLIL_PLACE_AFTER,
 };
 
 enum {
@@ -166,6 +204,7 @@ enum {
 	DLIL_A_LAST_CHANGE,
 	DLIL_A_CLASSES,
 	DLIL_A_PLUMBER,
+	DLIL_A_REVISION,
 
 	__DLIL_A_MAX
 };
@@ -213,6 +252,10 @@ enum {
 	DLIL_A_FILTER_WORDS,
 	DLIL_A_FILTER_DATA,
 	DLIL_A_FILTER_LIFETIME,
+	DLIL_A_FILTER_CHANGE,
+	DLIL_A_FILTER_PLACE,
+	DLIL_A_FILTER_BESIDE,
+	DLIL_A_FILTER_OF_MODULE,
 
 	__DLIL_A_FILTER_MAX
 };
@@ -378,6 +421,7 @@ enum {
 	DLIL_CMD_CONTROL,
 	DLIL_CMD_EVENT,
 	DLIL_CMD_FILTER_CHANGE,
+	DLIL_CMD_FILTER_UPDATE,
 
 	__DLIL_CMD_MAX
 };

@@ -210,8 +210,8 @@ static void put_wrong_attr(void)
 	}
 }
 
-/* A filter with one mistake. */
-static void put_wrong_filter(void)
+/* A filter with one mistake, or one of several changes of a step. */
+static void put_wrong_filter(bool step)
 {
 	struct sock_filter insns[8] = {
 		BPF_STMT(BPF_RET | BPF_K, 1),
@@ -223,6 +223,9 @@ static void put_wrong_filter(void)
 	uint16_t i;
 
 	attr = nest(DLIL_A_FILTER);
+	if (step)
+		put_u32(DLIL_A_FILTER_CHANGE,
+			rnd(2) ? DLIL_CHANGE_ADD : DLIL_CHANGE_REPLACE);
 	switch (rnd(10)) {
 	case 0: /* random instructions; an unknown one is always among them */
 		n = 1 + rnd(8);
@@ -354,12 +357,80 @@ static void put_wrong_attrs(void)
 	}
 }
 
+/* Add a filter, so that the rest of a step would leave something. */
+static void put_good_change(void)
+{
+	struct nlattr *attr = nest(DLIL_A_FILTER);
+
+	put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_ADD);
+	put_str(DLIL_A_FILTER_NAME, "left");
+	put_str(DLIL_A_FILTER_KIND, "match");
+	put_str(DLIL_A_FILTER_ACTION, "drop");
+	put(DLIL_A_FILTER_PROGRAM,
+	    &(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 1),
+	    sizeof(struct sock_filter));
+	end_nest(attr);
+}
+
+/* A step that must be refused because of one of its changes, or as a whole (FLT-13). */
+static void put_wrong_step(void)
+{
+	struct nlattr *attr;
+
+	switch (rnd(8)) {
+	case 0: /* empty */
+		break;
+	case 1: /* stale */
+		put(DLIL_A_REVISION, &(uint64_t){ 1 }, sizeof(uint64_t));
+		put_good_change();
+		break;
+	case 2: /* one that is wrong by itself */
+		put_good_change();
+		put_wrong_filter(true);
+		break;
+	case 3: /* the same name twice */
+		put_good_change();
+		put_good_change();
+		break;
+	case 4: /* a filter that is not there, or not yet */
+		put_good_change();
+		attr = nest(DLIL_A_FILTER);
+		put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_DEL);
+		put_str(DLIL_A_FILTER_NAME, rnd(2) ? "nobody" : "left");
+		end_nest(attr);
+		break;
+	case 5: /* to a place that is not there */
+		put_good_change();
+		attr = nest(DLIL_A_FILTER);
+		put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_MOVE);
+		put_str(DLIL_A_FILTER_NAME, "left");
+		put_u32(DLIL_A_FILTER_PLACE, rnd(5) ? 3 + rnd(2) : 0);
+		if (rnd(2))
+			put_str(DLIL_A_FILTER_BESIDE, rnd(2) ? "left" : "nobody");
+		end_nest(attr);
+		break;
+	case 6: /* without a change */
+		put_good_change();
+		attr = nest(DLIL_A_FILTER);
+		put_str(DLIL_A_FILTER_NAME, "fuzz");
+		end_nest(attr);
+		break;
+	case 7: /* a change that there is not */
+		put_good_change();
+		attr = nest(DLIL_A_FILTER);
+		put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_FLUSH + 1 + rnd(1000));
+		put_str(DLIL_A_FILTER_NAME, "fuzz");
+		end_nest(attr);
+		break;
+	}
+}
+
 static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 {
 	static const char *const names[] = { "", "no-such-dev", "..", "a/b" };
 	uint8_t cmd = 1 + rnd(DLIL_CMD_MAX);
 
-	switch (i % 9) {
+	switch (i % 10) {
 	case 0: /* one attribute is wrong, the device is right */
 		begin(family, cmd);
 		put_u32(DLIL_A_IFINDEX, ifindex);
@@ -373,7 +444,7 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 	case 2:
 		begin(family, DLIL_CMD_FILTER_ADD);
 		put_u32(DLIL_A_IFINDEX, ifindex);
-		put_wrong_filter();
+		put_wrong_filter(false);
 		break;
 	case 3: /* noise */
 		begin(family, cmd);
@@ -401,6 +472,11 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 		put_u32(DLIL_A_IFINDEX, ifindex);
 		put_wrong_control();
 		break;
+	case 9:
+		begin(family, DLIL_CMD_FILTER_UPDATE);
+		put_u32(DLIL_A_IFINDEX, ifindex);
+		put_wrong_step();
+		break;
 	case 8:
 		begin(family, DLIL_CMD_IFNET_SET);
 		put_u32(DLIL_A_IFINDEX, ifindex);
@@ -425,17 +501,22 @@ static const struct use {
 	{ DLIL_CMD_IFNET_SET, DEV_ATTRS | ATTR(UNMATCHED) | ATTR(ATTRS) |
 	  ATTR(ATTRS_MASK), 0, 0, 0 },
 	{ DLIL_CMD_IFNET_GET, DEV_ATTRS, 0, 0, 0 },
-	{ DLIL_CMD_FILTER_ADD, DEV_ATTRS | ATTR(FILTER),
+	{ DLIL_CMD_FILTER_ADD, DEV_ATTRS | ATTR(FILTER) | ATTR(REVISION),
 	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,
 	  ATTR(FILTER_NAME) | ATTR(FILTER_KIND) | ATTR(FILTER_DIRECTION) |
 	  ATTR(FILTER_ACTION) | ATTR(FILTER_PROGRAM) | ATTR(FILTER_EXPR) |
-	  ATTR(FILTER_WORDS) | ATTR(FILTER_DATA) | ATTR(FILTER_LIFETIME) },
-	{ DLIL_CMD_FILTER_CHANGE, DEV_ATTRS | ATTR(FILTER),
+	  ATTR(FILTER_WORDS) | ATTR(FILTER_DATA) | ATTR(FILTER_LIFETIME) |
+	  ATTR(FILTER_PLACE) | ATTR(FILTER_BESIDE) },
+	{ DLIL_CMD_FILTER_CHANGE, DEV_ATTRS | ATTR(FILTER) | ATTR(REVISION),
 	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,
 	  ATTR(FILTER_NAME) | ATTR(FILTER_KIND) | ATTR(FILTER_ACTION) |
 	  ATTR(FILTER_WORDS) | ATTR(FILTER_DATA) },
-	{ DLIL_CMD_FILTER_DEL, DEV_ATTRS | ATTR(FILTER),
+	{ DLIL_CMD_FILTER_DEL, DEV_ATTRS | ATTR(FILTER) | ATTR(REVISION),
 	  DLIL_A_FILTER, DLIL_A_FILTER_MAX, ATTR(FILTER_NAME) },
+	/* With the change del. */
+	{ DLIL_CMD_FILTER_UPDATE, DEV_ATTRS | ATTR(FILTER) | ATTR(REVISION),
+	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,
+	  ATTR(FILTER_NAME) | ATTR(FILTER_CHANGE) },
 	{ DLIL_CMD_PROTO_PLUMB, DEV_ATTRS | ATTR(PROTOCOL),
 	  DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX, ATTR(PROTO_FAMILY) },
 	{ DLIL_CMD_PROTO_UNPLUMB, DEV_ATTRS | ATTR(PROTOCOL),
@@ -468,6 +549,8 @@ static struct nlattr *put_right(uint16_t type)
 	case DLIL_A_GROUP_ADD:
 	case DLIL_A_GROUP_DEL:
 		return put(type, "\1\0\x5e\1\2\3", 6);
+	case DLIL_A_REVISION:
+		return put(type, &(uint64_t){ 1 }, sizeof(uint64_t));
 	default:
 		return put(type, &(uint32_t){ 1 }, sizeof(uint32_t));
 	}
@@ -483,7 +566,11 @@ static struct nlattr *put_right_in_filter(uint16_t type)
 		return put(type, &number, sizeof(number));
 	case DLIL_A_FILTER_DIRECTION:
 	case DLIL_A_FILTER_LIFETIME:
+	case DLIL_A_FILTER_CHANGE:
+	case DLIL_A_FILTER_PLACE:
 		return put(type, &number, sizeof(uint32_t));
+	case DLIL_A_FILTER_OF_MODULE:
+		return put(type, "", 0);
 	case DLIL_A_FILTER_PROGRAM:
 		return put(type, &(struct sock_filter)
 				 BPF_STMT(BPF_RET | BPF_K, 1),
@@ -531,7 +618,9 @@ static bool blames(int fd, const struct nlattr *attr)
 		return false;
 	err = NLMSG_DATA(nlh);
 	end = buf + len;
-	tlv = (void *)((char *)(err + 1) + (err->msg.nlmsg_len - NLMSG_HDRLEN));
+	tlv = (void *)(err + 1);
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		tlv = (void *)((char *)tlv + err->msg.nlmsg_len - NLMSG_HDRLEN);
 	while ((char *)(tlv + 1) <= end && tlv->nla_len >= NLA_HDRLEN) {
 		if (tlv->nla_type == NLMSGERR_ATTR_MSG)
 			sentence = tlv->nla_len > NLA_HDRLEN + 1;
@@ -577,6 +666,8 @@ static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
 		outer = nest(use->nest);
 		if (use->nest == DLIL_A_FILTER) {
 			put_str(DLIL_A_FILTER_NAME, "nobody");
+			if (use->cmd == DLIL_CMD_FILTER_UPDATE)
+				put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_DEL);
 			attr = put_right_in_filter(type);
 		} else {
 			attr = put_right_in_proto(type);

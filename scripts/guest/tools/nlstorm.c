@@ -120,7 +120,7 @@ static const struct {
 	{ "direction", 50 }, { "expr", 30 }, { "number", 5 },
 	{ "packets", 5 }, { "matched", 5 }, { "unmatched", 80 }, { "queue", 20 },
 	{ "attrs", 20 }, { "attrs-mask", 20 }, { "words", 5 }, { "data", 5 },
-	{ "lifetime", 5 },
+	{ "lifetime", 5 }, { "place", 20 }, { "beside", 10 }, { "revision", 5 },
 };
 
 /* A request has the attributes of one of these sets. */
