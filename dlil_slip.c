@@ -13,6 +13,11 @@
  * Clones and segments share the slip.  When the device goes, its slips are
  * cleared, and packets with a slip are freed when they are delivered.
  *
+ * The unload of nf_conntrack removes all entries from the table, and then waits
+ * until nobody refers to one.  Nothing announces it, so each second a work looks
+ * at the entries in slips, and drops those that are not in the table (any more).
+ * Then the host gets the packet without an entry, and makes a new one if it wants.
+ *
  * For the kernel, a slip is metadata of a packet (struct metadata_dst), of an
  * unknown type.  So code that finds one, because a filter has passed a clone
  * on, treats the packet as one without a route, see skb_valid_dst().
@@ -22,6 +27,7 @@
  * context, possibly after the binding of the device has gone; so slips hold
  * references to the list.
  */
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/refcount.h>
@@ -29,8 +35,12 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+#include <net/netfilter/nf_conntrack.h>
+#endif
 
 #include "dlil_slip.h"
 
@@ -38,12 +48,18 @@
  * struct dlil_slips - the slips of a device's packets
  * @refs: one reference of the binding, and one of each slip
  * @lock: guards the rest, and contents of slips; taken with bottom halves off
- * @list: slips with contents
+ * @list: slips with contents, sorted by @since
+ * @look: looks at conntrack entries that have been on the list for LOOK_INTERVAL
+ * @looks: @look is pending, or running
+ * @cleared: @look must not be started any more
  */
 struct dlil_slips {
 	refcount_t refs;
 	spinlock_t lock;	/* what slips have */
 	struct list_head list;
+	struct delayed_work look;
+	bool looks;
+	bool cleared;
 };
 
 /**
@@ -51,6 +67,7 @@ struct dlil_slips {
  * @md: the slip, as the kernel sees it
  * @list: entry in the list of @slips, or empty
  * @slips: list that it belongs to; referenced
+ * @since: time of the last look at it, or of its start
  * @dst: route of the packet, referenced, or NULL
  * @nfct: skb->_nfct, with a reference, or 0
  */
@@ -58,6 +75,7 @@ struct slip {
 	struct metadata_dst md;
 	struct list_head list;
 	struct dlil_slips *slips;
+	unsigned long since;
 	struct dst_entry *dst;
 	unsigned long nfct;
 };
@@ -68,6 +86,11 @@ struct slip {
 
 /* Size behind struct metadata_dst to request from metadata_dst_alloc(), as a u8. */
 static_assert(!offsetof(struct slip, md) && SLIP_ROOM <= U8_MAX);
+
+#define LOOK_INTERVAL	HZ
+
+/* Number of slips to look at while the lock is held. */
+#define LOOK_BATCH	64
 
 /* Number of slips of all devices; their destructor is code of this module. */
 static atomic_t slips_alive = ATOMIC_INIT(0);
@@ -192,7 +215,13 @@ int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb)
 	skb_set_nfct(skb, 0);
 	skb_dst_set(skb, &slip->md.dst);
 	spin_lock(&slips->lock);
+	slip->since = jiffies;
 	list_add_tail(&slip->list, &slips->list);
+	if (slip->nfct && !slips->looks && !slips->cleared) {
+		slips->looks = true;
+		queue_delayed_work(system_unbound_wq, &slips->look,
+				   LOOK_INTERVAL);
+	}
 	spin_unlock(&slips->lock);
 	return 0;
 }
@@ -227,6 +256,72 @@ void dlil_slip_take_off(struct sk_buff *skb)
 		skb_set_nfct(skb, nfct);
 }
 
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+/*
+ * Is the entry in no table?  It has been removed; or tc has made it for a packet that
+ * did not get to the end of the host's way.
+ */
+static bool is_outside(unsigned long nfct)
+{
+	const struct nf_conn *ct = (const struct nf_conn *)(nfct & NFCT_PTRMASK);
+
+	return ct && (!nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct));
+}
+#else
+static bool is_outside(unsigned long nfct)
+{
+	return false;
+}
+#endif
+
+/*
+ * Look at slips at the front of the list that are older than @until, and move them to
+ * its end.  Fills @outside with entries to drop.  Returns their number, or -1 if there
+ * is no such slip.
+ */
+static int look_at_some(struct dlil_slips *slips, unsigned long until,
+			unsigned long *outside)
+{
+	struct slip *slip;
+	int i, n = 0;
+
+	spin_lock_bh(&slips->lock);
+	for (i = 0; i < LOOK_BATCH; i++) {
+		slip = list_first_entry_or_null(&slips->list, struct slip, list);
+		if (!slip || time_after(slip->since, until))
+			break;
+		slip->since = jiffies;
+		list_move_tail(&slip->list, &slips->list);
+		if (is_outside(slip->nfct)) {
+			outside[n++] = slip->nfct;
+			slip->nfct = 0;
+		}
+	}
+	spin_unlock_bh(&slips->lock);
+	return i ? n : -1;
+}
+
+/* Row LNX-13: drop conntrack entries whose module may be about to go. */
+static void look_work(struct work_struct *work)
+{
+	struct dlil_slips *slips = container_of(to_delayed_work(work),
+						struct dlil_slips, look);
+	unsigned long until = jiffies - LOOK_INTERVAL, outside[LOOK_BATCH];
+	int n;
+
+	while ((n = look_at_some(slips, until, outside)) >= 0) {
+		while (n--)
+			release(NULL, outside[n]);
+		cond_resched();
+	}
+	spin_lock_bh(&slips->lock);
+	slips->looks = !list_empty(&slips->list) && !slips->cleared;
+	if (slips->looks)
+		queue_delayed_work(system_unbound_wq, &slips->look,
+				   LOOK_INTERVAL);
+	spin_unlock_bh(&slips->lock);
+}
+
 /**
  * dlil_slips_new - create the list of slips of a device
  *
@@ -242,6 +337,7 @@ struct dlil_slips *dlil_slips_new(void)
 	refcount_set(&slips->refs, 1);
 	spin_lock_init(&slips->lock);
 	INIT_LIST_HEAD(&slips->list);
+	INIT_DELAYED_WORK(&slips->look, look_work);
 	return slips;
 }
 
@@ -252,7 +348,7 @@ struct dlil_slips *dlil_slips_new(void)
  * Row LNX-13.  The device, and possibly its netns, is being removed, while
  * callbacks may still keep packets with slips.
  *
- * Context: process.
+ * Context: process; may sleep.
  */
 void dlil_slips_clear(struct dlil_slips *slips)
 {
@@ -260,6 +356,10 @@ void dlil_slips_clear(struct dlil_slips *slips)
 	unsigned long nfct;
 	struct slip *slip;
 
+	spin_lock_bh(&slips->lock);
+	slips->cleared = true;
+	spin_unlock_bh(&slips->lock);
+	cancel_delayed_work_sync(&slips->look);
 	do {
 		/*
 		 * Another task may find the list empty and go on.  The end of a

@@ -311,6 +311,21 @@ test_sleeper_loopback() {
 # changed on its way out.  Without that entry the host would take the packet for another
 # connection, and drop it.
 test_loopback_conntrack() {
+	echoes_behind_nat
+	is "the answer without DLIL" "$(echo_of first)" first
+	ctl attach lo
+	ctl filter add lo all in match udp count
+	is "the answer" "$(echo_of second)" second
+	at_least "packets that a filter met" "$(ctl -j filter show lo |
+		jget '[0].filters[name=all].matched')" 2
+	is "packets of the connections" "$(inns dut nft -j list table ip t |
+		jq '[.. | .counter? | .packets? | numbers] | add')" 4
+	kill $ECHO
+	ctl detach lo
+}
+
+# echoes_behind_nat: what is sent to 127.0.0.9 comes back, see echo_of().
+echoes_behind_nat() {
 	modprobe -aq nft_ct nft_nat nft_chain_nat || lacks NAT
 	inns dut nft -f - <<-END
 		table ip t {
@@ -326,21 +341,67 @@ test_loopback_conntrack() {
 	END
 	ip -n dut link set lo up
 	inns dut socat UDP-LISTEN:7001,fork,bind=127.0.0.1 PIPE &
+	ECHO=$!
 	wait_for 5 is_listening dut udp 7001
-	is "the answer without DLIL" "$(echo_of first)" first
-	ctl attach lo
-	ctl filter add lo all in match udp count
-	is "the answer" "$(echo_of second)" second
-	at_least "packets that a filter met" "$(ctl -j filter show lo |
-		jget '[0].filters[name=all].matched')" 2
-	is "packets of the connections" "$(inns dut nft -j list table ip t |
-		jq '[.. | .counter? | .packets? | numbers] | add')" 4
-	kill $!
-	ctl detach lo
 }
 
 # echo_of WORD: what comes back for it.
-echo_of() { dut socat -t 5 - UDP:127.0.0.9:7 <<<"$1"; }
+echo_of() { dut socat -t "${2:-5}" - UDP:127.0.0.9:7 <<<"$1"; }
+
+# is_overdue: has an input callback of lo not returned for some seconds?
+is_overdue() { ctl show lo | grep -q 'overdue: '; }
+
+# LNX-13 LNX-2: a packet that waits for longer keeps its conntrack entry, which is in the
+# table all the time.
+test_conntrack_kept() {
+	echoes_behind_nat
+	ctl attach lo
+	inns dut modprobe dlil_sleeper dev=lo where=input
+	echo_of late 30 >"$T/echo" &
+	wait_for 10 asleep 1
+	wait_for 20 is_overdue
+	wake_sleeper
+	wait_for 10 grep -qx late "$T/echo"
+	kill $ECHO
+	ctl detach lo
+}
+
+# Unload conntrack and what other tests may have loaded on top of it.
+unload_conntrack() {
+	local mod
+
+	for mod in nft_chain_nat nft_nat nf_nat nft_ct nf_conntrack; do
+		[ ! -d /sys/module/$mod ] || rmmod $mod 2>/dev/null || return
+	done
+}
+
+# LNX-13: nf_conntrack is unloaded, which waits for all references to its entries, while a
+# callback has a packet with an entry, and others are queued.
+test_conntrack_unloaded() {
+	modprobe -q nft_ct || lacks conntrack
+	inns dut nft -f - <<-END
+		table ip t {
+			chain in {
+				type filter hook input priority 0;
+				ct state new counter;
+			}
+		}
+	END
+	ip -n dut link set lo up
+	ctl attach lo
+	inns dut modprobe dlil_sleeper dev=lo where=input
+	inns dut ping -n -c 1 -W 1 127.0.0.1 >/dev/null 2>&1 &
+	wait_for 10 asleep 1
+	inns dut ping -n -c 3 -i 0.2 -W 1 127.0.0.1 >/dev/null 2>&1 || true
+	inns dut nft delete table ip t
+	# A rule ends later, so it may be used at first.  It cannot be interrupted in the end.
+	wait_for 30 unload_conntrack &
+	wait_for 30 [ ! -d /sys/module/nf_conntrack ]
+	asleep 1 || fail "it has been woken"
+	wake_sleeper
+	wait_for 5 accounted dut
+	is answers "$(pings dut 5 127.0.0.1)" 5
+}
 
 # thread_of NAMESPACE: name of the input thread of its loopback device.
 thread_of() {
