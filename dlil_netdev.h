@@ -117,6 +117,7 @@ unsigned int dlil_netdev_egress(void *priv, struct sk_buff *skb,
 unsigned int dlil_netdev_raw_egress(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state);
 int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
+int dlil_netdev_looped_output(struct dlil_ifnet *ifp, struct sk_buff *skb);
 bool dlil_netdev_tag_in_data(struct dlil_ifnet *ifp, struct sk_buff *skb);
 bool dlil_netdev_cuts_gso(struct dlil_ifnet *ifp, struct sk_buff *skb);
 void dlil_netdev_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,

@@ -10,15 +10,23 @@
  * context and with bottom halves off.  The packet alone is not sufficient,
  * because an upper device passes the same skb to the lower one.
  *
+ * A packet that is sent on loopback is received with its route.  The host drops IPv4
+ * packets from its own addresses that have none, as forged ones.  So a packet without a
+ * route that dlil_output() sends there, or a filter that has kept it, gets one
+ * (LNX-9).
+ *
  * As in dlil_netdev.c, the per-packet code is written once, and compiled for devices
- * with and without link headers.
+ * with and without link headers, and for loopback.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/if_vlan.h>
+#include <linux/ip.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <net/dst_metadata.h>
+#include <net/route.h>
 #include <net/sch_generic.h>
 
 #include "dlil_call.h"
@@ -83,7 +91,38 @@ static void set_protocol(struct sk_buff *skb, bool raw)
 	}
 }
 
-int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+/*
+ * Give a packet on loopback the route by which the host takes it, if it has none.  A
+ * route that does not lead to the host itself would have the packet dropped.
+ */
+static noinline void route_looped(struct dlil_netdev *nd, struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+	struct flowi4 fl = { .flowi4_oif = nd->dev->ifindex };
+	struct rtable *rt;
+	struct iphdr buf;
+
+	if (skb->protocol != htons(ETH_P_IP) || skb_valid_dst(skb))
+		return;
+	iph = skb_header_pointer(skb, ETH_HLEN, sizeof(buf), &buf);
+	if (!iph)
+		return;
+	fl.daddr = iph->daddr;
+	fl.saddr = iph->saddr;
+	fl.flowi4_mark = skb->mark;
+	rt = ip_route_output_key(dev_net(nd->dev), &fl);
+	if (IS_ERR(rt))
+		return;
+	if (!(rt->rt_flags & RTCF_LOCAL)) {
+		ip_rt_put(rt);
+		return;
+	}
+	skb_dst_drop(skb);
+	skb_dst_set(skb, &rt->dst);
+}
+
+static __always_inline int output_as(struct dlil_ifnet *ifp,
+				     struct sk_buff *skb, bool looped)
 {
 	struct dlil_netdev *nd = dlil_ifnet_priv(ifp);
 	bool raw = nd->raw;
@@ -104,7 +143,19 @@ int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	if (!raw)
 		count_group(nd, skb);
 	tap_out(nd, skb);
+	if (looped)
+		route_looped(nd, skb);
 	return netdev_send(nd, skb);
+}
+
+int dlil_netdev_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return output_as(ifp, skb, false);
+}
+
+int dlil_netdev_looped_output(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	return output_as(ifp, skb, true);
 }
 
 /* The features of the device for @skb, as validate_xmit_skb() finds them. */

@@ -109,8 +109,7 @@ static int check_and_hand_back(u32 direction, const struct dlil_return *back,
  *
  * Row FLT-14.  The packets go on behind the filter, and count no longer as stolen.
  * Received packets are queued, and processed by the input thread, in order.  Sent
- * packets meet the remaining filters, and the driver, before this returns.  On loopback
- * the host drops IPv4 packets that have lost their route (LNX-9).
+ * packets meet the remaining filters, and the driver, before this returns.
  *
  * A filter hands back only packets that it has got from DLIL in this direction, or
  * packets in their place, each once.  When its `detached` returns, no call of this may

@@ -96,6 +96,19 @@ static const struct dlil_driver_ops netdev_driver = {
 	.free = netdev_free,
 };
 
+static const struct dlil_driver_ops loopback_driver = {
+	.output = dlil_netdev_looped_output,
+	.tag_in_data = dlil_netdev_tag_in_data,
+	.cuts_gso = dlil_netdev_cuts_gso,
+	.unmatched = dlil_netdev_unmatched,
+	.dropped = dlil_netdev_dropped,
+	.stats = dlil_netdev_stats,
+	.ioctl = dlil_change_ioctl,
+	.set_tap = dlil_netdev_set_tap,
+	.route = dlil_host_route,
+	.free = netdev_free,
+};
+
 static const struct dlil_family_ops ether_family = {
 	.demux = dlil_ether_demux_protocol,
 	.by_protocol = true,
@@ -115,19 +128,22 @@ static const struct dlil_family_ops raw_family = {
 /**
  * struct netdev_kind - operations for a kind of devices
  * @kind: interface family of the ifnet
+ * @driver: operations of the driver
  * @family: operations of the interface family
  * @rx: receive handler
  * @egress: egress hook
  */
 struct netdev_kind {
 	enum dlil_ifnet_family kind;
+	const struct dlil_driver_ops *driver;
 	const struct dlil_family_ops *family;
 	rx_handler_func_t *rx;
 	nf_hookfn *egress;
 };
 
 static const struct netdev_kind ether_kind = {
-	DLIL_IFNET_ETHERNET, &ether_family, dlil_netdev_rx, dlil_netdev_egress,
+	DLIL_IFNET_ETHERNET, &netdev_driver, &ether_family, dlil_netdev_rx,
+	dlil_netdev_egress,
 };
 
 /*
@@ -135,11 +151,13 @@ static const struct netdev_kind ether_kind = {
  * demuxes.
  */
 static const struct netdev_kind loopback_kind = {
-	DLIL_IFNET_LOOPBACK, &raw_family, dlil_netdev_rx, dlil_netdev_egress,
+	DLIL_IFNET_LOOPBACK, &loopback_driver, &raw_family, dlil_netdev_rx,
+	dlil_netdev_egress,
 };
 
 static const struct netdev_kind raw_kind = {
-	DLIL_IFNET_RAW, &raw_family, dlil_netdev_raw_rx, dlil_netdev_raw_egress,
+	DLIL_IFNET_RAW, &netdev_driver, &raw_family, dlil_netdev_raw_rx,
+	dlil_netdev_raw_egress,
 };
 
 /* NULL if the device is not supported.  Constant while it is wrapped. */
@@ -293,7 +311,7 @@ static int init_ifnet(struct dlil_netdev *nd)
 	struct net_device *dev = nd->dev;
 	const struct netdev_kind *kind = kind_of(dev);
 	const struct dlil_ifnet_params params = {
-		.driver = &netdev_driver,
+		.driver = kind->driver,
 		.family = kind->family,
 		.priv = nd,
 		.net = dev_net(dev),

@@ -92,6 +92,21 @@ test_impair_delay() {
 	wait_for 5 rmmod dlil_impair
 }
 
+# FLT-14 LNX-9: packets of loopback that are held while they are sent are received.
+test_impair_loopback() {
+	local min avg
+
+	ip -n dut link set lo up
+	ctl attach lo
+	ctl filter add lo bad out match icmp impair delay 20ms
+	is "answers" "$(pings dut 10 127.0.0.1)" 10
+	read -r min avg < <(rtts)
+	at_least "the shortest round trip" "$min" 40000
+	is "answers of another address" "$(pings dut 10 $IP0)" 10
+	ctl filter del lo bad
+	wait_for 5 rmmod dlil_impair
+}
+
 # FLT-14 FLT-10: a transfer survives everything, segment by segment, in both
 # directions, and bit errors do not get past the checksums.
 test_impair_transfer() {

@@ -236,9 +236,9 @@ test_output_tun() {
 	rmmod dlil_mailer
 }
 
-# LNX-9 OUT-4 OUT-11: over loopback, from where it is received at once.  As a driver of
-# loopback does, the host takes its own IPv4 addresses for forged unless the packet has
-# a route.
+# LNX-9 OUT-4 OUT-11: over loopback, from where it is received at once.  The host takes
+# its own IPv4 addresses for forged unless the packet has a route; one is found if the
+# sender has set none.  A source that is not the host's is for the host to judge.
 test_output_loopback() {
 	local none=00:00:00:00:00:00 to
 
@@ -255,10 +255,21 @@ test_output_loopback() {
 	mail lo ::1 ::1 count=2
 	comes "$none ::1 6001 52" "$none ::1 6002 52"
 	becomes "bytes received" $((4 * 72 + 2 * 52)) stat -c %s "$T/got"
+	for to in 127.0.0.1 $IP0 127.255.255.255; do
+		mail lo $IP0 $to count=2
+		comes "$none $to 6001 72" "$none $to 6002 72"
+	done
+	becomes "bytes received" $((10 * 72 + 2 * 52)) stat -c %s "$T/got"
 	BYTES=72
-	to_groups lo 127.0.0.1 224.0.0.5 $none 127.255.255.255 $none
+	to_groups lo 127.0.0.1 224.0.0.5 $none
+	dut sysctl -qw net.ipv4.conf.lo.rp_filter=1
+	mail lo 10.7.0.77 $IP0
+	comes "$none $IP0 6001 72"
+	settle dut 127.0.0.1
+	is "bytes received, none from elsewhere" "$(stat -c %s "$T/got")" \
+		$((10 * 72 + 2 * 52))
 	is "mail that a filter saw, in and out" \
-		"$(of lo '.filters[name=mail].matched')" 16
+		"$(of lo '.filters[name=mail].matched')" 28
 	is freed "$(of lo .flow.input.freed) $(of lo .flow.output.freed)" "0 0"
 	end_watch
 	wait_for 10 accounted dut
