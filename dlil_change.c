@@ -336,7 +336,7 @@ static int post(struct dlil_netdev *nd, u32 code)
 
 	switch (code) {
 	case DLIL_EVENT_SIFFLAGS:
-		value = dev_get_flags(nd->dev);
+		value = compat_get_flags(nd->dev);
 		return dlil_event_post(ifp, code, &value, sizeof(value));
 	case DLIL_EVENT_SIFMTU:
 		value = READ_ONCE(nd->dev->mtu);

@@ -15,10 +15,10 @@
 #include <net/arp.h>
 #include <net/dst.h>
 #include <net/ip6_fib.h>
-#include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/route.h>
 
+#include "compat.h"
 #include "dlil_netdev.h"
 #include "dlil_proto.h"
 
@@ -137,7 +137,7 @@ static int inet6_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	if (!dest || dest->sa_family != AF_INET6)
 		return -EAFNOSUPPORT;
 	/* NULL if IPv6 is not built, not loaded, or disabled. */
-	if (!READ_ONCE(ipv6_stub)->nd_tbl)
+	if (!compat_nd_tbl())
 		return -EAFNOSUPPORT;
 	return resolve(ip_neigh_gw6(nd->dev, &sin6->sin6_addr), nd->dev, skb,
 		       htons(ETH_P_IPV6), frame);
@@ -243,7 +243,6 @@ static struct dst_entry *inet6_route(struct net_device *dev,
 				     const struct sockaddr_in6 *sin6,
 				     u32 *cookie)
 {
-	const struct ipv6_stub *stub = READ_ONCE(ipv6_stub);
 	struct flowi6 fl = {
 		.flowi6_oif = dev->ifindex,
 		.daddr = sin6->sin6_addr,
@@ -251,9 +250,9 @@ static struct dst_entry *inet6_route(struct net_device *dev,
 	struct dst_entry *dst;
 
 	/* The kernel has no IPv6, has not loaded it, or was told to do without. */
-	if (!stub->nd_tbl)
+	if (!compat_nd_tbl())
 		return ERR_PTR(-EAFNOSUPPORT);
-	dst = stub->ipv6_dst_lookup_flow(dev_net(dev), NULL, &fl, NULL);
+	dst = compat_ip6_route(dev_net(dev), &fl);
 	if (IS_ERR(dst))
 		return dst;
 	*cookie = rt6_get_cookie((struct rt6_info *)dst);

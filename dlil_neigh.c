@@ -22,10 +22,10 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <net/arp.h>
-#include <net/ipv6_stubs.h>
 #include <net/neighbour.h>
 #include <net/netevent.h>
 
+#include "compat.h"
 #include "dlil_neigh.h"
 #include "dlil_netdev.h"
 
@@ -319,12 +319,12 @@ static void note_present(struct neighbour *neigh, void *arg)
 static void walk_neighbours(void (*fn)(struct neighbour *neigh, void *arg),
 			    void *arg)
 {
-	struct neigh_table *nd_tbl = READ_ONCE(ipv6_stub)->nd_tbl;
+	struct neigh_table *nd = compat_nd_tbl();
 
 	neigh_for_each(&arp_tbl, fn, arg);
 	/* NULL if IPv6 is not built, not loaded, or disabled. */
-	if (nd_tbl)
-		neigh_for_each(nd_tbl, fn, arg);
+	if (nd)
+		neigh_for_each(nd, fn, arg);
 }
 
 /* The device is watched: record changes from here on. */

@@ -300,14 +300,14 @@ static int __net_init dlil_net_init(struct net *net)
 	dn->ifnets.show = ifnets_show;
 	dn->ifnets.store = ifnets_store;
 	sysfs_attr_init(&dn->ifnets.attr);
-	return netdev_class_create_file_ns(&dn->ifnets, net);
+	return netdev_class_create_file_ns(&dn->ifnets, compat_class_ns(net));
 }
 
 static void __net_exit dlil_net_exit(struct net *net)
 {
 	struct dlil_net *dn = net_generic(net, dlil_net_id);
 
-	netdev_class_remove_file_ns(&dn->ifnets, net);
+	netdev_class_remove_file_ns(&dn->ifnets, compat_class_ns(net));
 }
 
 static struct pernet_operations dlil_net_ops = {

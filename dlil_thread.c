@@ -433,10 +433,10 @@ static void task_resemble(struct task_struct *task, struct task_struct *former)
 static void task_rename(struct task_struct *task, struct dlil_inq *q)
 {
 	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
-	char name[IFNAMSIZ], comm[TASK_COMM_LEN];
+	char name[IFNAMSIZ], comm[TASK_COMM_LEN] = "dlil/";
 
 	dlil_ifnet_copy_name(ifp, name);
-	snprintf(comm, sizeof(comm), "dlil/%s", name);
+	strlcat(comm, name, sizeof(comm));
 	task_lock(task);
 	strscpy_pad(task->comm, comm, sizeof(task->comm));
 	task_unlock(task);

@@ -12,6 +12,16 @@
 #include <linux/stacktrace.h>
 #include <linux/topology.h>
 #include <linux/version.h>
+/* mac_pton() is declared here, in newer kernels.  Kbuild looks for the headers. */
+#ifdef COMPAT_HEX_H
+#include <linux/hex.h>
+#endif
+#ifdef COMPAT_IPV6_STUBS_H
+#include <net/ipv6_stubs.h>
+#else
+#include <net/ipv6.h>
+#include <net/ndisc.h>
+#endif
 
 /*
  * Before 6.1.75, packets queued by a bridge hold their device without a
@@ -67,6 +77,73 @@ static inline void compat_hrtimer_setup(struct hrtimer *timer,
 }
 #else
 #define compat_hrtimer_setup hrtimer_setup
+#endif
+
+#ifdef DLIL_TESTED
+extern bool dlil_without_ipv6;
+#endif
+
+/*
+ * The table of IPv6 neighbours; or NULL if the kernel has no IPv6, has not loaded it, or
+ * was told to do without.  IPv6 is no module any more since 7.2 or earlier, and has no
+ * table of stubs.
+ */
+static inline struct neigh_table *compat_nd_tbl(void)
+{
+#ifdef DLIL_TESTED
+	if (READ_ONCE(dlil_without_ipv6))
+		return NULL;
+#endif
+#ifdef COMPAT_IPV6_STUBS_H
+	return READ_ONCE(ipv6_stub)->nd_tbl;
+#elif IS_ENABLED(CONFIG_IPV6)
+	return ipv6_mod_enabled() ? &nd_tbl : NULL;
+#else
+	return NULL;
+#endif
+}
+
+/* Look up an IPv6 route, unless compat_nd_tbl() is NULL. */
+static inline struct dst_entry *compat_ip6_route(struct net *net, struct flowi6 *fl6)
+{
+#ifdef COMPAT_IPV6_STUBS_H
+	return READ_ONCE(ipv6_stub)->ipv6_dst_lookup_flow(net, NULL, fl6, NULL);
+#else
+	return ip6_dst_lookup_flow(net, NULL, fl6, NULL);
+#endif
+}
+
+/* Flags of a device as user space sees them; the name is new in 6.17. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define compat_get_flags dev_get_flags
+#else
+#define compat_get_flags netif_get_flags
+#endif
+
+/* The namespace of a class attribute: struct net, or since 7.2 or earlier its part @ns. */
+typedef void (compat_class_fn)(const struct class_attribute *, const void *);
+#define compat_class_ns(net) \
+	__builtin_choose_expr(__builtin_types_compatible_p( \
+				      typeof(netdev_class_remove_file_ns), \
+				      compat_class_fn), \
+			      net, &(net)->ns)
+
+/* Addresses in calls of sockets have a type of their own since 6.19. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define compat_sockaddr sockaddr
+#else
+#define compat_sockaddr sockaddr_unsized
+#endif
+
+/*
+ * The completion of zero-copy pages has been in a structure of operations since 6.10.  An
+ * initialiser, for tests.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define COMPAT_UBUF_INFO(fn) { .callback = (fn) }
+#else
+#define COMPAT_UBUF_INFO(fn) \
+	{ .ops = &(const struct ubuf_info_ops){ .complete = (fn) } }
 #endif
 
 /* Routes are made with one reference since 6.7, without being asked. */

@@ -10,6 +10,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "compat.h"
 #include "bench.h"
 
 static struct socket *receiver;
@@ -124,7 +125,7 @@ static int open_socket(void)
 		return err;
 	receiver->sk->sk_rcvbuf = INT_MAX / 2;
 	receiver->sk->sk_data_ready = socket_ready;
-	err = kernel_bind(receiver, (struct sockaddr *)&addr, sizeof(addr));
+	err = kernel_bind(receiver, (struct compat_sockaddr *)&addr, sizeof(addr));
 	if (err)
 		sock_release(receiver);
 	return err;
@@ -163,7 +164,7 @@ int bench_send(unsigned int n)
 			       &sock);
 	if (err)
 		return err;
-	err = kernel_connect(sock, (struct sockaddr *)&addr, sizeof(addr), 0);
+	err = kernel_connect(sock, (struct compat_sockaddr *)&addr, sizeof(addr), 0);
 	while (!err && n--) {
 		struct kvec vec = { .iov_base = data, .iov_len = sizeof(data) };
 		struct msghdr msg = { .msg_flags = MSG_DONTWAIT };

@@ -29,6 +29,7 @@
 #include <net/net_namespace.h>
 #include <net/route.h>
 
+#include "compat.h"
 #include "words.h"
 
 /* False if there is no such word, or it is no IPv4 address. */

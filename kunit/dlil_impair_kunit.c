@@ -143,16 +143,13 @@ static void expect_order(struct impaired *c, const u32 *want, unsigned int n)
 /* The directions, for cases that are the same in both. */
 static const u32 directions[] = { DLIL_DIRECTION_IN, DLIL_DIRECTION_OUT };
 
-static const void *direction_gen(const void *prev, char *desc)
+static void direction_desc(const u32 *direction, char *desc)
 {
-	const u32 *next = prev ? (const u32 *)prev + 1 : directions;
-
-	if (next == directions + ARRAY_SIZE(directions))
-		return NULL;
-	strscpy(desc, *next == DLIL_DIRECTION_IN ? "in" : "out",
+	strscpy(desc, *direction == DLIL_DIRECTION_IN ? "in" : "out",
 		KUNIT_PARAM_DESC_SIZE);
-	return next;
 }
+
+KUNIT_ARRAY_PARAM(direction, directions, direction_desc);
 
 static u32 direction_of(const struct kunit *test)
 {
@@ -1074,23 +1071,23 @@ static void shown(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE_PARAM(loss, direction_gen),
+	KUNIT_CASE_PARAM(loss, direction_gen_params),
 	KUNIT_CASE(directions_differ),
-	KUNIT_CASE_PARAM(duplicate, direction_gen),
-	KUNIT_CASE_PARAM(duplicate_held, direction_gen),
-	KUNIT_CASE_PARAM(corrupt, direction_gen),
+	KUNIT_CASE_PARAM(duplicate, direction_gen_params),
+	KUNIT_CASE_PARAM(duplicate_held, direction_gen_params),
+	KUNIT_CASE_PARAM(corrupt, direction_gen_params),
 	KUNIT_CASE(corrupt_private),
-	KUNIT_CASE_PARAM(delay, direction_gen),
+	KUNIT_CASE_PARAM(delay, direction_gen_params),
 	KUNIT_CASE(jitter),
-	KUNIT_CASE_PARAM(reorder, direction_gen),
-	KUNIT_CASE_PARAM(limit, direction_gen),
-	KUNIT_CASE_PARAM(rate, direction_gen),
+	KUNIT_CASE_PARAM(reorder, direction_gen_params),
+	KUNIT_CASE_PARAM(limit, direction_gen_params),
+	KUNIT_CASE_PARAM(rate, direction_gen_params),
 	KUNIT_CASE(backlog),
 	KUNIT_CASE(detach_while_held),
-	KUNIT_CASE_PARAM(ifnet_goes_while_held, direction_gen),
+	KUNIT_CASE_PARAM(ifnet_goes_while_held, direction_gen_params),
 	KUNIT_CASE(sockets),
 	KUNIT_CASE(changed_in_place),
-	KUNIT_CASE_PARAM(shorter_delay, direction_gen),
+	KUNIT_CASE_PARAM(shorter_delay, direction_gen_params),
 	KUNIT_CASE(effects_are_apart),
 	KUNIT_CASE(as_the_model_says),
 	KUNIT_CASE(params_errors),

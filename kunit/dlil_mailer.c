@@ -36,10 +36,10 @@
 #include <net/checksum.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
-#include <net/ipv6_stubs.h>
 #include <net/net_namespace.h>
 #include <net/route.h>
 
+#include "compat.h"
 #include "words.h"
 
 #define FROM_PORT	6001
@@ -243,7 +243,7 @@ static struct dst_entry *find_route(const struct letter *l, struct net *net,
 	struct rtable *rt;
 
 	if (!is_inet(l))
-		return ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+		return compat_ip6_route(net, &fl6);
 	rt = ip_route_output_key(net, &fl);
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }

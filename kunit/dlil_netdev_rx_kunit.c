@@ -15,7 +15,6 @@
 #include <linux/wait.h>
 #include <net/dst_metadata.h>
 #include <net/inet_hashtables.h>
-#include <net/ipv6_stubs.h>
 #include <net/netlink.h>
 #include <net/sock.h>
 
@@ -24,6 +23,7 @@
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
 #include "../dlil_proto.h"
+#include "compat.h"
 #include "fake.h"
 
 #define MAX_SEEN	16
@@ -1108,6 +1108,15 @@ static struct page *add_page(struct rx *rx, struct sk_buff *skb, unsigned int n)
 	return page;
 }
 
+static unsigned int pages_released;
+
+static void let_go_of_pages(struct sk_buff *skb, struct ubuf_info *owner, bool zerocopy)
+{
+	pages_released++;
+}
+
+static struct ubuf_info page_owner = COMPAT_UBUF_INFO(let_go_of_pages);
+
 /*
  * LNX-3: zero-copy pages, whose owner waits for them, are released before a
  * filter may sleep on the packet.
@@ -1118,12 +1127,15 @@ static void zero_copy(struct kunit *test)
 	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
 	struct page *page = add_page(rx, skb, 100);
 
-	skb_zcopy_set_nouarg(skb, NULL);
+	pages_released = 0;
+	refcount_set(&page_owner.refcnt, 1);
+	page_owner.flags = SKBFL_ZEROCOPY_FRAG;
+	skb_zcopy_set(skb, &page_owner, NULL);
 	rx->blocks = true;
 	add_filter(rx);
 	receive(rx, skb);
 	wait_blocked(rx);
-	KUNIT_EXPECT_FALSE(test, skb_zcopy(skb));
+	KUNIT_EXPECT_EQ(test, pages_released, 1);
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 	unblock(rx);
 	wait_host(rx, 1);
@@ -1636,9 +1648,7 @@ static void groups_of_two(struct kunit *test)
 /* LNX-6: a kernel without IPv6 has no neighbour table for it. */
 static void output_without_ipv6(struct kunit *test)
 {
-	static const struct ipv6_stub none;
 	struct sockaddr_in6 dest = { .sin6_family = AF_INET6 };
-	const struct ipv6_stub *stub = ipv6_stub;
 	struct rx *rx = test->priv;
 	struct sk_buff_head list;
 	int err;
@@ -1647,10 +1657,10 @@ static void output_without_ipv6(struct kunit *test)
 	dest.sin6_addr.s6_addr[1] = 0x80;
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, frame(rx, plain, sizeof(plain), 60));
-	ipv6_stub = &none;
+	WRITE_ONCE(dlil_without_ipv6, true);
 	err = dlil_output(rx->ifp, DLIL_PF_INET6, &list,
 			  (struct sockaddr *)&dest, 0);
-	ipv6_stub = stub;
+	WRITE_ONCE(dlil_without_ipv6, false);
 	KUNIT_EXPECT_EQ(test, err, -EAFNOSUPPORT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&rx->sent), 0);
 }

@@ -18,7 +18,6 @@
 #include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/ip6_route.h>
-#include <net/ipv6_stubs.h>
 #include <net/ndisc.h>
 #include <net/neighbour.h>
 #include <net/route.h>
@@ -27,6 +26,7 @@
 #include "../dlil_kind.h"
 #include "../dlil_multi.h"
 #include "../dlil_netdev.h"
+#include "compat.h"
 #include "fake.h"
 
 #define MAX_SENT	16
@@ -801,7 +801,7 @@ static void framed_for_neighbour(struct kunit *test)
 	struct tx *tx = test->priv;
 
 	know(tx, &arp_tbl, &near.sin_addr, station, NUD_PERMANENT);
-	know(tx, ipv6_stub->nd_tbl, &near6.sin6_addr, station, NUD_PERMANENT);
+	know(tx, compat_nd_tbl(), &near6.sin6_addr, station, NUD_PERMANENT);
 	add_filters(tx, 0);
 	KUNIT_EXPECT_EQ(test, output_one(tx, DLIL_PF_INET, packet(tx, 0x45),
 					 &near, 0), 0);
@@ -889,9 +889,9 @@ static void routed_to_next_hop(struct kunit *test)
 	know(tx, &arp_tbl, &near.sin_addr, station, NUD_PERMANENT);
 	know(tx, &arp_tbl, &gw, gateway, NUD_PERMANENT);
 	know(tx, &arp_tbl, &far.sin_addr, elsewhere, NUD_PERMANENT);
-	know(tx, ipv6_stub->nd_tbl, &near6.sin6_addr, station, NUD_PERMANENT);
-	know(tx, ipv6_stub->nd_tbl, &gw6, gateway, NUD_PERMANENT);
-	know(tx, ipv6_stub->nd_tbl, &far6.sin6_addr, elsewhere, NUD_PERMANENT);
+	know(tx, compat_nd_tbl(), &near6.sin6_addr, station, NUD_PERMANENT);
+	know(tx, compat_nd_tbl(), &gw6, gateway, NUD_PERMANENT);
+	know(tx, compat_nd_tbl(), &far6.sin6_addr, elsewhere, NUD_PERMANENT);
 
 	/* Via the gateway; without one, to the destination of the packet. */
 	skb = routed(tx, route4(tx, tx->dev, gw), false);

@@ -769,15 +769,12 @@ static void at_once(struct kunit *test)
 /* The two forms of a filter for received packets. */
 static const bool forms[] = { false, true };
 
-static const void *form_gen(const void *prev, char *desc)
+static void form_desc(const bool *list, char *desc)
 {
-	const bool *next = prev ? (const bool *)prev + 1 : forms;
-
-	if (next == forms + ARRAY_SIZE(forms))
-		return NULL;
-	strscpy(desc, *next ? "list" : "single", KUNIT_PARAM_DESC_SIZE);
-	return next;
+	strscpy(desc, *list ? "list" : "single", KUNIT_PARAM_DESC_SIZE);
 }
+
+KUNIT_ARRAY_PARAM(form, forms, form_desc);
 
 static int move(struct fake_filter *filter, enum dlil_filter_place place)
 {
@@ -823,7 +820,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(list_filter),
 	KUNIT_CASE(unmatched),
 	KUNIT_CASE(spoilt),
-	KUNIT_CASE_PARAM(still_skips, form_gen),
+	KUNIT_CASE_PARAM(still_skips, form_gen_params),
 	KUNIT_CASE(skipped_gone),
 	KUNIT_CASE(filters_change),
 	KUNIT_CASE(filters_move),

@@ -3,11 +3,16 @@
 #include <linux/sched.h>
 
 #include "../dlil_export.h"
+#include "compat.h"
 #include "fail.h"
 
 /* The task in which a call is to fail, and how many calls from now. */
 static struct task_struct *failing;
 static unsigned int calls_left;
+
+/* The kernel seems to have no IPv6, see compat_nd_tbl(). */
+bool dlil_without_ipv6;
+EXPORT_SYMBOL_FOR_TEST(dlil_without_ipv6);
 
 /* Is this the call that the test wants to fail? */
 bool dlil_fails(void)
