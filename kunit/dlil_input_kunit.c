@@ -1261,7 +1261,9 @@ static void note_dropped(struct dlil_ifnet *ifp, u32 direction, u64 n)
 {
 	told_times++;
 	told_packets += n;
-	told_preemptible &= !(preempt_count() & PREEMPT_MASK);
+	/* Where the kernel is not preemptible, an RCU read section is not, either. */
+	told_preemptible &= !IS_ENABLED(CONFIG_PREEMPT_RCU) ||
+			    !(preempt_count() & PREEMPT_MASK);
 }
 
 /*
