@@ -734,6 +734,7 @@ bool dlil_gather_has_timer(void)
 {
 	return hrtimer_resolution < NSEC_PER_USEC;
 }
+EXPORT_SYMBOL_FOR_TEST(dlil_gather_has_timer);
 
 void dlil_gather_module_init(void)
 {

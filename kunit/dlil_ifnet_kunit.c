@@ -522,6 +522,28 @@ static void detach_waits_for_io(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, io_refused(fake));
 }
 
+/*
+ * IFN-5: whoever has seen the ifnet attached, in an RCU read section, may use it to the
+ * end of the section.  The reference counter itself, which is not per CPU any more after a
+ * detach, waits for nobody.
+ */
+static void detach_after_grace_period(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_ifnet *ifp = fake->ifp;
+	enum dlil_final final;
+
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(ifp));
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(ifp), 0);
+	rcu_barrier();
+	rcu_read_lock();
+	dlil_ifnet_io_end(ifp);
+	final = READ_ONCE(ifp->final);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, final, DLIL_FINAL_NONE);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_wait_detached(ifp), 0);
+}
+
 static void expect_clean(struct fake *fake)
 {
 	struct fake_filter *late = fake_filter_new(fake, 'z',
@@ -939,6 +961,7 @@ static struct kunit_case dlil_ifnet_cases[] = {
 	KUNIT_CASE(attach_again_in_free),
 	KUNIT_CASE(detach_errors),
 	KUNIT_CASE(detach_waits_for_io),
+	KUNIT_CASE(detach_after_grace_period),
 	KUNIT_CASE(detach_order),
 	KUNIT_CASE(detach_order_of_thread),
 	KUNIT_CASE(detach_frees_queue),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The lives of an ifnet, and what survives them: rows INI-1, IFN-1 to IFN-12. */
 #include <linux/etherdevice.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
@@ -8,6 +9,7 @@
 #include "../dlil_debug.h"
 #include "../dlil_event.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_input.h"
 #include "../dlil_main.h"
 #include "../dlil_stats.h"
 #include "fake.h"
@@ -1144,6 +1146,64 @@ static void restore_memberships(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(ifp, group, ETH_ALEN), 0);
 }
 
+/* The parameter @name, which has to be there; NULL where it belongs to another module. */
+static const struct kernel_param *parameter(struct kunit *test, const char *name)
+{
+#ifndef MODULE
+	const struct kernel_param *p;
+
+	for (p = __start___param; p < __stop___param; p++)
+		if (!strcmp(p->name, name))
+			return p;
+	KUNIT_FAIL(test, "there is none with the name %s", name);
+#endif
+	return NULL;
+}
+
+static int set_parameter(const struct kernel_param *p, const char *val)
+{
+	return p->ops->set(val, p);
+}
+
+/*
+ * INI-2: users set the variables whose effect other tests show (INP-3, INP-4, INP-11).  A
+ * value out of range is refused, and the old one stays.
+ */
+static void parameters(struct kunit *test)
+{
+	const struct kernel_param *check, *affinity, *gather;
+	unsigned int usecs = dlil_gather_usecs;
+
+	check = parameter(test, "dlil.input_sanity_check");
+	affinity = parameter(test, "dlil.net_affinity");
+	gather = parameter(test, "dlil.gather_usecs");
+	if (!check || !affinity || !gather)
+		kunit_skip(test, "the suite is a module");
+
+	KUNIT_EXPECT_EQ(test, set_parameter(check, "Y"), 0);
+	KUNIT_EXPECT_TRUE(test, dlil_input_sanity_check);
+	KUNIT_EXPECT_EQ(test, set_parameter(check, "2"), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, dlil_input_sanity_check);
+	KUNIT_EXPECT_EQ(test, set_parameter(check, "N"), 0);
+	KUNIT_EXPECT_FALSE(test, dlil_input_sanity_check);
+
+	KUNIT_EXPECT_EQ(test, set_parameter(affinity, "0"), 0);
+	KUNIT_EXPECT_FALSE(test, dlil_net_affinity);
+	KUNIT_EXPECT_EQ(test, set_parameter(affinity, ""), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, dlil_net_affinity);
+	KUNIT_EXPECT_EQ(test, set_parameter(affinity, "1"), 0);
+	KUNIT_EXPECT_TRUE(test, dlil_net_affinity);
+
+	KUNIT_EXPECT_EQ(test, set_parameter(gather, "0"), 0);
+	KUNIT_EXPECT_EQ(test, dlil_gather_usecs, 0);
+	KUNIT_EXPECT_EQ(test, set_parameter(gather, "51"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_gather_usecs, 0);
+	KUNIT_EXPECT_EQ(test, set_parameter(gather, "50"),
+			dlil_gather_has_timer() ? 0 : -EINVAL);
+	KUNIT_EXPECT_EQ(test, dlil_gather_usecs, dlil_gather_has_timer() ? 50 : 0);
+	dlil_gather_usecs = usecs;
+}
+
 static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(parts_unwind),
 	KUNIT_CASE(oldest_goes_first),
@@ -1169,6 +1229,7 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(idle_flags),
 	KUNIT_CASE(idle_forced),
 	KUNIT_CASE(memberships),
+	KUNIT_CASE(parameters),
 	KUNIT_CASE(longest_group),
 	KUNIT_CASE(membership_refused),
 	KUNIT_CASE_PARAM(restore_memberships, restore_gen_params),

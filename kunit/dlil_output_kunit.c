@@ -393,6 +393,8 @@ static void recursion(struct kunit *test)
 	struct fake_filter *f;
 	int round;
 
+	/* The documentation says so. */
+	KUNIT_EXPECT_EQ(test, DLIL_OUTPUT_DEPTH, 8);
 	surprises = 0;
 	dlil_sender_by_task = c->by_task;
 	f = fake_filter(fake, 'a', &fake_filter_out_ops);

@@ -67,6 +67,7 @@ struct fuzz_filter {
  * @ifp: the ifnet
  * @dev: its device, or NULL if it is the fuzzer's own ifnet
  * @exact: nobody but the fuzzer sends to it
+ * @attrs: those of the settable attributes that were on before the run
  * @n: counts
  * @parked: packets that filters keep, received and sent ones
  * @filters: filters
@@ -78,6 +79,7 @@ struct fuzz_target {
 	struct dlil_ifnet *ifp;
 	struct net_device *dev;
 	bool exact;
+	u32 attrs;
 	atomic64_t n[N_COUNTS];
 	struct sk_buff_head parked[2];
 	struct fuzz_filter filters[FUZZ_FILTERS];

@@ -23,9 +23,10 @@ static atomic64_t sure = ATOMIC64_INIT(0);
 static atomic64_t perhaps = ATOMIC64_INIT(0);
 static atomic64_t came = ATOMIC64_INIT(0);
 
+/* Numbers from ERESTARTSYS on are for use inside the kernel. */
 static void expect_errno(const char *what, int err)
 {
-	if (err > 0 || err < -MAX_ERRNO || err == -ENOTSUPP)
+	if (err > 0 || err <= -ERESTARTSYS)
 		fuzz_fail("%s returned %d", what, err);
 }
 
@@ -159,13 +160,33 @@ static void replumb(struct fuzz_maker *m, struct fuzz_target *t)
 
 int fuzz_calls_plumb(struct fuzz_target *t)
 {
+	t->attrs = dlil_ifnet_attrs(t->ifp) & DLIL_ATTRS_SETTABLE;
 	return dlil_proto_plumb(t->ifp, t->dev ? DLIL_PF_MPLS : FUZZ_PLUMBED);
 }
 
-/* Undo the plumbing on a device, whose ifnet stays. */
+/* A group of few, so that several join and leave the same. */
+#define GROUPS	4
+
+static void group_of(u8 *addr, u8 i)
+{
+	const u8 group[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, i };
+
+	ether_addr_copy(addr, group);
+}
+
+/* Restore a device, whose ifnet stays. */
 void fuzz_calls_unplumb(struct fuzz_target *t)
 {
 	int err = dlil_proto_unplumb(t->ifp, DLIL_PF_MPLS);
+	u8 addr[ETH_ALEN], i;
+
+	for (i = 0; i < GROUPS; i++) {
+		group_of(addr, i);
+		while (!dlil_multi_leave(t->ifp, addr, sizeof(addr)))
+			;
+	}
+	expect_errno("dlil_ifnet_set_attrs()",
+		     dlil_ifnet_set_attrs(t->ifp, t->attrs, DLIL_ATTRS_SETTABLE));
 
 	if (err)
 		fuzz_fail("%s cannot be unplumbed: %d", dlil_ifnet_name(t->ifp), err);
@@ -252,14 +273,14 @@ static void change_attrs(struct fuzz_maker *m, struct fuzz_target *t)
 		     dlil_ifnet_set_attrs(t->ifp, attrs, mask));
 }
 
-/* A group of few, so that others join and leave the same. */
 static void change_group(struct fuzz_maker *m, struct fuzz_target *t)
 {
-	u8 addr[ETH_ALEN] = { 1, 0, 0x5e, 0, 0, rnd(&m->rnd, 4) };
 	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6 };
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	struct dlil_ioc_lladdr link;
+	u8 addr[ETH_ALEN];
 
+	group_of(addr, rnd(&m->rnd, GROUPS));
 	if (one_in(&m->rnd, 16))
 		addr[0] = 2;
 	if (rnd(&m->rnd, 2))

@@ -221,7 +221,9 @@ references() {
 # prints the files of the circle.
 circles() {
 	mapfile -t objects < <(cd "$1" && printf '%s\n' *.o | sed 's/\.o$//')
-	calls "$1" "${objects[@]}" | awk '{ print $1, $2 }' | tsort >/dev/null
+	calls "$1" "${objects[@]}" | awk '{ print $1, $2 }' >"$OUT/calls"
+	[ -s "$OUT/calls" ] || { echo "no file in $1 calls another one"; return 1; }
+	tsort "$OUT/calls" >/dev/null
 }
 
 check_floors() {

@@ -66,12 +66,15 @@ check_after() {
 		}
 	done
 	end_mailer
+	# A test may have put a slow one in its place.
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 	[ ! -d /sys/module/vmxnet3 ] || modprobe -r vmxnet3
 	[ ${#all[@]} -eq 0 ] || wire del "${all[@]}"
 	wake_sleeper
 	# A filter ends a moment after its device is gone.
 	[ ! -d /sys/module/dlil_impair ] || (wait_for 5 rmmod dlil_impair) 2>/dev/null
-	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil; do
+	for mod in dlil_sleeper dlil_planted dlil_sample dlil_asker dlil_mailer dlil_nth \
+		dlil_family dlil_scribble dlil; do
 		[ ! -d "/sys/module/$mod" ] || rmmod "$mod"
 	done
 	for file in /proc/[0-9]*/comm; do

@@ -217,6 +217,9 @@ test_network_card() {
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
 	is "the checksum of what went" "$(transfer dut peer 10.12.0.2 "$T/data")" \
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+	# At most 64 KiB in each, and as many acknowledgements as the peer likes.
+	at_least "packets that a filter met" "$(ctl -j filter show na |
+		jget '[0].filters[name=tcp].matched')" $((2 * 5000000 / 65536))
 	ctl detach na
 	along_more 20
 	end_along

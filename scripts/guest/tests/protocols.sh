@@ -123,6 +123,7 @@ test_plumber_takes_long() {
 	ctl attach dl0
 	cat >"$T/modprobe" <<-END
 		#!/bin/bash
+		export PATH=$PATH
 		echo "\${@: -1}" >>$T/asked
 		for _ in {1..300}; do
 			[ ! -e $T/go ] || exit
@@ -137,6 +138,7 @@ test_plumber_takes_long() {
 	ctl proto unplumb dl0 mpls
 	ctl proto plumb dl0 mpls
 	ctl show dl0 >/dev/null
+	kill -0 $pid || fail "nobody waits for the module any more"
 	: >"$T/go"
 	! wait $pid || fail "it was plumbed"
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe

@@ -17,10 +17,11 @@ no_route() {
 	grep -q "$1" "$T/error" || fail "the route to $2: $(<"$T/error")"
 }
 
-# by_route FAMILY PEER OTHER FAR: each change of the routes makes a fresh look-up.  The
-# kernel may change its tables a moment later, and the route is the same only after that.
+# by_route FAMILY PEER OTHER FAR FARTHER: each change of the routes makes a fresh look-up.
+# The kernel may change its tables a moment later, and the route is the same only after
+# that.  To the last address the host goes by another device, and dl0 by the peer.
 by_route() {
-	local family=$1 peer=$2 other=$3 far=$4
+	local family=$1 peer=$2 other=$3 far=$4 farther=$5
 
 	ip -n dut $family route add $far via $peer dev dl0
 	is "the first look-up" "$(route $far)" "$peer fresh"
@@ -30,13 +31,20 @@ by_route() {
 	becomes "the next one" "$other same" route $far
 	is "the peer itself" "$(route $peer)" "$peer fresh"
 	becomes "the peer again" "$peer same" route $peer
+
+	ip -n dut link add other0 type dummy
+	ip -n dut link set other0 up
+	ip -n dut $family route add $farther dev other0 metric 5
+	ip -n dut $family route add $farther via $other dev dl0 metric 500
+	is "by this device" "$(route $farther)" "$other fresh"
+	ip -n dut link del other0
 }
 
 # RTC-1 RTC-3: a route change, an address that goes and a device that goes down.
 test_route_inet() {
 	modprobe dlil_asker
 	ctl attach dl0
-	by_route -4 $IP1 10.7.0.9 192.0.2.1
+	by_route -4 $IP1 10.7.0.9 192.0.2.1 203.0.113.1
 	ip -n dut addr add 10.9.0.1/24 dev dl0
 	ip -n dut route add 198.51.100.1 via 10.9.0.2 dev dl0
 	is "by the new address" "$(route 198.51.100.1)" "10.9.0.2 fresh"
@@ -59,7 +67,7 @@ test_route_inet() {
 test_route_inet6() {
 	modprobe dlil_asker
 	ctl attach dl0
-	by_route -6 $IP61 fd00:7::9 2001:db8::1
+	by_route -6 $IP61 fd00:7::9 2001:db8::1 2001:db8:1::1
 	ip -n dut addr add fd00:9::1/64 dev dl0 nodad
 	is "by the new address" "$(route fd00:9::2)" "fd00:9::2 fresh"
 	becomes "and again" "fd00:9::2 same" route fd00:9::2

@@ -74,6 +74,7 @@ test_kind_takes_long() {
 	ctl attach dl0
 	cat >"$T/modprobe" <<-END
 		#!/bin/bash
+		export PATH=$PATH
 		echo "\${@: -1}" >>$T/asked
 		[ "\${@: -1}" = dlil-filter-nosuch ] || exec /sbin/modprobe "\$@"
 		for _ in {1..300}; do
@@ -88,8 +89,13 @@ test_kind_takes_long() {
 	wait_for 20 grep -qxs dlil-filter-nosuch "$T/asked"
 	others_go_on
 	soon dlilctl -n dut filter add dl0 quick match icmp count
+	# Requests of one ifnet that have to load a module wait for each other.
+	soon dlilctl -n peer attach pe0
+	soon dlilctl -n peer filter add pe0 loaded nth 1000
+	soon dlilctl -n peer -w 10 detach pe0
 	soon dlilctl -n dut filter add dl0 other nth 1000
 	is "the filters" "$(json '[.filters[].name] | join(" ")')" "quick other"
+	kill -0 $pid || fail "nobody waits for the module any more"
 	: >"$T/go"
 	! wait $pid || fail "it was added"
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe

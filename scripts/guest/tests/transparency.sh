@@ -198,9 +198,11 @@ test_tc_and_nft_count_once() {
 	is "nft egress" "$(nft_count out)" "$(sent)"
 }
 
-# counted_by_xdp FROM: pings of dl0's device that XDP counts, and those that peer sent.
+# counted_by_xdp [COMMAND]: pings of dl0's device that XDP counts, and those that peer
+# sent.  The command runs in dut when the program is there, in front of the pings.
 counted_by_xdp() {
-	inns dut xdp count dl0 inns peer ping -q -n -i 0.01 -c 30 -W 0.4 $IP0 \
+	inns dut xdp count dl0 bash -c "${1:-true} &&
+		exec inns peer ping -q -n -i 0.01 -c 30 -W 0.4 $IP0" \
 		>"$T/pings" || [ $? -eq 1 ]
 	echo "$(tail -n 1 "$T/pings") $(sent)"
 }
@@ -211,10 +213,10 @@ test_xdp_counts_once() {
 	is "pings without DLIL" "$(counted_by_xdp)" "30 30"
 	ctl attach dl0
 	is "pings with DLIL" "$(counted_by_xdp)" "30 30"
-	inns dut xdp pass dl0 sleep 100 &
 	ctl detach dl0
-	kill $!
-	ctl attach dl0
+	is "pings with DLIL, which came later" \
+		"$(counted_by_xdp 'dlilctl attach dl0')" "30 30"
+	is state "$(json .state)" attached
 	ctl filter add dl0 none in match icmp drop
 	is "pings that a filter drops" "$(counted_by_xdp)" "30 30"
 	is "pings dropped" "$(filter none matched)" 30
@@ -242,6 +244,18 @@ test_qdisc_counts_once() {
 	is answers "$(pings dut 10 $IP1)" 10
 	is "pings, and mail that a filter drops" "$(in_qdisc)" $((n + 9 + $(sent)))
 	is "packets out" "$(json .stats.opackets)" "$(in_qdisc)"
+
+	# The qdisc counts the segments of a GSO packet; a filter makes a packet of each.
+	ctl filter add dl0 segments out nth 1000000
+	n=$(in_qdisc)
+	head -c 3000000 /dev/urandom >"$T/data"
+	is "the checksum" "$(transfer dut peer $IP1 "$T/data")" \
+		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
+	settle dut $IP1
+	at_least "segments" "$(in_qdisc)" $((n + 3000000 / 1500))
+	is "packets out" "$(json .stats.opackets)" "$(in_qdisc)"
+	ctl filter del dl0 segments
+	rmmod dlil_nth
 	rmmod dlil_mailer
 }
 
