@@ -5,7 +5,8 @@
  * If a packet may have to be held, every packet of that direction goes through
  * impair_hold.c, so that packets leave in the order of their times, even those
  * without a delay.  Otherwise packets pass at once, and cost no second turn in the
- * input queue.
+ * input queue.  The condition is asked without the lock, which packets that the filter
+ * is not for therefore do not take on output.
  */
 #include <linux/if_vlan.h>
 #include <linux/ktime.h>
@@ -71,11 +72,8 @@ static void corrupt(struct impair_way *w, struct sk_buff *skb, u32 bit)
 static bool is_for(struct impair *f, struct dlil_ifnet *ifp, struct impair_way *w,
 		   struct sk_buff *skb)
 {
-	w->counts.packets++;
-	if (f->cond && !dlil_condition_holds(f->cond, ifp, w->direction, skb))
-		return false;
-	w->counts.matched++;
-	return true;
+	atomic64_inc(&w->packets);
+	return !f->cond || dlil_condition_holds(f->cond, ifp, w->direction, skb);
 }
 
 /*
@@ -85,13 +83,13 @@ static bool is_for(struct impair *f, struct dlil_ifnet *ifp, struct impair_way *
 static bool decide(struct impair_way *w, struct sk_buff *skb, bool holds,
 		   u64 now, struct impair_fate *fate)
 {
+	w->counts.matched++;
 	impair_fate(&w->params, &w->state, skb->len - payload_offset(w, skb), fate);
 	if (fate->lost) {
 		w->counts.lost++;
 		return true;
 	}
-	if (holds && (w->counts.held >= w->params.limit ||
-		      w->state.link_free > now + IMPAIR_BACKLOG_MAX)) {
+	if (holds && !impair_has_room(w, skb, now)) {
 		w->counts.limited++;
 		return true;
 	}
@@ -139,6 +137,7 @@ static void impair_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	struct impair_fate fate;
 	u64 now = 0;
 	bool holds;
+	u32 len;
 
 	spin_lock_bh(&w->lock);
 	holds = impair_holds(&w->params);
@@ -151,7 +150,9 @@ static void impair_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			dlil_filter_drop(skb, list, drop);
 		} else if (holds) {
 			__skb_unlink(skb, list);
-			impair_hold(w, skb, family, &fate, wire_len(w, skb), now);
+			len = wire_len(w, skb);
+			impair_hold(w, skb, family, &fate, len,
+				    impair_due(w, &fate, len, now), now);
 		} else {
 			pass_received(w, skb, list, &fate);
 		}
@@ -169,14 +170,18 @@ static enum sent judge_sent(struct impair_way *w, struct sk_buff *skb, u32 famil
 			    struct sk_buff **copy)
 {
 	bool holds = impair_holds(&w->params);
-	u64 now = holds ? ktime_get_ns() : 0;
+	u64 due, now = holds ? ktime_get_ns() : 0;
+	u32 len = wire_len(w, skb);
 	struct impair_fate fate;
 
 	if (decide(w, skb, holds, now, &fate))
 		return SENT_GONE;
 	if (holds) {
-		impair_hold(w, skb, family, &fate, wire_len(w, skb), now);
-		return SENT_HELD;
+		due = impair_due(w, &fate, len, now);
+		if (!impair_may_pass(w, &fate, due, now)) {
+			impair_hold(w, skb, family, &fate, len, due, now);
+			return SENT_HELD;
+		}
 	}
 	w->counts.passed++;
 	if (fate.duplicated)
@@ -207,7 +212,7 @@ static struct sk_buff *own(struct impair_way *w, struct sk_buff *skb)
 		return skb;
 	kfree_skb(skb);
 	spin_lock(&w->lock);
-	w->counts.packets++;
+	w->counts.matched++;
 	w->counts.failed++;
 	spin_unlock(&w->lock);
 	return NULL;
@@ -224,15 +229,16 @@ static int impair_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	struct impair *f = cookie;
 	struct impair_way *w = way_of(f, DLIL_DIRECTION_OUT);
 	struct sk_buff *skb, *copy = NULL;
-	enum sent sent = SENT_PASSES;
+	enum sent sent;
 
+	if (!is_for(f, ifp, w, *pskb))
+		return 0;
 	skb = own(w, *pskb);
 	if (unlikely(!skb))
 		return DLIL_STOLEN;
 	*pskb = skb;
 	spin_lock(&w->lock);
-	if (is_for(f, ifp, w, skb))
-		sent = judge_sent(w, skb, family, &copy);
+	sent = judge_sent(w, skb, family, &copy);
 	spin_unlock(&w->lock);
 	if (sent == SENT_PASSES) {
 		if (copy)
@@ -364,6 +370,7 @@ void impair_read(struct impair *f, u32 direction, struct impair_params *params,
 	if (params)
 		*params = w->params;
 	*counts = w->counts;
+	counts->packets = atomic64_read(&w->packets);
 	spin_unlock_bh(&w->lock);
 }
 EXPORT_SYMBOL_FOR_TEST(impair_read);

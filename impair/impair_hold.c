@@ -84,6 +84,7 @@ static void add(struct impair_way *w, struct sk_buff *skb)
 
 	w->counts.held++;
 	w->counts.bytes += skb->len;
+	w->memory += skb->truesize;
 	held_of(skb)->order = w->order++;
 	if (!last || !is_before(skb, last))
 		__skb_queue_tail(&w->ordered, skb);
@@ -163,6 +164,7 @@ static struct sk_buff *next_due(struct impair_way *w, u64 now)
 	}
 	w->counts.held--;
 	w->counts.bytes -= skb->len;
+	w->memory -= skb->truesize;
 	return skb;
 }
 
@@ -281,10 +283,9 @@ static enum hrtimer_restart timer_over(struct hrtimer *timer)
 
 /*
  * Give up what others wait for, but not the socket of TCP while packets wait for the
- * link (@queued).  TCP
- * must see that they are queued here, or it would send more of them (TCP small
- * queues).  It must not see a delay, which is one of the network, or it would wait
- * for each packet.  The socket lives until its data are acknowledged in any case,
+ * link (@queued).  TCP must see that they are queued here, or it would send more of them
+ * (TCP small queues).  It must not see a delay, which is one of the network, or it would
+ * wait for each packet.  The socket lives until its data are acknowledged in any case,
  * unless it is reset; then its namespace may have to wait for the packet, so packets
  * that are held for long do without.
  */
@@ -305,19 +306,66 @@ static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 
 	if (w->direction == DLIL_DIRECTION_OUT)
 		let_go(skb, due - now, !fate->delay && !fate->reordered);
+	else if (due > now || fate->reordered)
+		/* The host is to stamp the time when the packet reaches it. */
+		skb_clear_tstamp(skb);
 	h->due = due;
 	h->family = family;
 	h->reordered = fate->reordered;
 	h->copy = copy;
 }
 
+/*
+ * May a packet be held?  Not if too many are, or too much memory, or if the link has too
+ * much to send already.
+ */
+bool impair_has_room(const struct impair_way *w, const struct sk_buff *skb, u64 now)
+{
+	return w->counts.held < w->params.limit &&
+	       (!w->memory || w->memory + skb->truesize <= IMPAIR_MEMORY_MAX) &&
+	       w->state.link_free <= now + IMPAIR_BACKLOG_MAX;
+}
+
+/**
+ * impair_due - when may a packet leave?
+ * @w: the direction, with its lock held
+ * @fate: fate of the packet
+ * @len: length of the packet with its link header
+ * @now: time
+ *
+ * A packet that is asked about is sent over the link, if there is one.
+ */
+u64 impair_due(struct impair_way *w, const struct impair_fate *fate, u32 len, u64 now)
+{
+	return impair_link(&w->params, &w->state, len, now) + fate->delay;
+}
+
+/**
+ * impair_may_pass - may a packet that is sent leave without being held?
+ * @w: the direction, with its lock held
+ * @fate: fate of the packet
+ * @due: time of the packet
+ * @now: time
+ *
+ * Not so if others leave first, or are being handed back.  Not for received packets,
+ * since those that were handed back may be in the input queue.
+ */
+bool impair_may_pass(struct impair_way *w, const struct impair_fate *fate, u64 due,
+		     u64 now)
+{
+	if (due > now || fate->reordered || w->counts.held || w->releasing)
+		return false;
+	count_lateness(w, 0);
+	return true;
+}
+
 /* Hold a copy of @skb, which stays as it is. */
 static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
-		      const struct impair_fate *fate, u64 due, u64 now)
+		      const struct impair_fate *fate, u32 len, u64 now)
 {
 	struct sk_buff *copy;
 
-	if (w->counts.held >= w->params.limit) {
+	if (!impair_has_room(w, skb, now)) {
 		/* So that as many packets and copies have come as have an end. */
 		w->counts.duplicated++;
 		w->counts.limited++;
@@ -328,7 +376,7 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
 		w->counts.failed++;
 		return;
 	}
-	prepare(w, copy, family, fate, due, now, true);
+	prepare(w, copy, family, fate, impair_due(w, fate, len, now), now, true);
 	add(w, copy);
 	w->counts.duplicated++;
 }
@@ -340,25 +388,23 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
  * @family: protocol family of the packet
  * @fate: fate of the packet, which is not lost
  * @len: length of the packet with its link header
+ * @due: time of the packet, from impair_due()
  * @now: time
  *
- * The limit is the caller's, except for the copy.  The caller calls impair_release()
- * afterwards, without the lock.
+ * The caller has asked impair_has_room(), and calls impair_release() afterwards, without
+ * the lock.
  *
  * Context: bottom halves off.
  */
 void impair_hold(struct impair_way *w, struct sk_buff *skb, u32 family,
-		 const struct impair_fate *fate, u32 len, u64 now)
+		 const struct impair_fate *fate, u32 len, u64 due, u64 now)
 {
-	u64 due = now + fate->delay;
-
 	lockdep_assert_held(&w->lock);
-	if (w->params.rate)
-		due += impair_link(&w->params, &w->state, len, now) - now;
+
 	prepare(w, skb, family, fate, due, now, false);
 	add(w, skb);
 	if (fate->duplicated)
-		hold_copy(w, skb, family, fate, due, now);
+		hold_copy(w, skb, family, fate, len, now);
 	w->counts.reordered += fate->reordered;
 }
 

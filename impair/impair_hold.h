@@ -14,9 +14,12 @@
 /* A reordered packet that is not overtaken goes on after this time. */
 #define IMPAIR_REORDER_WAIT	(100 * NSEC_PER_MSEC)
 
+/* Most bytes of memory (truesize) that the packets of one direction use. */
+#define IMPAIR_MEMORY_MAX	(256 * 1024 * 1024)
+
 /**
  * struct impair_counts - counters of one direction
- * @packets: packets that the filter has seen
+ * @packets: packets that the filter has seen; set by impair_read() only
  * @matched: packets that it is for
  * @passed: packets that have left it, copies included
  * @lost: packets lost
@@ -24,7 +27,8 @@
  * @corrupted: packets with a bit error
  * @reordered: packets that others were to overtake
  * @limited: packets dropped because too many were held
- * @failed: packets that got no bit error or no copy, because memory was short
+ * @failed: packets that got no bit error or no copy, or were dropped, because memory
+ *	was short
  * @held: packets held now
  * @bytes: bytes of these packets
  * @timely: packets that have left after their time had come
@@ -50,12 +54,15 @@ struct impair_counts {
 
 /**
  * struct impair_way - one direction of a filter
- * @lock: guards all of it; taken with bottom halves off
+ * @lock: guards all of it but @packets; taken with bottom halves off
  * @direction: DLIL_DIRECTION_IN or DLIL_DIRECTION_OUT; constant
  * @filter: points to the reference of the filter, which is set before packets come
  * @params: parameters
  * @state: state of the effects
  * @counts: counters
+ * @packets: packets that the filter has seen; atomic, so that those that it is not for
+ *	need no lock
+ * @memory: truesize of all held packets
  * @order: number of packets that were ever held
  * @overtaken: number of packets that have left and were not reordered
  * @ordered: held packets that came in the order of their times
@@ -66,12 +73,14 @@ struct impair_counts {
  * @timer: for the next packet
  */
 struct impair_way {
-	spinlock_t lock;	/* guards all of it */
+	spinlock_t lock;	/* guards all but @packets */
 	u32 direction;
 	const dlil_filter_t *filter;
 	struct impair_params params;
 	struct impair_state state;
 	struct impair_counts counts;
+	atomic64_t packets;
+	u64 memory;
 	u32 order;
 	u32 overtaken;
 	struct sk_buff_head ordered;
@@ -86,7 +95,11 @@ void impair_way_init(struct impair_way *w, u32 direction,
 		     const dlil_filter_t *filter,
 		     const struct impair_params *params);
 void impair_hold(struct impair_way *w, struct sk_buff *skb, u32 family,
-		 const struct impair_fate *fate, u32 len, u64 now);
+		 const struct impair_fate *fate, u32 len, u64 due, u64 now);
+bool impair_has_room(const struct impair_way *w, const struct sk_buff *skb, u64 now);
+u64 impair_due(struct impair_way *w, const struct impair_fate *fate, u32 len, u64 now);
+bool impair_may_pass(struct impair_way *w, const struct impair_fate *fate, u64 due,
+		     u64 now);
 void impair_release(struct impair_way *w);
 void impair_way_end(struct impair_way *w);
 

@@ -326,6 +326,85 @@ static void corrupt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counts_of(c, direction).failed, 0);
 }
 
+/* In front of the filter: leave the checksum of the packet to the device. */
+static int leave_sum(struct fake_filter *filter, struct sk_buff **skb)
+{
+	(*skb)->ip_summed = CHECKSUM_PARTIAL;
+	(*skb)->csum_start = skb_network_header(*skb) - (*skb)->head;
+	(*skb)->csum_offset = offsetof(struct fake_payload, verdict[FAKE_DEMUX]);
+	return 0;
+}
+
+/* Behind the filter: one bit differs from the packet with its checksum. */
+static int check_sum(struct fake_filter *filter, struct sk_buff **pskb)
+{
+	struct impaired *c = filter->fake->test->priv;
+	struct kunit *test = filter->fake->test;
+	const struct fake_payload good = { .seq = 1 };
+	u8 want[LENGTH], *got = skb_network_header(*pskb);
+	unsigned int i, wrong = 0;
+	__sum16 sum = csum_fold(csum_partial(&good, LENGTH, 0)) ?: CSUM_MANGLED_0;
+
+	memcpy(want, &good, LENGTH);
+	memcpy(want + offsetof(struct fake_payload, verdict[FAKE_DEMUX]), &sum,
+	       sizeof(sum));
+	for (i = 0; i < LENGTH; i++)
+		wrong += hweight8(want[i] ^ got[i]);
+	KUNIT_EXPECT_EQ(test, wrong, 1);
+	KUNIT_EXPECT_EQ(test, (int)(*pskb)->ip_summed, CHECKSUM_NONE);
+	memcpy(got, &good, LENGTH);
+	c->n++;
+	return 0;
+}
+
+/* FLT-14: the checksum that a device would complete is that of the intact packet. */
+static void corrupt_summed(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+	unsigned int i;
+
+	c->params.corrupt = IMPAIR_CERTAIN;
+	fake_filter(c->fake, 'a', &fake_filter_out_ops)->hook = leave_sum;
+	impaired_attach(c, DLIL_DIRECTION_OUT);
+	fake_filter(c->fake, 'o', &fake_filter_out_ops)->hook = check_sum;
+	for (i = 0; i < 20; i++)
+		transmit(c, 1, 1);
+	KUNIT_EXPECT_EQ(test, c->n, 20);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_OUT).failed, 0);
+}
+
+static struct sk_buff *shared;
+
+static int share(struct fake_filter *filter, struct sk_buff **skb)
+{
+	shared = skb_get(*skb);
+	return 0;
+}
+
+static int is_private(struct fake_filter *filter, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_FALSE(filter->fake->test, skb_shared(*skb));
+	return -EPERM;
+}
+
+/* FLT-14: a bit error, or a delay, does not reach others who share a sent packet. */
+static void sent_shared(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+	struct fake_payload good = { .seq = 1 };
+
+	c->params.corrupt = IMPAIR_CERTAIN;
+	fake_filter(c->fake, 'a', &fake_filter_out_ops)->hook = share;
+	impaired_attach(c, DLIL_DIRECTION_OUT);
+	fake_filter(c->fake, 'o', &fake_filter_out_ops)->hook = is_private;
+	c->start = ktime_get_ns();
+	KUNIT_EXPECT_EQ(test, fake_output_new(c->fake, FAKE_PF_A, 1, 1,
+					      DLIL_OUTPUT_RAW), -EPERM);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_OUT).corrupted, 1);
+	KUNIT_EXPECT_EQ(test, memcmp(skb_network_header(shared), &good, LENGTH), 0);
+	kfree_skb(shared);
+}
+
 /* A copy of a packet that somebody else has, such as a tap, stays intact. */
 static int clone_shows(struct fake_filter *filter, struct sk_buff **skb)
 {
@@ -350,7 +429,7 @@ static void corrupt_private(struct kunit *test)
 	c->params.corrupt = IMPAIR_CERTAIN;
 	fake_filter(c->fake, 'a', &fake_filter_both_ops)->hook = clone_shows;
 	impaired_attach(c, DLIL_DIRECTION_IN);
-	/* Nobody else reads the packet, which may say anything. */
+	/* Drop the damaged packet, of whose contents the fake protocol would complain. */
 	fake_filter(c->fake, 'b', &fake_filter_both_ops)->hook = refuse;
 	receive(c, 1, 1);
 	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_IN).corrupted, 1);
@@ -503,6 +582,98 @@ static void rate(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 5));
 	KUNIT_EXPECT_GE(test, c->at[3], c->start + each);
 	KUNIT_EXPECT_GE(test, c->at[4], c->start + 2 * each);
+}
+
+/* FLT-14: the link sends copies as well. */
+static void rate_copies(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+	u32 direction = direction_of(test);
+	u64 each = 100 * NSEC_PER_MSEC;
+	unsigned int i;
+
+	c->params.rate = 10 * (LENGTH + FAKE_HLEN);
+	c->params.duplicate = IMPAIR_CERTAIN;
+	impaired_attach(c, direction);
+	watch_arrivals(c);
+	send_some(c, direction, 1, 2);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 4));
+	EXPECT_ORDER(c, 1, 1, 2, 2);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_GE(test, c->at[i], c->start + (i + 1) * each);
+	add_handed(c, direction, 2);
+}
+
+static int stamp(struct fake_filter *filter, struct sk_buff **skb)
+{
+	(*skb)->tstamp = 1;
+	return 0;
+}
+
+static int note_stamp(struct fake_filter *filter, struct sk_buff **skb)
+{
+	struct impaired *c = filter->fake->test->priv;
+
+	c->seq[c->n++] = (*skb)->tstamp;
+	return 0;
+}
+
+/* FLT-14: the host stamps a packet when it gets it, so that it sees the delay. */
+static void stamped_late(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+
+	c->params.delay = 10 * NSEC_PER_MSEC;
+	fake_filter(c->fake, 'a', &fake_filter_in_ops)->hook = stamp;
+	impaired_attach(c, DLIL_DIRECTION_IN);
+	fake_filter(c->fake, 'b', &fake_filter_in_ops)->hook = note_stamp;
+	receive(c, 1, 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 1));
+	KUNIT_EXPECT_EQ(test, c->seq[0], 0);
+}
+
+static int wants_owner(struct fake_filter *filter, struct sk_buff **skb)
+{
+	KUNIT_EXPECT_NOT_NULL(filter->fake->test, (*skb)->destructor);
+	return arrive(filter, skb);
+}
+
+/* FLT-14 OUT-10: a sent packet that need not wait goes on as it is. */
+static void sent_at_once(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+
+	c->params.reorder = 1;
+	impaired_attach(c, DLIL_DIRECTION_OUT);
+	fake_filter(c->fake, 'b', &fake_filter_out_ops)->hook = wants_owner;
+	transmit(c, 1, 3);
+	EXPECT_ORDER(c, 1, 2, 3);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_OUT).passed, 3);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_OUT).timely, 3);
+}
+
+static int grow(struct fake_filter *filter, struct sk_buff **skb)
+{
+	(*skb)->truesize = IMPAIR_MEMORY_MAX / 2 + 1;
+	return 0;
+}
+
+/* FLT-14: held packets are bounded in memory, too. */
+static void memory(struct kunit *test)
+{
+	struct impaired *c = impaired_new(test);
+
+	c->params.delay = 10 * NSEC_PER_MSEC;
+	fake_filter(c->fake, 'a', &fake_filter_out_ops)->hook = grow;
+	impaired_attach(c, DLIL_DIRECTION_OUT);
+	watch_arrivals(c);
+	transmit(c, 1, 2);
+	KUNIT_EXPECT_EQ(test, held(c, DLIL_DIRECTION_OUT), 1);
+	KUNIT_EXPECT_EQ(test, counts_of(c, DLIL_DIRECTION_OUT).limited, 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 1));
+	transmit(c, 3, 1);
+	KUNIT_EXPECT_EQ(test, held(c, DLIL_DIRECTION_OUT), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(c->n == 2));
 }
 
 /* FLT-14: packets that would wait for the link for more than a day are dropped. */
@@ -1078,11 +1249,17 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(duplicate_held, direction_gen_params),
 	KUNIT_CASE_PARAM(corrupt, direction_gen_params),
 	KUNIT_CASE(corrupt_private),
+	KUNIT_CASE(corrupt_summed),
+	KUNIT_CASE(sent_shared),
 	KUNIT_CASE_PARAM(delay, direction_gen_params),
 	KUNIT_CASE(jitter),
 	KUNIT_CASE_PARAM(reorder, direction_gen_params),
 	KUNIT_CASE_PARAM(limit, direction_gen_params),
 	KUNIT_CASE_PARAM(rate, direction_gen_params),
+	KUNIT_CASE_PARAM(rate_copies, direction_gen_params),
+	KUNIT_CASE(stamped_late),
+	KUNIT_CASE(sent_at_once),
+	KUNIT_CASE(memory),
 	KUNIT_CASE(backlog),
 	KUNIT_CASE(detach_while_held),
 	KUNIT_CASE_PARAM(ifnet_goes_while_held, direction_gen_params),
