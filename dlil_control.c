@@ -241,17 +241,6 @@ static struct sk_buff *ack_new(void)
 			 nla_total_size(sizeof(u32)), GFP_KERNEL);
 }
 
-static int add_filter(struct dlil_ifnet *ifp, const struct nlattr *filter,
-		      u64 revision, const char **why)
-{
-	struct netlink_ext_ack extack = {};
-	int err;
-
-	err = dlil_netlink_filter_add(ifp, filter, revision, true, &extack);
-	*why = extack._msg ?: "filter could not be added";
-	return err;
-}
-
 /*
  * Row FLT-13: say which change is at fault, in words and as an offset of the message: that
  * of an attribute in the change, if that is known.
@@ -275,6 +264,22 @@ static void blame(const struct dlil_netlink_update *u, int err,
 	*offset = NLMSG_HDRLEN + GENL_HDRLEN + ((char *)attr - (char *)u->attrs);
 }
 
+/*
+ * The sentence is copied, since that of a kind may be in @extack, and the module of the
+ * kind may be unloaded before the answer is sent.
+ */
+static int add_filter(struct dlil_ifnet *ifp, struct request *req)
+{
+	struct netlink_ext_ack extack = {};
+	int err;
+
+	err = dlil_netlink_filter_add(ifp, req->control.arg.filter.attr,
+				      req->control.arg.filter.revision, true, &extack);
+	strscpy(req->sentence, extack._msg ?: "filter could not be added",
+		SENTENCE_MAX);
+	return err;
+}
+
 static int update_filters(struct dlil_ifnet *ifp, struct request *req)
 {
 	struct dlil_netlink_update *u = &req->control.arg.update;
@@ -294,12 +299,10 @@ static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
 	enum dlil_ioctl_stage by;
 	int err;
 
-	if (c->what == CONTROL_FILTER)
-		return add_filter(ifp, c->arg.filter.attr,
-				  c->arg.filter.revision, why);
-	if (c->what == CONTROL_UPDATE) {
+	if (c->what == CONTROL_FILTER || c->what == CONTROL_UPDATE) {
 		*why = req->sentence;
-		return update_filters(ifp, req);
+		return c->what == CONTROL_FILTER ? add_filter(ifp, req) :
+						   update_filters(ifp, req);
 	}
 	if (c->what != CONTROL_IOCTL)
 		return dlil_plumb_for_user(ifp, c->arg.name,

@@ -341,7 +341,7 @@ static int find_kinds(struct dlil_kind_step *step, struct part *parts,
 			return 1;
 		if (!parts[i].kind) {
 			NL_SET_ERR_MSG(extack,
-				       "unknown kind of filter: no module provides it; a match filter ends with drop, count or pass");
+				       "unknown kind of filter: no module provides it; a match filter ends with drop, count or pass; quote an expression in front of a kind");
 			return -EOPNOTSUPP;
 		}
 	}

@@ -55,6 +55,14 @@ static void put_data(const struct filter *filter, struct nlmsghdr *nlh)
 			     mnl_nlmsg_get_payload(data));
 }
 
+static void print_lifetime(long long ms)
+{
+	if (ms < 100000)
+		printf(" for %.3gs", ms / 1000.0);
+	else
+		printf(" for %llds", ms / 1000);
+}
+
 /* Prints it in the words in which it was added, with its counters. */
 static void print_filter(const json_t *filter)
 {
@@ -73,7 +81,7 @@ static void print_filter(const json_t *filter)
 	if (impair)
 		print_impair(impair);
 	if (json_object_get(filter, "lifetime"))
-		printf(" for %.3gs", number(filter, "lifetime") / 1000.0);
+		print_lifetime(number(filter, "lifetime"));
 	printf(" packets %lld matched %lld\n", number(filter, "packets"),
 	       number(filter, "matched"));
 	if (impair && options.stats)

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dlilctl.h"
 
@@ -31,6 +32,13 @@ static const struct unit times[] = {
 	{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { NULL, 0 }
 };
 
+/* Other names that tc knows. */
+static const struct unit long_times[] = {
+	{ "nsec", 1 }, { "usec", 1e3 }, { "msec", 1e6 }, { "sec", 1e9 },
+	{ "nsecs", 1 }, { "usecs", 1e3 }, { "msecs", 1e6 }, { "secs", 1e9 },
+	{ NULL, 0 }
+};
+
 static const struct unit rates[] = {
 	{ "bit", 1 }, { "kbit", 1e3 }, { "mbit", 1e6 }, { "gbit", 1e9 },
 	{ "bps", 8 }, { "kbps", 8e3 }, { "mbps", 8e6 }, { "gbps", 8e9 },
@@ -49,7 +57,7 @@ static double measure(const char *word, const struct unit *units)
 	if (!isdigit((unsigned char)*word) || end != word + digits)
 		return -1;
 	for (; units->name; units++)
-		if (!strcmp(end, units->name))
+		if (!strcasecmp(end, units->name))
 			return value * units->factor;
 	return -1;
 }
@@ -64,6 +72,8 @@ static uint64_t to_time(const char *word)
 {
 	double ns = strcmp(word, "0") ? measure(word, times) : 0;
 
+	if (ns < 0)
+		ns = measure(word, long_times);
 	if (ns < 0 || ns > MAX_NS)
 		usage_error("\"%s\" is not a time from 0 to 100s, such as 20ms or 1.5s",
 			    word);
@@ -76,6 +86,9 @@ static uint32_t to_share(const char *word)
 
 	if (share < 0 || share > 4294967296.0)
 		usage_error("\"%s\" is not a percentage from 0%% to 100%%, such as 0.1%%",
+			    word);
+	if (share > 0 && !rounded(share))
+		usage_error("\"%s\" is too small: the smallest percentage is 0.00000002%%",
 			    word);
 	return share > CERTAIN ? CERTAIN : (uint32_t)rounded(share);
 }
@@ -258,14 +271,25 @@ static const struct {
 	{ "seed", parse_seed },
 };
 
+#define EFFECTS \
+	"loss, delay, distribution, duplicate, corrupt, reorder, rate, overhead, limit or seed"
+
+/* Finds an effect by its name, or by an abbreviation of it. */
 static size_t find_effect(const char *word)
 {
-	size_t i;
+	size_t i, n = 0, found = 0;
 
-	for (i = 0; i < ARRAY_SIZE(effects); i++)
+	for (i = 0; i < ARRAY_SIZE(effects); i++) {
 		if (!strcmp(effects[i].name, word))
 			return i;
-	usage_error("expected an effect such as loss or delay, got \"%s\"", word);
+		if (*word && !strncmp(effects[i].name, word, strlen(word))) {
+			found = i;
+			n++;
+		}
+	}
+	if (n == 1)
+		return found;
+	usage_error("expected " EFFECTS ", got \"%s\"", word);
 }
 
 /* Appends the attributes of the kind to @nlh. */

@@ -276,6 +276,9 @@ impair 'reorder, all' 'reorder=85899346 distance=3 gap=5' reorder 2% 3 gap 5
 impair 'rate' 'rate=625000 overhead=4294967292 limit=2000 seed=7' \
 	rate 5mbit overhead -4 limit 2000 seed 7
 impair 'rate in bytes' 'rate=1000' rate 1kbps
+impair 'units as tc writes them' 'delay=100000000 jitter=2000 correlation=0 rate=625000' \
+	delay 100msec 2USecs rate 5Mbit
+impair 'abbreviated effects' 'duplicate=42949673 corrupt=0' dup 1% c 0%
 impair 'no rate' 'rate=0' rate none
 sends 'impair with a condition' "$asked
 filter-add v1 ack ifindex=4 name=f kind=impair direction=3 loss=1 p1=42949673 p2=0 p3=0 p4=0 p5=0 program=icmp expr=icmp" \
@@ -298,7 +301,9 @@ for word in 0mbit 5 7bit 20000gbit; do
 	bad "\"$word\" is not a rate from 8bit to 10000gbit, or none" \
 		rate "$word"
 done
-bad 'expected an effect such as loss or delay, got "frob"' frob
+bad 'expected loss, delay, distribution, duplicate, corrupt, reorder, rate, overhead, limit or seed, got "frob"' frob
+bad 'expected loss, delay, distribution, duplicate, corrupt, reorder, rate, overhead, limit or seed, got "l"' l 1%
+bad '"0.00000001%" is too small: the smallest percentage is 0.00000002%' loss 0.00000001%
 bad 'an effect is missing, such as loss or delay'
 bad 'loss comes twice' loss 1% loss 2%
 bad 'the distance must be at least 1' reorder 1% 0
