@@ -300,6 +300,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 	f->flags = params->flags;
 	f->lifetime = params->lifetime;
 	INIT_DELAYED_WORK(&f->expiry, filter_expired);
+	INIT_LIST_HEAD(&f->order);
 	strscpy(f->name, params->name, sizeof(f->name));
 	return f;
 }
@@ -546,7 +547,10 @@ static void put_in_order(struct dlil_ifnet *ifp, const struct dlil_plan *plan)
 	}
 }
 
-/* Carry out a plan for which all arrays have been made. */
+/*
+ * Carry out a plan for which all arrays have been made.  Of @parts, those new filters
+ * remain that the same step has removed again.
+ */
 static int carry_out(struct dlil_step *step, struct dlil_plan *plan,
 		     struct part *parts, struct dlil_filter_vec *in,
 		     struct dlil_filter_vec *out)
@@ -568,7 +572,13 @@ static int carry_out(struct dlil_step *step, struct dlil_plan *plan,
 	for (i = 0; i < step->n; i++) {
 		if (parts[i].moved)
 			dlil_event_queue(ifp, parts[i].moved);
-		parts[i] = (struct part){};
+		parts[i].moved = NULL;
+		if (!parts[i].new)
+			continue;
+		if (!list_empty(&parts[i].new->order))
+			parts[i].new = NULL;
+		else if (step->dropped)
+			step->dropped[i] = true;
 	}
 	dlil_vecs_install(ifp, in, out);
 	list_for_each_entry(spot, &plan->gone, list)
@@ -606,8 +616,9 @@ static void announce(const struct dlil_step *step)
 	unsigned int i;
 
 	for (i = 0; i < step->n; i++) {
-		if (step->changes[i].change != DLIL_CHANGE_ADD &&
-		    step->changes[i].change != DLIL_CHANGE_REPLACE)
+		if ((step->changes[i].change != DLIL_CHANGE_ADD &&
+		     step->changes[i].change != DLIL_CHANGE_REPLACE) ||
+		    (step->dropped && step->dropped[i]))
 			continue;
 		params = step->changes[i].params;
 		hears |= !!params->ops->event;

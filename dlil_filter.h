@@ -19,6 +19,8 @@ struct dlil_ifnet;
  * @revision: revision that the filters must have, or 0 for any
  * @for_user: names of added filters must be new, a filter replaces the one of its name if
  *	there is one, users have a limit, and modules' filters are left alone
+ * @dropped: NULL, or for each change, set to true if the filter that it adds was removed
+ *	by a later one: then it was never attached
  * @failed: on errors the number of the change at fault, or @n
  * @why: on errors a sentence, or NULL
  */
@@ -28,6 +30,7 @@ struct dlil_step {
 	unsigned int n;
 	u64 revision;
 	bool for_user;
+	bool *dropped;
 	unsigned int failed;
 	const char *why;
 };

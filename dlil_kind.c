@@ -228,6 +228,13 @@ struct part {
 	dlil_filter_t unused;
 };
 
+/* Storage of a step. */
+struct parts {
+	struct part *part;
+	struct dlil_filter_change *changes;
+	bool *dropped;
+};
+
 static bool is_new(const struct dlil_filter_request *req)
 {
 	return req->change == DLIL_CHANGE_ADD ||
@@ -375,20 +382,20 @@ static int create_all(struct dlil_kind_step *step, struct part *parts,
 	return err;
 }
 
-static int update(struct dlil_kind_step *step, struct part *parts,
-		  struct dlil_filter_change *changes,
+static int update(struct dlil_kind_step *step, struct parts *parts,
 		  struct netlink_ext_ack *extack)
 {
 	struct dlil_step s = {
 		.ifp = step->ifp,
-		.changes = changes,
+		.changes = parts->changes,
+		.dropped = parts->dropped,
 		.n = step->n,
 		.revision = step->revision,
 		.for_user = true,
 	};
 	int err;
 
-	err = create_all(step, parts, changes, extack);
+	err = create_all(step, parts->part, parts->changes, extack);
 	if (err)
 		return err;
 	err = dlil_filter_step(&s);
@@ -398,20 +405,20 @@ static int update(struct dlil_kind_step *step, struct part *parts,
 	return err;
 }
 
-/*
- * Let go of what a step has used.  Unless it was carried out, its filters are freed.
- */
-static void parts_free(struct dlil_kind_step *step, struct part *parts, bool done)
+/* Let go of what a step has used.  Filters that were not attached are freed. */
+static void put_parts(const struct dlil_kind_step *step, const struct parts *parts,
+		      bool done)
 {
+	struct part *part;
 	unsigned int i;
 
 	for (i = 0; i < step->n; i++) {
-		if (parts[i].created && !done)
-			parts[i].kind->destroy(parts[i].params.cookie);
-		if (parts[i].kind)
-			put(parts[i].kind);
+		part = &parts->part[i];
+		if (part->created && (!done || parts->dropped[i]))
+			part->kind->destroy(part->params.cookie);
+		if (part->kind)
+			put(part->kind);
 	}
-	kvfree(parts);
 }
 
 /**
@@ -428,24 +435,25 @@ static void parts_free(struct dlil_kind_step *step, struct part *parts, bool don
  */
 int dlil_kind_update(struct dlil_kind_step *step, struct netlink_ext_ack *extack)
 {
-	struct dlil_filter_change *changes;
-	struct part *parts;
+	struct parts parts = {
+		.part = kvcalloc(step->n, sizeof(*parts.part), GFP_KERNEL),
+		.changes = kvcalloc(step->n, sizeof(*parts.changes), GFP_KERNEL),
+		.dropped = kvcalloc(step->n, sizeof(*parts.dropped), GFP_KERNEL),
+	};
 	int err = -ENOMEM;
 
 	step->failed = step->n;
-	parts = kvcalloc(step->n, sizeof(*parts), GFP_KERNEL);
-	changes = kvmalloc_array(step->n, sizeof(*changes), GFP_KERNEL);
-	if (!parts || !changes)
+	if (!parts.part || !parts.changes || !parts.dropped)
 		goto free;
-	err = find_kinds(step, parts, extack);
+	err = find_kinds(step, parts.part, extack);
 	if (err)
-		goto free_parts;
+		goto put;
 	/*
 	 * The reference delays the final detach, so that the index cannot
 	 * change.
 	 */
 	if (dlil_ifnet_io_begin(step->ifp)) {
-		err = update(step, parts, changes, extack);
+		err = update(step, &parts, extack);
 		dlil_ifnet_io_end(step->ifp);
 	} else {
 		NL_SET_ERR_MSG(extack, "device is being detached");
@@ -453,12 +461,12 @@ int dlil_kind_update(struct dlil_kind_step *step, struct netlink_ext_ack *extack
 		err = -ENXIO;
 	}
 
-free_parts:
-	parts_free(step, parts, !err);
-	parts = NULL;
+put:
+	put_parts(step, &parts, !err);
 free:
-	kvfree(parts);
-	kvfree(changes);
+	kvfree(parts.part);
+	kvfree(parts.changes);
+	kvfree(parts.dropped);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_kind_update);

@@ -185,10 +185,13 @@ static void deliver(struct dlil_ifnet *ifp, struct dlil_event_item *item,
 	event->family = ifp->kind;
 	event->data = item->data;
 	if (item->io && (item->life || dlil_ifnet_is_attached(ifp))) {
-		dlil_filter_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
-				 filter_event, event);
-		dlil_proto_call(ifp, item->until, call, DLIL_CALLBACK_EVENT,
-				proto_event, event);
+		/* A step may post an event for each of a thousand filters. */
+		if (atomic_read(&ifp->events.hearers)) {
+			dlil_filter_call(ifp, item->until, call,
+					 DLIL_CALLBACK_EVENT, filter_event, event);
+			dlil_proto_call(ifp, item->until, call,
+					DLIL_CALLBACK_EVENT, proto_event, event);
+		}
 		if (ifp->driver->event) {
 			dlil_call_enter(call, DLIL_PARTY_DRIVER,
 					DLIL_CALLBACK_EVENT, NULL);

@@ -37,10 +37,13 @@ static struct dlil_spot *spot_new(struct dlil_plan *plan, struct dlil_filter *f)
 	return spot;
 }
 
-static void spot_gone(struct dlil_plan *plan, struct dlil_spot *spot)
+/* Remove a filter.  One that the same step adds is in no list then. */
+static void del(struct dlil_plan *plan, struct dlil_spot *spot)
 {
 	hash_del(&spot->named);
-	list_move_tail(&spot->list, &plan->gone);
+	list_del(&spot->list);
+	if (!spot->fresh)
+		list_add_tail(&spot->list, &plan->gone);
 	plan->n--;
 	plan->users -= is_users(spot);
 }
@@ -165,15 +168,6 @@ static int add(struct dlil_plan *plan, const struct dlil_filter_params *params,
 	return put(plan, spot, params->place, params->beside);
 }
 
-static int del(struct dlil_plan *plan, struct dlil_spot *spot)
-{
-	if (spot->fresh)
-		return refuse(plan, -EINVAL,
-			      "filter is added by the same step: leave out both changes");
-	spot_gone(plan, spot);
-	return 0;
-}
-
 static int replace(struct dlil_plan *plan, const struct dlil_filter_change *c,
 		   struct dlil_filter *f, const struct dlil_filter *old)
 {
@@ -188,8 +182,8 @@ static int replace(struct dlil_plan *plan, const struct dlil_filter_change *c,
 	if (err)
 		return err;
 	prev = spot->list.prev;
-	err = del(plan, spot);
-	return err ?: add(plan, c->params, f, prev);
+	del(plan, spot);
+	return add(plan, c->params, f, prev);
 }
 
 static int move(struct dlil_plan *plan, const struct dlil_filter_change *c,
@@ -202,15 +196,13 @@ static int move(struct dlil_plan *plan, const struct dlil_filter_change *c,
 	return put(plan, spot, c->place, c->beside);
 }
 
-static int flush(struct dlil_plan *plan)
+static void flush(struct dlil_plan *plan)
 {
 	struct dlil_spot *spot, *next;
-	int err = 0;
 
 	list_for_each_entry_safe(spot, next, &plan->order, list)
-		if (is_users(spot) && !err)
-			err = del(plan, spot);
-	return err;
+		if (is_users(spot))
+			del(plan, spot);
 }
 
 /**
@@ -238,14 +230,17 @@ int dlil_plan_change(struct dlil_plan *plan, const struct dlil_filter_change *c,
 	case DLIL_CHANGE_REPLACE:
 		return replace(plan, c, f, old);
 	case DLIL_CHANGE_FLUSH:
-		return flush(plan);
+		flush(plan);
+		return 0;
 	case DLIL_CHANGE_DEL:
 	case DLIL_CHANGE_MOVE:
 		err = find_old(plan, c->name, old, &spot);
 		if (err)
 			return err;
-		return c->change == DLIL_CHANGE_DEL ? del(plan, spot) :
-						      move(plan, c, spot);
+		if (c->change == DLIL_CHANGE_MOVE)
+			return move(plan, c, spot);
+		del(plan, spot);
+		return 0;
 	}
 	return refuse(plan, -EINVAL, "there is no such change");
 }

@@ -196,6 +196,36 @@ static void undo_match(struct trial *t)
 			  fake_wait_for(list_is_singular(&fake->ifp->filter_list)));
 }
 
+/* Row FLT-13: "first" is there already. */
+static int do_step(struct trial *t)
+{
+	static const struct sock_filter everything[] = {
+		BPF_STMT(BPF_RET | BPF_K, 1),
+	};
+	const struct dlil_filter_request reqs[] = {
+		{
+			.change = DLIL_CHANGE_ADD,
+			.name = "second",
+			.kind = "match",
+			.direction = DLIL_DIRECTION_IN,
+			.action = "drop",
+			.program = everything,
+			.n = 1,
+		}, {
+			.change = DLIL_CHANGE_MOVE,
+			.name = "first",
+			.place = DLIL_PLACE_LAST,
+		},
+	};
+	struct dlil_kind_step step = {
+		.ifp = t->fake->ifp,
+		.reqs = reqs,
+		.n = ARRAY_SIZE(reqs),
+	};
+
+	return dlil_kind_update(&step, NULL);
+}
+
 static const struct operation operations[] = {
 	{ "acquire", 3, true, do_acquire, undo_acquire },
 	{ "init", 1, true, do_init, undo_init },
@@ -207,6 +237,7 @@ static const struct operation operations[] = {
 	{ "flush", 1, false, do_flush, undo_nothing },
 	{ "list", 1, false, do_list, undo_list },
 	{ "match", 8, false, do_match, undo_match, true },
+	{ "step", 12, false, do_step, undo_match, true },
 };
 
 static void operation_desc(const struct operation *o, char *desc)
@@ -248,7 +279,7 @@ static struct trial *trial_new(struct kunit *test, const struct operation *o)
 	t->proto->ops.owner = t->owner;
 	t->proto->params.descs = descs;
 	t->proto->params.n_descs = ARRAY_SIZE(descs);
-	t->matched = o->done == do_match;
+	t->matched = o->done == do_match || o->done == do_step;
 	if (t->matched)
 		KUNIT_ASSERT_EQ(test, add_match(t, "first"), 0);
 	return t;

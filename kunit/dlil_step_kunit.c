@@ -516,7 +516,12 @@ static void users(struct kunit *test)
 	/* A name is free as soon as its filter goes. */
 	USER_STEP(fake, 0, 0, USER_DEL("c"), USER_ADD(ADD, "c"));
 	expect_names(fake, "new b module a c");
-	USER_STEP(fake, 0, 0, USER_FLUSH, USER_ADD(ADD, "last"));
+	/* A filter may come and go within a step. */
+	USER_STEP(fake, 0, 0, USER_ADD(ADD, "d"), USER_ADD(ADD, "e"), USER_DEL("d"),
+		  USER_ADD(REPLACE, "e"), USER_MOVE("e", DLIL_PLACE_FIRST, NULL),
+		  USER_ADD(ADD, "d"), USER_DEL("new"));
+	expect_names(fake, "e b module a c d");
+	USER_STEP(fake, 0, 0, USER_ADD(ADD, "f"), USER_FLUSH, USER_ADD(ADD, "last"));
 	expect_names(fake, "module last");
 }
 
@@ -541,8 +546,6 @@ static void users_refused(struct kunit *test)
 	USER_STEP(fake, -EPERM, 1, USER_DEL("a"), USER_DEL("module"));
 	USER_STEP(fake, -EPERM, 0, USER_MOVE("module", DLIL_PLACE_FIRST, NULL));
 	USER_STEP(fake, -EPERM, 1, USER_DEL("a"), USER_ADD(REPLACE, "module"));
-	USER_STEP(fake, -EINVAL, 1, USER_ADD(ADD, "c"), USER_DEL("c"));
-	USER_STEP(fake, -EINVAL, 1, USER_ADD(ADD, "c"), USER_FLUSH);
 	USER_STEP(fake, -EINVAL, 1, USER_DEL("a"), USER_DEL(""));
 	USER_STEP(fake, -EINVAL, 1, USER_DEL("a"),
 		  USER_ADD_BAD("c"), USER_DEL("b"));
@@ -550,6 +553,76 @@ static void users_refused(struct kunit *test)
 	expect_names(fake, "module a b");
 	KUNIT_EXPECT_EQ(test, dlil_filter_revision(fake->ifp), before);
 	KUNIT_EXPECT_EQ(test, fake_list_len(&fake->ifp->filter_list), 3);
+}
+
+/* A kind that counts its filters. */
+static atomic_t living = ATOMIC_INIT(0);
+
+static const struct dlil_filter_kind counted_kind;
+
+static int counted_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			 struct sk_buff **skb)
+{
+	return 0;
+}
+
+static void counted_detached(void *cookie, struct dlil_ifnet *ifp)
+{
+	atomic_dec(&living);
+}
+
+static const struct dlil_filter_ops counted_ops = {
+	.input = counted_input,
+	.detached = counted_detached,
+	.kind = &counted_kind,
+};
+
+static int counted_create(const struct dlil_filter_args *args,
+			  struct dlil_filter_params *params, dlil_filter_t **ref)
+{
+	atomic_inc(&living);
+	params->ops = &counted_ops;
+	return 0;
+}
+
+static void counted_destroy(void *cookie)
+{
+	atomic_dec(&living);
+}
+
+static const struct dlil_filter_kind counted_kind = {
+	.name = "counted",
+	.create = counted_create,
+	.destroy = counted_destroy,
+};
+
+static void counted_end(struct kunit_resource *res)
+{
+	dlil_filter_unregister_kind(&counted_kind);
+}
+
+#define COUNTED(what, called) \
+	{ .change = DLIL_CHANGE_##what, .name = (called), .kind = "counted", \
+	  .direction = DLIL_DIRECTION_IN }
+
+/* FLT-13: a filter that comes and goes within a step is freed, and was never attached. */
+static void dropped(struct kunit *test)
+{
+	struct fake *fake;
+
+	KUNIT_ASSERT_EQ(test, dlil_filter_register_kind(&counted_kind), 0);
+	KUNIT_ASSERT_NOT_NULL(test, kunit_alloc_resource(test, NULL, counted_end,
+							 GFP_KERNEL, &living));
+	fake = fake_attached(test);
+	USER_STEP(fake, 0, 0, COUNTED(ADD, "a"), COUNTED(ADD, "b"), USER_DEL("a"),
+		  COUNTED(REPLACE, "b"));
+	expect_names(fake, "b");
+	KUNIT_EXPECT_EQ(test, atomic_read(&living), 1);
+	USER_STEP(fake, -ENOENT, 1, COUNTED(ADD, "c"), USER_DEL("d"));
+	KUNIT_EXPECT_EQ(test, atomic_read(&living), 1);
+	USER_STEP(fake, 0, 0, COUNTED(ADD, "c"), USER_FLUSH);
+	expect_names(fake, "");
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!atomic_read(&living)));
 }
 
 /* FLT-13: users have a limit, which counts what is there behind the step. */
@@ -592,6 +665,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(users),
 	KUNIT_CASE(users_refused),
 	KUNIT_CASE(users_limit),
+	KUNIT_CASE(dropped),
 	{}
 };
 

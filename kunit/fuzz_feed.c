@@ -268,14 +268,51 @@ static void feed_parked(struct fuzz_target *t, bool in)
 		fuzz_hand_out(t, 0, &list, NULL, DLIL_OUTPUT_RAW);
 }
 
+/* Any filter but the first one, which counts, and stays where it is. */
+static struct fuzz_filter *any_filter(struct worker *w, struct fuzz_target *t)
+{
+	return &t->filters[1 + rnd(&w->m.rnd, FUZZ_FILTERS - 1)];
+}
+
+/* Replace a filter, and move another one, in one step (FLT-13). */
+static void change_in_step(struct worker *w, struct fuzz_target *t)
+{
+	struct fuzz_filter *f = any_filter(w, t), *g = any_filter(w, t);
+	dlil_filter_t ref = 0;
+	const struct dlil_filter_change changes[] = {
+		{
+			.change = DLIL_CHANGE_REPLACE,
+			.old = f->ref,
+			.params = &f->params,
+			.ref = &ref,
+		}, {
+			.change = DLIL_CHANGE_MOVE,
+			.old = g->ref,
+			.place = DLIL_PLACE_LAST,
+		},
+	};
+	int err;
+
+	err = dlil_filter_update(t->ifp, changes, f == g ? 1 : 2, 0);
+	if (err) {
+		fuzz_fail("filters cannot be changed: %d", err);
+		return;
+	}
+	f->ref = ref;
+	fuzz_add(t, ATTACHED, 1);
+}
+
 /* Detach a filter, or attach it behind the others.  Used by one worker only. */
 static void change_filter(struct worker *w, struct fuzz_target *t)
 {
 	struct fuzz_filter *f;
 	int err;
 
-	/* The first filter counts, and stays where it is. */
-	f = &t->filters[1 + rnd(&w->m.rnd, FUZZ_FILTERS - 1)];
+	if (rnd(&w->m.rnd, 2)) {
+		change_in_step(w, t);
+		return;
+	}
+	f = any_filter(w, t);
 	err = rnd(&w->m.rnd, 2) ? dlil_filter_detach(f->ref) :
 				  dlil_filter_detach_async(f->ref);
 	if (err)

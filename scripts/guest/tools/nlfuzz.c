@@ -392,11 +392,11 @@ static void put_wrong_step(void)
 		put_good_change();
 		put_good_change();
 		break;
-	case 4: /* a filter that is not there, or not yet */
+	case 4: /* a filter that is not there */
 		put_good_change();
 		attr = nest(DLIL_A_FILTER);
 		put_u32(DLIL_A_FILTER_CHANGE, DLIL_CHANGE_DEL);
-		put_str(DLIL_A_FILTER_NAME, rnd(2) ? "nobody" : "left");
+		put_str(DLIL_A_FILTER_NAME, "nobody");
 		end_nest(attr);
 		break;
 	case 5: /* to a place that is not there */

@@ -70,6 +70,15 @@ round_filter() {
 	pick in out both
 	try dlilctl -n dut filter add dl0 "$name" "$PICKED" match icmp "$action"
 	if chance; then
+		try dlilctl -n dut -batch - <<-END
+			filter add dl0 $name.3 first match udp $action
+			filter replace dl0 $name before $name.3 match icmp $action
+			filter move dl0 $name last
+		END
+		try dlilctl -n dut filter move dl0 "$name" first
+		try dlilctl -n dut filter del dl0 "$name.3"
+	fi
+	if chance; then
 		pick in out both
 		try dlilctl -n dut filter add dl0 "$name.2" "$PICKED" match ip6 count
 		try dlilctl -n dut filter del dl0 "$name"
@@ -296,7 +305,7 @@ test_chaos_caller() { chaos caller; }
 test_chaos_attach_attach() { chaos attach attach; }
 # FLT-8
 test_chaos_attach_filter() { chaos attach filter; }
-# FLT-3 FLT-6
+# FLT-3 FLT-6 FLT-13
 test_chaos_filter_filter() { chaos filter filter; }
 # PRO-1 PRO-3 IFN-5
 test_chaos_attach_plumb() { chaos attach plumb; }

@@ -79,6 +79,16 @@ test_fault_filter_add() {
 	walk netlink "$ADD" "$DEL"
 }
 
+# FLT-13
+test_fault_filter_step() {
+	allow_faults
+	dut $ATTACH
+	ctl filter add dl0 first match udp count
+	printf '%s\n' 'filter add dl0 a match icmp count' 'filter move dl0 first last' \
+		'filter replace dl0 first match udp count' >"$T/step"
+	walk netlink "dlilctl -batch $T/step" "$DEL"
+}
+
 # FLT-2
 test_fault_filter_del() {
 	allow_faults
