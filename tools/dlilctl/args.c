@@ -17,6 +17,9 @@
 static const struct command *object;
 static const struct command *command;
 
+/* Where usage_error() goes in place of exiting, or NULL. */
+jmp_buf *usage_trap;
+
 static void print_line(FILE *f, const struct command *obj,
 		       const struct command *cmd)
 {
@@ -43,12 +46,16 @@ void print_usage(FILE *f, const struct command *obj, const struct command *cmds)
 /**
  * usage_error() - print an error in the command line and the usage, and exit
  * @fmt: the error
+ *
+ * In a file of commands, the next one may follow: see usage_trap.
  */
 void usage_error(const char *fmt, ...)
 {
 	va_list ap;
 
 	fputs("Error: ", stderr);
+	if (place.file)
+		fprintf(stderr, "%s:%u: ", place.file, place.line);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
@@ -59,6 +66,8 @@ void usage_error(const char *fmt, ...)
 		print_usage(stderr, object, object->sub);
 	else
 		fputs("Usage: dlilctl help\n", stderr);
+	if (usage_trap)
+		longjmp(*usage_trap, 1);
 	exit(EXIT_USAGE);
 }
 
@@ -122,11 +131,19 @@ static bool is_help(const char *word)
 
 static int run_leaf(const struct command *cmd, struct args *args)
 {
+	int status;
+
 	command = cmd;
 	/* Not abbreviated, because that could be the name of a device. */
 	if (args->n && !strcmp(args->words[0], "help")) {
 		print_line(stdout, object, command);
 		return EXIT_SUCCESS;
+	}
+	/* Changes that are collected come before this one. */
+	if (!cmd->joins) {
+		status = step_send();
+		if (status != EXIT_SUCCESS)
+			return status;
 	}
 	return cmd->run(args);
 }
@@ -158,6 +175,8 @@ int run_command(const struct command *cmds, struct args *args)
 {
 	const struct command *cmd;
 
+	object = NULL;
+	command = NULL;
 	cmd = unalias(cmds, find_command(cmds, next_word(args, "command")));
 	return cmd->sub ? run_object(cmd, args) : run_leaf(cmd, args);
 }

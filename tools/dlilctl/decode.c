@@ -14,7 +14,7 @@
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_FLAGS,
 	    TYPE_LLADDR, TYPE_INET, TYPE_NEST, TYPE_LIST, TYPE_SHARE,
-	    TYPE_S32, TYPE_KIND };
+	    TYPE_S32, TYPE_KIND, TYPE_FLAG };
 
 struct set;
 
@@ -23,7 +23,7 @@ struct set;
  * @key: its name in JSON
  * @type: TYPE_LIST is a nest that may occur many times; TYPE_SHARE a probability in
  *	multiples of 2^-32, in JSON a percentage; TYPE_KIND a nest that depends on the
- *	kind of the filter
+ *	kind of the filter; TYPE_FLAG an attribute without a value
  * @set: what is in a nest
  * @names: of the values of an enumeration, or of flags; NULL at the end
  * @optional: it is left out if it is absent
@@ -182,6 +182,11 @@ static const struct field filter_fields[] = {
 	[DLIL_A_FILTER_PACKETS] = U64("packets"),
 	[DLIL_A_FILTER_MATCHED] = U64("matched"),
 	[DLIL_A_FILTER_LIFETIME] = OPTIONAL_U32("lifetime"),
+	/* Only in requests: the arguments of a kind that takes them in words. */
+	[DLIL_A_FILTER_WORDS] = { .key = "words", .type = TYPE_STRING,
+				  .optional = true },
+	[DLIL_A_FILTER_OF_MODULE] = { .key = "of-module", .type = TYPE_FLAG,
+				      .optional = true },
 	[DLIL_A_FILTER_DATA] = { .key = "impair", .type = TYPE_KIND,
 				 .set = &impair_set, .optional = true },
 };
@@ -292,6 +297,7 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_LAST_CHANGE] = U64("last-change"),
 	[DLIL_A_CLASSES] = NEST("classes", classes_set),
 	[DLIL_A_PLUMBER] = LIST("plumbers", plumber_set),
+	[DLIL_A_REVISION] = U64("revision"),
 };
 
 DEFINE_SET(ifnet);
@@ -337,6 +343,8 @@ static const char *const filter_events[] = {
 	[0] = "unknown",
 	[DLIL_FILTER_EVENT_ATTACHED] = "filter-attached",
 	[DLIL_FILTER_EVENT_DETACHED] = "filter-detached",
+	[DLIL_FILTER_EVENT_MOVED] = "filter-moved",
+	[DLIL_FILTER_EVENT_CHANGED] = "filter-changed",
 	NULL
 };
 
@@ -524,6 +532,7 @@ static bool valid(const struct field *field, const struct nlattr *attr)
 		[TYPE_SHARE] = MNL_TYPE_U32,
 		[TYPE_S32] = MNL_TYPE_U32,
 		[TYPE_KIND] = MNL_TYPE_NESTED,
+		[TYPE_FLAG] = MNL_TYPE_FLAG,
 	};
 
 	return mnl_attr_validate(attr, types[field->type]) >= 0;
@@ -553,6 +562,8 @@ static json_t *present(const struct field *field, const struct nlattr *attr)
 		return need(lladdr_json(attr));
 	case TYPE_INET:
 		return inet_json(attr);
+	case TYPE_FLAG:
+		return json_true();
 	default:
 		return decode(field->set, mnl_attr_get_payload(attr),
 			      mnl_attr_get_payload_len(attr));
@@ -670,6 +681,13 @@ int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets)
 		append_new(ifnets, ifnet);
 	}
 	return MNL_CB_OK;
+}
+
+/* Decode a filter of a request to add it, as if a reply had it. */
+json_t *decode_filter(const struct nlattr *nest)
+{
+	return need(decode(&filter_set, mnl_attr_get_payload(nest),
+			   mnl_attr_get_payload_len(nest)));
 }
 
 static json_t *event_name(const json_t *event)

@@ -9,6 +9,7 @@
 #ifndef DLILCTL_H
 #define DLILCTL_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,13 +48,17 @@ struct args {
  * @run: runs the command, returns the exit status
  * @sub: instead of @run, the commands of an object; the first one is the
  *	default
+ * @joins: in a file of commands it is one step with its neighbours
  */
 struct command {
 	const char *name;
 	const char *usage;
 	int (*run)(struct args *args);
 	const struct command *sub;
+	bool joins;
 };
+
+extern jmp_buf *usage_trap;
 
 void print_usage(FILE *f, const struct command *obj,
 		 const struct command *cmds);
@@ -75,9 +80,11 @@ void no_more_words(const struct args *args);
 
 /* genl.c: requests to the kernel */
 
+struct nlmsghdr *genl_header(void *buf, uint8_t cmd);
 struct nlmsghdr *genl_request(uint8_t cmd, const char *dev);
 struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet);
 int genl_change(struct nlmsghdr *nlh);
+int genl_step(struct nlmsghdr *nlh, void (*blame)(uint32_t offset), bool *stale);
 int genl_query(const char *dev, json_t **ifnets);
 
 /**
@@ -122,16 +129,34 @@ int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets);
 json_t *decode_event(const struct nlmsghdr *nlh);
 json_t *need(json_t *json);
 
+json_t *decode_filter(const struct nlattr *nest);
+
 /* print.c */
+
+/**
+ * struct place - the command of a file that complaints are about
+ * @file: the file, or NULL
+ * @line: number of the line
+ */
+struct place {
+	const char *file;
+	unsigned int line;
+};
+
+extern struct place place;
 
 /**
  * struct options - options of several commands
  * @limited: @wait is a limit; otherwise there is none
  * @wait: longest time to wait for callbacks, in seconds
+ * @force: errors do not end a file of commands
+ * @revision: revision that filters must have to be changed, or 0
  */
 struct options {
 	bool limited;
 	uint32_t wait;
+	bool force;
+	uint64_t revision;
 	bool json;
 	bool pretty;
 	bool stats;
@@ -149,6 +174,42 @@ void complain(const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 json_int_t number(const json_t *object, const char *key);
 const char *text(const json_t *object, const char *key);
+
+/* step.c: changes of filters that are sent together */
+
+bool step_is_on(void);
+void step_begin(void);
+int step_open(const char *dev, struct nlmsghdr **nlh, const json_t **ifnet);
+void step_add(void);
+int step_send(void);
+int step_status(void);
+int step_try(uint64_t revision, bool *stale);
+void step_drop(void);
+
+/* lines.c: files of commands */
+
+/**
+ * struct lines - a file of commands that is being read
+ * @file: name of the file, for complaints
+ * @f: the file
+ * @line: number of the last line read
+ * @words: words of the last command; they stay if @keep is set
+ * @keep: the words of all commands stay until lines_close()
+ */
+struct lines {
+	const char *file;
+	FILE *f;
+	unsigned int line;
+	bool keep;
+	char **words;
+	char **kept;
+	size_t n_kept;
+};
+
+bool lines_open(struct lines *lines, const char *file);
+bool lines_next(struct lines *lines, struct args *args);
+void lines_close(struct lines *lines);
+void print_word(FILE *f, const char *word);
 
 /* view.c: ifnets, as -j or as text */
 
@@ -168,6 +229,59 @@ void pick(json_t *to, const json_t *from, const char *const *keys);
 int show_ifnets(const struct view *view, struct args *args);
 void print_heading(const json_t *ifnet);
 
+/* filter.c */
+
+/* Longest strings that the kernel accepts. */
+#define NAME_MAX_LEN 31
+#define EXPR_MAX_LEN 1023
+#define WORDS_MAX_LEN 255
+#define DATA_MAX_LEN 1024
+
+/**
+ * struct filter - a filter to be added, or a change of one
+ * @change: DLIL_CHANGE_*
+ * @dev: device
+ * @name: name, unique on that device
+ * @place: DLIL_PLACE_*
+ * @beside: name of the filter that it is to stand before or after, or NULL
+ * @direction: DLIL_DIRECTION_* flags
+ * @kind: kind of filter, or NULL
+ * @action: action for packets that match, or NULL
+ * @words: arguments of the kind, or ""
+ * @data: a message with the attributes of the kind impair
+ * @expr: condition for a match
+ * @has_expr: there is a condition
+ * @lifetime: milliseconds after which it is removed, or 0
+ */
+struct filter {
+	uint32_t change;
+	const char *dev;
+	const char *name;
+	uint32_t place;
+	const char *beside;
+	uint32_t direction;
+	const char *kind;
+	const char *action;
+	char words[WORDS_MAX_LEN + 1];
+	struct nlmsghdr data[DATA_MAX_LEN / sizeof(struct nlmsghdr)];
+	char expr[EXPR_MAX_LEN + 1];
+	bool has_expr;
+	uint32_t lifetime;
+};
+
+void parse_filter(struct args *args, struct filter *filter);
+int put_filter(struct nlmsghdr *nlh, const struct filter *filter,
+	       const json_t *ifnet);
+void put_change(struct nlmsghdr *nlh, const struct filter *filter);
+void print_filter_words(FILE *f, const json_t *filter, bool seed);
+
+/* batch.c, save.c, restore.c */
+
+int run_batch(const char *file, const struct command *cmds);
+int run_save(struct args *args);
+bool is_own_protocol(const char *family);
+int run_restore(struct args *args);
+
 /* Each noun has its own file. */
 
 extern const struct command filter_commands[];
@@ -186,7 +300,7 @@ void print_filters(const json_t *ifnet);
 void print_protocols(const json_t *ifnet);
 
 void put_impair(struct args *args, struct nlmsghdr *nlh);
-void print_impair(const json_t *impair);
+void print_impair(FILE *f, const json_t *impair, bool seed);
 void print_impair_counts(const json_t *impair);
 
 int compile_expr(const char *expr, int dlt, struct bpf_program *prog);

@@ -5,42 +5,11 @@
 
 #include "dlilctl.h"
 
-/* Longest strings that the kernel accepts. */
-#define NAME_MAX_LEN 31
-#define EXPR_MAX_LEN 1023
 #define KIND_MAX_LEN 15
-#define WORDS_MAX_LEN 255
-#define DATA_MAX_LEN 1024
 
 static const char *const directions[] = { "in", "out", "both", NULL };
 static const char *const matches[] = { "match", NULL };
 static const char *const actions[] = { "drop", "count", "pass", NULL };
-
-/**
- * struct filter - a filter to be added
- * @dev: device
- * @name: name, unique on that device
- * @direction: DLIL_DIRECTION_* flags
- * @kind: kind of filter
- * @action: action for packets that match, or NULL
- * @words: arguments of the kind, or ""
- * @data: a message with the attributes of the kind impair
- * @expr: condition for a match
- * @has_expr: there is a condition
- * @lifetime: milliseconds after which it is removed, or 0
- */
-struct filter {
-	const char *dev;
-	const char *name;
-	uint32_t direction;
-	const char *kind;
-	const char *action;
-	char words[WORDS_MAX_LEN + 1];
-	struct nlmsghdr data[DATA_MAX_LEN / sizeof(struct nlmsghdr)];
-	char expr[EXPR_MAX_LEN + 1];
-	bool has_expr;
-	uint32_t lifetime;
-};
 
 /* Adds the attributes of the kind. */
 static void put_data(const struct filter *filter, struct nlmsghdr *nlh)
@@ -63,14 +32,12 @@ static void print_lifetime(long long ms)
 		printf(" for %llds", ms / 1000);
 }
 
-/* Prints it in the words in which it was added, with its counters. */
-static void print_filter(const json_t *filter)
+/* Prints what follows its name, in the words in which it was added. */
+static void print_words(const json_t *filter)
 {
 	const json_t *impair = json_object_get(filter, "impair");
 	bool match = !strcmp(text(filter, "kind"), "match");
 
-	printf("    filter %s %s", text(filter, "name"),
-	       text(filter, "direction"));
 	/* Filters of modules may have neither. */
 	if (match || *text(filter, "expr"))
 		printf(" match \"%s\"", text(filter, "expr"));
@@ -79,13 +46,53 @@ static void print_filter(const json_t *filter)
 	if (*text(filter, "action"))
 		printf(" %s", text(filter, "action"));
 	if (impair)
-		print_impair(impair);
+		print_impair(stdout, impair, true);
 	if (json_object_get(filter, "lifetime"))
 		print_lifetime(number(filter, "lifetime"));
+}
+
+static void print_filter(const json_t *filter)
+{
+	const json_t *impair = json_object_get(filter, "impair");
+
+	printf("    filter %s %s", text(filter, "name"),
+	       text(filter, "direction"));
+	print_words(filter);
 	printf(" packets %lld matched %lld\n", number(filter, "packets"),
 	       number(filter, "matched"));
 	if (impair && options.stats)
 		print_impair_counts(impair);
+}
+
+/**
+ * print_filter_words() - print how a filter can be added, from its direction on
+ * @f: the file
+ * @filter: the filter
+ * @seed: print its seed as well
+ */
+void print_filter_words(FILE *f, const json_t *filter, bool seed)
+{
+	const json_t *impair = json_object_get(filter, "impair");
+	bool match = !strcmp(text(filter, "kind"), "match");
+	const char *words = text(filter, "words");
+
+	fputs(text(filter, "direction"), f);
+	if (match || *text(filter, "expr")) {
+		fputs(" match ", f);
+		print_word(f, text(filter, "expr"));
+	}
+	if (!match) {
+		putc(' ', f);
+		print_word(f, text(filter, "kind"));
+	}
+	if (!words)
+		words = text(filter, "action");
+	if (*words) {
+		putc(' ', f);
+		print_word(f, words);
+	}
+	if (impair)
+		print_impair(f, impair, seed);
 }
 
 void print_filters(const json_t *ifnet)
@@ -100,14 +107,14 @@ void print_filters(const json_t *ifnet)
 static void print_ifnet(const json_t *ifnet)
 {
 	print_heading(ifnet);
-	putchar('\n');
+	printf(" revision %lld\n", number(ifnet, "revision"));
 	print_filters(ifnet);
 }
 
 static int run_filter_show(struct args *args)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "filters", NULL
+		"ifname", "ifindex", "revision", "filters", NULL
 	};
 	static const struct view view = { keys, NULL, print_ifnet };
 
@@ -224,17 +231,51 @@ static void parse_match(struct args *args, struct filter *filter)
 	parse_kind(args, next_word(args, "KIND"), filter);
 }
 
-static void parse_filter(struct args *args, struct filter *filter)
+/* Takes a place, if there is one.  It is not abbreviated: a kind may begin with it. */
+static bool parse_place(struct args *args, struct filter *filter)
+{
+	static const struct {
+		const char *word;
+		uint32_t place;
+		bool beside;
+	} places[] = {
+		{ "first", DLIL_PLACE_FIRST, false },
+		{ "last", DLIL_PLACE_LAST, false },
+		{ "before", DLIL_PLACE_BEFORE, true },
+		{ "after", DLIL_PLACE_AFTER, true },
+	};
+	size_t i;
+
+	for (i = 0; args->n && i < ARRAY_SIZE(places); i++) {
+		if (strcmp(args->words[0], places[i].word))
+			continue;
+		next_word(args, "the place");
+		filter->place = places[i].place;
+		if (places[i].beside)
+			filter->beside = next_name(args, "NAME of another filter",
+						   NAME_MAX_LEN);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * parse_filter() - take a filter to be added
+ * @args: DEV NAME and what follows
+ * @filter: set to the filter
+ */
+void parse_filter(struct args *args, struct filter *filter)
 {
 	const char *word;
 	int i;
 
-	*filter = (struct filter){};
+	*filter = (struct filter){ .change = DLIL_CHANGE_ADD };
 
 	filter->dev = next_dev(args);
 	filter->name = next_name(args, "NAME", NAME_MAX_LEN);
 	filter->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
 	filter->lifetime = last_lifetime(args);
+	parse_place(args, filter);
 	word = next_word(args, "match");
 	i = find_choice(directions, word);
 	if (i >= 0) {
@@ -252,15 +293,17 @@ static void parse_filter(struct args *args, struct filter *filter)
 	parse_kind(args, word, filter);
 }
 
-static struct nlmsghdr *filter_request(const struct filter *filter,
-				       const json_t *ifnet,
-				       const struct bpf_program *prog)
+static void put_place(struct nlmsghdr *nlh, const struct filter *filter)
 {
-	struct nlattr *nest;
-	struct nlmsghdr *nlh;
+	if (filter->place)
+		mnl_attr_put_u32(nlh, DLIL_A_FILTER_PLACE, filter->place);
+	if (filter->beside)
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_BESIDE, filter->beside);
+}
 
-	nlh = genl_request_of(DLIL_CMD_FILTER_ADD, ifnet);
-	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
+static void put_parts(struct nlmsghdr *nlh, const struct filter *filter,
+		      const struct bpf_program *prog)
+{
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter->name);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter->kind);
 	mnl_attr_put_u32(nlh, DLIL_A_FILTER_DIRECTION, filter->direction);
@@ -275,8 +318,6 @@ static struct nlmsghdr *filter_request(const struct filter *filter,
 			     prog->bf_insns);
 		mnl_attr_put_strz(nlh, DLIL_A_FILTER_EXPR, filter->expr);
 	}
-	mnl_attr_nest_end(nlh, nest);
-	return nlh;
 }
 
 static int dlt_of(const json_t *ifnet)
@@ -292,34 +333,168 @@ static int dlt_of(const json_t *ifnet)
 	return -1;
 }
 
-static int add_to(const json_t *ifnet, const struct filter *filter)
+/**
+ * put_filter() - append what there is to say of a new filter, except its place
+ * @nlh: the message, in which the nest of the filter has begun
+ * @filter: the filter
+ * @ifnet: the device, whose headers decide about the program
+ *
+ * Return: the exit status; errors have been printed.
+ */
+int put_filter(struct nlmsghdr *nlh, const struct filter *filter,
+	       const json_t *ifnet)
 {
 	struct bpf_program prog;
-	int dlt = dlt_of(ifnet);
-	int status;
+	int dlt;
 
-	if (!filter->has_expr)
-		return genl_change(filter_request(filter, ifnet, NULL));
+	if (!filter->has_expr) {
+		put_parts(nlh, filter, NULL);
+		return EXIT_SUCCESS;
+	}
+	dlt = dlt_of(ifnet);
 	if (dlt < 0 || compile_expr(filter->expr, dlt, &prog))
 		return EXIT_REFUSED;
-	status = genl_change(filter_request(filter, ifnet, &prog));
+	put_parts(nlh, filter, &prog);
 	free_expr(&prog);
+	return EXIT_SUCCESS;
+}
+
+static bool is_new(const struct filter *filter)
+{
+	return filter->change == DLIL_CHANGE_ADD ||
+	       filter->change == DLIL_CHANGE_REPLACE;
+}
+
+/* Appends the part of a change of a step that needs no look at the device. */
+void put_change(struct nlmsghdr *nlh, const struct filter *filter)
+{
+	mnl_attr_put_u32(nlh, DLIL_A_FILTER_CHANGE, filter->change);
+	if (filter->name && !is_new(filter))
+		mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter->name);
+	put_place(nlh, filter);
+}
+
+static void put_revision(struct nlmsghdr *nlh)
+{
+	if (options.revision)
+		mnl_attr_put_u64(nlh, DLIL_A_REVISION, options.revision);
+}
+
+/* Appends a change; on an error the message is as before. */
+static int put_nest(struct nlmsghdr *nlh, const struct filter *filter,
+		    const json_t *ifnet, bool step)
+{
+	uint32_t len = nlh->nlmsg_len;
+	int status = EXIT_SUCCESS;
+	struct nlattr *nest;
+
+	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
+	if (step)
+		put_change(nlh, filter);
+	else
+		put_place(nlh, filter);
+	if (is_new(filter))
+		status = put_filter(nlh, filter, ifnet);
+	mnl_attr_nest_end(nlh, nest);
+	if (status != EXIT_SUCCESS)
+		nlh->nlmsg_len = len;
 	return status;
 }
 
-/* The program depends on the header of the device's packets. */
+/* In a file of commands, a change is sent together with its neighbours. */
+static int collect(const struct filter *filter)
+{
+	struct nlmsghdr *nlh;
+	const json_t *ifnet;
+	int status;
+
+	status = step_open(filter->dev, &nlh, &ifnet);
+	if (status == EXIT_SUCCESS)
+		status = put_nest(nlh, filter, ifnet, true);
+	if (status == EXIT_SUCCESS)
+		step_add();
+	return status;
+}
+
+static void blame_none(uint32_t offset)
+{
+	(void)offset;
+}
+
+/* Sends a single change: an addition, or a step of one. */
+static int send_change(const struct filter *filter, const json_t *ifnet)
+{
+	bool add = filter->change == DLIL_CHANGE_ADD;
+	struct nlmsghdr *nlh;
+	int status;
+
+	if (ifnet)
+		nlh = genl_request_of(add ? DLIL_CMD_FILTER_ADD :
+					    DLIL_CMD_FILTER_UPDATE, ifnet);
+	else
+		nlh = genl_request(DLIL_CMD_FILTER_UPDATE, filter->dev);
+	put_revision(nlh);
+	status = put_nest(nlh, filter, ifnet, !add);
+	if (status != EXIT_SUCCESS)
+		return status;
+	return add ? genl_change(nlh) : genl_step(nlh, blame_none, NULL);
+}
+
+/* The program of a new filter depends on the header of the device's packets. */
+static int run_change(const struct filter *filter)
+{
+	json_t *ifnets = NULL;
+	int status;
+
+	if (step_is_on())
+		return collect(filter);
+	if (!is_new(filter))
+		return send_change(filter, NULL);
+	status = genl_query(filter->dev, &ifnets);
+	if (status == EXIT_SUCCESS)
+		status = send_change(filter, json_array_get(ifnets, 0));
+	json_decref(ifnets);
+	return status;
+}
+
 static int run_filter_add(struct args *args)
 {
 	struct filter filter;
-	json_t *ifnets;
-	int status;
 
 	parse_filter(args, &filter);
-	status = genl_query(filter.dev, &ifnets);
-	if (status == EXIT_SUCCESS)
-		status = add_to(json_array_get(ifnets, 0), &filter);
-	json_decref(ifnets);
-	return status;
+	return run_change(&filter);
+}
+
+static int run_filter_replace(struct args *args)
+{
+	struct filter filter;
+
+	parse_filter(args, &filter);
+	filter.change = DLIL_CHANGE_REPLACE;
+	return run_change(&filter);
+}
+
+static int run_filter_move(struct args *args)
+{
+	struct filter filter = { .change = DLIL_CHANGE_MOVE };
+
+	filter.dev = next_dev(args);
+	filter.name = next_name(args, "NAME", NAME_MAX_LEN);
+	if (!parse_place(args, &filter))
+		usage_error("expected first, last, before or after%s%s%s",
+			    args->n ? ", got \"" : "",
+			    args->n ? args->words[0] : "", args->n ? "\"" : "");
+	no_more_words(args);
+	return run_change(&filter);
+}
+
+static int run_filter_flush(struct args *args)
+{
+	struct filter filter = { .change = DLIL_CHANGE_FLUSH };
+
+	filter.dev = next_dev(args);
+	no_more_words(args);
+	return run_change(&filter);
 }
 
 static int run_filter_change(struct args *args)
@@ -332,6 +507,7 @@ static int run_filter_change(struct args *args)
 	filter.name = next_name(args, "NAME", NAME_MAX_LEN);
 	parse_kind(args, next_word(args, "KIND"), &filter);
 	nlh = genl_request(DLIL_CMD_FILTER_CHANGE, dev);
+	put_revision(nlh);
 	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, filter.name);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, filter.kind);
@@ -345,28 +521,39 @@ static int run_filter_del(struct args *args)
 	struct outcome detached = {
 		.event = "filter-detached", .key = "filter", .wait = true,
 	};
+	struct filter filter = { .change = DLIL_CHANGE_DEL };
 	struct nlattr *nest;
 	struct nlmsghdr *nlh;
 
-	detached.dev = next_dev(args);
-	detached.name = next_name(args, "NAME", NAME_MAX_LEN);
+	filter.dev = next_dev(args);
+	filter.name = next_name(args, "NAME", NAME_MAX_LEN);
 	no_more_words(args);
+	if (step_is_on())
+		return collect(&filter);
+	detached.dev = filter.dev;
+	detached.name = filter.name;
 	nlh = genl_request(DLIL_CMD_FILTER_DEL, detached.dev);
+	put_revision(nlh);
 	nest = mnl_attr_nest_start(nlh, DLIL_A_FILTER);
 	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, detached.name);
 	mnl_attr_nest_end(nlh, nest);
 	return genl_change_until(nlh, &detached);
 }
 
+#define PLACE "first|last|before NAME|after NAME"
+#define KINDS "{ match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] }"
+#define FILTER "[ " PLACE " ] [ in|out|both ] " KINDS " [ for TIME ]"
+
 const struct command filter_commands[] = {
-	{ "show", "[ DEV ]", run_filter_show, NULL },
-	{ "list", NULL, run_filter_show, NULL },
-	{ "ls", NULL, run_filter_show, NULL },
-	{ "add",
-	  "DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]",
-	  run_filter_add, NULL },
-	{ "change", "DEV NAME KIND [ ARG... ]", run_filter_change, NULL },
-	{ "del", "DEV NAME", run_filter_del, NULL },
-	{ "delete", NULL, run_filter_del, NULL },
-	{ NULL, NULL, NULL, NULL }
+	{ "show", "[ DEV ]", run_filter_show, NULL, false },
+	{ "list", NULL, run_filter_show, NULL, false },
+	{ "ls", NULL, run_filter_show, NULL, false },
+	{ "add", "DEV NAME " FILTER, run_filter_add, NULL, true },
+	{ "replace", "DEV NAME " FILTER, run_filter_replace, NULL, true },
+	{ "change", "DEV NAME KIND [ ARG... ]", run_filter_change, NULL, false },
+	{ "move", "DEV NAME " PLACE, run_filter_move, NULL, true },
+	{ "del", "DEV NAME", run_filter_del, NULL, true },
+	{ "delete", NULL, run_filter_del, NULL, true },
+	{ "flush", "DEV", run_filter_flush, NULL, true },
+	{ NULL, NULL, NULL, NULL, false }
 };

@@ -15,7 +15,7 @@
 #define REQUEST_SIZE (64 * 1024)
 
 /* A reply about one ifnet has all its filters. */
-#define ANSWER_SIZE (1024 * 1024)
+#define ANSWER_SIZE (4 * 1024 * 1024)
 
 /* A list that changes while it is read is read again, up to this limit. */
 #define MAX_TRIES 16
@@ -28,6 +28,7 @@
  * @ifindex: index of the device, if requested
  * @err: 0 or a negative errno
  * @sentence: error message, or NULL; valid until the next request
+ * @offset: where in the request the attribute at fault is, or 0
  */
 struct answer {
 	json_t *ifnets;
@@ -36,6 +37,7 @@ struct answer {
 	uint32_t ifindex;
 	int err;
 	const char *sentence;
+	uint32_t offset;
 };
 
 static struct nlmsghdr *put_header(void *buf, uint8_t cmd, uint8_t version)
@@ -48,6 +50,12 @@ static struct nlmsghdr *put_header(void *buf, uint8_t cmd, uint8_t version)
 	genl->version = version;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	return nlh;
+}
+
+/* Starts a request in memory of the caller's, which has no attributes yet. */
+struct nlmsghdr *genl_header(void *buf, uint8_t cmd)
+{
+	return put_header(buf, cmd, DLIL_GENL_VERSION);
 }
 
 /**
@@ -130,15 +138,19 @@ static int on_data(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static const char *find_sentence(const struct nlmsghdr *nlh, size_t offset)
+static void find_fault(const struct nlmsghdr *nlh, size_t offset,
+		       struct answer *answer)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, offset)
+	mnl_attr_for_each(attr, nlh, offset) {
 		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			return mnl_attr_get_str(attr);
-	return NULL;
+			answer->sentence = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			answer->offset = mnl_attr_get_u32(attr);
+	}
 }
 
 /* Parse the last message of an answer: NLMSG_ERROR or NLMSG_DONE. */
@@ -158,7 +170,7 @@ static int on_end(const struct nlmsghdr *nlh, void *data)
 	if (!done && !(nlh->nlmsg_flags & NLM_F_CAPPED))
 		size += end->msg.nlmsg_len - sizeof(end->msg);
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
-		answer->sentence = find_sentence(nlh, size);
+		find_fault(nlh, size, answer);
 	return MNL_CB_STOP;
 }
 
@@ -287,6 +299,16 @@ uint32_t device_index(const char *dev)
 	return answer.ifindex;
 }
 
+/* The kernel takes longer messages from administrators only. */
+static void make_room(struct mnl_socket *nl, size_t len)
+{
+	int size = len;
+
+	if (len > REQUEST_SIZE)
+		setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_SNDBUFFORCE,
+			   &size, sizeof(size));
+}
+
 /* Sends one request on a socket of its own, which has no older answers. */
 static int ask(struct nlmsghdr *nlh, struct answer *answer)
 {
@@ -295,6 +317,7 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 
 	if (!nl)
 		return -errno;
+	make_room(nl, nlh->nlmsg_len);
 	ret = find_family(nl, NULL);
 	if (ret >= 0) {
 		nlh->nlmsg_type = ret;
@@ -348,6 +371,44 @@ int genl_change(struct nlmsghdr *nlh)
 	struct answer answer = {};
 
 	return judge(ask(nlh, &answer), &answer);
+}
+
+/* The sentence about a change of a step, without its number. */
+static const char *behind_number(const char *sentence)
+{
+	unsigned int number;
+	int len = 0;
+
+	if (sentence && sscanf(sentence, "change %u: %n", &number, &len) == 1 && len)
+		return sentence + len;
+	return sentence;
+}
+
+/**
+ * genl_step() - send a request for several changes
+ * @nlh: the request
+ * @blame: called with the place of the attribute at fault in the request, before the
+ *	error is printed
+ * @stale: if not NULL, set to whether another change has come first, which is no error
+ *	then
+ *
+ * Return: the exit status; errors have been printed.
+ */
+int genl_step(struct nlmsghdr *nlh, void (*blame)(uint32_t offset), bool *stale)
+{
+	struct answer answer = {};
+	int ret = ask(nlh, &answer);
+
+	if (stale) {
+		*stale = !ret && answer.err == -ESTALE;
+		if (*stale)
+			return EXIT_SUCCESS;
+	}
+	if (answer.offset)
+		blame(answer.offset);
+	/* The user knows lines, or has asked for a single change. */
+	answer.sentence = behind_number(answer.sentence);
+	return judge(ret, &answer);
 }
 
 /**

@@ -309,6 +309,9 @@ void put_impair(struct args *args, struct nlmsghdr *nlh)
 	}
 }
 
+/* Where parameters are printed. */
+static FILE *to;
+
 /* Prints a number with as many decimals as it needs. */
 static void print_number(double value, int decimals)
 {
@@ -322,7 +325,7 @@ static void print_number(double value, int decimals)
 			*--end = 0;
 	if (end[-1] == '.')
 		end[-1] = 0;
-	fputs(s, stdout);
+	fputs(s, to);
 }
 
 /* Prints a value in the largest unit of which it is at least one. */
@@ -330,9 +333,9 @@ static void print_unit(double value, const struct unit *units, size_t n)
 {
 	while (n > 1 && value < units[n - 1].factor)
 		n--;
-	putchar(' ');
+	fputc(' ', to);
 	print_number(value / units[n - 1].factor, 6);
-	fputs(units[n - 1].name, stdout);
+	fputs(units[n - 1].name, to);
 }
 
 static void print_time(json_int_t ns)
@@ -340,7 +343,7 @@ static void print_time(json_int_t ns)
 	if (ns)
 		print_unit(ns, times, 4);
 	else
-		fputs(" 0", stdout);
+		fputs(" 0", to);
 }
 
 static double percent(const json_t *object, const char *key)
@@ -350,9 +353,9 @@ static double percent(const json_t *object, const char *key)
 
 static void print_percent(const json_t *impair, const char *key)
 {
-	putchar(' ');
+	fputc(' ', to);
 	print_number(percent(impair, key), 6);
-	putchar('%');
+	fputc('%', to);
 }
 
 static void print_loss(const json_t *impair)
@@ -365,13 +368,13 @@ static void print_loss(const json_t *impair)
 
 	if (!strcmp(model, "none"))
 		return;
-	printf(" loss");
+	fprintf(to, " loss");
 	if (!strcmp(model, "every")) {
-		printf(" every %lld", number(impair, "every"));
+		fprintf(to, " every %lld", number(impair, "every"));
 		return;
 	}
 	if (strcmp(model, "random")) {
-		printf(" %s", model);
+		fprintf(to, " %s", model);
 		n = strcmp(model, "state") ? 4 : 5;
 	}
 	for (i = 0; i < n; i++)
@@ -385,45 +388,47 @@ static void print_delay(const json_t *impair)
 
 	if (!delay)
 		return;
-	printf(" delay");
+	fprintf(to, " delay");
 	print_time(delay);
 	if (!jitter)
 		return;
 	print_time(jitter);
 	if (percent(impair, "correlation") > 0)
 		print_percent(impair, "correlation");
-	printf(" distribution %s", text(impair, "distribution"));
+	fprintf(to, " distribution %s", text(impair, "distribution"));
 }
 
 static void print_share(const json_t *impair, const char *key)
 {
 	if (percent(impair, key) <= 0)
 		return;
-	printf(" %s", key);
+	fprintf(to, " %s", key);
 	print_percent(impair, key);
 }
 
-/* Prints the parameters in the words in which they can be given. */
-void print_impair(const json_t *impair)
+/* Prints the parameters in the words in which they can be given; @seed may be left out. */
+void print_impair(FILE *f, const json_t *impair, bool seed)
 {
+	to = f;
 	print_loss(impair);
 	print_delay(impair);
 	print_share(impair, "duplicate");
 	print_share(impair, "corrupt");
 	if (percent(impair, "reorder") > 0) {
 		print_share(impair, "reorder");
-		printf(" %lld", number(impair, "distance"));
+		fprintf(to, " %lld", number(impair, "distance"));
 		if (number(impair, "gap"))
-			printf(" gap %lld", number(impair, "gap"));
+			fprintf(to, " gap %lld", number(impair, "gap"));
 	}
 	if (number(impair, "rate")) {
-		printf(" rate");
+		fprintf(to, " rate");
 		print_unit(8.0 * number(impair, "rate"), rates, 4);
 		if (number(impair, "overhead"))
-			printf(" overhead %lld", number(impair, "overhead"));
+			fprintf(to, " overhead %lld", number(impair, "overhead"));
 	}
-	printf(" limit %lld seed %lld", number(impair, "limit"),
-	       number(impair, "seed"));
+	fprintf(to, " limit %lld", number(impair, "limit"));
+	if (seed)
+		fprintf(to, " seed %lld", number(impair, "seed"));
 }
 
 static void print_way(const json_t *impair, const char *way)
@@ -440,6 +445,7 @@ static void print_way(const json_t *impair, const char *way)
 	printf("        %s matched %lld", way, number(counts, "matched"));
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		printf(" %s %lld", keys[i], number(counts, keys[i]));
+	to = stdout;
 	printf(" late");
 	print_time(number(counts, "late-mean"));
 	printf(" max");

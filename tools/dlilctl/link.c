@@ -23,15 +23,27 @@ int run_attach(struct args *args)
 	return genl_change_until(nlh, &detached);
 }
 
+static int detach(const char *dev)
+{
+	struct outcome detached = {
+		.event = "if-detached", .dev = dev, .wait = true,
+	};
+
+	return genl_change_until(genl_request(DLIL_CMD_IFNET_DETACH, dev),
+				 &detached);
+}
+
+/* Detaches all devices, even if one of them cannot be. */
 int run_detach(struct args *args)
 {
-	struct outcome detached = { .event = "if-detached", .wait = true };
-	struct nlmsghdr *nlh;
+	int status = EXIT_SUCCESS, ret;
 
-	detached.dev = next_dev(args);
-	nlh = genl_request(DLIL_CMD_IFNET_DETACH, detached.dev);
-	no_more_words(args);
-	return genl_change_until(nlh, &detached);
+	do {
+		ret = detach(next_dev(args));
+		if (ret != EXIT_SUCCESS)
+			status = ret;
+	} while (args->n);
+	return status;
 }
 
 static void put_lladdr(struct nlmsghdr *nlh, uint16_t type, struct args *args)

@@ -15,27 +15,31 @@
 static int run_help(struct args *args);
 
 static const struct command commands[] = {
-	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL },
-	{ "detach", "DEV", run_detach, NULL },
+	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL, false },
+	{ "detach", "DEV...", run_detach, NULL, false },
 	{ "set",
 	  "DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
-	  run_set, NULL },
-	{ "show", "[ DEV ]", run_show, NULL },
-	{ "list", NULL, run_show, NULL },
-	{ "ls", NULL, run_show, NULL },
-	{ "stats", "[ DEV ]", run_stats, NULL },
-	{ "monitor", "[ DEV ]", run_monitor, NULL },
-	{ "filter", "", NULL, filter_commands },
-	{ "proto", "", NULL, proto_commands },
-	{ "help", "", run_help, NULL },
-	{ NULL, NULL, NULL, NULL }
+	  run_set, NULL, false },
+	{ "show", "[ DEV ]", run_show, NULL, false },
+	{ "list", NULL, run_show, NULL, false },
+	{ "ls", NULL, run_show, NULL, false },
+	{ "stats", "[ DEV ]", run_stats, NULL, false },
+	{ "monitor", "[ DEV ]", run_monitor, NULL, false },
+	{ "filter", "", NULL, filter_commands, false },
+	{ "proto", "", NULL, proto_commands, false },
+	{ "save", "[ DEV ]", run_save, NULL, false },
+	{ "restore", "FILE|- [ all ]", run_restore, NULL, false },
+	{ "help", "", run_help, NULL, false },
+	{ NULL, NULL, NULL, NULL, false }
 };
 
 static void help(FILE *f)
 {
 	print_usage(f, NULL, commands);
+	fputs("       dlilctl -batch FILE|-\n", f);
 	fputs("OPTIONS go before the command:\n"
 	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -t[imestamp]\n"
+	      "       -b[atch] FILE|- -f[orce] -r[evision] NUMBER\n"
 	      "       -n[etns] NETNS -w[ait] SECONDS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
 	      "EXPR is a tcpdump expression, see pcap-filter(7).\n", f);
 }
@@ -97,7 +101,8 @@ static char option_letter(const char *word, size_t len)
 {
 	static const char *const names[] = {
 		"json", "pretty", "statistics", "stats", "details", "timestamp",
-		"netns", "color", "wait", "Version", "help", NULL
+		"netns", "color", "wait", "batch", "force", "revision", "Version",
+		"help", NULL
 	};
 	int i;
 
@@ -107,8 +112,20 @@ static char option_letter(const char *word, size_t len)
 	return 0;
 }
 
+static uint64_t next_revision(struct args *args)
+{
+	const char *word = next_word(args, "NUMBER after -revision");
+	size_t digits = strspn(word, "0123456789");
+	uint64_t revision = strtoull(word, NULL, 10);
+
+	if (!revision || word[digits] || digits > 18)
+		usage_error("\"%s\" is not a revision, as filter show prints it",
+			    word);
+	return revision;
+}
+
 static void parse_option(const char *option, struct args *args,
-			 const char **netns)
+			 const char **netns, const char **batch)
 {
 	const char *word = option + strspn(option, "-");
 	size_t len = strcspn(word, "=");
@@ -139,6 +156,15 @@ static void parse_option(const char *option, struct args *args,
 		options.limited = true;
 		options.wait = next_number(args, "SECONDS after -wait");
 		break;
+	case 'b':
+		*batch = next_word(args, "FILE after -batch");
+		break;
+	case 'f':
+		options.force = true;
+		break;
+	case 'r':
+		options.revision = next_revision(args);
+		break;
 	case 'c':
 		options.color = want_color(word[len] ? word + len + 1 : "always");
 		break;
@@ -155,21 +181,27 @@ static void parse_option(const char *option, struct args *args,
 
 static int run(struct args *args)
 {
-	const char *option, *netns = NULL;
+	const char *option, *netns = NULL, *batch = NULL;
 
 	options.color = want_color("auto");
 	while (args->n && args->words[0][0] == '-') {
 		option = next_word(args, "option");
 		if (!strcmp(option, "--"))
 			break;
-		parse_option(option, args, &netns);
+		parse_option(option, args, &netns, &batch);
 	}
-	if (!args->n) {
+	if (batch)
+		no_more_words(args);
+	if (batch && options.revision)
+		usage_error("-revision is for a single change, not for a file");
+	if (!args->n && !batch) {
 		help(stderr);
 		return EXIT_USAGE;
 	}
 	if (netns && enter_netns(netns))
 		return EXIT_REFUSED;
+	if (batch)
+		return run_batch(batch, commands);
 	return run_command(commands, args);
 }
 

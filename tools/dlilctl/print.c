@@ -6,6 +6,7 @@
 #include "dlilctl.h"
 
 struct options options;
+struct place place;
 
 void print_color(enum color color, const char *text)
 {
@@ -27,6 +28,8 @@ void complain(const char *what, const char *fmt, ...)
 	va_list ap;
 
 	fprintf(stderr, "%s: ", what);
+	if (place.file)
+		fprintf(stderr, "%s:%u: ", place.file, place.line);
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);

@@ -82,10 +82,10 @@ static int run_unplumb(struct args *args)
 #define FAMILIES "inet|inet6|vlan|mpls|pppoe|PROTOCOL"
 
 const struct command proto_commands[] = {
-	{ "show", "[ DEV ]", run_proto_show, NULL },
-	{ "list", NULL, run_proto_show, NULL },
-	{ "ls", NULL, run_proto_show, NULL },
-	{ "plumb", "DEV " FAMILIES, run_plumb, NULL },
-	{ "unplumb", "DEV " FAMILIES, run_unplumb, NULL },
-	{ NULL, NULL, NULL, NULL }
+	{ "show", "[ DEV ]", run_proto_show, NULL, false },
+	{ "list", NULL, run_proto_show, NULL, false },
+	{ "ls", NULL, run_proto_show, NULL, false },
+	{ "plumb", "DEV " FAMILIES, run_plumb, NULL, false },
+	{ "unplumb", "DEV " FAMILIES, run_unplumb, NULL, false },
+	{ NULL, NULL, NULL, NULL, false }
 };

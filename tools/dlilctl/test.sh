@@ -318,6 +318,93 @@ bad 'expected uniform, normal, pareto or paretonormal, got "foo"' distribution f
 bad 'P% or random, every, state or gemodel is missing' loss
 bad 'expected P% or random, every, state or gemodel, got "foo"' loss foo 1%
 
+# FLT-13: places, and changes of filters.
+sends 'a filter in the first place' "$asked
+filter-add v1 ack ifindex=4 place=1 name=f kind=match direction=1 action=drop program=icmp expr=icmp" \
+	filter add v0 f first in match icmp drop
+sends 'a filter before another one' "$asked
+filter-add v1 ack ifindex=4 place=3 beside=in name=f kind=match direction=3 action=drop program=icmp expr=icmp" \
+	filter add v0 f before in match icmp drop
+sends 'a filter with a revision' "$asked
+filter-add v1 ack ifindex=4 revision=17 place=2 name=f kind=nth direction=3" \
+	-r 17 filter add v0 f last nth
+replaced="$asked
+filter-update v1 ack ifindex=4 change=2 name=f kind=match direction=3"
+sends 'filter replace' "$replaced action=drop program=icmp expr=icmp" \
+	filter replace v0 f match icmp drop
+sends 'filter replace, abbreviated, for some time' \
+	"$replaced action=count lifetime=60000 program=icmp expr=icmp" \
+	f r v0 f m icmp count for 60s
+sends 'filter move' 'filter-update v1 ack ifname=v0 change=3 name=f place=4 beside=g' \
+	filter move v0 f after g
+sends 'filter move, with a revision' \
+	'filter-update v1 ack ifname=v0 revision=5 change=3 name=f place=1' \
+	-revision 5 f m v0 f first
+sends 'filter flush' 'filter-update v1 ack ifname=v0 change=4' filter flush v0
+sends 'filter del, with a revision' 'filter-del v1 ack ifname=v0 revision=5 name=f' \
+	-w 0 -r 5 filter del v0 f
+wrong 'a place without a filter' 'NAME of another filter is missing' \
+	filter add v0 f before
+wrong 'no place' 'expected first, last, before or after' filter move v0 f
+wrong 'a bad place' 'expected first, last, before or after, got "up"' \
+	filter move v0 f up
+wrong 'a place of two' 'unexpected argument "last"' filter move v0 f first last
+for bad in 0 x 1x '' 1234567890123456789; do
+	wrong "a bad revision: $bad" "\"$bad\" is not a revision, as filter show prints it" \
+		-r "$bad" filter flush v0
+done
+wrong 'a file with a revision' '-revision is for a single change, not for a file' \
+	-r 5 -batch -
+wrong 'a file and a command' 'unexpected argument "show"' -batch - show
+
+# batch STATUS LOG ERROR LINE...: run lines as a file, with what is asked and complained.
+batch() {
+	: >"$FAKE_LOG"
+	status=0
+	printf '%s\n' "${@:5}" | "$tmp/san/dlilctl-fake" $opts -batch - \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+	is "$1" "$status|$(cat "$FAKE_LOG")|$(grep -v '^Usage' "$tmp/err")" "$2|$3|$4"
+}
+opts=
+batch 'consecutive changes of a device are one step' 0 "$asked
+filter-update v1 ack ifindex=4 change=1 name=a change=3 name=b c place=1 \
+change=0 place=4 beside=b c name=#d kind=nth direction=3 words=1 2 change=4
+ifnet-get v1 ack ifname=v1
+filter-update v1 ack ifindex=4 change=1 name=a" '' \
+	'  # a comment' '' 'filter del v0 a' 'f m v0 "b c" first # another one' \
+	"filter add v0 \\#d after b\\ c \\" 'nth "1" '"'2'" 'filter flush v0' \
+	'filter del v1 a'
+batch 'other commands are run in between' 0 "$asked
+filter-update v1 ack ifindex=4 change=1 name=a
+ifnet-set v1 ack ifname=v0 unmatched=1
+filter-change v1 ack ifname=v0 name=f kind=nth words=5
+$asked
+filter-update v1 ack ifindex=4 change=1 name=a" '' \
+	'filter del v0 a' 'set v0 unmatched drop' 'filter change v0 f nth 5' \
+	'filter del v0 a'
+batch 'an empty file' 0 '' ''
+batch 'a mistake gives up the step' 2 "$asked" \
+	'Error: stdin:3: unknown command "frob", expected one of: attach detach set show stats monitor filter proto save restore help' \
+	'filter del v0 a' '' frob 'filter del v0 b'
+batch 'a quote that is open' 2 "$asked" 'Error: stdin:2: a quote is not closed' \
+	'filter del v0 a' 'filter del "v0 a'
+opts=-force
+batch 'with -force the lines behind a mistake are run' 2 "$asked
+$asked
+filter-update v1 ack ifindex=4 change=1 name=b" \
+	'Error: stdin:2: NAME is missing' 'filter del v0 a' 'filter del v0' \
+	'filter del v0 b'
+opts=
+FAKE=second batch 'the line of the change at fault' 1 "$asked
+filter-update v1 ack ifindex=4 change=1 name=a change=1 name=b change=1 name=c" \
+	'Error: stdin:3: dlil: a filter of this name exists' \
+	'filter del v0 a' '' 'filter del v0 b' 'filter del v0 c' 'set v0 up'
+FAKE=refused batch 'a device that is not attached' 1 "$asked" \
+	"Error: stdin:1: dlil: veth0 is in a bridge: take it out first" \
+	'filter del v0 a' 'filter del v0 b'
+refused 'a file that is not there' \
+	'cannot open "/no/such": No such file or directory' -b /no/such
+
 FAKE=refused run filter add v0 f match icmp drop
 is 'a device that is not there' "$status|$out|$err|$log" \
 	"1||Error: dlil: veth0 is in a bridge: take it out first|$asked"
@@ -368,8 +455,9 @@ FAKE=overdue prints '-j show, a callback that does not return' \
 FAKE=overdue run show veth0
 is 'show, a callback that does not return' "$(grep overdue <<<"$out")" \
 	'    overdue: filter slow input 12 s (dlil/veth0, pid 123)'
-prints '-j filter show' "[{$veth0,$filters},{$veth7,$filters}]" -j filter show
-prints '-j filter' "[{$veth0,$filters},{$veth7,$filters}]" -j filter
+revised="\"revision\":17,$filters"
+prints '-j filter show' "[{$veth0,$revised},{$veth7,$revised}]" -j filter show
+prints '-j filter' "[{$veth0,$revised},{$veth7,$revised}]" -j filter
 prints '-j proto show DEV' "[{$veth0,$protocols,$plumbers}]" -j proto ls veth0
 FAKE=empty prints '-j show, no ifnet' '[]' -j show
 FAKE=empty prints 'show, no ifnet' '' show
@@ -426,7 +514,7 @@ $block
     TX:       bytes packets errors mcasts collsns
                 106     105    107    110     108
     drops: filter 25 queue-full 20" -s show veth0
-prints 'filter show' '4: veth0:
+prints 'filter show' '4: veth0: revision 17
     filter noping in match "icmp or arp" drop packets 960 matched 20
     filter own both sample packets 960 matched 20' filter show veth0
 prints '-d proto show' '4: veth0:
@@ -497,8 +585,8 @@ is 'a counter past the range of JSON' "${out%%,\"ibytes*}" \
 	"[{$veth0,\"stats\":{\"ipackets\":9223372036854775807"
 
 esc=$'\033['
-colored="4: ${esc}36mveth0${esc}0m:"
-impaired='4: veth0:
+colored="4: ${esc}36mveth0${esc}0m: revision 17"
+impaired='4: veth0: revision 17
     filter noping in match "icmp or arp" drop packets 960 matched 20
     filter own both sample packets 960 matched 20
     filter bad in match "tcp port 443" impair loss gemodel 1% 30% 100% 0.001% delay 20ms 1.5ms 25% distribution pareto duplicate 0.1% corrupt 0.01% reorder 2% 3 gap 5 rate 5mbit overhead -4 limit 2000 seed 7 packets 960 matched 20'
@@ -514,12 +602,95 @@ FAKE=other-kind prints 'attributes of another kind' "${impaired/impair*seed 7/ot
 run -c filter show veth0
 is '-c colors' "${out%%$'\n'*}" "$colored"
 run -color=never -c=auto filter show veth0
-is 'no colors in a file' "${out%%$'\n'*}" '4: veth0:'
+is 'no colors in a file' "${out%%$'\n'*}" '4: veth0: revision 17'
 on_tty="$tmp/san/dlilctl-fake filter show veth0"
 is 'colors on a terminal' \
 	"$(script -qec "$on_tty" /dev/null | sed -n '1s/\r//p')" "$colored"
 is 'NO_COLOR' "$(NO_COLOR=1 script -qec "$on_tty" /dev/null |
-	sed -n '1s/\r//p')" '4: veth0:'
+	sed -n '1s/\r//p')" '4: veth0: revision 17'
+
+# FLT-13: the running state as commands, and back.
+own="filter add veth0 own both sample"
+saved="attach veth0 unmatched drop
+set veth0 queue packets 2048 bytes 33554432
+set veth0 arpll on
+proto unplumb veth0 mpls
+filter add veth0 noping in match 'icmp or arp' drop"
+FAKE=of-module prints 'save' "$saved
+# of a module: filter add veth0 own in sample" save veth0
+FAKE='impair more-filters' prints 'save of filters' "$saved
+$own
+filter add veth0 b both match arp count
+filter add veth0 'c d' out match '' pass
+filter add veth0 bad in match 'tcp port 443' impair loss gemodel 1% 30% 100% 0.001% delay 20ms 1.5ms 25% distribution pareto duplicate 0.1% corrupt 0.01% reorder 2% 3 gap 5 rate 5mbit overhead -4 limit 2000 seed 7" \
+	save veth0
+all_of_them=$out
+FAKE='impair more-filters' run save
+is 'save of all devices' "$status|$err|$out" "0||$all_of_them
+${all_of_them//veth0/veth7}"
+
+# restores NAME LOG LINES [WORD]: what is asked for, besides the present state.
+restores() {
+	: >"$FAKE_LOG"
+	status=0
+	"$tmp/san/dlilctl-fake" restore - ${4:+"$4"} <<<"$3" >"$tmp/out" 2>&1 || status=$?
+	is "$1" "$status|$(cat "$tmp/out")|$(grep -v ifnet-get "$FAKE_LOG")" "0||$2"
+}
+export FAKE='impair more-filters'
+restores 'the same state' '' "$all_of_them"
+restores 'another seed will do' '' "${all_of_them/ seed 7/}"
+restores 'a filter less' \
+	'filter-update v1 ack ifindex=4 change=1 name=own revision=17' \
+	"${all_of_them/$own$'\n'/}"
+restores 'filters in another order' \
+	'filter-update v1 ack ifindex=4 change=3 name=b place=4 beside=bad revision=17' \
+	"$(grep -v ' b both' <<<"$all_of_them"; grep ' b both' <<<"$all_of_them")"
+restores 'another first filter' \
+	'filter-update v1 ack ifindex=4 change=3 name=bad place=3 beside=noping revision=17' \
+	"$(sed -n '1,4p' <<<"$all_of_them"; tail -n 1 <<<"$all_of_them"
+		sed -n '5,8p' <<<"$all_of_them")"
+restores 'another action, and a new filter' \
+	'filter-update v1 ack ifindex=4 change=2 name=b kind=match direction=3 action=drop program=arp expr=arp change=0 place=4 beside=b name=new kind=nth direction=1 words=5 revision=17' \
+	"${all_of_them/b both match arp count/b both match arp drop
+filter add veth0 new in nth 5}"
+restores 'other parameters of a kind' \
+	'filter-update v1 ack ifindex=4 change=2 name=bad kind=impair direction=1 loss=1 p1=42949673 p2=0 p3=0 p4=0 p5=0 program=http expr=tcp port 80 revision=17' \
+	"$(sed "\$s/ in .*/ in match 'tcp port 80' impair loss 1%/" <<<"$all_of_them")"
+restores 'other settings' \
+	$'ifnet-set v1 ack ifindex=4 unmatched=0 max-packets=5 attrs=0 attrs-mask=8\nproto-plumb v1 ack ifname=veth0 family=mpls\nproto-unplumb v1 ack ifname=veth0 family=inet' \
+	"$(sed -E '1s/drop/pass/; 2s/2048/5/; 3d; s/mpls/inet/' <<<"$all_of_them")"
+restores 'a device that is not named' 'ifnet-detach v1 ack ifname=veth7' \
+	"$all_of_them" all
+FAKE+=' stale'
+restores 'filters that have changed meanwhile' \
+	$'filter-update v1 ack ifindex=4 change=1 name=own revision=17\nfilter-update v1 ack ifindex=4 change=1 name=own revision=17' \
+	"${all_of_them/$own$'\n'/}"
+FAKE=of-module
+restores 'the filter of a module stays' '' "$saved"
+FAKE=
+
+# unfit SENTENCE LINE...: a file that changes nothing, because of its last line.
+unfit() {
+	: >"$FAKE_LOG"
+	status=0
+	printf '%s\n' "${@:2}" >"$tmp/state"
+	"$tmp/san/dlilctl-fake" restore "$tmp/state" >"$tmp/out" 2>"$tmp/err" || status=$?
+	is "a state that is none: $1" \
+		"$status|$(cat "$FAKE_LOG" "$tmp/out")|$(sed -n 1p "$tmp/err")" \
+		"2||Error: $tmp/state:$(($# - 1)): $1"
+}
+unfit 'no line above attaches veth0' 'filter add veth0 a match icmp drop'
+unfit 'no line above attaches veth0' 'set veth0 arpll on'
+unfit 'veth0 is attached by a line above' 'attach veth0' 'attach veth0'
+unfit 'filter a is in line 2 as well' 'attach veth0' \
+	'filter add veth0 a match icmp drop' 'filter add veth0 a match arp drop'
+unfit 'filters stand in the order of the lines: leave out the place' \
+	'attach veth0' 'filter add veth0 a first match icmp drop'
+unfit 'expected add, got "del"' 'attach veth0' 'filter del veth0 a'
+unfit 'unknown command "show", expected one of: attach set proto filter' show
+refused 'no state' 'cannot open "/no/such": No such file or directory' \
+	restore /no/such
+wrong 'no file of a state' 'FILE is missing' restore
 
 # What the kernel may answer.
 
@@ -559,7 +730,7 @@ FAKE=unterminated refused 'a malformed name' \
 	'request failed: Bad message' show
 last=',{"name":"last","kind":"match","direction":"out","action":"count","expr":"ip6","packets":960,"matched":20}]'
 FAKE='split' prints 'an ifnet in several messages' \
-	"[{$veth0,${filters%]}$last},{$veth7,$filters}]" -j filter show
+	"[{$veth0,${revised%]}$last},{$veth7,$revised}]" -j filter show
 FAKE=big run -j -s show
 is '1,000 ifnets' "$status|$err|$(grep -o '"ifname":"v[0-9]*"' "$tmp/out" |
 	sort -u | wc -l)" '0||1000'
@@ -663,13 +834,16 @@ is 'monitor, a full disk' "$status|$(cat "$tmp/err")" \
 run
 is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach '
 run help
-is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||14'
+is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||20'
 everything=$out
 prints '-h' "$everything" -h
 prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
-       dlilctl filter add DEV NAME [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]
+       dlilctl filter add DEV NAME [ first|last|before NAME|after NAME ] [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]
+       dlilctl filter replace DEV NAME [ first|last|before NAME|after NAME ] [ in|out|both ] { match EXPR drop|count|pass | [ match EXPR ] KIND [ ARG... ] } [ for TIME ]
        dlilctl filter change DEV NAME KIND [ ARG... ]
-       dlilctl filter del DEV NAME' filter help
+       dlilctl filter move DEV NAME first|last|before NAME|after NAME
+       dlilctl filter del DEV NAME
+       dlilctl filter flush DEV' filter help
 prints 'proto plumb help' \
 	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe|PROTOCOL' \
 	proto plumb help
@@ -679,9 +853,9 @@ version=$(sed -n 's/^\.TH DLILCTL 8 "[^"]*" "dlil \([^"]*\)".*/\1/p' \
 prints '-V, as the manual page says' "dlilctl $version" -V
 
 wrong 'an unknown command' \
-	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto help' frob
-wrong 'an ambiguous command' 'ambiguous command "s", may be: set show stats' s
-wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add change del' \
+	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto save restore help' frob
+wrong 'an ambiguous command' 'ambiguous command "s", may be: set show stats save' s
+wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add replace change move del flush' \
 	filter frob
 wrong 'an unknown option' 'unknown option "-x"' -x show
 wrong 'an option with a value it does not take' \
@@ -700,7 +874,10 @@ sends 'a device of the longest name' "ifnet-attach v1 ack ifname=$longest" \
 wrong 'a long device' \
 	"\"x$longest\" is not a valid DEV, which has 1 to 127 characters" \
 	attach "x$longest"
-wrong 'a word too many' 'unexpected argument "veth1"' detach veth0 veth1
+sends 'detach of several devices' \
+	$'ifnet-detach v1 ack ifname=veth0\nifnet-detach v1 ack ifname=veth7' \
+	-w 0 detach veth0 veth7
+wrong 'a word too many' 'unexpected argument "all"' save veth0 all
 wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
 wrong 'a bad policy' 'expected pass or drop, got "eat"' \
 	attach veth0 unmatched eat
@@ -811,9 +988,9 @@ complete_words() {
 }
 # shellcheck source=tools/dlilctl/dlilctl.bash-completion
 . "$here/dlilctl.bash-completion"
-is 'completion of a command' "$(complete_words -j s)" 'set show stats'
+is 'completion of a command' "$(complete_words -j s)" 'set show stats save'
 is 'completion of an object' "$(complete_words -n blue filter '')" \
-	'add del show help'
+	'add replace change move del flush show help'
 
 # The program, and that of another namespace.
 dlilctl() {
@@ -836,6 +1013,20 @@ is 'completion of a device elsewhere' \
 	"$(complete_words -n blue detach '')" 'blue0 help'
 is 'completion of a filter to delete' \
 	"$(complete_words filter del veth0 o)" own
+is 'completion of a filter to move' \
+	"$(complete_words filter move veth0 n)" noping
+is 'completion of a place' \
+	"$(complete_words filter move veth0 noping '')" 'first last before after'
+is 'completion of the place of a new filter' \
+	"$(complete_words filter add veth0 new b)" 'before both'
+is 'completion of the filter beside it' \
+	"$(complete_words filter add veth0 new before o)" own
+is 'completion of another device to detach' \
+	"$(complete_words detach lo '')" 'veth0 lo'
+is 'completion of a file' \
+	"$(complete_words restore "$here/test.s")" "$here/test.sh"
+is 'completion of a file of commands' \
+	"$(complete_words -batch "$here/test.s")" "$here/test.sh"
 is 'completion of a kind' "$(complete_words filter add lo f i)" 'in impair'
 is 'completion of an effect' \
 	"$(complete_words filter add lo f in impair loss 1% d)" \
@@ -867,6 +1058,13 @@ sound() {
 }
 sound '-s -d show' 0 -s -d show
 sound 'filter add' 0 filter add v0 f in match tcp port 80 or icmp drop
+printf '%s\n' 'filter add v0 "a b" match icmp '\\ drop 'filter move v0 a first' \
+	'set v0 up' 'filter flush v0' >"$tmp/file"
+sound 'a file' 0 -batch "$tmp/file"
+FAKE=impair sound 'save' 0 save
+FAKE=impair "$tmp/plain/dlilctl-fake" save | sed 1d >"$tmp/file"
+sed -i '1i attach veth0 unmatched pass' "$tmp/file"
+FAKE='impair stale' sound 'restore' 0 restore "$tmp/file" all
 FAKE='intr latin1' sound 'a list that changes' 0 -j -s show
 FAKE=short sound 'a malformed answer' 1 show
 FAKE=overrun sound 'events' 1 -j -t monitor

@@ -126,13 +126,16 @@ static bool is_open(const struct mnl_socket *nl)
 	return open_sockets && nl == &sockets[open_sockets - 1];
 }
 
+/* Where in the request the attribute at fault is. */
+static uint32_t at_fault = 20;
+
 static void put_sentence(struct nlmsghdr *nlh, const char *sentence)
 {
 	if (!sentence ||
 	    !(sockets[open_sockets - 1].options & 1 << NETLINK_EXT_ACK))
 		return;
 	nlh->nlmsg_flags |= NLM_F_ACK_TLVS;
-	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS, 20);
+	mnl_attr_put_u32(nlh, NLMSGERR_ATTR_OFFS, at_fault);
 	mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, sentence);
 }
 
@@ -198,8 +201,8 @@ static void put_plumber(struct nlmsghdr *nlh, const char *family,
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_filter(struct nlmsghdr *nlh, const char *name, const char *kind,
-		       uint32_t direction, const char *action, const char *expr)
+static void tell_filter(struct nlmsghdr *nlh, const char *name, const char *kind,
+			uint32_t direction, const char *action, const char *expr)
 {
 	struct nlattr *nest = start_nest(nlh, DLIL_A_FILTER);
 
@@ -212,6 +215,17 @@ static void put_filter(struct nlmsghdr *nlh, const char *name, const char *kind,
 		mnl_attr_put_strz(nlh, DLIL_A_FILTER_EXPR, expr);
 	mnl_attr_put_u64(nlh, DLIL_A_FILTER_PACKETS, 960);
 	mnl_attr_put_u64(nlh, DLIL_A_FILTER_MATCHED, 20);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void tell_module_filter(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = start_nest(nlh, DLIL_A_FILTER);
+
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_NAME, "own");
+	mnl_attr_put_strz(nlh, DLIL_A_FILTER_KIND, "sample");
+	mnl_attr_put_u32(nlh, DLIL_A_FILTER_DIRECTION, DLIL_DIRECTION_IN);
+	mnl_attr_put(nlh, DLIL_A_FILTER_OF_MODULE, 0, NULL);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -361,6 +375,7 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, DLIL_UNMATCHED_DROP);
 	mnl_attr_put_u32(nlh, DLIL_A_THREAD, 1234);
 	put_queue(nlh);
+	mnl_attr_put_u64(nlh, DLIL_A_REVISION, 17);
 	if (!scenario("old")) {
 		mnl_attr_put_u32(nlh, DLIL_A_ATTRS,
 				 DLIL_ATTR_TSO4 | DLIL_ATTR_ARPLL);
@@ -370,9 +385,16 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_protocol(nlh, "vlan", 257, 0);
 	put_plumber(nlh, "inet", 2, 1);
 	put_plumber(nlh, "mpls", 258, 0);
-	put_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
-		   "icmp or arp");
-	put_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	tell_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
+		    "icmp or arp");
+	if (scenario("of-module"))
+		tell_module_filter(nlh);
+	else
+		tell_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	if (scenario("more-filters")) {
+		tell_filter(nlh, "b", "match", 3, "count", "arp");
+		tell_filter(nlh, "c d", "match", 2, "pass", "");
+	}
 	if (scenario("impair"))
 		put_impair_filter(nlh, "impair");
 	if (scenario("other-kind"))
@@ -402,7 +424,7 @@ static void put_rest(const struct nlmsghdr *req, uint32_t index)
 	nlh = start(req, FAMILY, NLM_F_MULTI);
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct genlmsghdr));
 	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, index);
-	put_filter(nlh, "last", "match", DLIL_DIRECTION_OUT, "count", "ip6");
+	tell_filter(nlh, "last", "match", DLIL_DIRECTION_OUT, "count", "ip6");
 	end(nlh);
 }
 
@@ -691,9 +713,22 @@ static void get_family(const struct nlmsghdr *req)
 	acknowledge(req, 0, NULL);
 }
 
+/* Refuse a step because of its second change. */
+static void refuse_second(const struct nlmsghdr *req)
+{
+	const struct nlattr *attr;
+	unsigned int n = 0;
+
+	mnl_attr_for_each(attr, req, sizeof(struct genlmsghdr))
+		if (mnl_attr_get_type(attr) == DLIL_A_FILTER && ++n == 2)
+			at_fault = (const char *)attr - (const char *)req +
+				   MNL_ATTR_HDRLEN;
+	acknowledge(req, -EEXIST, "change 2: a filter of this name exists");
+}
+
 static void reply(const struct nlmsghdr *req, uint8_t cmd)
 {
-	static unsigned int attaches;
+	static unsigned int attaches, steps;
 
 	if (cmd == DLIL_CMD_IFNET_DETACH || cmd == DLIL_CMD_FILTER_DEL ||
 	    cmd == DLIL_CMD_PROTO_UNPLUMB || cmd == DLIL_CMD_IFNET_ATTACH)
@@ -707,7 +742,12 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 		receive_error = ENOBUFS;
 	if (scenario("deaf"))
 		receive_error = ECONNREFUSED;
-	if (scenario("refused")) {
+	if (cmd == DLIL_CMD_FILTER_UPDATE && scenario("second")) {
+		refuse_second(req);
+	} else if (cmd == DLIL_CMD_FILTER_UPDATE && scenario("stale") &&
+		   !steps++) {
+		acknowledge(req, -ESTALE, "filters have changed");
+	} else if (scenario("refused")) {
 		acknowledge(req, -EBUSY,
 			    "dlil: veth0 is in a bridge: take it out first");
 	} else if (scenario("generic")) {
@@ -902,6 +942,9 @@ static void log_filter(const struct nlattr *nest)
 		[DLIL_A_FILTER_EXPR] = "expr",
 		[DLIL_A_FILTER_WORDS] = "words",
 		[DLIL_A_FILTER_LIFETIME] = "lifetime",
+		[DLIL_A_FILTER_CHANGE] = "change",
+		[DLIL_A_FILTER_PLACE] = "place",
+		[DLIL_A_FILTER_BESIDE] = "beside",
 	};
 	const struct nlattr *attr;
 	uint16_t type;
@@ -917,6 +960,8 @@ static void log_filter(const struct nlattr *nest)
 		else
 			log_value(names[type], attr,
 				  type != DLIL_A_FILTER_DIRECTION &&
+				  type != DLIL_A_FILTER_CHANGE &&
+				  type != DLIL_A_FILTER_PLACE &&
 				  type != DLIL_A_FILTER_LIFETIME);
 	}
 }
@@ -992,6 +1037,9 @@ static void log_attr(const struct nlattr *attr)
 		fputs(nested ? "" : " not nested", log_file);
 		log_filter(attr);
 		break;
+	case DLIL_A_REVISION:
+		fprintf(log_file, " revision=%" PRIu64, mnl_attr_get_u64(attr));
+		break;
 	default:
 		fprintf(log_file, " ?%u", mnl_attr_get_type(attr));
 	}
@@ -1011,6 +1059,7 @@ static void log_request(const struct nlmsghdr *req,
 		[DLIL_CMD_PROTO_UNPLUMB] = "proto-unplumb",
 		[DLIL_CMD_CONTROL] = "control",
 		[DLIL_CMD_FILTER_CHANGE] = "filter-change",
+		[DLIL_CMD_FILTER_UPDATE] = "filter-update",
 	};
 	const struct nlattr *attr;
 	char netns[64] = "";
