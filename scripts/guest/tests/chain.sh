@@ -179,6 +179,10 @@ test_kinds_in_batch() {
 
 in_use() { lsmod | awk '/^dlil_(nth|impair)/ { n += $3 } END { print n + 0 }'; }
 
+# In milliseconds, and the number of attempts.  A kernel with checkers is slower.
+LONGEST=2000 TRIES=4
+[ ! -e /sys/kernel/debug/failslab ] || LONGEST=30000 TRIES=2
+
 # FLT-13: a step of 1,000 filters takes less than twice as long as one of 500, and less
 # than 2 s.
 test_thousand_filters() {
@@ -191,7 +195,7 @@ test_thousand_filters() {
 	is "the filters" "$(ctl -j filter show dl0 | jq '.[0].filters | length')" 1000
 	is "answers" "$(pings peer 3 $IP0)" 3
 	echo "# 500 filters: $half ms, 1000 filters: $whole ms"
-	((whole < 2000)) || fail "1,000 filters took $whole ms"
+	((whole < LONGEST)) || fail "1,000 filters took $whole ms"
 	((whole < 2 * half)) || fail "1,000 took $whole ms, 500 took $half ms"
 	adds 25 more 'icmp' >"$T/file"
 	! ctl -b "$T/file" 2>"$T/said" || fail "there are more than 1,024"
@@ -218,7 +222,7 @@ quickest() {
 	local i start ms best=100000
 
 	adds "$1" f "'udp port %d'" >"$T/file"
-	for i in 1 2 3 4; do
+	for ((i = 0; i < TRIES; i++)); do
 		start=${EPOCHREALTIME/./}
 		ctl -b "$T/file"
 		ms=$(((${EPOCHREALTIME/./} - start) / 1000))
