@@ -2209,15 +2209,16 @@ static void lifetime(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);
 	struct fake_filter *filter, *other;
-	unsigned long begin;
+	unsigned long begin, attached;
 
 	other = fake_filter(fake, 'a', &fake_filter_in_ops);
 	KUNIT_EXPECT_EQ(test, left(fake), 0);
 	begin = jiffies;
 	filter = mortal(fake, 'f', 2000);
+	attached = jiffies;
 	KUNIT_EXPECT_LE(test, left(fake), 2000);
 	KUNIT_EXPECT_GT(test, left(fake), 1000);
-	while (time_before(jiffies, begin + msecs_to_jiffies(1500)))
+	while (time_before(jiffies, attached + msecs_to_jiffies(1500)))
 		schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&filter->detached), 0);
 	KUNIT_EXPECT_LE(test, left(fake), 500);
