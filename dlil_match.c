@@ -11,6 +11,23 @@
  * A detach clears the filter from `alive` of its sets.  A reader of the old
  * value may use the filter until it leaves the read section in which it found
  * the set; the filter is freed after that.
+ *
+ * Packets are counted in the sets (STA-1).  A packet that meets a set passes it, or ends
+ * at a filter with a final verdict.  One of these is counted for each packet, however
+ * many filters there are, and the matches of each filter.  A filter has seen the packets
+ * that passed the set, and those that ended at this filter or a later one.
+ *
+ * A filter may be in several sets at a time: one for each direction, and older ones that
+ * packets in flight still use.  `in_sets` lists its places in them, under sets_lock, and
+ * its figures are the sums over this list and what was folded into the filter.
+ *
+ * The last reference to a set is dropped when no packet uses the set any more, so that
+ * its counters are final.  In one section of sets_lock, they are then folded into the
+ * filters and the set leaves their lists; a task that sums up sees each count once.  The
+ * set may outlive a filter: its array of sent packets may wait for another grace period
+ * than the filter does.  Therefore a filter that is freed leaves the lists first, also
+ * under sets_lock.  Whoever comes second, the set or the filter, does not find the
+ * other.  Nobody asks for the figures of a filter whose detach has begun.
  */
 #include <linux/if_vlan.h>
 #include <linux/netlink.h>
@@ -36,28 +53,53 @@ static const struct {
 	{ "pass", DLIL_SKIP },
 };
 
-/* Counters with a single writer at a time. */
+struct match;
+struct match_set;
+
+/**
+ * struct match_stats - counters of a set, with a single writer at a time
+ * @passed: packets that no filter ended
+ * @syncp: makes counters readable on 32-bit processors
+ * @matched: packets that matched, by filter
+ */
 struct match_stats {
-	u64_stats_t packets;
-	u64_stats_t matched;
+	u64_stats_t passed;
 	struct u64_stats_sync syncp;
+	u64_stats_t matched[];
 };
 
 /**
- * struct match - a match filter; constant once attached
+ * struct match_place - the place of a filter in a set
+ * @match: the filter; only for packets in flight, since it may be freed before the set
+ * @set: the set
+ * @list: entry in the list of the filter, until one of both ends
+ */
+struct match_place {
+	struct match *match;
+	struct match_set *set;
+	struct hlist_node list;
+};
+
+/* Guards all lists of places, and what is folded into filters. */
+static DEFINE_SPINLOCK(sets_lock);
+
+/**
+ * struct match - a match filter; constant once attached, except for its figures
  * @cond: condition for a match
  * @verdict: verdict for packets that match
  * @action: name of the action
- * @in: counters of received packets; written by the ifnet's input thread
- * @out: counters of sent packets, per CPU; written with bottom halves off
+ * @in_sets: its places in sets, under sets_lock
+ * @packets: packets that it saw in sets that are gone, under sets_lock
+ * @matched: those of them that matched, under sets_lock
  * @name: name of the filter
  */
 struct match {
 	struct dlil_condition *cond;
 	int verdict;
 	const char *action;
-	struct match_stats in;
-	struct match_stats __percpu *out;
+	struct hlist_head in_sets;
+	u64 packets;
+	u64 matched;
 	char name[DLIL_NAME_MAX];
 };
 
@@ -69,8 +111,10 @@ struct match {
  * @alive: filters that are not being detached
  * @final: filters whose match ends the run, so that later ones do not count
  * @asks_type: some program loads skb->pkt_type
+ * @in: counters of received packets, or NULL; written by the ifnet's input thread
+ * @out: counters of sent packets, per CPU, or NULL; written with bottom halves off
  * @n: number of filters
- * @match: the filters
+ * @places: the filters
  */
 struct match_set {
 	refcount_t refs;
@@ -79,8 +123,10 @@ struct match_set {
 	u32 alive;
 	u32 final;
 	bool asks_type;
+	struct match_stats *in;
+	struct match_stats __percpu *out;
 	unsigned int n;
-	struct match *match[];
+	struct match_place places[];
 };
 
 static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
@@ -93,7 +139,7 @@ static u32 run_alone(const struct match_set *set, unsigned long which,
 	u32 found = 0;
 
 	for_each_set_bit(i, &which, DLIL_BUNDLE_MAX) {
-		if (!bpf_prog_run(set->match[i]->cond->prog, skb))
+		if (!bpf_prog_run(set->places[i].match->cond->prog, skb))
 			continue;
 		found |= BIT(i);
 		if (set->final & BIT(i))
@@ -122,16 +168,22 @@ static __always_inline u32 run_set(const struct match_set *set, u32 alive,
 }
 
 /*
- * Count one packet.  Must be called without migration, by the only context that
- * writes to @s on this CPU.  On PREEMPT_RT another sender may preempt this one;
- * the counters stay exact all the same, see dlil_stats.c.
+ * Count one packet, which matched the filters @found, and the last of them ended it if
+ * @ended.  Must be called without migration, by the only context that writes to @s on
+ * this CPU.  On PREEMPT_RT another sender may preempt this one; the counters stay exact
+ * all the same, see dlil_stats.c.
  */
-static __always_inline void count(struct match_stats *s, bool matched)
+static __always_inline void count(struct match_stats *s, unsigned long found,
+				  bool ended)
 {
+	unsigned int i;
+
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->packets);
-	if (unlikely(matched))
-		u64_stats_inc(&s->matched);
+	if (likely(!ended))
+		u64_stats_inc(&s->passed);
+	if (unlikely(found))
+		for_each_set_bit(i, &found, DLIL_BUNDLE_MAX)
+			u64_stats_inc(&s->matched[i]);
 	u64_stats_update_end(&s->syncp);
 }
 
@@ -145,7 +197,7 @@ static void trace_verdicts(const struct match_set *set,
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		m = set->match[i];
+		m = set->places[i].match;
 		if (alive & BIT(i))
 			trace_dlil_filter(ifp, direction, m->name,
 					  found & BIT(i) ? m->verdict : 0, 1);
@@ -161,22 +213,17 @@ static __always_inline int judge(const struct match_set *set,
 				 const struct dlil_ifnet *traced)
 {
 	u32 alive = READ_ONCE(set->alive), found, final;
-	unsigned int i, n = set->n;
+	unsigned int n = set->n;
 	int verdict = 0;
 
 	found = run_set(set, alive, skb);
 	final = found & set->final;
 	if (unlikely(final)) {
 		n = __ffs(final) + 1;
-		verdict = set->match[n - 1]->verdict;
+		found &= GENMASK(n - 1, 0);
+		verdict = set->places[n - 1].match->verdict;
 	}
-	for (i = 0; i < n; i++) {
-		struct match *m = set->match[i];
-
-		if (likely(alive & BIT(i)))
-			count(out ? this_cpu_ptr(m->out) : &m->in,
-			      found & BIT(i));
-	}
+	count(out ? this_cpu_ptr(set->out) : set->in, found, final);
 	if (traced)
 		trace_verdicts(set, traced, alive, found, n, out);
 	return verdict;
@@ -250,7 +297,7 @@ static void merge(struct match_set *set)
 	u32 which = 0;
 
 	for (i = 0; i < set->n; i++) {
-		sources[i] = set->match[i]->cond->source;
+		sources[i] = set->places[i].match->cond->source;
 		if (dlil_merge_possible(&sources[i]))
 			which |= BIT(i);
 	}
@@ -261,24 +308,63 @@ static void merge(struct match_set *set)
 	kvfree(insns);
 }
 
+/* Allocate the counters of a set; false if there is no memory. */
+static bool make_stats(struct match_set *set, bool out)
+{
+	size_t size = struct_size(set->in, matched, set->n);
+	int cpu;
+
+	if (!out) {
+		set->in = kzalloc(size, GFP_KERNEL);
+		if (set->in)
+			u64_stats_init(&set->in->syncp);
+		return set->in;
+	}
+	set->out = __alloc_percpu(size, __alignof__(struct match_stats));
+	if (!set->out)
+		return false;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(set->out, cpu)->syncp);
+	return true;
+}
+
+/* Add the set to the lists of its filters. */
+static void join(struct match_set *set)
+{
+	struct match_place *place;
+
+	spin_lock_bh(&sets_lock);
+	for (place = set->places; place < set->places + set->n; place++)
+		hlist_add_head(&place->list, &place->match->in_sets);
+	spin_unlock_bh(&sets_lock);
+}
+
 static void *set_make(void *const *cookies, unsigned int n, bool out)
 {
-	struct match_set *set = kzalloc(struct_size(set, match, n), GFP_KERNEL);
+	struct match_set *set = kzalloc(struct_size(set, places, n), GFP_KERNEL);
+	struct match *m;
 	unsigned int i;
 
 	if (!set)
 		return NULL;
 	refcount_set(&set->refs, 1);
 	set->n = n;
+	if (!make_stats(set, out)) {
+		kfree(set);
+		return NULL;
+	}
 	for (i = 0; i < n; i++) {
-		set->match[i] = cookies[i];
-		if (set->match[i]->cond->asks_type)
+		m = cookies[i];
+		set->places[i].match = m;
+		set->places[i].set = set;
+		if (m->cond->asks_type)
 			set->asks_type = true;
 		set->alive |= BIT(i);
-		if (set->match[i]->verdict)
+		if (m->verdict)
 			set->final |= BIT(i);
 	}
 	merge(set);
+	join(set);
 	return set;
 }
 
@@ -296,14 +382,55 @@ static void set_get(void *bundle)
 	refcount_inc(&set->refs);
 }
 
+/* Fold counters that are final into the filters that have not been freed. */
+static void fold_stats(struct match_set *set, const struct match_stats *s)
+{
+	u64 packets = u64_stats_read(&s->passed), matched;
+	unsigned int i = set->n;
+	struct match *m;
+
+	lockdep_assert_held(&sets_lock);
+
+	while (i--) {
+		matched = u64_stats_read(&s->matched[i]);
+		if (set->final & BIT(i))
+			packets += matched;
+		if (hlist_unhashed(&set->places[i].list))
+			continue;
+		m = set->places[i].match;
+		m->packets += packets;
+		m->matched += matched;
+	}
+}
+
+/* Take a set that no packet uses off the lists of its filters, which keep its counts. */
+static void leave(struct match_set *set)
+{
+	unsigned int i;
+	int cpu;
+
+	spin_lock_bh(&sets_lock);
+	if (set->in)
+		fold_stats(set, set->in);
+	else
+		for_each_possible_cpu(cpu)
+			fold_stats(set, per_cpu_ptr(set->out, cpu));
+	for (i = 0; i < set->n; i++)
+		hlist_del_init(&set->places[i].list);
+	spin_unlock_bh(&sets_lock);
+}
+
 static void set_put(void *bundle)
 {
 	struct match_set *set = bundle;
 
 	if (!refcount_dec_and_test(&set->refs))
 		return;
+	leave(set);
 	if (set->merged)
 		bpf_prog_destroy(set->merged);
+	kfree(set->in);
+	free_percpu(set->out);
 	kfree(set);
 }
 
@@ -316,20 +443,19 @@ static const struct dlil_filter_bundle_ops match_sets = {
 	.put = set_put,
 };
 
-/* Free a filter, except its condition. */
-static void match_free(struct match *m)
-{
-	free_percpu(m->out);
-	kfree(m);
-}
-
 /* Free a filter, none of whose callbacks can be called. */
 static void match_destroy(void *cookie)
 {
 	struct match *m = cookie;
+	struct match_place *place;
+	struct hlist_node *next;
 
+	spin_lock_bh(&sets_lock);
+	hlist_for_each_entry_safe(place, next, &m->in_sets, list)
+		hlist_del_init(&place->list);
+	spin_unlock_bh(&sets_lock);
 	dlil_condition_free(m->cond);
-	match_free(m);
+	kfree(m);
 }
 
 static void match_detached(void *cookie, struct dlil_ifnet *ifp)
@@ -337,32 +463,59 @@ static void match_detached(void *cookie, struct dlil_ifnet *ifp)
 	match_destroy(cookie);
 }
 
+/*
+ * Add the packets that the @i-th filter of a set saw, and its matches.  All counters only
+ * rise, so later sums are no smaller.  Matches are read first, since they are counted
+ * last: more of them than packets would look odd.
+ */
 static void add_stats(struct dlil_filter_info *info,
+		      const struct match_set *set, unsigned int i,
 		      const struct match_stats *s)
 {
 	u64 packets, matched;
-	unsigned int start;
+	unsigned int start, j;
 
 	do {
 		start = u64_stats_fetch_begin(&s->syncp);
-		packets = u64_stats_read(&s->packets);
-		matched = u64_stats_read(&s->matched);
+		matched = u64_stats_read(&s->matched[i]);
+		packets = set->final & BIT(i) ? matched : 0;
+		for (j = i + 1; j < set->n; j++)
+			if (set->final & BIT(j))
+				packets += u64_stats_read(&s->matched[j]);
+		packets += u64_stats_read(&s->passed);
 	} while (u64_stats_fetch_retry(&s->syncp, start));
 	info->packets += packets;
 	info->matched += matched;
 }
 
+static void add_place(struct dlil_filter_info *info,
+		      const struct match_place *place)
+{
+	const struct match_set *set = place->set;
+	unsigned int i = place - set->places;
+	int cpu;
+
+	if (set->in)
+		add_stats(info, set, i, set->in);
+	else
+		for_each_possible_cpu(cpu)
+			add_stats(info, set, i, per_cpu_ptr(set->out, cpu));
+}
+
 static void match_describe(void *cookie, struct dlil_filter_info *info)
 {
+	const struct match_place *place;
 	struct match *m = cookie;
-	int cpu;
 
 	info->kind = "match";
 	info->action = m->action;
 	info->expr = dlil_condition_expr(m->cond);
-	add_stats(info, &m->in);
-	for_each_possible_cpu(cpu)
-		add_stats(info, per_cpu_ptr(m->out, cpu));
+	spin_lock_bh(&sets_lock);
+	info->packets += m->packets;
+	info->matched += m->matched;
+	hlist_for_each_entry(place, &m->in_sets, list)
+		add_place(info, place);
+	spin_unlock_bh(&sets_lock);
 }
 
 static const struct dlil_filter_kind match_kind;
@@ -428,23 +581,16 @@ static int match_create(const struct dlil_filter_args *args,
 	if (!m)
 		return -ENOMEM;
 	err = set_action(m, args->action, args->extack);
-	if (err)
-		goto free;
-	err = -ENOMEM;
-	m->out = netdev_alloc_pcpu_stats(struct match_stats);
-	if (!m->out)
-		goto free;
-	u64_stats_init(&m->in.syncp);
+	if (err) {
+		kfree(m);
+		return err;
+	}
 	/* A name that is too long is refused by the attach. */
 	strscpy(m->name, args->name, sizeof(m->name));
 	m->cond = args->cond;
 	params->ops = &match_ops[args->direction];
 	params->cookie = m;
 	return 0;
-
-free:
-	match_free(m);
-	return err;
 }
 
 static const struct dlil_filter_kind match_kind = {

@@ -673,6 +673,75 @@ static void set_drops(struct kunit *test)
 		expect_numbered(fake, i, MANY - i / 2, 1);
 }
 
+static const struct dlil_filter_slot *first_slot(struct fake *fake, u32 direction)
+{
+	struct dlil_ifnet *ifp = fake->ifp;
+	const struct dlil_filter_vec *vec;
+
+	vec = rcu_dereference_protected(direction == DLIL_DIRECTION_IN ?
+					ifp->filters_in : ifp->filters_out, true);
+	KUNIT_ASSERT_NOT_NULL(fake->test, vec);
+	return &vec->slots[0];
+}
+
+/*
+ * STA-1: filters keep their counts when others before them come and go, while an old set
+ * is in use, and after that.  The old set may outlive a filter.
+ */
+static void set_outlives_filter(struct kunit *test)
+{
+	u32 direction = *(const u32 *)test->param_value;
+	struct fake *fake = fake_attached(test);
+	const struct dlil_filter_bundle_ops *ops;
+	const struct dlil_filter_slot *slot;
+	unsigned int i;
+	void *set;
+
+	for (i = 1; i <= 4; i++)
+		KUNIT_ASSERT_EQ(test, add_numbered(fake, i, direction,
+						   i % 2 ? "drop" : "count"),
+				0);
+	send_many(fake, direction);
+	slot = first_slot(fake, direction);
+	ops = slot->bundle;
+	set = slot->cookie;
+	ops->get(set);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f1"), 0);
+	send_many(fake, direction);
+	for (i = 0; i < 2; i++) {
+		expect_numbered(fake, 2, 2 * MANY - 1, 2);
+		expect_numbered(fake, 3, 2 * MANY - 1, 2);
+		expect_numbered(fake, 4, 2 * MANY - 3, 2);
+		if (!i)
+			ops->put(set);
+	}
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 5, direction, "drop"), 0);
+	KUNIT_EXPECT_EQ(test, match_del(fake, "f3"), 0);
+	send_many(fake, direction);
+	expect_numbered(fake, 2, 3 * MANY - 1, 3);
+	expect_numbered(fake, 4, 3 * MANY - 3, 3);
+	expect_numbered(fake, 5, MANY, 1);
+}
+
+/* FLT-5: behind a filter that ends the run, filters of the set do not count. */
+static void set_stops(struct kunit *test)
+{
+	u32 direction = *(const u32 *)test->param_value;
+	struct fake *fake = fake_attached(test);
+
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 1, direction, "count"), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "end", direction, "drop",
+					everything, 1), 0);
+	KUNIT_ASSERT_EQ(test, add_numbered(fake, 2, direction, "count"), 0);
+	KUNIT_ASSERT_EQ(test, match_add(fake, "rest", direction, "drop",
+					everything, 1), 0);
+	send_many(fake, direction);
+	expect_numbered(fake, 1, MANY, 1);
+	expect_counters(fake, "end", MANY, MANY);
+	expect_numbered(fake, 2, 0, 0);
+	expect_counters(fake, "rest", 0, 0);
+}
+
 /* DLIL_SKIP skips the rest of the set, and the set behind another filter. */
 static void set_passes(struct kunit *test)
 {
@@ -791,6 +860,8 @@ static struct kunit_case dlil_match_cases[] = {
 	KUNIT_CASE(too_many),
 	KUNIT_CASE_PARAM(sets, set_gen_params),
 	KUNIT_CASE_PARAM(set_drops, set_gen_params),
+	KUNIT_CASE_PARAM(set_outlives_filter, set_gen_params),
+	KUNIT_CASE_PARAM(set_stops, set_gen_params),
 	KUNIT_CASE(set_passes),
 	KUNIT_CASE(odd_ones),
 	KUNIT_CASE(set_loses_one),
