@@ -126,14 +126,15 @@ test_revision() {
 # FLT-13 FLT-6: no packet meets a mixture.  Of two filters one drops all that the other
 # has not let pass; they come and go together, under traffic in both directions.
 test_no_mixture() {
-	local i
+	local i rounds=60
 
+	[ ! -e /sys/kernel/debug/failslab ] || rounds=15
 	ctl attach dl0
 	flood peer $IP60
 	flood dut $IP1
 	ping_along dut $IP1
 	{
-		for i in {1..60}; do
+		for ((i = 0; i < rounds; i++)); do
 			cat <<-END
 				filter add dl0 deny first match '' drop
 				filter add dl0 allow before deny match '' pass
@@ -152,7 +153,7 @@ test_no_mixture() {
 	end_along
 	at_least "packets in" "$(json .stats.ipackets)" 100
 	is "times that both were there" \
-		"$(grep -c 'filter deny both match "" drop' "$T/shown")" 60
+		"$(grep -c 'filter deny both match "" drop' "$T/shown")" $rounds
 	is "drops by filters" "$(json .drops.filter)" 0
 }
 
@@ -179,12 +180,9 @@ test_kinds_in_batch() {
 
 in_use() { lsmod | awk '/^dlil_(nth|impair)/ { n += $3 } END { print n + 0 }'; }
 
-# In milliseconds, and the number of attempts.  A kernel with checkers is slower.
-LONGEST=2000 TRIES=4
-[ ! -e /sys/kernel/debug/failslab ] || LONGEST=30000 TRIES=2
-
 # FLT-13: a step of 1,000 filters takes less than twice as long as one of 500, and less
-# than 2 s.
+# than 2 s.  A kernel with checkers is slow, and other machines run beside that one: its
+# times say nothing.
 test_thousand_filters() {
 	local half whole
 
@@ -195,8 +193,10 @@ test_thousand_filters() {
 	is "the filters" "$(ctl -j filter show dl0 | jq '.[0].filters | length')" 1000
 	is "answers" "$(pings peer 3 $IP0)" 3
 	echo "# 500 filters: $half ms, 1000 filters: $whole ms"
-	((whole < LONGEST)) || fail "1,000 filters took $whole ms"
-	((whole < 2 * half)) || fail "1,000 took $whole ms, 500 took $half ms"
+	if [ ! -e /sys/kernel/debug/failslab ]; then
+		((whole < 2000)) || fail "1,000 filters took $whole ms"
+		((whole < 2 * half)) || fail "1,000 took $whole ms, 500 took $half ms"
+	fi
 	adds 25 more 'icmp' >"$T/file"
 	! ctl -b "$T/file" 2>"$T/said" || fail "there are more than 1,024"
 	[[ $(<"$T/said") == *'too many filters'* ]] || fail "it said: $(<"$T/said")"
@@ -219,10 +219,11 @@ adds() {
 
 # quickest N: print the milliseconds that it takes; others may use the processor meanwhile.
 quickest() {
-	local i start ms best=100000
+	local i start ms best=100000 tries=4
 
+	[ ! -e /sys/kernel/debug/failslab ] || tries=1
 	adds "$1" f "'udp port %d'" >"$T/file"
-	for ((i = 0; i < TRIES; i++)); do
+	for ((i = 0; i < tries; i++)); do
 		start=${EPOCHREALTIME/./}
 		ctl -b "$T/file"
 		ms=$(((${EPOCHREALTIME/./} - start) / 1000))
