@@ -568,7 +568,10 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 	const struct nlattr *filter = info->attrs[DLIL_A_FILTER];
 	struct control control = {
 		.what = CONTROL_FILTER,
-		.arg.filter.attr = filter,
+		.arg.filter = {
+			.attr = filter,
+			.revision = dlil_netlink_revision(info),
+		},
 	};
 	struct dlil_ifnet *ifp;
 	int err;
@@ -576,9 +579,6 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	if (info->attrs[DLIL_A_REVISION])
-		control.arg.filter.revision =
-			nla_get_u64(info->attrs[DLIL_A_REVISION]);
 	err = dlil_netlink_filter_add(ifp, filter, control.arg.filter.revision,
 				      false, info->extack);
 	if (err > 0)
@@ -618,6 +618,7 @@ int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info)
 		.arg.update = {
 			.attrs = genlmsg_data(info->genlhdr),
 			.len = genlmsg_len(info->genlhdr),
+			.revision = dlil_netlink_revision(info),
 		},
 	};
 	struct dlil_netlink_update *u = &control.arg.update;
@@ -627,8 +628,6 @@ int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	if (info->attrs[DLIL_A_REVISION])
-		u->revision = nla_get_u64(info->attrs[DLIL_A_REVISION]);
 	err = dlil_netlink_filter_update(ifp, u, false, info->extack);
 	if (err > 0)
 		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;

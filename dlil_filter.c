@@ -916,19 +916,37 @@ int dlil_filter_for_each(struct dlil_ifnet *ifp,
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_for_each);
 
-/* Returns the first filter on @ifp with this @name for which @is() is true, or 0. */
-dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
-			       bool (*is)(const struct dlil_filter_ops *ops))
+/*
+ * Find the filter @name of @ifp: that of a user if a module has one with the same name.
+ * Returns NULL if there is none.
+ */
+static struct dlil_filter *find_named(struct dlil_ifnet *ifp, const char *name)
 {
+	struct dlil_filter *f, *found = NULL;
+
+	lockdep_assert_held(&ifp->lock);
+
+	list_for_each_entry(f, &ifp->filter_list, retire.list)
+		if (!dlil_filter_is_dying(f) && !strcmp(f->name, name) &&
+		    (!found || f->ops->kind))
+			found = f;
+	return found;
+}
+
+/*
+ * Returns the filter @name of @ifp, or 0.  *@users becomes whether it belongs to a user;
+ * then a module may have one with the same name.
+ */
+dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name, bool *users)
+{
+	const struct dlil_filter *f;
 	dlil_filter_t ref = 0;
-	struct dlil_filter *f;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, retire.list) {
-		if (dlil_filter_is_dying(f) || strcmp(f->name, name) || !is(f->ops))
-			continue;
+	f = find_named(ifp, name);
+	if (f) {
 		ref = f->id;
-		break;
+		*users = f->ops->kind;
 	}
 	mutex_unlock(&ifp->lock);
 	return ref;
@@ -936,23 +954,19 @@ dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
 EXPORT_SYMBOL_FOR_TEST(dlil_filter_find);
 
 /*
- * Call @fn for the filter @name of @ifp, with the lock of the ifnet, so that the
- * filter stays; for that of a user if a module has one with the same name.  Returns
- * the result of @fn, or -ENOENT.
+ * Call @fn for the filter that dlil_filter_find() finds, with the lock of the ifnet, so
+ * that the filter stays.  Returns the result of @fn, or -ENOENT.
  */
 int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
 		     int (*fn)(const struct dlil_filter *f, void *arg), void *arg)
 {
-	struct dlil_filter *f, *found = NULL;
+	const struct dlil_filter *f;
 	int err = -ENOENT;
 
 	mutex_lock(&ifp->lock);
-	list_for_each_entry(f, &ifp->filter_list, retire.list)
-		if (!dlil_filter_is_dying(f) && !strcmp(f->name, name) &&
-		    (!found || f->ops->kind))
-			found = f;
-	if (found)
-		err = fn(found, arg);
+	f = find_named(ifp, name);
+	if (f)
+		err = fn(f, arg);
 	mutex_unlock(&ifp->lock);
 	return err;
 }

@@ -53,9 +53,7 @@ int dlil_filter_call(struct dlil_ifnet *ifp, u64 until, struct dlil_call *call,
 		     int (*fn)(const struct dlil_filter_ops *ops, void *cookie,
 			       struct dlil_ifnet *ifp, u32 family, void *arg),
 		     void *arg);
-dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name,
-			       bool (*is)(const struct dlil_filter_ops *ops));
-
+dlil_filter_t dlil_filter_find(struct dlil_ifnet *ifp, const char *name, bool *users);
 int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
 		     int (*fn)(const struct dlil_filter *f, void *arg), void *arg);
 bool dlil_filter_name(dlil_filter_t ref, char *name);

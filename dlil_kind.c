@@ -204,16 +204,6 @@ static int parse_nest(const struct dlil_filter_kind *kind,
 	return err;
 }
 
-static bool is_any(const struct dlil_filter_ops *ops)
-{
-	return true;
-}
-
-static bool is_users(const struct dlil_filter_ops *ops)
-{
-	return ops->kind;
-}
-
 /**
  * struct part - what a request of a step needs
  * @kind: the kind, its module pinned, or NULL
@@ -472,32 +462,6 @@ free:
 EXPORT_SYMBOL_FOR_TEST(dlil_kind_update);
 
 /**
- * dlil_kind_add - add a filter of a user to those of an ifnet
- * @ifp: ifnet
- * @req: the request
- * @may_wait: as in &struct dlil_kind_step
- * @extack: receives a message on errors
- *
- * Row FLT-16.
- *
- * Context: process; may sleep.
- * Return: as dlil_kind_update().
- */
-int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
-		  bool may_wait, struct netlink_ext_ack *extack)
-{
-	struct dlil_kind_step step = {
-		.ifp = ifp,
-		.reqs = req,
-		.n = 1,
-		.may_wait = may_wait,
-	};
-
-	return dlil_kind_update(&step, extack);
-}
-EXPORT_SYMBOL_FOR_TEST(dlil_kind_add);
-
-/**
  * struct change - a change of a filter
  * @ifp: ifnet
  * @req: the request
@@ -620,10 +584,11 @@ EXPORT_SYMBOL_FOR_TEST(dlil_kind_change);
 int dlil_kind_del(struct dlil_ifnet *ifp, const char *name,
 		  struct netlink_ext_ack *extack)
 {
+	bool users = true;
 	dlil_filter_t ref;
 
-	ref = dlil_filter_find(ifp, name, is_users);
-	if (!ref && dlil_filter_find(ifp, name, is_any)) {
+	ref = dlil_filter_find(ifp, name, &users);
+	if (!users) {
 		NL_SET_ERR_MSG(extack,
 			       "filter belongs to a module: detach it there");
 		return -EPERM;

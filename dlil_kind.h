@@ -60,8 +60,6 @@ struct dlil_kind_step {
 };
 
 int dlil_kind_update(struct dlil_kind_step *step, struct netlink_ext_ack *extack);
-int dlil_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
-		  bool may_wait, struct netlink_ext_ack *extack);
 int dlil_kind_change(struct dlil_ifnet *ifp,
 		     const struct dlil_filter_request *req, u64 revision,
 		     struct netlink_ext_ack *extack);

@@ -418,8 +418,11 @@ static int parse_request(const struct nlattr *filter, u32 known,
 	return parse_program(tb, req, extack);
 }
 
-static u64 revision_of(const struct nlattr *attr)
+/* The revision that a request expects, or 0 for any. */
+u64 dlil_netlink_revision(const struct genl_info *info)
 {
+	const struct nlattr *attr = info->attrs[DLIL_A_REVISION];
+
 	return attr ? nla_get_u64(attr) : 0;
 }
 
@@ -580,7 +583,7 @@ int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = dlil_kind_change(ifp, &req, revision_of(info->attrs[DLIL_A_REVISION]),
+	err = dlil_kind_change(ifp, &req, dlil_netlink_revision(info),
 			       info->extack);
 	dlil_ifnet_put(ifp);
 	return err;
@@ -616,7 +619,7 @@ int dlil_nl_filter_del_doit(struct sk_buff *skb, struct genl_info *info)
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = del_filter(ifp, &req, revision_of(info->attrs[DLIL_A_REVISION]),
+	err = del_filter(ifp, &req, dlil_netlink_revision(info),
 			 info->extack);
 	dlil_ifnet_put(ifp);
 	return err;

@@ -83,31 +83,23 @@ static void netdev_free(struct dlil_ifnet *ifp)
  * while a device is wrapped.  Instead, dlil_life_wait_all() waits until no
  * callback runs.
  */
-static const struct dlil_driver_ops netdev_driver = {
-	.output = dlil_netdev_output,
-	.tag_in_data = dlil_netdev_tag_in_data,
-	.cuts_gso = dlil_netdev_cuts_gso,
-	.unmatched = dlil_netdev_unmatched,
-	.dropped = dlil_netdev_dropped,
-	.stats = dlil_netdev_stats,
-	.ioctl = dlil_change_ioctl,
-	.set_tap = dlil_netdev_set_tap,
-	.route = dlil_host_route,
-	.free = netdev_free,
-};
+#define DRIVER_OPS(fn)						\
+	{							\
+		.output = (fn),					\
+		.tag_in_data = dlil_netdev_tag_in_data,		\
+		.cuts_gso = dlil_netdev_cuts_gso,		\
+		.unmatched = dlil_netdev_unmatched,		\
+		.dropped = dlil_netdev_dropped,			\
+		.stats = dlil_netdev_stats,			\
+		.ioctl = dlil_change_ioctl,			\
+		.set_tap = dlil_netdev_set_tap,			\
+		.route = dlil_host_route,			\
+		.free = netdev_free,				\
+	}
 
-static const struct dlil_driver_ops loopback_driver = {
-	.output = dlil_netdev_looped_output,
-	.tag_in_data = dlil_netdev_tag_in_data,
-	.cuts_gso = dlil_netdev_cuts_gso,
-	.unmatched = dlil_netdev_unmatched,
-	.dropped = dlil_netdev_dropped,
-	.stats = dlil_netdev_stats,
-	.ioctl = dlil_change_ioctl,
-	.set_tap = dlil_netdev_set_tap,
-	.route = dlil_host_route,
-	.free = netdev_free,
-};
+static const struct dlil_driver_ops netdev_driver = DRIVER_OPS(dlil_netdev_output);
+static const struct dlil_driver_ops loopback_driver =
+	DRIVER_OPS(dlil_netdev_looped_output);
 
 static const struct dlil_family_ops ether_family = {
 	.demux = dlil_ether_demux_protocol,

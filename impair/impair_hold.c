@@ -304,11 +304,12 @@ static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 {
 	struct held *h = held_of(skb);
 
-	if (w->direction == DLIL_DIRECTION_OUT)
+	if (w->direction == DLIL_DIRECTION_OUT) {
 		let_go(skb, due - now, !fate->delay && !fate->reordered);
-	else if (due > now || fate->reordered)
+	} else if (due > now || fate->reordered) {
 		/* The host is to stamp the time when the packet reaches it. */
 		skb_clear_tstamp(skb);
+	}
 	h->due = due;
 	h->family = family;
 	h->reordered = fate->reordered;

@@ -177,7 +177,7 @@ static int add_match(struct trial *t, const char *name)
 		.n = ARRAY_SIZE(everything),
 	};
 
-	return dlil_kind_add(t->fake->ifp, &params, true, NULL);
+	return fake_kind_add(t->fake->ifp, &params, true, NULL);
 }
 
 static int do_match(struct trial *t)

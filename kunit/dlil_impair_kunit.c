@@ -1032,7 +1032,7 @@ static int request(struct impaired *c, struct nest *nest, bool add,
 	int err;
 
 	nla_nest_end(nest->msg, nest->attr);
-	err = add ? dlil_kind_add(c->fake->ifp, &req, true, &extack) :
+	err = add ? fake_kind_add(c->fake->ifp, &req, true, &extack) :
 		    dlil_kind_change(c->fake->ifp, &req, 0, &extack);
 	KUNIT_EXPECT_EQ(c->fake->test, !!extack._msg, !!err);
 	kfree_skb(nest->msg);

@@ -207,7 +207,7 @@ static int add(struct kind_case *c, struct dlil_filter_request req)
 	req.name = req.name ?: "f";
 	req.kind = req.kind ?: "fake";
 	req.direction = req.direction ?: DLIL_DIRECTION_IN;
-	err = dlil_kind_add(c->fake->ifp, &req, true, &extack);
+	err = fake_kind_add(c->fake->ifp, &req, true, &extack);
 	return result(c, err, &extack);
 }
 
@@ -430,7 +430,7 @@ static void wrong_filter(struct kunit *test)
 	int level = fake_silence();
 
 	c->ops.kind = NULL;
-	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp,
+	KUNIT_EXPECT_EQ(test, fake_kind_add(c->fake->ifp,
 					    &(struct dlil_filter_request){
 						.name = "f", .kind = "fake",
 						.direction = DLIL_DIRECTION_IN,
@@ -449,9 +449,9 @@ static void not_loaded(struct kunit *test)
 		.name = "f", .kind = "fame", .direction = DLIL_DIRECTION_IN,
 	};
 
-	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp, &req, false, NULL), 1);
+	KUNIT_EXPECT_EQ(test, fake_kind_add(c->fake->ifp, &req, false, NULL), 1);
 	req.kind = "fake";
-	KUNIT_EXPECT_EQ(test, dlil_kind_add(c->fake->ifp, &req, false, NULL), 0);
+	KUNIT_EXPECT_EQ(test, fake_kind_add(c->fake->ifp, &req, false, NULL), 0);
 }
 
 /* FLT-16: the module of a kind is pinned while a filter of it exists. */

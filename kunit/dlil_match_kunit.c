@@ -46,7 +46,7 @@ static int match_add(struct fake *fake, const char *name, u32 direction,
 		.expr = "an expression", .program = program, .n = n,
 	};
 	struct netlink_ext_ack extack = {};
-	int err = dlil_kind_add(fake->ifp, &params, true, &extack);
+	int err = fake_kind_add(fake->ifp, &params, true, &extack);
 
 	/* Every error comes with a message, and success with none. */
 	KUNIT_EXPECT_EQ(fake->test, !!extack._msg, !!err);
@@ -809,15 +809,11 @@ static void odd_ones(struct kunit *test)
 	expect_counters(fake, "long", 3, 0);
 }
 
-static bool is_any(const struct dlil_filter_ops *ops)
-{
-	return true;
-}
-
 static int detach_second(struct fake_filter *f, struct sk_buff **skb)
 {
 	struct dlil_ifnet *ifp = f->fake->ifp;
-	dlil_filter_t ref = dlil_filter_find(ifp, "second", is_any);
+	bool users;
+	dlil_filter_t ref = dlil_filter_find(ifp, "second", &users);
 
 	/* At the second packet, once. */
 	if (((const struct fake_payload *)(*skb)->data)->seq == 2)

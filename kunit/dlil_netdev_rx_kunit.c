@@ -818,7 +818,7 @@ static void output_without_device(struct kunit *test)
 	struct sk_buff_head list;
 	int err;
 
-	KUNIT_ASSERT_EQ(test, dlil_kind_add(rx->ifp, &params, true, NULL), 0);
+	KUNIT_ASSERT_EQ(test, fake_kind_add(rx->ifp, &params, true, NULL), 0);
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, frame(rx, plain, sizeof(plain), 60));
 	put_tag_beside(skb_peek(&list));

@@ -630,7 +630,7 @@ static void gso_as_sent(struct kunit *test)
 	struct dlil_stats stats;
 
 	add_filters(tx, 0);
-	KUNIT_ASSERT_EQ(test, dlil_kind_add(tx->ifp, &params, true, NULL), 0);
+	KUNIT_ASSERT_EQ(test, fake_kind_add(tx->ifp, &params, true, NULL), 0);
 	KUNIT_EXPECT_EQ(test, dev_queue_xmit(gso_frame(tx, kind, 4)), 0);
 	KUNIT_EXPECT_EQ(test, tx->calls[0], 1);
 	KUNIT_EXPECT_EQ(test, tx->n, 4);
@@ -714,7 +714,7 @@ static void raw_gso_without_type(struct kunit *test)
 	struct dlil_stats stats;
 	struct sk_buff *skb;
 
-	KUNIT_ASSERT_EQ(test, dlil_kind_add(tx->ifp, &params, true, NULL), 0);
+	KUNIT_ASSERT_EQ(test, fake_kind_add(tx->ifp, &params, true, NULL), 0);
 	skb = gso_frame(tx, &gso_kinds[0], 4);
 	skb->protocol = 0;
 	KUNIT_EXPECT_EQ(test, output_one(tx, 0, skb, NULL, DLIL_OUTPUT_RAW), 0);

@@ -905,6 +905,19 @@ static void fake_resource_free(struct kunit_resource *res)
 	fake_destroy(res->data);
 }
 
+int fake_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
+		  bool may_wait, struct netlink_ext_ack *extack)
+{
+	struct dlil_kind_step step = {
+		.ifp = ifp,
+		.reqs = req,
+		.n = 1,
+		.may_wait = may_wait,
+	};
+
+	return dlil_kind_update(&step, extack);
+}
+
 struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 			     const void *id, size_t len)
 {

@@ -18,6 +18,7 @@
 #include <net/dlil.h>
 
 #include "../dlil_event.h"
+#include "../dlil_kind.h"
 
 /* Protocol families of the tests. */
 #define FAKE_PF_A	(DLIL_PF_PRIVATE + 1)
@@ -234,6 +235,10 @@ struct fake {
 	size_t len;
 	char trace[FAKE_TRACE];
 };
+
+/* Add a filter of a user; arguments and result as those of dlil_kind_update(). */
+int fake_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
+		  bool may_wait, struct netlink_ext_ack *extack);
 
 /* Create an ifnet, initialised; or attached as well. */
 struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
