@@ -194,6 +194,7 @@ static void filter_kill(struct dlil_filter *f)
 	if (dlil_vec_stub(rcu_dereference_protected(ifp->filters_in, true), f) |
 	    dlil_vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);
+	f->killed = true;
 	revise(ifp);
 	spin_unlock_bh(&ifp->filter_lock);
 	dlil_ifnet_changed(ifp);
@@ -334,13 +335,12 @@ static int check_params(const struct dlil_filter_params *params)
 
 /* Create a filter with a reference, which nobody can find yet. */
 static struct dlil_filter *filter_prepare(struct dlil_ifnet *ifp,
-					  const struct dlil_filter_params *params,
-					  dlil_filter_t *ref)
+					  const struct dlil_filter_params *params)
 {
 	struct dlil_filter *f;
 	int err;
 
-	err = ref ? check_params(params) : -EINVAL;
+	err = check_params(params);
 	if (err)
 		return ERR_PTR(err);
 	if (!try_module_get(params->ops->owner))
@@ -355,7 +355,6 @@ static struct dlil_filter *filter_prepare(struct dlil_ifnet *ifp,
 			      &dlil_filters_next, GFP_KERNEL);
 	if (err < 0)
 		goto free;
-	*ref = f->id;
 	/* Count the filter before it is listed, after which filter_end() may run. */
 	if (filter_sleeps(f))
 		dlil_look_get(ifp);
@@ -369,13 +368,12 @@ put_module:
 }
 
 /* Undo filter_prepare(). */
-static void filter_discard(struct dlil_filter *f, dlil_filter_t *ref)
+static void filter_discard(struct dlil_filter *f)
 {
 	struct module *owner = f->ops->owner;
 
 	if (filter_sleeps(f))
 		dlil_look_put(f->retire.ifp);
-	*ref = 0;
 	xa_erase(&dlil_filters, f->id);
 	filter_free(f);
 	module_put(owner);
@@ -385,10 +383,12 @@ static void filter_discard(struct dlil_filter *f, dlil_filter_t *ref)
  * struct part - what a change of a step needs
  * @new: the filter that it adds, or NULL
  * @moved: event of a move, or NULL
+ * @spot: the filter that is moved
  */
 struct part {
 	struct dlil_filter *new;
 	struct dlil_event_item *moved;
+	const struct dlil_spot *spot;
 };
 
 static void discard_parts(struct dlil_step *step, struct part *parts)
@@ -397,7 +397,7 @@ static void discard_parts(struct dlil_step *step, struct part *parts)
 
 	for (i = 0; i < step->n; i++) {
 		if (parts[i].new)
-			filter_discard(parts[i].new, step->changes[i].ref);
+			filter_discard(parts[i].new);
 		kfree(parts[i].moved);
 	}
 	kvfree(parts);
@@ -409,7 +409,8 @@ static int prepare_part(struct dlil_step *step, const struct dlil_filter_change 
 	struct dlil_filter *f;
 
 	if (c->change == DLIL_CHANGE_ADD || c->change == DLIL_CHANGE_REPLACE) {
-		f = filter_prepare(step->ifp, c->params, c->ref);
+		f = c->ref ? filter_prepare(step->ifp, c->params) :
+			     ERR_PTR(-EINVAL);
 		if (IS_ERR(f))
 			return PTR_ERR(f);
 		part->new = f;
@@ -444,7 +445,7 @@ static struct part *prepare_parts(struct dlil_step *step)
 
 /* Apply one change to a plan. */
 static int plan_part(struct dlil_plan *plan, const struct dlil_filter_change *c,
-		     const struct part *part)
+		     struct part *part)
 {
 	const struct dlil_filter *old;
 	int err;
@@ -453,15 +454,17 @@ static int plan_part(struct dlil_plan *plan, const struct dlil_filter_change *c,
 	rcu_read_lock();
 	old = c->old ? xa_load(&dlil_filters, c->old) : NULL;
 	err = dlil_plan_change(plan, c, part->new, old);
-	if (!err && part->moved)
-		set_name(part->moved, c->name ?: old->name);
 	rcu_read_unlock();
+	if (!err && part->moved) {
+		part->spot = plan->moved;
+		set_name(part->moved, part->spot->filter->name);
+	}
 	return err;
 }
 
 /* Apply all changes to a plan. */
 static int plan_parts(struct dlil_step *step, struct dlil_plan *plan,
-		      const struct part *parts)
+		      struct part *parts)
 {
 	unsigned int i;
 	int err;
@@ -504,6 +507,32 @@ static int plan_vecs(struct dlil_step *step, const struct dlil_plan *plan,
 }
 
 /*
+ * Has the ifnet other filters than those of the expected revision?  That is so as well if
+ * the detach of one has begun and is about to raise the revision: a plan is made without
+ * such a filter.
+ */
+static bool is_stale(struct dlil_step *step)
+{
+	struct dlil_ifnet *ifp = step->ifp;
+	struct dlil_filter *f;
+
+	lockdep_assert_held(&ifp->lock);
+	lockdep_assert_held(&ifp->filter_lock);
+
+	if (!step->revision)
+		return false;
+	if (step->revision == ifp->revision) {
+		list_for_each_entry(f, &ifp->filter_order, order)
+			if (dlil_filter_is_dying(f) && !f->killed)
+				goto stale;
+		return false;
+	}
+stale:
+	step->why = "filters have changed since that revision: look at them again";
+	return true;
+}
+
+/*
  * Row FLT-13: the point from which a step cannot fail.  Claim the detach of the filters
  * that go, unless another change has come first.  A filter whose detach has just begun
  * is left to that.
@@ -515,12 +544,13 @@ static int claim(struct dlil_step *step, struct dlil_plan *plan)
 	int err = 0;
 
 	spin_lock_bh(&ifp->filter_lock);
-	if (step->revision && step->revision != ifp->revision) {
-		step->why = "filters have changed since that revision: look at them again";
+	if (is_stale(step)) {
 		err = -ESTALE;
 	} else {
 		list_for_each_entry_safe(spot, next, &plan->gone, list)
-			if (!dlil_retire_claim(&spot->filter->retire))
+			if (dlil_retire_claim(&spot->filter->retire))
+				spot->filter->killed = true;
+			else
 				list_del(&spot->list);
 		revise(ifp);
 	}
@@ -570,15 +600,24 @@ static int carry_out(struct dlil_step *step, struct dlil_plan *plan,
 	put_in_order(ifp, plan);
 	dlil_ifnet_changed(ifp);
 	for (i = 0; i < step->n; i++) {
-		if (parts[i].moved)
+		struct dlil_filter *new = parts[i].new;
+
+		/* Others do not know a filter that the step has removed again. */
+		if (parts[i].moved && !hlist_unhashed(&parts[i].spot->named)) {
 			dlil_event_queue(ifp, parts[i].moved);
-		parts[i].moved = NULL;
-		if (!parts[i].new)
+			parts[i].moved = NULL;
+		}
+		if (!new)
 			continue;
-		if (!list_empty(&parts[i].new->order))
-			parts[i].new = NULL;
-		else if (step->dropped)
-			step->dropped[i] = true;
+		if (list_empty(&new->order)) {
+			*step->changes[i].ref = 0;
+			if (step->dropped)
+				step->dropped[i] = true;
+			continue;
+		}
+		/* Not earlier: the caller may have passed the place of the old reference. */
+		*step->changes[i].ref = new->id;
+		parts[i].new = NULL;
 	}
 	dlil_vecs_install(ifp, in, out);
 	list_for_each_entry(spot, &plan->gone, list)
@@ -590,12 +629,19 @@ static int step_locked(struct dlil_step *step, struct part *parts)
 {
 	struct dlil_filter_vec *in, *out;
 	struct dlil_plan *plan;
+	bool stale;
 	int err;
 
 	if (!dlil_ifnet_is_attached(step->ifp)) {
 		step->why = "device is being detached";
 		return -ENXIO;
 	}
+	/* Of an old revision, a change may be impossible, which would not be the reason. */
+	spin_lock_bh(&step->ifp->filter_lock);
+	stale = is_stale(step);
+	spin_unlock_bh(&step->ifp->filter_lock);
+	if (stale)
+		return -ESTALE;
 	plan = dlil_plan_new(step->ifp, step->n);
 	if (!plan)
 		return -ENOMEM;

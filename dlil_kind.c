@@ -477,6 +477,16 @@ struct change {
 	struct netlink_ext_ack *extack;
 };
 
+/* Have the filters changed since the revision that the request expects? */
+static bool is_stale(const struct change *c)
+{
+	if (!c->revision || c->revision == dlil_filter_revision(c->ifp))
+		return false;
+	NL_SET_ERR_MSG(c->extack,
+		       "filters have changed since that revision: look at them again");
+	return true;
+}
+
 /* Change the filter; under the ifnet's lock, so that the filter stays. */
 static int change_filter(const struct dlil_filter *f, void *arg)
 {
@@ -510,11 +520,8 @@ static int change_filter(const struct dlil_filter *f, void *arg)
 		err = parse_nest(kind, c->req, &args.tb, c->extack);
 	if (err)
 		return err;
-	if (c->revision && c->revision != dlil_filter_revision(c->ifp)) {
-		NL_SET_ERR_MSG(c->extack,
-			       "filters have changed since that revision: look at them again");
+	if (is_stale(c))
 		err = -ESTALE;
-	}
 	if (!err) {
 		err = kind->change(f->cookie, &args);
 		err = err > 0 ? -EINVAL : dlil_errno(err);
@@ -554,6 +561,9 @@ int dlil_kind_change(struct dlil_ifnet *ifp,
 	};
 	int err;
 
+	/* The filter may be gone, which would not be the reason. */
+	if (is_stale(&c))
+		return -ESTALE;
 	c.event = dlil_filter_event(DLIL_FILTER_EVENT_CHANGED, req->name);
 	if (!c.event)
 		return -ENOMEM;

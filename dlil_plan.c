@@ -193,6 +193,7 @@ static int move(struct dlil_plan *plan, const struct dlil_filter_change *c,
 		return refuse(plan, -EINVAL,
 			      "place of the filter is required: first, last, before or after");
 	spot->moved = true;
+	plan->moved = spot;
 	return put(plan, spot, c->place, c->beside);
 }
 

@@ -33,6 +33,7 @@ struct dlil_spot {
  * @users: number of those that users have added
  * @for_user: names of added filters must be new, and modules' filters are left alone
  * @why: sentence about the change that was refused
+ * @moved: the filter that was moved last
  * @used: number of @spots in use
  * @spots: storage
  */
@@ -44,6 +45,7 @@ struct dlil_plan {
 	unsigned int users;
 	bool for_user;
 	const char *why;
+	const struct dlil_spot *moved;
 	unsigned int used;
 	struct dlil_spot spots[];
 };

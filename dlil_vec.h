@@ -24,6 +24,7 @@ struct dlil_filter_vec;
  * @events: preallocated events for its attach and detach, until they are posted
  * @order: entry in the order of the ifnet's filters, until it has ended (FLT-13)
  * @rank: rises along that order; under the ifnet's lock
+ * @killed: its detach has raised the revision; under the ifnet's filter_lock
  * @retire: the ifnet, list entry and teardown of the filter
  */
 struct dlil_filter {
@@ -39,6 +40,7 @@ struct dlil_filter {
 	struct dlil_event_item *events[2];
 	struct list_head order;
 	u64 rank;
+	bool killed;
 	struct dlil_retire retire;
 };
 

@@ -5,6 +5,7 @@
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_kind.h"
+#include "../dlil_vec.h"
 #include "fake.h"
 
 static struct fake_filter *named(struct fake *fake, char tag, const char *name)
@@ -244,11 +245,17 @@ static void stale(struct kunit *test)
 		const struct dlil_filter_change move[] = {
 			MOVE(f[0], DLIL_PLACE_LAST, NULL),
 		};
+		const struct dlil_filter_change impossible[] = {
+			MOVE(f[0], DLIL_PLACE_AFTER, "nobody"),
+		};
 
 		KUNIT_EXPECT_EQ(test, update(fake, move, 1, seen), 0);
 		next = dlil_filter_revision(fake->ifp);
 		KUNIT_EXPECT_GT(test, next, seen);
 		KUNIT_EXPECT_EQ(test, update(fake, add, 1, seen), -ESTALE);
+		/* The filter may have existed, and it is worth another look. */
+		KUNIT_EXPECT_EQ(test, update(fake, impossible, 1, seen), -ESTALE);
+		KUNIT_EXPECT_EQ(test, update(fake, impossible, 1, next), -ENOENT);
 		KUNIT_EXPECT_EQ(test, dlil_filter_revision(fake->ifp), next);
 		expect_way(fake, 1, "b1 c1 d1 a1 P1", "b1 c1 d1 a1 D1");
 		/* The detach counts from its start. */
@@ -265,6 +272,68 @@ static void stale(struct kunit *test)
 	fake_detach(fake);
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_GT(test, dlil_filter_revision(fake->ifp), next);
+}
+
+/*
+ * FLT-13: a detach that has begun, but has not raised the revision yet, makes a step fail
+ * that expects a revision: it would not find the filter.
+ */
+static void detach_begins(struct kunit *test)
+{
+	struct fake_filter *f[4], *x;
+	struct fake *fake = with_four(test, f);
+	u64 seen = dlil_filter_revision(fake->ifp);
+	struct dlil_filter *first;
+
+	first = list_first_entry(&fake->ifp->filter_order, struct dlil_filter, order);
+	x = named(fake, 'x', "x");
+	{
+		const struct dlil_filter_change add[] = { ADD(x) };
+
+		KUNIT_ASSERT_TRUE(test, dlil_retire_claim(&first->retire));
+		KUNIT_EXPECT_EQ(test, update(fake, add, 1, seen), -ESTALE);
+		clear_bit(DLIL_RETIRE_DYING, &first->retire.state);
+		KUNIT_EXPECT_EQ(test, update(fake, add, 1, seen), 0);
+	}
+	{
+		const struct dlil_filter_change del[] = { DEL(f[0]) }, more[] = {
+			MOVE(f[1], DLIL_PLACE_LAST, NULL),
+		};
+
+		/* One that a step removes has raised it. */
+		f[1]->hook = fake_block_filter;
+		fake_input_new(fake, FAKE_PF_A, 1, 1);
+		fake_wait_blocked(fake);
+		KUNIT_EXPECT_EQ(test, update(fake, del, 1, 0), 0);
+		seen = dlil_filter_revision(fake->ifp);
+		KUNIT_EXPECT_EQ(test, update(fake, more, 1, seen), 0);
+		f[1]->hook = NULL;
+		fake_unblock(fake);
+	}
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(atomic_read(&f[0]->detached) == 1));
+	expect_way(fake, 2, "c2 d2 x2 b2 P2", "c2 d2 x2 b2 D2");
+}
+
+/*
+ * FLT-13: a module may keep the references of a filter and of what replaces it in one
+ * variable: a step that fails leaves it alone.
+ */
+static void reference_kept(struct kunit *test)
+{
+	struct fake_filter *f[4], *x;
+	struct fake *fake = with_four(test, f);
+	dlil_filter_t ref = f[1]->ref;
+	struct dlil_filter_change change[] = {
+		{ .change = DLIL_CHANGE_REPLACE, .old = ref, .ref = &f[1]->ref },
+	};
+
+	x = named(fake, 'x', "x");
+	x->params.place = DLIL_PLACE_AFTER;
+	x->params.beside = "nobody";
+	change->params = &x->params;
+	KUNIT_EXPECT_EQ(test, update(fake, change, 1, 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, f[1]->ref, ref);
+	KUNIT_EXPECT_EQ(test, dlil_filter_detach(f[1]->ref), 0);
 }
 
 /*
@@ -499,6 +568,23 @@ static void expect_names(struct fake *fake, const char *want)
 		KUNIT_EXPECT_EQ((fake)->test, failed, at); \
 } while (0)
 
+/* FLT-13 EVT-1: others are told nothing of a filter that comes and goes within a step. */
+static void dropped_unheard(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+
+	fake_listen(fake, BIT(0));
+	dlil_event_flush(fake->ifp);
+	fake_trace_clear(fake);
+	USER_STEP(fake, 0, 0, USER_ADD(ADD, "x"),
+		  USER_MOVE("x", DLIL_PLACE_FIRST, NULL), USER_DEL("x"));
+	dlil_event_flush(fake->ifp);
+	FAKE_EXPECT_TRACE(fake, "");
+	USER_STEP(fake, 0, 0, USER_ADD(ADD, "x"), USER_MOVE("x", DLIL_PLACE_FIRST, NULL));
+	dlil_event_flush(fake->ifp);
+	FAKE_EXPECT_TRACE(fake, "D!f1 o!f1 D!f3 o!f3");
+}
+
 /* FLT-13 FLT-16: users make several changes by name; those of modules stay as they are. */
 static void users(struct kunit *test)
 {
@@ -657,11 +743,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(all_or_nothing, bad_gen_params),
 	KUNIT_CASE(bounds),
 	KUNIT_CASE(stale),
+	KUNIT_CASE(detach_begins),
+	KUNIT_CASE(reference_kept),
 	KUNIT_CASE(no_mixture),
 	KUNIT_CASE(gone_meanwhile),
 	KUNIT_CASE(events),
 	KUNIT_CASE(dump_order),
 	KUNIT_CASE(replaced_in_time),
+	KUNIT_CASE(dropped_unheard),
 	KUNIT_CASE(users),
 	KUNIT_CASE(users_refused),
 	KUNIT_CASE(users_limit),
