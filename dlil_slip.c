@@ -16,7 +16,8 @@
  * The unload of nf_conntrack removes all entries from the table, and then waits
  * until nobody refers to one.  Nothing announces it, so each second a work looks
  * at the entries in slips, and drops those that are not in the table (any more).
- * Then the host gets the packet without an entry, and makes a new one if it wants.
+ * Then the host gets the packet without an entry, and makes a new one if it wants.  If
+ * a bridge has had the entry made, and with it a new destination, that is lost.
  *
  * For the kernel, a slip is metadata of a packet (struct metadata_dst), of an
  * unknown type.  So code that finds one, because a filter has passed a clone
@@ -49,6 +50,7 @@
  * @refs: one reference of the binding, and one of each slip
  * @lock: guards the rest, and contents of slips; taken with bottom halves off
  * @list: slips with contents, sorted by @since
+ * @entries: number of those with a conntrack entry
  * @look: looks at conntrack entries that have been on the list for LOOK_INTERVAL
  * @looks: @look is pending, or running
  * @cleared: @look must not be started any more
@@ -57,6 +59,7 @@ struct dlil_slips {
 	refcount_t refs;
 	spinlock_t lock;	/* what slips have */
 	struct list_head list;
+	unsigned int entries;
 	struct delayed_work look;
 	bool looks;
 	bool cleared;
@@ -70,6 +73,7 @@ struct dlil_slips {
  * @since: time of the last look at it, or of its start
  * @dst: route of the packet, referenced, or NULL
  * @nfct: skb->_nfct, with a reference, or 0
+ * @lost_entry: the packet has lost its conntrack entry
  */
 struct slip {
 	struct metadata_dst md;
@@ -78,6 +82,7 @@ struct slip {
 	unsigned long since;
 	struct dst_entry *dst;
 	unsigned long nfct;
+	bool lost_entry;
 };
 
 /* A type of metadata that the kernel does not use. */
@@ -108,6 +113,19 @@ void dlil_slips_put(struct dlil_slips *slips)
 		kfree(slips);
 }
 
+/* Take the conntrack entry of a slip, or 0; under the lock. */
+static unsigned long slip_take_entry(struct slip *slip)
+{
+	unsigned long nfct = slip->nfct;
+
+	lockdep_assert_held(&slip->slips->lock);
+
+	slip->nfct = 0;
+	if (nfct)
+		slip->slips->entries--;
+	return nfct;
+}
+
 /* Take the contents of a slip; under the lock. */
 static void slip_empty(struct slip *slip, struct dst_entry **dst,
 		       unsigned long *nfct)
@@ -116,9 +134,8 @@ static void slip_empty(struct slip *slip, struct dst_entry **dst,
 
 	list_del_init(&slip->list);
 	*dst = slip->dst;
-	*nfct = slip->nfct;
+	*nfct = slip_take_entry(slip);
 	slip->dst = NULL;
-	slip->nfct = 0;
 }
 
 static void release(struct dst_entry *dst, unsigned long nfct)
@@ -217,6 +234,8 @@ int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb)
 	spin_lock(&slips->lock);
 	slip->since = jiffies;
 	list_add_tail(&slip->list, &slips->list);
+	if (slip->nfct)
+		slips->entries++;
 	if (slip->nfct && !slips->looks && !slips->cleared) {
 		slips->looks = true;
 		queue_delayed_work(system_unbound_wq, &slips->look,
@@ -224,6 +243,17 @@ int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb)
 	}
 	spin_unlock(&slips->lock);
 	return 0;
+}
+
+/*
+ * A bridge whose packets pass iptables has called conntrack for this packet, and marked
+ * it, so that the host does not call it again.  Since the entry is lost, the host must.
+ */
+static void forget_bridge(struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 }
 
 /**
@@ -239,6 +269,7 @@ void dlil_slip_take_off(struct sk_buff *skb)
 	struct slip *slip = slip_of(skb);
 	struct dst_entry *dst;
 	unsigned long nfct;
+	bool lost_entry;
 
 	if (!slip)
 		return;
@@ -249,7 +280,10 @@ void dlil_slip_take_off(struct sk_buff *skb)
 		dst_hold(dst);
 	nfct = skb_get_nfct(skb) ? 0 : slip->nfct;
 	nf_conntrack_get(conntrack_of(nfct));
+	lost_entry = slip->lost_entry;
 	spin_unlock(&slip->slips->lock);
+	if (lost_entry)
+		forget_bridge(skb);
 	skb_dst_drop(skb);
 	skb_dst_set(skb, dst);
 	if (nfct)
@@ -293,8 +327,10 @@ static int look_at_some(struct dlil_slips *slips, unsigned long until,
 		slip->since = jiffies;
 		list_move_tail(&slip->list, &slips->list);
 		if (is_outside(slip->nfct)) {
-			outside[n++] = slip->nfct;
-			slip->nfct = 0;
+			outside[n++] = slip_take_entry(slip);
+			slip->lost_entry = true;
+			if (!slip->dst)
+				list_del_init(&slip->list);
 		}
 	}
 	spin_unlock_bh(&slips->lock);
@@ -315,7 +351,7 @@ static void look_work(struct work_struct *work)
 		cond_resched();
 	}
 	spin_lock_bh(&slips->lock);
-	slips->looks = !list_empty(&slips->list) && !slips->cleared;
+	slips->looks = slips->entries && !slips->cleared;
 	if (slips->looks)
 		queue_delayed_work(system_unbound_wq, &slips->look,
 				   LOOK_INTERVAL);

@@ -45,7 +45,8 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
 # Those that a kernel of one's own may lack; tests ask for them.
-MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3 drop_monitor)
+MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3 drop_monitor
+	br_netfilter)
 
 find_kernel() {
 	local dir=${DLIL_VM_MODULES:-}

@@ -372,6 +372,39 @@ test_conntrack_kept() {
 	ctl detach lo
 }
 
+# LNX-13 LNX-2: a bridge has had a conntrack entry made for the first packet of a
+# connection.  If it waits for so long that it loses the entry, the host makes another.
+test_conntrack_of_bridge() {
+	modprobe -aq br_netfilter nft_ct || lacks br_netfilter
+	ip -n dut link add br0 type bridge
+	ip -n dut addr flush dev dl0
+	ip -n dut link set dl0 master br0
+	ip -n dut addr add $IP0/24 dev br0
+	ip -n dut link set br0 up
+	inns dut sysctl -qw net.bridge.bridge-nf-call-iptables=1
+	inns dut nft -f - <<-END
+		table ip t {
+			chain in {
+				type filter hook input priority 0;
+				ct state new counter;
+				ct state invalid drop;
+			}
+		}
+	END
+	wait_for 20 pings_once $IP0
+	ctl attach br0
+	ctl filter add br0 late in match icmp impair delay 2500ms
+	inns peer ping -n -c 1 -W 10 $IP0 >"$T/said" || fail "no answer: $(<"$T/said")"
+	is "connections that the host has seen begin" "$(inns dut nft -j list table ip t |
+		jq '[.. | .counter? | .packets? | numbers] | add > 1')" true
+	ctl detach br0
+	ip -n dut link del br0
+	inns dut nft delete table ip t
+	rmmod br_netfilter
+}
+
+pings_once() { inns peer ping -n -c 1 -W 1 "$1" >/dev/null; }
+
 # Unload conntrack and what other tests may have loaded on top of it.
 unload_conntrack() {
 	local mod
