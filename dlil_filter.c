@@ -636,7 +636,7 @@ static int step_locked(struct dlil_step *step, struct part *parts)
 		step->why = "device is being detached";
 		return -ENXIO;
 	}
-	/* Of an old revision, a change may be impossible, which would not be the reason. */
+	/* A change may be impossible because the revision is old: say that instead. */
 	spin_lock_bh(&step->ifp->filter_lock);
 	stale = is_stale(step);
 	spin_unlock_bh(&step->ifp->filter_lock);
