@@ -539,8 +539,12 @@ static void without_device(struct kunit *test)
 	receive(c, 1, 1);
 	skb_peek(&c->kept)->dev = init_net.loopback_dev;
 	KUNIT_EXPECT_EQ(test, hand_in(c, 1), 0);
+	fake_output_new(c->fake, FAKE_PF_A, 2, 1, DLIL_OUTPUT_RAW);
+	skb_peek(&c->kept)->dev = NULL;
+	KUNIT_EXPECT_EQ(test, hand_back(c, DLIL_DIRECTION_OUT, 1), 0);
 	fake_read(c->fake);
 	FAKE_EXPECT_IN(c->fake, .seen = 1, .delivered = 1);
+	FAKE_EXPECT_OUT(c->fake, .seen = 1, .delivered = 1);
 }
 
 /* FLT-14 INP-11: with the sanity check, packets of another ifnet are refused. */
