@@ -19,9 +19,10 @@
 #include "compat.h"
 #include "impair_hold.h"
 
-/* Packets that are handed back at a time, and how often without a pause. */
+/* Packets that are handed back at a time, how often, and the pause afterwards. */
 #define BATCH 64
 #define ROUNDS 16
+#define PAUSE (50 * NSEC_PER_USEC)
 
 /* A packet that is held for longer than this gives up its socket. */
 #define SOCKET_KEPT NSEC_PER_SEC
@@ -232,17 +233,20 @@ static bool is_set(const struct impair_way *w, u64 due)
 }
 
 /*
- * Set the timer to the time of the next packet, which may have come: then the timer
- * expires at once.
+ * Set the timer to the time of the next packet, but not before @from.  If that has come
+ * already, the timer expires at once.
  */
-static void set_timer(struct impair_way *w)
+static void set_timer(struct impair_way *w, u64 from)
 {
 	struct sk_buff *skb = first(w), *waiting = skb_peek(&w->waiting);
 	u64 due = skb ? held_of(skb)->due : U64_MAX;
 
 	if (waiting)
 		due = min(due, patience(waiting));
-	if (due == U64_MAX || w->ended || is_set(w, due))
+	if (due == U64_MAX || w->ended)
+		return;
+	due = max(due, from);
+	if (is_set(w, due))
 		return;
 	hrtimer_start(&w->timer, ns_to_ktime(due), HRTIMER_MODE_ABS_SOFT);
 }
@@ -257,6 +261,7 @@ void impair_release(struct impair_way *w)
 {
 	struct sk_buff_head list;
 	unsigned int i;
+	u64 from = 0;
 
 	__skb_queue_head_init(&list);
 	spin_lock_bh(&w->lock);
@@ -269,8 +274,14 @@ void impair_release(struct impair_way *w)
 		hand_on(w, &list);
 		spin_lock_bh(&w->lock);
 	}
+	/*
+	 * The kernel calls timers that are over by the time at which it began to look.  So a
+	 * timer for packets whose time has come would not let others run.
+	 */
+	if (i == ROUNDS)
+		from = ktime_get_ns() + PAUSE;
 	w->releasing = false;
-	set_timer(w);
+	set_timer(w, from);
 unlock:
 	spin_unlock_bh(&w->lock);
 }
