@@ -569,6 +569,32 @@ static void overdue_filter(struct kunit *test)
 		       true);
 }
 
+/*
+ * IFN-14: a detach that waits for a callback is logged after 10 s, and again each 30 s.
+ * The times at which it began and was logged are put back.
+ */
+static void detach_logged(struct kunit *test)
+{
+	struct fake *fake = fake_attached(test);
+	struct dlil_look *look = &fake->ifp->look;
+	unsigned long since;
+
+	fake_filter(fake, 'a', &fake_filter_in_ops)->hook = fake_block_filter;
+	fake_input_new(fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(fake);
+	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
+	WRITE_ONCE(look->detach_since, jiffies - 8 * HZ);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(READ_ONCE(look->detach_told)));
+	KUNIT_EXPECT_TRUE(test, time_after_eq(look->detach_told,
+					      look->detach_since + 10 * HZ));
+	since = jiffies - 28 * HZ;
+	WRITE_ONCE(look->detach_told, since);
+	KUNIT_EXPECT_TRUE(test,
+			  fake_wait_for(READ_ONCE(look->detach_told) != since));
+	KUNIT_EXPECT_TRUE(test, time_after_eq(look->detach_told, since + 30 * HZ));
+	fake_unblock(fake);
+}
+
 /* A callback is reported until it returns, even during its detach. */
 static void overdue_dying(struct kunit *test)
 {
@@ -661,6 +687,7 @@ static void watched(struct kunit *test)
 
 static struct kunit_case dlil_end_cases[] = {
 	KUNIT_CASE(overdue_filter),
+	KUNIT_CASE(detach_logged),
 	KUNIT_CASE(overdue_dying),
 	KUNIT_CASE(overdue_proto),
 	KUNIT_CASE(overdue_event),
