@@ -134,8 +134,8 @@ static int run_leaf(const struct command *cmd, struct args *args)
 	int status;
 
 	command = cmd;
-	/* Not abbreviated, because that could be the name of a device. */
-	if (args->n && !strcmp(args->words[0], "help")) {
+	/* Not abbreviated, because that could be a name or the word of an expression. */
+	if (args->n && !strcmp(args->words[args->n - 1], "help")) {
 		print_line(stdout, object, command);
 		return EXIT_SUCCESS;
 	}
@@ -219,11 +219,15 @@ const char *next_name(struct args *args, const char *what, size_t max)
 	return name;
 }
 
+/* Takes "DEV" or "dev DEV". */
 const char *next_dev(struct args *args)
 {
 	if (args->n && args->words[0][0] == '-')
 		usage_error("options such as \"%s\" go before the command",
 			    args->words[0]);
+	/* As in ip and tc; a device of this name is "dev dev". */
+	if (args->n > 1 && !strcmp(args->words[0], "dev"))
+		next_word(args, "DEV");
 	/* It may be an alternative name, as set by `ip link property add`. */
 	return next_name(args, "DEV", DEV_MAX_LEN);
 }

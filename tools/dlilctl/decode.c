@@ -409,7 +409,7 @@ static void append_new(json_t *array, json_t *value)
 }
 
 /* JSON is UTF-8, a device's name may be any bytes: take others as Latin-1. */
-static json_t *string_json(const char *s)
+json_t *decode_string(const char *s)
 {
 	json_t *json = json_string(s);
 	char *utf8, *p;
@@ -553,7 +553,7 @@ static json_t *present(const struct field *field, const struct nlattr *attr)
 	case TYPE_U64:
 		return need(u64_json(mnl_attr_get_u64(attr)));
 	case TYPE_STRING:
-		return need(string_json(mnl_attr_get_str(attr)));
+		return need(decode_string(mnl_attr_get_str(attr)));
 	case TYPE_ENUM:
 		return need(enum_json(field->names, mnl_attr_get_u32(attr)));
 	case TYPE_FLAGS:

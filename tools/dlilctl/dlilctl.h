@@ -86,6 +86,10 @@ struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet);
 int genl_change(struct nlmsghdr *nlh);
 int genl_step(struct nlmsghdr *nlh, void (*blame)(uint32_t offset), bool *stale);
 int genl_query(const char *dev, json_t **ifnets);
+int genl_devices(json_t **links);
+
+/* The one of several devices that refusals are about, or NULL. */
+extern const char *subject;
 
 /**
  * struct outcome - the event that reports the end of a change
@@ -111,22 +115,41 @@ int genl_change_until(struct nlmsghdr *nlh, const struct outcome *outcome);
  * struct watcher - callbacks for events
  * @event: called for each event
  * @lost: called if events were lost
+ * @late: called once, when the time of -w is over; may be NULL
  *
- * Both return MNL_CB_OK, or MNL_CB_ERROR to end.
+ * All return MNL_CB_OK, or MNL_CB_ERROR to end.
  */
 struct watcher {
 	int (*event)(json_t *event);
 	int (*lost)(void);
+	int (*late)(void);
 };
 
 int genl_monitor(const struct watcher *watcher);
 
 uint32_t device_index(const char *dev);
 
+/* devices.c: several devices at once */
+
+/**
+ * struct target - a device that a command is about
+ * @name: its name
+ * @ifindex: its index, or 0 if only the user's name for it is known
+ */
+struct target {
+	const char *name;
+	uint32_t ifindex;
+};
+
+int for_devices(struct args *args, bool attach,
+		int (*change)(const struct target *target, const void *arg),
+		const void *arg);
+
 /* decode.c: from netlink to JSON */
 
 int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets);
 json_t *decode_event(const struct nlmsghdr *nlh);
+json_t *decode_string(const char *s);
 json_t *need(json_t *json);
 
 json_t *decode_filter(const struct nlattr *nest);
@@ -151,6 +174,8 @@ extern struct place place;
  * @wait: longest time to wait for callbacks, in seconds
  * @force: errors do not end a file of commands
  * @revision: revision that filters must have to be changed, or 0
+ * @brief: one line for each ifnet or filter, with the most important only
+ * @oneline: one line for each ifnet, with backslashes where lines would end
  */
 struct options {
 	bool limited;
@@ -159,6 +184,8 @@ struct options {
 	uint64_t revision;
 	bool json;
 	bool pretty;
+	bool brief;
+	bool oneline;
 	bool stats;
 	bool details;
 	bool timestamp;
@@ -170,6 +197,9 @@ extern struct options options;
 enum color { COLOR_IFNAME, COLOR_GOOD, COLOR_BAD };
 
 void print_color(enum color color, const char *text);
+long long now_ms(void);
+void show_progress(long long since, size_t done, size_t n);
+void hide_progress(void);
 void complain(const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 json_int_t number(const json_t *object, const char *key);
@@ -218,16 +248,22 @@ void print_word(FILE *f, const char *word);
  * @keys: keys that -j prints of each; NULL at the end
  * @stats_keys: further keys that -j -s prints; may be NULL
  * @print: prints one ifnet without -j
+ * @brief: does so with -br
+ * @is_empty: an ifnet that is left out of a list; may be NULL
  */
 struct view {
 	const char *const *keys;
 	const char *const *stats_keys;
 	void (*print)(const json_t *ifnet);
+	void (*brief)(const json_t *ifnet);
+	bool (*is_empty)(const json_t *ifnet);
 };
 
 void pick(json_t *to, const json_t *from, const char *const *keys);
 int show_ifnets(const struct view *view, struct args *args);
+void print_record(void (*print)(const json_t *ifnet), const json_t *ifnet);
 void print_heading(const json_t *ifnet);
+void print_brief_name(const json_t *ifnet);
 
 /* filter.c */
 
@@ -298,6 +334,7 @@ void show_ifnet(const json_t *ifnet);
 
 void print_filters(const json_t *ifnet);
 void print_protocols(const json_t *ifnet);
+void print_families_list(const json_t *families);
 
 void put_impair(struct args *args, struct nlmsghdr *nlh);
 void print_impair(FILE *f, const json_t *impair, bool seed);
@@ -305,5 +342,10 @@ void print_impair_counts(const json_t *impair);
 
 int compile_expr(const char *expr, int dlt, struct bpf_program *prog);
 void free_expr(struct bpf_program *prog);
+
+/* fault.c */
+
+void show_fault(const char *expr, const char *message,
+		const char *(*compile)(const char *expr));
 
 #endif /* DLILCTL_H */

@@ -164,6 +164,20 @@ static pcap_t *open_dead(int dlt)
 	return pcap;
 }
 
+/* The handle of the expression at hand. */
+static pcap_t *handle;
+
+/* Compiles a part of it; returns what is wrong, or NULL. */
+static const char *try_part(const char *expr)
+{
+	struct bpf_program prog;
+
+	if (lib.compile(handle, &prog, expr, 1, PCAP_NETMASK_UNKNOWN))
+		return lib.geterr(handle);
+	lib.freecode(&prog);
+	return NULL;
+}
+
 /**
  * compile_expr() - compile an expression over the packets of a device
  * @expr: the expression, as for tcpdump
@@ -187,6 +201,8 @@ int compile_expr(const char *expr, int dlt, struct bpf_program *prog)
 		return -1;
 	if (lib.compile(pcap, prog, expr, 1, PCAP_NETMASK_UNKNOWN)) {
 		complain("Error", "bad expression: %s", lib.geterr(pcap));
+		handle = pcap;
+		show_fault(expr, lib.geterr(pcap), try_part);
 	} else if (prog->bf_len > BPF_MAXINSNS) {
 		complain("Error", "bad expression: %u instructions, the kernel accepts %d",
 			 prog->bf_len, BPF_MAXINSNS);

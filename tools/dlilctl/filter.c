@@ -111,12 +111,34 @@ static void print_ifnet(const json_t *ifnet)
 	print_filters(ifnet);
 }
 
+/* A line for each filter. */
+static void print_brief(const json_t *ifnet)
+{
+	json_t *filter, *filters = json_object_get(ifnet, "filters");
+	size_t i;
+
+	json_array_foreach(filters, i, filter) {
+		print_brief_name(ifnet);
+		printf("%-16s %-4s", text(filter, "name"), text(filter, "direction"));
+		print_words(filter);
+		putchar('\n');
+	}
+}
+
+static bool has_no_filter(const json_t *ifnet)
+{
+	return !json_array_size(json_object_get(ifnet, "filters"));
+}
+
 static int run_filter_show(struct args *args)
 {
 	static const char *const keys[] = {
 		"ifname", "ifindex", "revision", "filters", NULL
 	};
-	static const struct view view = { keys, NULL, print_ifnet };
+	static const struct view view = {
+		.keys = keys, .print = print_ifnet, .brief = print_brief,
+		.is_empty = has_no_filter,
+	};
 
 	return show_ifnets(&view, args);
 }
@@ -273,6 +295,8 @@ void parse_filter(struct args *args, struct filter *filter)
 
 	filter->dev = next_dev(args);
 	filter->name = next_name(args, "NAME", NAME_MAX_LEN);
+	if (!strcmp(filter->name, "help"))
+		usage_error("no filter can be called help, which prints the usage");
 	filter->direction = DLIL_DIRECTION_IN | DLIL_DIRECTION_OUT;
 	filter->lifetime = last_lifetime(args);
 	parse_place(args, filter);

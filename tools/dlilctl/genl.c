@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
@@ -25,7 +24,7 @@
  * @ifnets: array that receives ifnets; may be NULL
  * @family: number of the family, if requested
  * @group: number of its multicast group for events, if requested
- * @ifindex: index of the device, if requested
+ * @links: array that receives the names and indices of devices; may be NULL
  * @err: 0 or a negative errno
  * @sentence: error message, or NULL; valid until the next request
  * @offset: where in the request the attribute at fault is, or 0
@@ -34,7 +33,7 @@ struct answer {
 	json_t *ifnets;
 	uint16_t family;
 	uint32_t group;
-	uint32_t ifindex;
+	json_t *links;
 	int err;
 	const char *sentence;
 	uint32_t offset;
@@ -261,12 +260,35 @@ static struct mnl_socket *open_socket(void)
 static int on_link(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(nlh);
-	struct answer *answer = data;
+	const struct answer *answer = data;
+	const struct nlattr *attr;
+	const char *name = "";
 
-	if (nlh->nlmsg_type == RTM_NEWLINK &&
-	    mnl_nlmsg_get_payload_len(nlh) >= sizeof(*link))
-		answer->ifindex = link->ifi_index;
+	if (nlh->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*link))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(*link))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			name = mnl_attr_get_str(attr);
+	if (json_array_append_new(answer->links,
+				  need(json_pack("{s:o,s:i}", "ifname",
+						 need(decode_string(name)),
+						 "ifindex", link->ifi_index))))
+		need(NULL);
 	return MNL_CB_OK;
+}
+
+static int ask_links(struct nlmsghdr *nlh, struct answer *answer)
+{
+	struct mnl_socket *nl = open_socket_of(NETLINK_ROUTE);
+	int ret;
+
+	if (!nl)
+		return -errno;
+	ret = exchange(nl, nlh, on_link, answer);
+	mnl_socket_close(nl);
+	return ret;
 }
 
 /**
@@ -282,21 +304,18 @@ uint32_t device_index(const char *dev)
 	/* libmnl does not clear the padding of a string. */
 	_Alignas(struct nlmsghdr) char buf[256] = {};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct answer answer = {};
-	struct mnl_socket *nl;
+	struct answer answer = { .links = need(json_array()) };
+	uint32_t index = 0;
 
 	nlh->nlmsg_type = RTM_GETLINK;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	/* The kernel searches names of both kinds. */
 	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, dev);
-	nl = open_socket_of(NETLINK_ROUTE);
-	if (!nl)
-		return 0;
-	if (exchange(nl, nlh, on_link, &answer))
-		answer.ifindex = 0;
-	mnl_socket_close(nl);
-	return answer.ifindex;
+	if (!ask_links(nlh, &answer))
+		index = number(json_array_get(answer.links, 0), "ifindex");
+	json_decref(answer.links);
+	return index;
 }
 
 /* The kernel takes longer messages from administrators only. */
@@ -327,6 +346,8 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 	return ret;
 }
 
+const char *subject;
+
 /* Prints the error; returns the exit status. */
 static int judge(int ret, const struct answer *answer)
 {
@@ -353,10 +374,13 @@ static int judge(int ret, const struct answer *answer)
 		return EXIT_REFUSED;
 	}
 	if (answer->sentence)
-		complain(what, "%s%s", strncmp(answer->sentence, "dlil: ", 6) ?
-			 "dlil: " : "", answer->sentence);
+		complain(what, "%s%s%s%s", subject ? subject : "",
+			 subject ? ": " : "",
+			 strncmp(answer->sentence, "dlil: ", 6) ? "dlil: " : "",
+			 answer->sentence);
 	else if (answer->err)
-		complain(what, "%s", strerror(-answer->err));
+		complain(what, "%s%s%s", subject ? subject : "",
+			 subject ? ": " : "", strerror(-answer->err));
 	return answer->err ? EXIT_REFUSED : EXIT_SUCCESS;
 }
 
@@ -435,6 +459,31 @@ int genl_query(const char *dev, json_t **ifnets)
 	return judge(ret, &answer);
 }
 
+/**
+ * genl_devices() - list the network devices of the namespace
+ * @links: set to an array of their names and indices, to be released by json_decref()
+ *
+ * Return: the exit status; errors have been printed.
+ */
+int genl_devices(json_t **links)
+{
+	_Alignas(struct nlmsghdr) char buf[64] = {};
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct answer answer;
+	int ret, try = 0;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	*links = need(json_array());
+	do {
+		json_array_clear(*links);
+		answer = (struct answer){ .links = *links };
+		ret = ask_links(nlh, &answer);
+	} while ((ret == -EINTR || ret == -ENOBUFS) && ++try < MAX_TRIES);
+	return judge(ret, &answer);
+}
+
 /* The group in which generic netlink reports new and removed families. */
 #define CTRL_GROUP GENL_ID_CTRL
 
@@ -481,14 +530,35 @@ static int on_event(const struct nlmsghdr *nlh, void *data)
 	return ret;
 }
 
-/* Returns a negative errno when it cannot continue. */
+/* Waits for an event, but not beyond @until.  Returns false if none came. */
+static bool wait_for_event(struct mnl_socket *nl, long long until)
+{
+	struct pollfd fd = { .fd = mnl_socket_get_fd(nl), .events = POLLIN };
+	long long left = until - now_ms();
+
+	return left > 0 && poll(&fd, 1, left > INT32_MAX ? INT32_MAX : left) > 0;
+}
+
+/*
+ * Returns a negative errno when it cannot continue, and 0 if a callback has ended it and
+ * said why.
+ */
 static int watch(struct mnl_socket *nl, const struct watcher *watcher)
 {
 	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	long long until = now_ms() + options.wait * 1000LL;
+	bool late = !watcher->late;
 	ssize_t len;
 	int ret;
 
 	do {
+		while (!late && !wait_for_event(nl, until)) {
+			if (now_ms() < until)
+				continue;
+			late = true;
+			if (watcher->late() == MNL_CB_ERROR)
+				return 0;
+		}
 		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		if (len >= 0)
 			ret = mnl_cb_run(buf, len, 0, 0, on_event,
@@ -553,8 +623,9 @@ int genl_monitor(const struct watcher *watcher)
 		ret = listen_to_events(nl, true);
 		if (!ret) {
 			ret = watch(nl, watcher);
-			if (ret == -EPROTONOSUPPORT) {
+			if (ret == -EPROTONOSUPPORT)
 				complain("Error", "the dlil module was unloaded");
+			if (!ret || ret == -EPROTONOSUPPORT) {
 				mnl_socket_close(nl);
 				return EXIT_REFUSED;
 			}
@@ -624,14 +695,6 @@ static int on_wait(const struct nlmsghdr *nlh, void *data)
 		w->over = true;
 	json_decref(event);
 	return MNL_CB_OK;
-}
-
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
 /*

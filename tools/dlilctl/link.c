@@ -7,43 +7,71 @@
 /* Longest link address of the kernel. */
 #define LLADDR_MAX 32
 
-int run_attach(struct args *args)
+/* The index is better, because another device may have the name by now. */
+static struct nlmsghdr *request(uint8_t cmd, const struct target *target)
 {
-	static const char *const keywords[] = { "unmatched", NULL };
-	struct outcome detached = { .event = "if-detached" };
 	struct nlmsghdr *nlh;
 
-	detached.dev = next_dev(args);
-	nlh = genl_request(DLIL_CMD_IFNET_ATTACH, detached.dev);
-	if (args->n) {
-		next_choice(args, keywords, "unmatched");
-		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
-	}
-	no_more_words(args);
+	if (!target->ifindex)
+		return genl_request(cmd, target->name);
+	nlh = genl_request(cmd, NULL);
+	mnl_attr_put_u32(nlh, DLIL_A_IFINDEX, target->ifindex);
+	return nlh;
+}
+
+/* Attaches a device, with a policy or that of the kernel. */
+static int attach(const struct target *target, const void *unmatched)
+{
+	struct outcome detached = {
+		.event = "if-detached", .dev = target->name,
+	};
+	struct nlmsghdr *nlh = request(DLIL_CMD_IFNET_ATTACH, target);
+
+	if (unmatched)
+		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED,
+				 *(const uint32_t *)unmatched);
 	return genl_change_until(nlh, &detached);
 }
 
-static int detach(const char *dev)
+/* Takes "unmatched pass|drop" from the end, behind at least one device. */
+static bool last_unmatched(struct args *args, uint32_t *unmatched)
 {
-	struct outcome detached = {
-		.event = "if-detached", .dev = dev, .wait = true,
-	};
+	static const char *const keywords[] = { "unmatched", NULL };
+	struct args end = { .n = 2 };
 
-	return genl_change_until(genl_request(DLIL_CMD_IFNET_DETACH, dev),
-				 &detached);
+	if (args->n == 2 && !find_choice(keywords, args->words[1]))
+		end.n = 1;
+	else if (args->n < 3 ||
+		 find_choice(keywords, args->words[args->n - 2]) < 0)
+		return false;
+	end.words = args->words + args->n - end.n;
+	args->n -= end.n;
+	next_choice(&end, keywords, "unmatched");
+	*unmatched = next_unmatched(&end);
+	return true;
 }
 
-/* Detaches all devices, even if one of them cannot be. */
+int run_attach(struct args *args)
+{
+	uint32_t unmatched;
+	bool given = last_unmatched(args, &unmatched);
+
+	return for_devices(args, true, attach, given ? &unmatched : NULL);
+}
+
+static int detach(const struct target *target, const void *unused)
+{
+	struct outcome detached = {
+		.event = "if-detached", .dev = target->name, .wait = true,
+	};
+
+	(void)unused;
+	return genl_change_until(request(DLIL_CMD_IFNET_DETACH, target), &detached);
+}
+
 int run_detach(struct args *args)
 {
-	int status = EXIT_SUCCESS, ret;
-
-	do {
-		ret = detach(next_dev(args));
-		if (ret != EXIT_SUCCESS)
-			status = ret;
-	} while (args->n);
-	return status;
+	return for_devices(args, false, detach, NULL);
 }
 
 static void put_lladdr(struct nlmsghdr *nlh, uint16_t type, struct args *args)

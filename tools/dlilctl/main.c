@@ -15,8 +15,8 @@
 static int run_help(struct args *args);
 
 static const struct command commands[] = {
-	{ "attach", "DEV [ unmatched pass|drop ]", run_attach, NULL, false },
-	{ "detach", "DEV...", run_detach, NULL, false },
+	{ "attach", "{ DEV | PATTERN }... | all [ unmatched pass|drop ]", run_attach, NULL, false },
+	{ "detach", "{ DEV | PATTERN }... | all", run_detach, NULL, false },
 	{ "set",
 	  "DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
 	  run_set, NULL, false },
@@ -38,7 +38,7 @@ static void help(FILE *f)
 	print_usage(f, NULL, commands);
 	fputs("       dlilctl -batch FILE|-\n", f);
 	fputs("OPTIONS go before the command:\n"
-	      "       -j[son] -p[retty] -s[tatistics] -d[etails] -t[imestamp]\n"
+	      "       -j[son] -p[retty] -jp -s[tatistics] -d[etails] -t[imestamp] -br[ief] -o[neline]\n"
 	      "       -b[atch] FILE|- -f[orce] -r[evision] NUMBER\n"
 	      "       -n[etns] NETNS -w[ait] SECONDS -c[olor][=always|auto|never] -V[ersion] -h[elp]\n"
 	      "EXPR is a tcpdump expression, see pcap-filter(7).\n", f);
@@ -96,19 +96,28 @@ static int enter_netns(const char *name)
 	return ret;
 }
 
-/* The option that @word abbreviates, by its first letter; 0 for none. */
+/*
+ * The option that @word abbreviates, as a letter; 0 for none.  The first one wins: -b is
+ * -batch, as in ip.
+ */
 static char option_letter(const char *word, size_t len)
 {
-	static const char *const names[] = {
-		"json", "pretty", "statistics", "stats", "details", "timestamp",
-		"netns", "color", "wait", "batch", "force", "revision", "Version",
-		"help", NULL
+	static const struct {
+		const char *name;
+		char letter;
+	} names[] = {
+		{ "json", 'j' }, { "jp", 'J' }, { "pretty", 'p' },
+		{ "statistics", 's' }, { "stats", 's' }, { "details", 'd' },
+		{ "timestamp", 't' }, { "netns", 'n' }, { "color", 'c' },
+		{ "wait", 'w' }, { "batch", 'b' }, { "brief", 'B' },
+		{ "oneline", 'o' }, { "force", 'f' }, { "revision", 'r' },
+		{ "Version", 'V' }, { "version", 'V' }, { "help", 'h' },
 	};
-	int i;
+	size_t i;
 
-	for (i = 0; names[i]; i++)
-		if (len && !strncmp(names[i], word, len))
-			return names[i][0];
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (len && !strncmp(names[i].name, word, len))
+			return names[i].letter;
 	return 0;
 }
 
@@ -136,6 +145,16 @@ static void parse_option(const char *option, struct args *args,
 	switch (letter) {
 	case 'j':
 		options.json = true;
+		break;
+	case 'J':
+		options.json = true;
+		options.pretty = true;
+		break;
+	case 'B':
+		options.brief = true;
+		break;
+	case 'o':
+		options.oneline = true;
 		break;
 	case 'p':
 		options.pretty = true;

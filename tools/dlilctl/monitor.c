@@ -147,7 +147,7 @@ static int print_ifnets(json_t *ifnets)
 		if (!is_watched(ifnet))
 			continue;
 		if (!options.json) {
-			show_ifnet(ifnet);
+			print_record(show_ifnet, ifnet);
 			continue;
 		}
 		object = need(json_pack("{s:s}", "event", "resync"));
@@ -181,9 +181,26 @@ static int resync(void)
 	return ret;
 }
 
+/* The time for which the user waits for the device is over: is it there? */
+static int check_watched(void)
+{
+	find_watched();
+	if (watched_index)
+		return MNL_CB_OK;
+	complain("Error", "%s: no such device within %u s", watched, options.wait);
+	return MNL_CB_ERROR;
+}
+
 static const struct watcher watcher = {
 	.event = print_event,
 	.lost = resync,
+};
+
+/* The same, for a device that may still come. */
+static const struct watcher waiting_watcher = {
+	.event = print_event,
+	.lost = resync,
+	.late = check_watched,
 };
 
 int run_monitor(struct args *args)
@@ -191,5 +208,10 @@ int run_monitor(struct args *args)
 	watched = args->n ? next_dev(args) : NULL;
 	no_more_words(args);
 	find_watched();
-	return genl_monitor(&watcher);
+	if (!watched || watched_index)
+		return genl_monitor(&watcher);
+	if (options.limited && options.wait)
+		return genl_monitor(&waiting_watcher);
+	complain("Error", "%s: no such device", watched);
+	return EXIT_REFUSED;
 }

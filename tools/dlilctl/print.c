@@ -2,6 +2,8 @@
 /* Functions that several outputs share. */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "dlilctl.h"
 
@@ -22,11 +24,47 @@ void print_color(enum color color, const char *text)
 		fputs(text, stdout);
 }
 
+/* Time that only rises. */
+long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static bool progress_is_shown;
+
+/* After this time, a terminal shows how far a command is. */
+#define PROGRESS_MS 500
+
+/**
+ * show_progress() - tell a terminal how far it is; nothing if it is soon over
+ * @since: when it began
+ * @done: number of devices that are done
+ * @n: number of all
+ */
+void show_progress(long long since, size_t done, size_t n)
+{
+	if (!isatty(STDERR_FILENO) || now_ms() - since < PROGRESS_MS)
+		return;
+	fprintf(stderr, "\r%zu of %zu devices\033[K", done, n);
+	progress_is_shown = true;
+}
+
+void hide_progress(void)
+{
+	if (progress_is_shown)
+		fputs("\r\033[K", stderr);
+	progress_is_shown = false;
+}
+
 /* Prints one line for the user; @what is Error or Warning. */
 void complain(const char *what, const char *fmt, ...)
 {
 	va_list ap;
 
+	hide_progress();
 	fprintf(stderr, "%s: ", what);
 	if (place.file)
 		fprintf(stderr, "%s:%u: ", place.file, place.line);

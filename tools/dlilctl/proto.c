@@ -25,6 +25,26 @@ void print_protocols(const json_t *ifnet)
 	print_families(json_object_get(ifnet, "protocols"), "proto", "packets");
 }
 
+/* Their names, with commas between them. */
+void print_families_list(const json_t *families)
+{
+	json_t *family;
+	size_t i;
+
+	json_array_foreach(families, i, family)
+		printf("%s%s", i ? "," : "", text(family, "family"));
+	if (!json_array_size(families))
+		putchar('-');
+}
+
+/* The protocols that are attached, on one line. */
+static void print_brief(const json_t *ifnet)
+{
+	print_brief_name(ifnet);
+	print_families_list(json_object_get(ifnet, "protocols"));
+	putchar('\n');
+}
+
 static void print_ifnet(const json_t *ifnet)
 {
 	print_heading(ifnet);
@@ -39,7 +59,9 @@ static int run_proto_show(struct args *args)
 	static const char *const keys[] = {
 		"ifname", "ifindex", "protocols", "plumbers", NULL
 	};
-	static const struct view view = { keys, NULL, print_ifnet };
+	static const struct view view = {
+		.keys = keys, .print = print_ifnet, .brief = print_brief,
+	};
 
 	return show_ifnets(&view, args);
 }

@@ -143,6 +143,19 @@ void show_ifnet(const json_t *ifnet)
 		print_stats_lines(ifnet);
 }
 
+/* State, setting of unmatched, protocols, and number of filters. */
+static void show_brief(const json_t *ifnet)
+{
+	const char *state = text(ifnet, "state");
+
+	print_brief_name(ifnet);
+	print_color(strcmp(state, "attached") ? COLOR_BAD : COLOR_GOOD, state);
+	printf("%*s %-7s ", max(0, 9 - (int)strlen(state)), "",
+	       text(ifnet, "unmatched"));
+	print_families_list(json_object_get(ifnet, "protocols"));
+	printf(" filters %zu\n", json_array_size(json_object_get(ifnet, "filters")));
+}
+
 int run_show(struct args *args)
 {
 	static const char *const keys[] = {
@@ -153,7 +166,10 @@ int run_show(struct args *args)
 	static const char *const stats_keys[] = {
 		"stats", "classes", "drops", "flow", NULL
 	};
-	static const struct view view = { keys, stats_keys, show_ifnet };
+	static const struct view view = {
+		.keys = keys, .stats_keys = stats_keys, .print = show_ifnet,
+		.brief = show_brief,
+	};
 
 	return show_ifnets(&view, args);
 }
@@ -253,12 +269,30 @@ static void print_stats(const json_t *ifnet)
 	}
 }
 
+/* Packets and bytes in, packets and bytes out, and all drops. */
+static void print_brief_stats(const json_t *ifnet)
+{
+	const json_t *stats = json_object_get(ifnet, "stats");
+	json_t *value, *drops = json_object_get(ifnet, "drops");
+	json_int_t dropped = 0;
+	const char *reason;
+
+	json_object_foreach(drops, reason, value)
+		dropped += json_integer_value(value);
+	print_brief_name(ifnet);
+	printf("RX %lld %lld TX %lld %lld drops %lld\n", number(stats, "ipackets"),
+	       number(stats, "ibytes"), number(stats, "opackets"),
+	       number(stats, "obytes"), dropped);
+}
+
 int run_stats(struct args *args)
 {
 	static const char *const keys[] = {
 		"ifname", "ifindex", "stats", "classes", "drops", "flow", NULL
 	};
-	static const struct view view = { keys, NULL, print_stats };
+	static const struct view view = {
+		.keys = keys, .print = print_stats, .brief = print_brief_stats,
+	};
 
 	return show_ifnets(&view, args);
 }

@@ -116,7 +116,67 @@ sends 'proto unplumb' 'proto-unplumb v1 ack ifname=veth0 family=vlan' \
 sends 'filter del' 'filter-del v1 ack ifname=veth0 name=f' filter del veth0 f
 sends 'filter delete' 'filter-del v1 ack ifname=veth0 name=f' filt d veth0 f
 sends 'words that are commands elsewhere' \
-	'filter-del v1 ack ifname=match name=help' filter del match help
+	'filter-del v1 ack ifname=match name=drop' filter del match drop
+sends 'dev DEV, as in ip' 'ifnet-attach v1 ack ifname=veth0' attach dev veth0
+sends 'a device called dev' 'ifnet-attach v1 ack ifname=dev' attach dev
+sends 'dev dev' 'ifnet-set v1 ack ifname=dev unmatched=1' \
+	set dev dev unmatched drop
+sends 'dev DEV in a filter' 'filter-del v1 ack ifname=veth0 name=f' \
+	filter del dev veth0 f
+run show dev veth0
+is 'show dev DEV' "$log" 'ifnet-get v1 ack ifname=veth0'
+
+# Several devices: lo and veth0, veth1, veth2, veth7, of which veth0 and veth7 are attached.
+
+list='ifnet-get v1 dump'
+sends 'attach of a pattern: what is attached stays' "$list
+ifnet-attach v1 ack ifindex=5
+ifnet-attach v1 ack ifindex=6" attach 'veth*'
+sends 'attach of all, with a policy' "$list
+ifnet-attach v1 ack ifindex=1 unmatched=1
+ifnet-attach v1 ack ifindex=5 unmatched=1
+ifnet-attach v1 ack ifindex=6 unmatched=1" attach all un drop
+sends 'attach of names and patterns, each once' "$list
+ifnet-attach v1 ack ifname=veth2
+ifnet-attach v1 ack ifindex=5" attach veth2 'veth[12]' 've?h1'
+sends 'attach of what is attached' "$list" attach veth[0] 'veth7*'
+sends 'attach of several devices' \
+	$'ifnet-attach v1 ack ifname=v0 unmatched=0\nifnet-attach v1 ack ifname=v1 unmatched=0' \
+	attach v0 v1 unmatched pass
+FAKE=intr sends 'a list of devices that changes' "$list
+$list
+ifnet-attach v1 ack ifindex=5
+ifnet-attach v1 ack ifindex=6" attach 'veth*'
+FAKE=latin1 sends 'a name that is not UTF-8, by pattern' "$list
+ifnet-attach v1 ack ifindex=5
+ifnet-attach v1 ack ifindex=6" attach 'veth*'
+sends 'detach of all: what is attached' "$list
+ifnet-detach v1 ack ifindex=4
+ifnet-detach v1 ack ifindex=7" detach all
+sends 'detach of a pattern' "$list
+ifnet-detach v1 ack ifindex=7" detach 'v*7'
+FAKE=empty sends 'detach of all, without any' "$list" detach all
+FAKE=second-refused run attach all
+is 'one of several is refused, the others are attached' "$status|$out|$err|$log" \
+	"1||Error: veth1: dlil: device has a receive handler|$list
+ifnet-attach v1 ack ifindex=1
+ifnet-attach v1 ack ifindex=5
+ifnet-attach v1 ack ifindex=6"
+run attach 'x*' veth1
+is 'a pattern without devices does not stop the others' "$status|$out|$err|$log" \
+	"1||Error: x*: no device has such a name|$list
+ifnet-attach v1 ack ifname=veth1"
+refused 'a pattern without attached devices' \
+	'veth1*: no attached device has such a name' detach 'veth1*'
+FAKE=absent refused 'a pattern without the module' \
+	'the dlil module is not loaded: try modprobe dlil' attach 'veth*'
+FAKE=slow run attach all
+is 'no progress in a file' "$status|$out$err" '0|'
+is 'progress on a terminal' "$(FAKE=slow script -qec \
+	"$tmp/san/dlilctl-fake attach all" /dev/null)" \
+	$'\r2 of 3 devices\033[K\r\033[K'
+is 'no progress of short work' "$(script -qec \
+	"$tmp/san/dlilctl-fake attach all" /dev/null)" ''
 
 # A change may not be over when the kernel answers: an event tells when it is.
 
@@ -411,17 +471,33 @@ is 'a device that is not there' "$status|$out|$err|$log" \
 wrong 'an expression that is too long' 'EXPR has at most 1023 characters' \
 	filter add v0 f match "$long" or arp drop
 
-# bad_expr NAME EXPR: after "bad expression" come libpcap's own words.
+# bad_expr NAME EXPR COLUMN: after "bad expression" come libpcap's own words, then the
+# expression, and below it a mark in that column, from 1 on; 0 for none.
 bad_expr() {
 	run filter add v0 f match "$2" drop
-	is "$1" "$status|$out|$log|${err/#Error: bad expression: ?*/fine}" \
-		"1||$asked|fine"
-	is "$1: one line" "$(grep -c '' "$tmp/err")" 1
+	is "$1" "$status|$out|$log|$(sed '1s/Error: bad expression: ..*/fine/' "$tmp/err")" \
+		"1||$asked|fine
+  $2$([ "$3" -eq 0 ] || printf '\n  %*s' "$3" ^)"
 }
-bad_expr 'a bad expression' 'tcp prt 80'
-bad_expr 'an expression that picks nothing' 'ip and arp'
-FAKE=raw bad_expr 'a link header that is not there' 'ether host 2:0:0:0:0:1'
-FAKE=raw bad_expr 'a tag where there is no link header' 'vlan 5'
+bad_expr 'a bad expression' 'tcp prt 80' 5
+bad_expr 'an expression that picks nothing' 'ip and arp' 8
+FAKE=raw bad_expr 'a link header that is not there' 'ether host 2:0:0:0:0:1' 12
+FAKE=raw bad_expr 'a tag where there is no link header' 'vlan 5' 1
+bad_expr 'a word twice' 'icmp and and' 10
+bad_expr 'the first word' 'hst 1.2.3.4 and tcp' 1
+bad_expr 'a misspelt operator' 'tcp port 80 amd64 host 1.1.1.1' 13
+bad_expr 'an end that comes too early' 'icmp and' 10
+bad_expr 'an open parenthesis' '(icmp or (tcp and udp)' 24
+bad_expr 'a closing parenthesis too many' 'icmp) and tcp' 5
+bad_expr 'an error between parentheses' '(tcp and (udp or prt 5))' 18
+bad_expr 'an error in a byte of a header' 'tcp[12:x] = 1' 8
+bad_expr 'an error in arithmetic' '((tcp[12] & 0xf0) >> 2) = 20 and tcp[(5+3] = 7' 42
+bad_expr 'a word behind parentheses in brackets' '(tcp[(5+3)] = 1 y' 17
+bad_expr 'an address that is none' 'tcp and host 300.1.1.1 and udp' 14
+bad_expr 'a port that is none' 'tcp port 80 or 70000 or 81' 16
+bad_expr 'letters of two bytes' 'hst köln' 1
+printf -v many '%s' '('{1..300}
+bad_expr 'a long expression' "${many//[0-9]/}tcp prt 80" 305
 
 # What is printed.
 
@@ -583,6 +659,33 @@ is 'values of a newer kernel' "${out:0:53} ${out##*\"name\":}" \
 FAKE=huge run -j stats veth0
 is 'a counter past the range of JSON' "${out%%,\"ibytes*}" \
 	"[{$veth0,\"stats\":{\"ipackets\":9223372036854775807"
+
+# -br and -o, as in ip.
+FAKE=bare prints 'filter show: without filters, without a line' '4: veth0: revision 17
+    filter noping in match "icmp or arp" drop packets 960 matched 20
+    filter own both sample packets 960 matched 20' filter show
+FAKE=bare prints '-j filter show' "[{$veth0,$revised}]" -j filter show
+prints '-br show' 'veth0            attached  drop    inet,vlan filters 2
+veth7            attached  drop    inet,vlan filters 2' -br show
+prints '-brief filter show DEV' 'veth0            noping           in   match "icmp or arp" drop
+veth0            own              both sample' -brief filter show veth0
+prints '-br proto show DEV' 'veth0            inet,vlan' -br proto show veth0
+prints '-br stats DEV' 'veth0            RX 102 12345678900 TX 105 106 drops 45' \
+	-br stats veth0
+prints '-br -j show DEV is JSON' "[{$veth0,$protocols,$plumbers}]" -br -j proto show veth0
+for command in show 'proto show' 'filter show' stats; do
+	# shellcheck disable=SC2086 # words
+	run $command
+	lines=$(sed -zE 's/\n( )/\\\1/g' "$tmp/out")
+	# shellcheck disable=SC2086 # words
+	prints "-o $command" "$lines" -o $command
+	is "-o $command: a line for each" "$(wc -l <"$tmp/out")" 2
+done
+run -j -p show
+prints '-jp show' "$out" -jp show
+FAKE=overrun run -oneline monitor veth0
+is 'monitor, some events are lost, on one line' \
+	"$(grep -c '^4: veth0: state.*\\    filter own' <<<"$out")" 1
 
 esc=$'\033['
 colored="4: ${esc}36mveth0${esc}0m: revision 17"
@@ -767,7 +870,13 @@ master-elected unknown"
 monitors 'monitor DEV' '7: veth7: unknown data 01:02:ff' monitor veth7
 monitors 'monitor of an alternative name' '7: veth7: unknown data 01:02:ff' \
 	monitor port-7-of-the-card-on-the-left
-monitors 'monitor of no device' '' monitor gone0
+refused 'monitor of no device' 'gone0: no such device' monitor gone0
+is 'monitor of no device listens to nothing' "$log" ''
+FAKE=stuck refused 'monitor of a device that does not come' \
+	'gone0: no such device within 1 s' -w 1 monitor gone0
+FAKE=stuck refused 'monitor that does not wait' 'gone0: no such device' \
+	-w 0 monitor gone0
+monitors 'monitor of a device that is waited for' '' -w 600 monitor gone0
 monitors '-d monitor' \
 	'7: veth7: unknown class 77 subclass 2 code 13 data 01:02:ff' \
 	-d monitor veth7
@@ -832,7 +941,7 @@ is 'monitor, a full disk' "$status|$(cat "$tmp/err")" \
 # The command line.
 
 run
-is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach '
+is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach { '
 run help
 is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||20'
 everything=$out
@@ -847,10 +956,26 @@ prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
 prints 'proto plumb help' \
 	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe|PROTOCOL' \
 	proto plumb help
+set_help='Usage: dlilctl set DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR'
+for words in 'set help' 'set veth0 help' 'set veth0 mtu help' 'set veth0 queue packets 5 help'; do
+	# shellcheck disable=SC2086 # words
+	prints "$words" "$set_help" $words
+done
+for words in 'add v0' 'add v0 f' 'add v0 f first' 'add v0 f in match icmp' \
+	'add v0 f impair loss 1%' 'change v0 f impair' 'move v0 f before' 'del v0'; do
+	# shellcheck disable=SC2086 # words
+	run filter $words help
+	is "filter $words help" "$status|$err|$log|${out%% DEV*}" \
+		"0|||Usage: dlilctl filter ${words%% *}"
+done
+wrong 'a filter called help' 'no filter can be called help, which prints the usage' \
+	filter add v0 help match icmp drop
 prints 'ls help' 'Usage: dlilctl show [ DEV ]' ls help
 version=$(sed -n 's/^\.TH DLILCTL 8 "[^"]*" "dlil \([^"]*\)".*/\1/p' \
 	"$here/dlilctl.8")
-prints '-V, as the manual page says' "dlilctl $version" -V
+for word in -V -Version --Version --version -version; do
+	prints "$word, as the manual page says" "dlilctl $version" $word
+done
 
 wrong 'an unknown command' \
 	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto save restore help' frob
@@ -860,6 +985,7 @@ wrong 'an unknown command of an object' 'unknown command "frob", expected one of
 wrong 'an unknown option' 'unknown option "-x"' -x show
 wrong 'an option with a value it does not take' \
 	'unknown option "-j=yes"' -j=yes show
+wrong 'an option that only begins like another one' 'unknown option "-brx"' -brx show
 wrong 'an option after the command' \
 	'options such as "-j" go before the command' show -j
 wrong 'a bad color' '-color expects always, auto or never, got "red"' \
@@ -878,7 +1004,7 @@ sends 'detach of several devices' \
 	$'ifnet-detach v1 ack ifname=veth0\nifnet-detach v1 ack ifname=veth7' \
 	-w 0 detach veth0 veth7
 wrong 'a word too many' 'unexpected argument "all"' save veth0 all
-wrong 'a bad keyword' 'expected unmatched, got "frob"' attach veth0 frob
+wrong 'a policy without a word' 'pass or drop is missing' attach veth0 unmatched
 wrong 'a bad policy' 'expected pass or drop, got "eat"' \
 	attach veth0 unmatched eat
 wrong 'a missing policy' 'pass or drop is missing' set veth0 unmatched
@@ -1008,9 +1134,14 @@ is 'completion of a device to attach' \
 is 'no file is a device' \
 	"$(complete_words monitor '' | grep -owE 'bonding_masters|dlil_ifnets')" ''
 is 'completion of a device to detach' "$(complete_words detach '')" \
-	'veth0 lo help'
+	'veth0 lo all help'
+is 'completion of all devices' "$(complete_words attach al)" 'all'
+is 'completion of a policy of several devices' \
+	"$(complete_words attach x1 x2 unmatched '')" 'pass drop'
+is 'completion behind dev' "$(complete_words detach dev v)" veth0
+is 'completion of an option' "$(complete_words -j)" '-j -jp'
 is 'completion of a device elsewhere' \
-	"$(complete_words -n blue detach '')" 'blue0 help'
+	"$(complete_words -n blue detach '')" 'blue0 all help'
 is 'completion of a filter to delete' \
 	"$(complete_words filter del veth0 o)" own
 is 'completion of a filter to move' \
@@ -1057,6 +1188,10 @@ sound() {
 	is "valgrind: $1" "$status|$(grep '^==' "$tmp/err" || :)" "$2|"
 }
 sound '-s -d show' 0 -s -d show
+sound '-o -br' 0 -o -br filter show
+sound 'a bad expression' 1 filter add v0 f match '(tcp and prt 80)' drop
+sound 'attach all' 0 attach all unmatched drop
+FAKE=second-refused sound 'attach of a pattern' 1 attach 'v*' 'x*' v0
 sound 'filter add' 0 filter add v0 f in match tcp port 80 or icmp drop
 printf '%s\n' 'filter add v0 "a b" match icmp '\\ drop 'filter move v0 a first' \
 	'set v0 up' 'filter flush v0' >"$tmp/file"

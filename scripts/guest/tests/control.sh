@@ -53,12 +53,22 @@ test_filter_errors() {
 		ctl filter add dl0 a match udp count
 	refused_with "no filter of this name" ctl filter del dl0 b
 	refused_with "no such device" ctl filter add nodev0 a match icmp drop
-	refused ctl filter add dl0 b match 'icmp and and' drop
-	refused ctl filter add dl0 b match 'nonsense words' drop
+	bad_expression 'icmp and and' '           ^'
+	bad_expression 'nonsense words' '  ^'
 	is filters "$(json .filters#)" 1
 	is answers "$(pings peer 5 $IP0)" 5
 	ctl filter del dl0 a
 	refused_with "no filter of this name" ctl filter del dl0 a
+}
+
+# bad_expression EXPR MARK: the place of the error is marked below the expression.
+bad_expression() {
+	! ctl filter add dl0 b match "$1" drop >"$T/stdout" 2>"$T/stderr" ||
+		fail "$1 was taken"
+	is "what it said of $1" "$(sed '1s/: can.t parse.*//' "$T/stderr")" \
+		"Error: bad expression
+  $1
+$2"
 }
 
 # An error in the command line is a usage error: exit status 2.
@@ -475,7 +485,7 @@ test_altnames_monitored() {
 
 	ip -n dut link property add dev dl0 altname $long
 	inns dut dlilctl -j monitor $long >"$T/events" 2>&1 &
-	inns dut dlilctl -j monitor ${long}2 >"$T/events2" 2>&1 &
+	inns dut dlilctl -w 600 -j monitor ${long}2 >"$T/events2" 2>&1 &
 	wait_for 10 both_listen
 	ctl attach dl0
 	wait_for 10 grep -q if-attached "$T/events"
@@ -494,4 +504,64 @@ test_altnames_monitored() {
 both_listen() {
 	[ "$(inns dut awk '$2 == 16 && $4 ~ /[89a-f]...$/' /proc/net/netlink |
 		wc -l)" -ge 2 ]
+}
+
+# many_devices: m1 to m5 in dut; m3 cannot be attached, since it is in a bridge.
+many_devices() {
+	local i
+
+	for i in 1 2 3 4 5; do
+		ip -n dut link add m$i type veth peer name n$i
+	done
+	ip -n dut link add mb type bridge
+	ip -n dut link set m3 master mb
+}
+
+all_attached() { attached_in dut | sort | paste -sd ' '; }
+
+# LNX-1: a pattern attaches all devices that it can, and names the others with the reason;
+# another one detaches what is attached.
+test_several_devices() {
+	many_devices
+	ctl attach m1
+	! ctl attach 'm[1-5]' unmatched drop >"$T/out" 2>"$T/said" || fail "m3 was attached"
+	is "what it said" "$(sed -E 's/(handler).*/\1/' "$T/said")" \
+		"Error: m3: dlil: device has a receive handler"
+	is "what is attached" "$(all_attached)" "m1 m2 m4 m5"
+	is "the policies" "$(ctl -j show | jq -r '.[].unmatched' | paste -sd ' ')" \
+		"pass drop drop drop"
+	ctl detach 'm[12]' m4
+	is "what is attached" "$(attached_in dut)" m5
+	refused ctl detach 'm1*'
+	is "what it said" "$SENTENCE" "Error: m1*: no attached device has such a name"
+	refused ctl attach 'x*'
+	is "what it said" "$SENTENCE" "Error: x*: no device has such a name"
+	ctl attach 'm[45]' dl0
+	ctl attach 'm[45]'
+	is "what is attached" "$(all_attached)" "dl0 m4 m5"
+	ip -n dut link del m5
+	ctl detach all
+	is "what is attached" "$(attached_in dut)" ""
+	ip -n dut link del mb
+	ctl attach all
+	at_least "what is attached" "$(attached_in dut | wc -w)" 10
+	ctl detach all
+	is "what is attached" "$(attached_in dut)" ""
+}
+
+# A monitor of a device that does not exist ends, or waits for it if it is told so.
+test_monitor_of_no_device() {
+	refused ctl monitor nope0
+	is "what it said" "$SENTENCE" "Error: nope0: no such device"
+	inns dut dlilctl -w 600 monitor nope0 >"$T/events" 2>&1 &
+	wait_for 10 one_listens
+	ip -n dut link add nope0 type veth peer name nope1
+	ctl attach nope0
+	wait_for 10 grep -q 'nope0: if-attached' "$T/events"
+	ctl detach nope0
+}
+
+one_listens() {
+	[ "$(inns dut awk '$2 == 16 && $4 ~ /[89a-f]...$/' /proc/net/netlink |
+		wc -l)" -ge 1 ]
 }

@@ -136,3 +136,28 @@ test_thousand_devices() {
 		fail "at once they take as long as one by one"
 	ip -n dut link del group 7
 }
+
+# An attach of a hundred devices by one command.  A single one takes at most 20 ms, apart
+# from the grace periods of the kernel, which are short in haste.
+test_attach_all() {
+	local i
+
+	for ((i = 1; i <= 100; i++)); do
+		echo "link add c$i type veth peer name d$i"
+	done | ip -n dut -batch -
+	in_haste 0
+	timed ctl attach 'c*'
+	is "what is attached" "$(attached_in dut | wc -w)" 100
+	echo "# attach of a hundred devices: $((TOOK / 1000)) ms"
+	timed ctl detach 'c*'
+	echo "# detach of a hundred devices: $((TOOK / 1000)) ms"
+	in_haste 1
+	timed ctl attach 'c*'
+	echo "# in haste: attach of a hundred devices: $((TOOK / 1000)) ms"
+	[ -e /sys/kernel/debug/failslab ] || [ $TOOK -le 2000000 ] ||
+		fail "an attach takes $((TOOK / 100)) us"
+	timed ctl detach 'c*'
+	echo "# in haste: detach of a hundred devices: $((TOOK / 1000)) ms"
+	is "what is attached" "$(attached_in dut)" ""
+	in_haste 0
+}

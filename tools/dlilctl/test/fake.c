@@ -385,12 +385,14 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_protocol(nlh, "vlan", 257, 0);
 	put_plumber(nlh, "inet", 2, 1);
 	put_plumber(nlh, "mpls", 258, 0);
-	tell_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
-		    "icmp or arp");
-	if (scenario("of-module"))
-		tell_module_filter(nlh);
-	else
-		tell_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	if (!scenario("bare") || index == 4) {
+		tell_filter(nlh, "noping", "match", DLIL_DIRECTION_IN, "drop",
+			    "icmp or arp");
+		if (scenario("of-module"))
+			tell_module_filter(nlh);
+		else
+			tell_filter(nlh, "own", "sample", known ? 3 : 0, NULL, NULL);
+	}
 	if (scenario("more-filters")) {
 		tell_filter(nlh, "b", "match", 3, "count", "arp");
 		tell_filter(nlh, "c d", "match", 2, "pass", "");
@@ -728,7 +730,7 @@ static void refuse_second(const struct nlmsghdr *req)
 
 static void reply(const struct nlmsghdr *req, uint8_t cmd)
 {
-	static unsigned int attaches, steps;
+	static unsigned int attaches, attached, steps;
 
 	if (cmd == DLIL_CMD_IFNET_DETACH || cmd == DLIL_CMD_FILTER_DEL ||
 	    cmd == DLIL_CMD_PROTO_UNPLUMB || cmd == DLIL_CMD_IFNET_ATTACH)
@@ -738,6 +740,8 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 		acknowledge(req, -EAGAIN, "device is still being detached");
 		return;
 	}
+	if (scenario("slow") && cmd == DLIL_CMD_IFNET_ATTACH)
+		usleep(300000);
 	if (scenario("lost") && !(req->nlmsg_flags & NLM_F_DUMP))
 		receive_error = ENOBUFS;
 	if (scenario("deaf"))
@@ -750,6 +754,9 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 	} else if (scenario("refused")) {
 		acknowledge(req, -EBUSY,
 			    "dlil: veth0 is in a bridge: take it out first");
+	} else if (scenario("second-refused") && cmd == DLIL_CMD_IFNET_ATTACH &&
+		   ++attached == 2) {
+		acknowledge(req, -EBUSY, "device has a receive handler");
 	} else if (scenario("generic")) {
 		acknowledge(req, -EINVAL, "integer out of range");
 	} else if (scenario("wordless")) {
@@ -766,15 +773,50 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 	}
 }
 
-/* rtnetlink is asked for nothing but a device, by a name of either kind. */
+static void put_link(const struct nlmsghdr *req, uint32_t index, const char *name)
+{
+	struct nlmsghdr *nlh = start(req, RTM_NEWLINK,
+				     req->nlmsg_flags & NLM_F_DUMP ? NLM_F_MULTI : 0);
+	struct ifinfomsg *link;
+
+	link = mnl_nlmsg_put_extra_header(nlh, sizeof(*link));
+	link->ifi_index = index;
+	mnl_attr_put_u32(nlh, IFLA_MTU, 1500);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	end(nlh);
+}
+
+/* The devices of the namespace: those that are attached, and others. */
+static void dump_links(const struct nlmsghdr *req)
+{
+	static int dumps;
+
+	if (scenario("intr") && !dumps++) {
+		put_link(req, 3, "stale0");
+		((struct nlmsghdr *)part)->nlmsg_flags |= NLM_F_DUMP_INTR;
+	}
+	put_link(req, 1, "lo");
+	put_link(req, 4, "veth0");
+	put_link(req, 5, "veth1");
+	put_link(req, 6, scenario("latin1") ? "veth\337" : "veth2");
+	put_link(req, 7, "veth7");
+	done(req, 0, NULL);
+}
+
+/*
+ * rtnetlink is asked for nothing but a device, by a name of either kind, and for a list of
+ * all.
+ */
 static void get_link(const struct nlmsghdr *req)
 {
 	const struct nlattr *attr = (const void *)(req + 1) +
 				    sizeof(struct ifinfomsg);
 	const struct device *found;
-	struct ifinfomsg *link;
-	struct nlmsghdr *nlh;
 
+	if (req->nlmsg_type == RTM_GETLINK && req->nlmsg_flags & NLM_F_DUMP) {
+		dump_links(req);
+		return;
+	}
 	if (req->nlmsg_type != RTM_GETLINK ||
 	    mnl_attr_get_type(attr) != IFLA_ALT_IFNAME ||
 	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
@@ -784,10 +826,7 @@ static void get_link(const struct nlmsghdr *req)
 		acknowledge(req, -ENODEV, NULL);
 		return;
 	}
-	nlh = start(req, RTM_NEWLINK, 0);
-	link = mnl_nlmsg_put_extra_header(nlh, sizeof(*link));
-	link->ifi_index = found->index;
-	end(nlh);
+	put_link(req, found->index, found->name);
 	end_datagram();
 	acknowledge(req, 0, NULL);
 }
