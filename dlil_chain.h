@@ -16,7 +16,7 @@ typedef void (*dlil_filter_list_fn)(void *cookie, struct dlil_ifnet *ifp,
 			       struct sk_buff_head *drop);
 
 /* Largest number of filters in a bundle. */
-#define DLIL_BUNDLE_MAX 31
+#define DLIL_BUNDLE_MAX 1024
 
 /**
  * struct dlil_filter_bundle_ops - run several filters with a single call
@@ -32,6 +32,13 @@ struct dlil_filter_bundle_ops {
 	 * driver says that the device will get those (FLT-18).
 	 */
 	bool as_sent;
+	/**
+	 * @cut: divide @n filters with these cookies, which could all be in one
+	 * bundle, into bundles that are cheap to run and to make again.  Sets
+	 * @sizes to the numbers of filters, and returns how many bundles there
+	 * are; -ENOMEM.  The ifnet's lock is held; may sleep.
+	 */
+	int (*cut)(void *const *cookies, unsigned int n, u16 *sizes);
 	/**
 	 * @make: create a bundle of the @n filters with these cookies, for
 	 * output or input; NULL if there is no memory.  The ifnet's lock is
@@ -94,11 +101,11 @@ struct dlil_filter_slot {
 	const struct dlil_filter **filters;
 	const char *name;
 	u32 id;
-	u8 n;
+	u16 n;
 	bool stubbed;
 };
 
-static_assert(DLIL_BUNDLE_MAX <= U8_MAX);
+static_assert(DLIL_BUNDLE_MAX <= U16_MAX);
 
 /**
  * struct dlil_return - where a packet that a filter hands back goes on (FLT-14)

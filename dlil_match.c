@@ -5,8 +5,10 @@
  *
  * dlil_condition.c says what a program sees.  A match filter is attached like the
  * filter of a module, except that adjacent match filters form a bundle, called a
- * set. dlil_merge.c merges their programs into one, which finds all filters that
- * match in a single run.  Their actions are then taken in the order of the filters.
+ * set.  dlil_table.c makes tables for those that differ in a port or an address only,
+ * and dlil_merge.c merges the programs of up to 31 others into one, which finds all
+ * filters that match in a single run.  The actions of all that match are then taken in
+ * the order of the filters.
  *
  * A detach clears the filter from `alive` of its sets.  A reader of the old
  * value may use the filter until it leaves the read section in which it found
@@ -40,6 +42,7 @@
 #include "dlil_kind.h"
 #include "dlil_merge.h"
 #include "dlil_stats.h"
+#include "dlil_table.h"
 
 #include <trace/events/dlil.h>
 
@@ -86,6 +89,7 @@ static DEFINE_SPINLOCK(sets_lock);
 /**
  * struct match - a match filter; constant once attached, except for its figures
  * @cond: condition for a match
+ * @rule: its program, for tables
  * @verdict: verdict for packets that match
  * @action: name of the action
  * @in_sets: its places in sets, under sets_lock
@@ -95,6 +99,7 @@ static DEFINE_SPINLOCK(sets_lock);
  */
 struct match {
 	struct dlil_condition *cond;
+	struct dlil_rule rule;
 	int verdict;
 	const char *action;
 	struct hlist_head in_sets;
@@ -104,103 +109,228 @@ struct match {
 };
 
 /**
- * struct match_set - adjacent match filters; a u32 has one bit for each
- * @refs: number of filter arrays that refer to the set
- * @merged: merged program of the filters that can be merged, or NULL
+ * struct match_group - filters of a set whose programs are merged
+ * @merged: merged program of those that can be merged, or NULL
+ * @all: all filters of the group, as bits
  * @alone: filters that are not part of @merged
- * @alive: filters that are not being detached
- * @final: filters whose match ends the run, so that later ones do not count
- * @asks_type: some program loads skb->pkt_type
+ * @n: number of filters
+ * @at: their numbers in the set, in ascending order
+ */
+struct match_group {
+	struct bpf_prog *merged;
+	u32 all;
+	u32 alone;
+	unsigned int n;
+	u16 at[DLIL_MERGE_MAX];
+};
+
+/**
+ * struct match_set - adjacent match filters
+ * @refs: number of filter arrays that refer to the set
+ * @n: number of filters
+ * @n_groups: number of @groups
+ * @n_tables: number of @tables
+ * @groups: filters that are in no table
+ * @tables: tables of the others
  * @in: counters of received packets, or NULL; written by the ifnet's input thread
  * @out: counters of sent packets, per CPU, or NULL; written with bottom halves off
- * @n: number of filters
+ * @asks_type: some program loads skb->pkt_type
+ * @alive: filters that are not being detached
+ * @final: filters whose match ends the run, so that later ones do not count
  * @places: the filters
  */
 struct match_set {
 	refcount_t refs;
-	struct bpf_prog *merged;
-	u32 alone;
-	u32 alive;
-	u32 final;
-	bool asks_type;
+	unsigned int n;
+	unsigned int n_groups;
+	unsigned int n_tables;
+	struct match_group *groups;
+	struct dlil_table *tables[DLIL_FAMILIES_MAX];
 	struct match_stats *in;
 	struct match_stats __percpu *out;
-	unsigned int n;
+	bool asks_type;
+	DECLARE_BITMAP(alive, DLIL_BUNDLE_MAX);
+	DECLARE_BITMAP(final, DLIL_BUNDLE_MAX);
 	struct match_place places[];
 };
 
-static_assert(DLIL_BUNDLE_MAX <= DLIL_MERGE_MAX);
+static_assert(DLIL_BUNDLE_MAX <= DLIL_RULES_MAX);
 
-/* Run the programs of @which one by one, up to the first final match. */
-static u32 run_alone(const struct match_set *set, unsigned long which,
-		     const struct sk_buff *skb)
+/**
+ * struct verdict - what a set finds for a packet
+ * @end: number of the filter that ends the run, or of filters in the set
+ * @any: some filter matches
+ * @found: filters that match, maybe some behind @end; undefined unless @any
+ */
+struct verdict {
+	unsigned int end;
+	bool any;
+	DECLARE_BITMAP(found, DLIL_BUNDLE_MAX);
+};
+
+/*
+ * The @i-th filter matches.  This may be found twice.  Filters that are being detached
+ * match nothing.
+ */
+static noinline void hit(const struct match_set *set, unsigned int i,
+			 struct verdict *v)
 {
-	unsigned int i;
-	u32 found = 0;
-
-	for_each_set_bit(i, &which, DLIL_BUNDLE_MAX) {
-		if (!bpf_prog_run(set->places[i].match->cond->prog, skb))
-			continue;
-		found |= BIT(i);
-		if (set->final & BIT(i))
-			break;
-	}
-	return found;
+	if (!test_bit(i, set->alive))
+		return;
+	if (!v->any)
+		bitmap_zero(v->found, set->n);
+	v->any = true;
+	__set_bit(i, v->found);
+	if (test_bit(i, set->final) && i < v->end)
+		v->end = i;
 }
 
-/* Returns the filters that match; may miss some behind a final match. */
-static __always_inline u32 run_set(const struct match_set *set, u32 alive,
-				   const struct sk_buff *skb)
+/* Run the program of the @i-th filter, unless the packet does not get there. */
+static void try(const struct match_set *set, unsigned int i,
+		const struct sk_buff *skb, struct verdict *v)
 {
-	u32 found = 0, alone = alive;
+	if (i < v->end && test_bit(i, set->alive) &&
+	    bpf_prog_run(set->places[i].match->cond->prog, skb))
+		hit(set, i, v);
+}
+
+static noinline void run_alone(const struct match_set *set,
+			       const struct match_group *group,
+			       unsigned long which, const struct sk_buff *skb,
+			       struct verdict *v)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, &which, DLIL_MERGE_MAX)
+		try(set, group->at[i], skb, v);
+}
+
+static noinline void hit_all(const struct match_set *set,
+			     const struct match_group *group,
+			     unsigned long found, struct verdict *v)
+{
+	unsigned int i;
+
+	for_each_set_bit(i, &found, DLIL_MERGE_MAX)
+		hit(set, group->at[i], v);
+}
+
+static __always_inline void run_group(const struct match_set *set,
+				      const struct match_group *group,
+				      const struct sk_buff *skb,
+				      struct verdict *v)
+{
+	u32 found = 0, alone = group->all;
 
 	/* skb->cb need not be cleared: classic programs cannot read it. */
-	if (likely(set->merged)) {
-		found = bpf_prog_run(set->merged, skb);
-		if (likely(found & DLIL_MERGE_DONE))
-			alone &= set->alone;
-		else
+	if (likely(group->merged)) {
+		found = bpf_prog_run(group->merged, skb);
+		if (likely(found & DLIL_MERGE_DONE)) {
+			alone = group->alone;
+			found &= ~DLIL_MERGE_DONE;
+		} else {
 			found = 0;
+		}
 	}
 	if (unlikely(alone))
-		found |= run_alone(set, alone, skb);
-	return found & alive;
+		run_alone(set, group, alone, skb, v);
+	if (unlikely(found))
+		hit_all(set, group, found, v);
+}
+
+/* Run the programs of a table that compare with the value of this key. */
+static void try_key(const struct match_set *set, const struct dlil_table *table,
+		    u32 key, const struct sk_buff *skb, struct verdict *v)
+{
+	u32 hash = key & (DLIL_KEY_VALID - 1);
+	unsigned int i;
+
+	if (!(key & DLIL_KEY_VALID))
+		return;
+	for (i = table->starts[hash]; i < table->starts[hash + 1]; i++)
+		try(set, table->lists[i], skb, v);
+}
+
+static void run_table(const struct match_set *set,
+		      const struct dlil_table *table, const struct sk_buff *skb,
+		      struct verdict *v)
+{
+	u32 keys = bpf_prog_run(table->prog, skb);
+	unsigned int i;
+
+	if (likely(keys & DLIL_MERGE_DONE)) {
+		for (i = 0; i < DLIL_KEYS; i++, keys >>= DLIL_KEY_SHIFT)
+			try_key(set, table, keys, skb, v);
+		return;
+	}
+	for (i = 0; i < table->n; i++)
+		try(set, table->members[i], skb, v);
+}
+
+/* Find the filters that match. */
+static __always_inline void run_set(const struct match_set *set,
+				    const struct sk_buff *skb,
+				    struct verdict *v)
+{
+	unsigned int i;
+
+	v->end = set->n;
+	v->any = false;
+	for (i = 0; i < set->n_groups; i++)
+		run_group(set, &set->groups[i], skb, v);
+	for (i = 0; i < set->n_tables; i++)
+		run_table(set, set->tables[i], skb, v);
+}
+
+/* Count the matches up to the filter that ended the packet. */
+static noinline void count_found(struct match_stats *s,
+				 const struct match_set *set,
+				 const struct verdict *v)
+{
+	unsigned int i;
+
+	if (v->end == set->n)
+		u64_stats_inc(&s->passed);
+	for_each_set_bit(i, v->found, set->n) {
+		if (i > v->end)
+			break;
+		u64_stats_inc(&s->matched[i]);
+	}
 }
 
 /*
- * Count one packet, which matched the filters @found, and the last of them ended it if
- * @ended.  Must be called without migration, by the only context that writes to @s on
- * this CPU.  On PREEMPT_RT another sender may preempt this one; the counters stay exact
- * all the same, see dlil_stats.c.
+ * Count one packet.  Must be called without migration, by the only context that writes
+ * to @s on this CPU.  On PREEMPT_RT another sender may preempt this one; the counters
+ * stay exact all the same, see dlil_stats.c.
  */
-static __always_inline void count(struct match_stats *s, unsigned long found,
-				  bool ended)
+static __always_inline void count(struct match_stats *s,
+				  const struct match_set *set,
+				  const struct verdict *v)
 {
-	unsigned int i;
-
 	u64_stats_update_begin(&s->syncp);
-	if (likely(!ended))
+	if (likely(!v->any))
 		u64_stats_inc(&s->passed);
-	if (unlikely(found))
-		for_each_set_bit(i, &found, DLIL_BUNDLE_MAX)
-			u64_stats_inc(&s->matched[i]);
+	else
+		count_found(s, set, v);
 	u64_stats_update_end(&s->syncp);
 }
 
-/* Trace the verdicts of the first @n filters, of which @found matched (STA-5). */
+/* Trace the verdicts of the filters that the packet met (STA-5). */
 static void trace_verdicts(const struct match_set *set,
-			   const struct dlil_ifnet *ifp, u32 alive, u32 found,
-			   unsigned int n, bool out)
+			   const struct dlil_ifnet *ifp,
+			   const struct verdict *v, bool out)
 {
 	u32 direction = dlil_direction(out);
 	const struct match *m;
 	unsigned int i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < set->n && i <= v->end; i++) {
+		if (!test_bit(i, set->alive))
+			continue;
 		m = set->places[i].match;
-		if (alive & BIT(i))
-			trace_dlil_filter(ifp, direction, m->name,
-					  found & BIT(i) ? m->verdict : 0, 1);
+		trace_dlil_filter(ifp, direction, m->name,
+				  v->any && test_bit(i, v->found) ?
+				  m->verdict : 0, 1);
 	}
 }
 
@@ -212,21 +342,13 @@ static __always_inline int judge(const struct match_set *set,
 				 const struct sk_buff *skb, bool out,
 				 const struct dlil_ifnet *traced)
 {
-	u32 alive = READ_ONCE(set->alive), found, final;
-	unsigned int n = set->n;
-	int verdict = 0;
+	struct verdict v;
 
-	found = run_set(set, alive, skb);
-	final = found & set->final;
-	if (unlikely(final)) {
-		n = __ffs(final) + 1;
-		found &= GENMASK(n - 1, 0);
-		verdict = set->places[n - 1].match->verdict;
-	}
-	count(out ? this_cpu_ptr(set->out) : set->in, found, final);
+	run_set(set, skb, &v);
+	count(out ? this_cpu_ptr(set->out) : set->in, set, &v);
 	if (traced)
-		trace_verdicts(set, traced, alive, found, n, out);
-	return verdict;
+		trace_verdicts(set, traced, &v, out);
+	return likely(v.end == set->n) ? 0 : set->places[v.end].match->verdict;
 }
 
 /* The programs see the frame from its link header on. */
@@ -289,23 +411,140 @@ static int set_traced(void *bundle, struct dlil_ifnet *ifp, u32 family,
 }
 
 /* Merging only saves time: if it fails, the programs run one by one. */
-static void merge(struct match_set *set)
+static void merge(const struct match_set *set, struct match_group *group)
 {
-	struct dlil_program sources[DLIL_BUNDLE_MAX];
+	struct dlil_program sources[DLIL_MERGE_MAX];
 	struct sock_filter *insns;
 	unsigned int i, n;
 	u32 which = 0;
 
-	for (i = 0; i < set->n; i++) {
-		sources[i] = set->places[i].match->cond->source;
+	group->all = GENMASK(group->n - 1, 0);
+	for (i = 0; i < group->n; i++) {
+		sources[i] = set->places[group->at[i]].match->cond->source;
 		if (dlil_merge_possible(&sources[i]))
 			which |= BIT(i);
 	}
-	set->alone = ~which;
+	group->alone = group->all & ~which;
 	if (!which || dlil_merge(sources, which, &insns, &n))
 		return;
-	dlil_create_program(&set->merged, insns, n);
+	dlil_create_program(&group->merged, insns, n);
 	kvfree(insns);
+}
+
+/* Merge the @n filters that are in no table, in groups.  False without memory. */
+static bool make_groups(struct match_set *set, const u8 *family, unsigned int n)
+{
+	unsigned int n_groups = DIV_ROUND_UP(n, DLIL_MERGE_MAX), i;
+	struct match_group *group;
+
+	if (!n)
+		return true;
+	set->groups = kvcalloc(n_groups, sizeof(*set->groups), GFP_KERNEL);
+	if (!set->groups)
+		return false;
+	set->n_groups = n_groups;
+	group = set->groups;
+	for (i = 0; i < set->n; i++) {
+		if (family[i] != DLIL_FAMILY_NONE)
+			continue;
+		if (group->n == DLIL_MERGE_MAX)
+			group++;
+		group->at[group->n++] = i;
+	}
+	for (i = 0; i < n_groups; i++) {
+		merge(set, &set->groups[i]);
+		cond_resched();
+	}
+	return true;
+}
+
+/**
+ * struct sorted - filters by family
+ * @rules: their rules
+ * @family: numbers of their families
+ * @families: number of families
+ */
+struct sorted {
+	const struct dlil_rule **rules;
+	u8 *family;
+	int families;
+};
+
+static void sorted_free(struct sorted *sorted)
+{
+	kvfree(sorted->rules);
+	kvfree(sorted->family);
+}
+
+/* Sort filters by family.  Returns false without memory. */
+static bool sort_filters(struct sorted *sorted, void *const *cookies,
+			 unsigned int n)
+{
+	const struct match *m;
+	unsigned int i;
+
+	sorted->families = -ENOMEM;
+	sorted->rules = kvmalloc_array(n, sizeof(*sorted->rules), GFP_KERNEL);
+	sorted->family = kvmalloc(n, GFP_KERNEL);
+	if (sorted->rules && sorted->family) {
+		for (i = 0; i < n; i++) {
+			m = cookies[i];
+			sorted->rules[i] = &m->rule;
+		}
+		sorted->families = dlil_families_find(sorted->rules, n,
+						      sorted->family);
+	}
+	if (sorted->families >= 0)
+		return true;
+	sorted_free(sorted);
+	return false;
+}
+
+/* Make tables and merged programs.  False without memory. */
+static bool make_programs(struct match_set *set, void *const *cookies)
+{
+	unsigned int i, rest = 0;
+	struct sorted sorted;
+	bool made;
+
+	if (!sort_filters(&sorted, cookies, set->n))
+		return false;
+	for (i = 0; i < set->n; i++)
+		rest += sorted.family[i] == DLIL_FAMILY_NONE;
+	made = make_groups(set, sorted.family, rest);
+	for (i = 0; made && i < sorted.families; i++) {
+		set->tables[i] = dlil_table_make(sorted.rules, set->n,
+						 sorted.family, i);
+		made = set->tables[i];
+		set->n_tables += made;
+	}
+	sorted_free(&sorted);
+	return made;
+}
+
+/*
+ * Filters of families stay together.  Others are cut into bundles of the size of a merged
+ * program, so that a change makes few of those again.  dlil_vec.c takes over bundles that
+ * have not changed.
+ */
+static int set_cut(void *const *cookies, unsigned int n, u16 *sizes)
+{
+	unsigned int i, rest = 0, sets = 0;
+	struct sorted sorted;
+
+	if (!sort_filters(&sorted, cookies, n))
+		return -ENOMEM;
+	sizes[0] = 0;
+	for (i = 0; i < n; i++) {
+		if (sorted.family[i] == DLIL_FAMILY_NONE &&
+		    rest++ == DLIL_MERGE_MAX) {
+			sizes[++sets] = 0;
+			rest = 1;
+		}
+		sizes[sets]++;
+	}
+	sorted_free(&sorted);
+	return sets + 1;
 }
 
 /* Allocate the counters of a set; false if there is no memory. */
@@ -315,7 +554,7 @@ static bool make_stats(struct match_set *set, bool out)
 	int cpu;
 
 	if (!out) {
-		set->in = kzalloc(size, GFP_KERNEL);
+		set->in = kvzalloc(size, GFP_KERNEL);
 		if (set->in)
 			u64_stats_init(&set->in->syncp);
 		return set->in;
@@ -339,9 +578,26 @@ static void join(struct match_set *set)
 	spin_unlock_bh(&sets_lock);
 }
 
+/* Free a set that is in the lists of no filters. */
+static void set_free(struct match_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n_groups; i++)
+		if (set->groups[i].merged)
+			bpf_prog_destroy(set->groups[i].merged);
+	for (i = 0; i < set->n_tables; i++)
+		dlil_table_free(set->tables[i]);
+	kvfree(set->groups);
+	kvfree(set->in);
+	free_percpu(set->out);
+	kvfree(set);
+}
+
 static void *set_make(void *const *cookies, unsigned int n, bool out)
 {
-	struct match_set *set = kzalloc(struct_size(set, places, n), GFP_KERNEL);
+	struct match_set *set = kvzalloc(struct_size(set, places, n),
+					 GFP_KERNEL);
 	struct match *m;
 	unsigned int i;
 
@@ -349,21 +605,20 @@ static void *set_make(void *const *cookies, unsigned int n, bool out)
 		return NULL;
 	refcount_set(&set->refs, 1);
 	set->n = n;
-	if (!make_stats(set, out)) {
-		kfree(set);
-		return NULL;
-	}
 	for (i = 0; i < n; i++) {
 		m = cookies[i];
 		set->places[i].match = m;
 		set->places[i].set = set;
 		if (m->cond->asks_type)
 			set->asks_type = true;
-		set->alive |= BIT(i);
 		if (m->verdict)
-			set->final |= BIT(i);
+			__set_bit(i, set->final);
 	}
-	merge(set);
+	bitmap_set(set->alive, 0, n);
+	if (!make_stats(set, out) || !make_programs(set, cookies)) {
+		set_free(set);
+		return NULL;
+	}
 	join(set);
 	return set;
 }
@@ -372,7 +627,7 @@ static void set_drop(void *bundle, unsigned int i)
 {
 	struct match_set *set = bundle;
 
-	WRITE_ONCE(set->alive, set->alive & ~BIT(i));
+	clear_bit(i, set->alive);
 }
 
 static void set_get(void *bundle)
@@ -393,7 +648,7 @@ static void fold_stats(struct match_set *set, const struct match_stats *s)
 
 	while (i--) {
 		matched = u64_stats_read(&s->matched[i]);
-		if (set->final & BIT(i))
+		if (test_bit(i, set->final))
 			packets += matched;
 		if (hlist_unhashed(&set->places[i].list))
 			continue;
@@ -427,15 +682,12 @@ static void set_put(void *bundle)
 	if (!refcount_dec_and_test(&set->refs))
 		return;
 	leave(set);
-	if (set->merged)
-		bpf_prog_destroy(set->merged);
-	kfree(set->in);
-	free_percpu(set->out);
-	kfree(set);
+	set_free(set);
 }
 
 static const struct dlil_filter_bundle_ops match_sets = {
 	.as_sent = true,
+	.cut = set_cut,
 	.make = set_make,
 	.drop = set_drop,
 	.traced = set_traced,
@@ -478,9 +730,9 @@ static void add_stats(struct dlil_filter_info *info,
 	do {
 		start = u64_stats_fetch_begin(&s->syncp);
 		matched = u64_stats_read(&s->matched[i]);
-		packets = set->final & BIT(i) ? matched : 0;
+		packets = test_bit(i, set->final) ? matched : 0;
 		for (j = i + 1; j < set->n; j++)
-			if (set->final & BIT(j))
+			if (test_bit(j, set->final))
 				packets += u64_stats_read(&s->matched[j]);
 		packets += u64_stats_read(&s->passed);
 	} while (u64_stats_fetch_retry(&s->syncp, start));
@@ -588,6 +840,7 @@ static int match_create(const struct dlil_filter_args *args,
 	/* A name that is too long is refused by the attach. */
 	strscpy(m->name, args->name, sizeof(m->name));
 	m->cond = args->cond;
+	dlil_rule_init(&m->rule, &m->cond->source);
 	params->ops = &match_ops[args->direction];
 	params->cookie = m;
 	return 0;

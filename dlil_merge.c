@@ -471,7 +471,7 @@ bool dlil_merge_possible(const struct dlil_program *prog)
 {
 	const struct sock_filter *insn;
 
-	if (prog->n > BPF_MAXINSNS / DLIL_MERGE_MAX)
+	if (prog->n > DLIL_MERGE_INSNS)
 		return false;
 	for (insn = prog->insns; insn < prog->insns + prog->n; insn++)
 		if (insn->code == BPF_ST || insn->code == BPF_STX ||
@@ -480,6 +480,21 @@ bool dlil_merge_possible(const struct dlil_program *prog)
 	return true;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_merge_possible);
+
+/* Resolve all jumps, and copy the program to *@merged.  Returns 0 or an error. */
+static int finish(struct merge *m, struct sock_filter **merged, unsigned int *n)
+{
+	if (m->err)
+		return m->err;
+	*n = lay_out(m);
+	if (*n > BPF_MAXINSNS)
+		return -E2BIG;
+	*merged = kvmalloc_array(*n, sizeof(**merged), GFP_KERNEL);
+	if (!*merged)
+		return -ENOMEM;
+	resolve(m, *merged);
+	return 0;
+}
 
 /**
  * dlil_merge - merge several programs into one
@@ -517,21 +532,158 @@ int dlil_merge(const struct dlil_program *progs, u32 which,
 	emit(m, BPF_LD | BPF_MEM, ANSWER, 0, 0);
 	emit(m, BPF_ALU | BPF_OR | BPF_K, DLIL_MERGE_DONE, 0, 0);
 	emit(m, BPF_RET | BPF_A, 0, 0, 0);
-	err = m->err;
-	if (err)
-		goto free;
-	*n = lay_out(m);
-	err = -E2BIG;
-	if (*n > BPF_MAXINSNS)
-		goto free;
-	err = -ENOMEM;
-	*merged = kvmalloc_array(*n, sizeof(**merged), GFP_KERNEL);
-	if (!*merged)
-		goto free;
-	resolve(m, *merged);
-	err = 0;
-free:
+	err = finish(m, merged, n);
 	kvfree(m);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_merge);
+
+/* Families, see dlil_table.c.  Scratch memory: the keys; then A. */
+#define FAMILY_A	DLIL_KEYS
+
+static void mark_path(u8 *depth, unsigned int pc, u8 keys)
+{
+	/* 0 for instructions that are not reached. */
+	depth[pc] = max_t(u8, depth[pc], keys + 1);
+}
+
+/**
+ * dlil_family_check - can programs be looked up by the values of a packet?
+ * @f: the family, with @prog and @differs; sets @reached and @key
+ *
+ * They can if a packet for which no comparison of @differs holds matches none of the
+ * programs, and reaches at most DLIL_KEYS of these comparisons.  A packet that matches a
+ * program has taken the same path up to the first of @differs that holds for it.  So the
+ * value that is compared there is the constant of that program.
+ *
+ * Context: any.
+ * Return: true if they can.
+ */
+bool dlil_family_check(struct dlil_family *f)
+{
+	const struct sock_filter *insn = f->prog.insns;
+	u8 depth[DLIL_MERGE_INSNS + 1] = { 1 }, keys;
+	unsigned int pc;
+
+	bitmap_zero(f->reached, DLIL_MERGE_INSNS);
+	for (pc = 0; pc < f->prog.n; pc++, insn++) {
+		if (!depth[pc])
+			continue;
+		keys = depth[pc] - 1;
+		if (BPF_CLASS(insn->code) == BPF_RET) {
+			if (insn->code != (BPF_RET | BPF_K) || insn->k)
+				return false;
+		} else if (test_bit(pc, f->differs)) {
+			if (keys == DLIL_KEYS)
+				return false;
+			__set_bit(pc, f->reached);
+			f->key[pc] = keys;
+			mark_path(depth, pc + 1 + insn->jf, keys + 1);
+		} else if (BPF_CLASS(insn->code) != BPF_JMP) {
+			mark_path(depth, pc + 1, keys);
+		} else if (BPF_OP(insn->code) == BPF_JA) {
+			mark_path(depth, pc + 1 + insn->k, keys);
+		} else {
+			mark_path(depth, pc + 1 + insn->jt, keys);
+			mark_path(depth, pc + 1 + insn->jf, keys);
+		}
+	}
+	return true;
+}
+
+/* Is A overwritten, or not used any more, at this instruction? */
+static bool ignores_a(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LD ||
+	       insn->code == (BPF_RET | BPF_K);
+}
+
+/* Make a key of A, and go on as if the comparison at @pc did not hold. */
+static void emit_key(struct merge *m, struct group *g,
+		     const struct dlil_family *f, unsigned int pc)
+{
+	unsigned int next = pc + 1 + f->prog.insns[pc].jf;
+	bool keep = !ignores_a(&f->prog.insns[next]);
+
+	if (keep)
+		emit(m, BPF_ST, FAMILY_A, 0, 0);
+	if (f->class[pc])
+		emit(m, BPF_ALU | BPF_XOR | BPF_K,
+		     f->class[pc] * DLIL_CLASS_SALT, 0, 0);
+	emit(m, BPF_ALU | BPF_MUL | BPF_K, DLIL_HASH_FACTOR, 0, 0);
+	emit(m, BPF_ALU | BPF_RSH | BPF_K, 32 - f->bits, 0, 0);
+	emit(m, BPF_ALU | BPF_OR | BPF_K, DLIL_KEY_VALID, 0, 0);
+	if (f->key[pc])
+		emit(m, BPF_ALU | BPF_LSH | BPF_K, f->key[pc] * DLIL_KEY_SHIFT,
+		     0, 0);
+	emit(m, BPF_ST, f->key[pc], 0, 0);
+	if (keep)
+		emit(m, BPF_LD | BPF_MEM, FAMILY_A, 0, 0);
+	emit_jump(m, label_of(m, g, next));
+}
+
+/* Emit the path on which no comparison of the family holds. */
+static void emit_family(struct merge *m, const struct dlil_family *f, u16 end)
+{
+	struct group g = { .members = BIT(0), .end = end, .len = f->prog.n };
+	unsigned int pc;
+
+	g.labels = kvcalloc(g.len, sizeof(*g.labels), GFP_KERNEL);
+	if (!g.labels) {
+		m->err = -ENOMEM;
+		return;
+	}
+	g.labels[0] = new_label(m);
+	for (pc = 0; pc < g.len && !m->err; pc++) {
+		if (!g.labels[pc])
+			continue;
+		place(m, g.labels[pc]);
+		if (test_bit(pc, f->reached))
+			emit_key(m, &g, f, pc);
+		else
+			emit_insn(m, &g, pc);
+	}
+	kvfree(g.labels);
+}
+
+/**
+ * dlil_family_merge - make the program that looks up the programs of a family
+ * @f: the family, for which dlil_family_check() was true
+ * @merged: set to the program, to be freed by kvfree()
+ * @n: set to the number of its instructions
+ *
+ * If the program returns a value with DLIL_MERGE_DONE, this has the keys of the packet:
+ * each a hash with DLIL_KEY_VALID, or 0.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -E2BIG if the result would be too large; -ENOMEM.
+ */
+int dlil_family_merge(const struct dlil_family *f, struct sock_filter **merged,
+		      unsigned int *n)
+{
+	struct merge *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	unsigned int i;
+	int err;
+	u16 end;
+
+	if (!m)
+		return -ENOMEM;
+	m->progs = &f->prog;
+	end = new_label(m);
+	/* A is 0 at the start of a program, and still is behind this. */
+	emit(m, BPF_LD | BPF_IMM, 0, 0, 0);
+	for (i = 0; i < DLIL_KEYS; i++)
+		emit(m, BPF_ST, i, 0, 0);
+	emit_family(m, f, end);
+	place(m, end);
+	emit(m, BPF_LD | BPF_MEM, 0, 0, 0);
+	for (i = 1; i < DLIL_KEYS; i++) {
+		emit(m, BPF_LDX | BPF_MEM, i, 0, 0);
+		emit(m, BPF_ALU | BPF_OR | BPF_X, 0, 0, 0);
+	}
+	emit(m, BPF_ALU | BPF_OR | BPF_K, DLIL_MERGE_DONE, 0, 0);
+	emit(m, BPF_RET | BPF_A, 0, 0, 0);
+	err = finish(m, merged, n);
+	kvfree(m);
+	return err;
+}

@@ -204,26 +204,120 @@ find_same(const struct dlil_filter_vec *old, const struct dlil_filter_slot *slot
 	return NULL;
 }
 
+/**
+ * struct room - memory to make an array with, for all filters of the ifnet
+ * @cookies: cookies of the filters of a slot
+ * @sizes: numbers of filters in the bundles of a slot
+ */
+struct room {
+	void **cookies;
+	u16 *sizes;
+};
+
+static bool room_get(struct room *room, unsigned int n)
+{
+	room->cookies = kvmalloc_array(n, sizeof(*room->cookies), GFP_KERNEL);
+	room->sizes = kvmalloc_array(n, sizeof(*room->sizes), GFP_KERNEL);
+	return !n || (room->cookies && room->sizes);
+}
+
+static void room_put(struct room *room)
+{
+	kvfree(room->cookies);
+	kvfree(room->sizes);
+}
+
+static void get_cookies(const struct room *room,
+			const struct dlil_filter_slot *slot)
+{
+	unsigned int i;
+
+	for (i = 0; i < slot->n; i++)
+		room->cookies[i] = slot->filters[i]->cookie;
+}
+
+/*
+ * Divide the slots of bundles as these ask for, the last one first.  Slots are moved to
+ * the end of the array, which has room for as many as there are filters: up to @end.
+ * Returns the number of the first slot, or -ENOMEM.
+ */
+static int cut_slots(struct dlil_filter_vec *vec, unsigned int end,
+		     const struct room *room)
+{
+	struct dlil_filter_slot slot;
+	unsigned int i, behind;
+	int bundles;
+
+	for (i = vec->n; i--; ) {
+		slot = vec->slots[i];
+		bundles = 1;
+		room->sizes[0] = slot.n;
+		if (slot.bundle) {
+			get_cookies(room, &slot);
+			bundles = slot.bundle->cut(room->cookies, slot.n,
+						   room->sizes);
+		}
+		if (bundles < 0)
+			return bundles;
+		behind = slot.n;
+		while (bundles--) {
+			vec->slots[--end] = slot;
+			behind -= room->sizes[bundles];
+			vec->slots[end].filters = slot.filters + behind;
+			vec->slots[end].n = room->sizes[bundles];
+		}
+	}
+	return end;
+}
+
+/* The same, with the slots at the start of the array again.  False without memory. */
+static bool vec_cut(struct dlil_filter_vec *vec, unsigned int n,
+		    const struct room *room)
+{
+	int first = cut_slots(vec, n, room);
+
+	if (first < 0)
+		return false;
+	vec->n = n - first;
+	memmove(vec->slots, vec->slots + first, vec->n * sizeof(*vec->slots));
+	return true;
+}
+
 /*
  * Set the bundle of a slot; reuse the one in @old if it has the same filters.
  * Returns false if there is no memory.
  */
 static bool slot_bundle(struct dlil_filter_slot *slot,
-			const struct dlil_filter_vec *old, bool out)
+			const struct dlil_filter_vec *old, bool out,
+			const struct room *room)
 {
 	const struct dlil_filter_slot *same = find_same(old, slot);
-	void *cookies[DLIL_BUNDLE_MAX];
-	unsigned int i;
 
 	if (same) {
 		slot->bundle->get(same->cookie);
 		slot->cookie = same->cookie;
 		return true;
 	}
-	for (i = 0; i < slot->n; i++)
-		cookies[i] = slot->filters[i]->cookie;
-	slot->cookie = slot->bundle->make(cookies, slot->n, out);
+	get_cookies(room, slot);
+	slot->cookie = slot->bundle->make(room->cookies, slot->n, out);
 	return slot->cookie;
+}
+
+/* Make the bundles of an array.  False without memory. */
+static bool vec_bundle(struct dlil_filter_vec *vec,
+		       const struct dlil_filter_vec *old,
+		       const struct room *room)
+{
+	unsigned int i;
+
+	for (i = 0; i < vec->n; i++) {
+		if (vec->slots[i].bundle &&
+		    !slot_bundle(&vec->slots[i], old, vec->out, room))
+			return false;
+		/* Users may add thousands of filters at once. */
+		cond_resched();
+	}
+	return true;
 }
 
 static struct dlil_filter_vec *vec_new(struct dlil_ifnet *ifp, unsigned int n,
@@ -248,7 +342,9 @@ struct dlil_filter_vec *dlil_vec_make(struct dlil_ifnet *ifp, bool out,
 				      unsigned int n)
 {
 	struct dlil_filter_vec *vec, *old;
+	struct room room;
 	unsigned int i;
+	bool made;
 
 	lockdep_assert_held(&ifp->lock);
 
@@ -261,16 +357,13 @@ struct dlil_filter_vec *dlil_vec_make(struct dlil_ifnet *ifp, bool out,
 		vec->next_kind = old->next_kind;
 	for (i = 0; i < n; i++)
 		vec_add(vec, old, filters[i]);
-	for (i = 0; i < vec->n; i++) {
-		if (vec->slots[i].bundle &&
-		    !slot_bundle(&vec->slots[i], old, out)) {
-			dlil_vec_free(vec);
-			return NULL;
-		}
-		/* Users may add thousands of filters at once. */
-		cond_resched();
-	}
-	return vec;
+	made = room_get(&room, n) && vec_cut(vec, n, &room) &&
+	       vec_bundle(vec, old, &room);
+	room_put(&room);
+	if (made)
+		return vec;
+	dlil_vec_free(vec);
+	return NULL;
 }
 
 /* Stop calling the @i-th filter of a slot. */

@@ -1951,6 +1951,8 @@ static void gso_bound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake->in.seen, c->packets * c->segments);
 }
 
+#define SET_MAX 31
+
 /**
  * struct set - a bundle of filters that only trace their packets
  * @refs: references
@@ -1962,13 +1964,24 @@ struct set {
 	refcount_t refs;
 	unsigned int n;
 	unsigned long alive;
-	struct fake_filter *f[DLIL_BUNDLE_MAX];
+	struct fake_filter *f[SET_MAX];
 };
 
 /* Number of sets, and whether creating one fails or waits. */
 static atomic_t sets;
 static bool set_fails;
 static struct fake *set_waits;
+
+/* As few sets as possible. */
+static int set_cut(void *const *cookies, unsigned int n, u16 *sizes)
+{
+	unsigned int i;
+
+	for (i = 0; n > SET_MAX; n -= SET_MAX)
+		sizes[i++] = SET_MAX;
+	sizes[i++] = n;
+	return i;
+}
 
 static void *set_make(void *const *cookies, unsigned int n, bool out)
 {
@@ -2012,6 +2025,7 @@ static void set_put(void *bundle)
 }
 
 static const struct dlil_filter_bundle_ops set_ops = {
+	.cut = set_cut,
 	.make = set_make,
 	.drop = set_drop,
 	.get = set_get,

@@ -24,7 +24,7 @@ SINGLE = OUTPUT + ["event_post", "lone_baseline", "lone_dlil_0",
 PLAIN = (["nft_0", "tc_matchall", "dlil_drop", "nft_drop", "tc_drop", "dlil_full",
           "idle_1", "idle_16", "idle_256", "protos_16",
           "events", "dlil_impair_loss", "dlil_impair_delay", "netem_loss",
-          "netem_delay"] +
+          "netem_delay", "dlil_match_1000"] +
          [f"{kind}_{n}" for n in COUNTS
           for kind in ("dlil_empty", "dlil_list", "dlil_match", "nft", "tc_bpf")])
 # What the kernel has of a thread, beside its stack.
@@ -173,6 +173,8 @@ def targets(res):
     yield at_most("each further match filter (a rule of nft: "
                   f"{res.each('nft'):.0f}, of tc: {res.each('tc_bpf'):.0f})",
                   res.each("dlil_match"), 70)
+    yield at_most("1,000 match filters that differ in a port, over dlil_0",
+                  res.cost("dlil_match_1000") - res.cost("dlil_0"), 300)
     yield at_most("dlil_drop over nft_drop",
                   res.cost("dlil_drop") - res.cost("nft_drop"), 400)
     for effect, limit in (("loss", 250), ("delay", 600)):
@@ -246,6 +248,8 @@ def summary(res):
                        ("the same as a rule of nft", "nft"),
                        ("the same as a filter of tc", "tc_bpf")):
         yield each(text, res.each(kind))
+    yield each("1,000 such filters `match`, in addition to DLIL",
+               res.cost("dlil_match_1000") - res.cost("dlil_0"))
     for text, case in (("sent by a UDP socket, no hook", "out_plain"),
                        ("sent by a UDP socket, DLIL", "out_dlil_0"),
                        ("sent, 8 match filters", "out_dlil_match_8"),

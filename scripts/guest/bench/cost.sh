@@ -84,6 +84,18 @@ filters_match() {
 	unwrap
 }
 
+# As many as users may need, which differ in a port.
+filters_thousand() {
+	local i
+
+	wrap
+	for ((i = 1; i <= 1000; i++)); do
+		echo "filter add bench0 m$i in match '$(expr_of "$i")' count"
+	done | dlilctl -batch -
+	run dlil_match_1000
+	unwrap
+}
+
 # nft_chain HOOK RULE...: a chain with these rules on the device.
 nft_chain() {
 	local hook=$1
@@ -507,7 +519,8 @@ order n=$N
 run baseline >/dev/null
 fact kernel "\"$(uname -r)\""
 [ $# -gt 0 ] || set -- bursts filters_empty filters_list filters_match \
-	filters_nft filters_tc peers impair drops full udp output idle unused lone closed pktgen
+	filters_thousand filters_nft filters_tc peers impair drops full udp output idle unused \
+	lone closed pktgen
 for part; do
 	start=${EPOCHREALTIME/./}
 	$part
