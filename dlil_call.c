@@ -69,6 +69,7 @@ void dlil_call_begin(struct dlil_call *call, struct dlil_ifnet *ifp)
 	call->task = current;
 	call->ifp = ifp;
 	call->party = DLIL_PARTY_NONE;
+	call->why = NULL;
 	spin_lock(&calls_lock);
 	list_add(&call->list, &calls);
 	spin_unlock(&calls_lock);
@@ -98,6 +99,31 @@ void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 void dlil_call_leave(struct dlil_call *call)
 {
 	dlil_call_enter(call, DLIL_PARTY_NONE, DLIL_CALLBACK_NONE, NULL);
+}
+
+/*
+ * The driver says why it refuses the control request that the current task makes.  A
+ * request may be made inside another one: the last one is meant, which is first in the
+ * list.
+ */
+void dlil_call_why(const char *format, ...)
+{
+	struct dlil_call *call;
+	char *why = NULL;
+	va_list ap;
+
+	spin_lock(&calls_lock);
+	list_for_each_entry(call, &calls, list)
+		if (call->task == current) {
+			why = call->why;
+			break;
+		}
+	spin_unlock(&calls_lock);
+	if (!why)
+		return;
+	va_start(ap, format);
+	vscnprintf(why, DLIL_WHY_MAX, format, ap);
+	va_end(ap);
 }
 
 /* Is the current task in the list?  Only task context can be, or could wait. */

@@ -51,6 +51,8 @@ enum dlil_callback {
  * @name: name of the filter or protocol being called, or NULL
  * @since: start of the call, in jiffies
  * @told: when the call was last logged as overdue, or 0
+ * @why: storage of DLIL_WHY_MAX bytes for what a driver says of a control request, or
+ *	NULL; used by @task only
  */
 struct dlil_call {
 	struct list_head list;
@@ -61,7 +63,11 @@ struct dlil_call {
 	const char *name;
 	unsigned long since;
 	unsigned long told;
+	char *why;
 };
+
+/* Size of the longest reason of a driver. */
+#define DLIL_WHY_MAX 128
 
 /**
  * struct dlil_overdue - a callback that has not returned for some seconds
@@ -115,6 +121,8 @@ void dlil_call_end(struct dlil_call *call);
 void dlil_call_enter(struct dlil_call *call, enum dlil_party party,
 		     enum dlil_callback callback, const char *name);
 void dlil_call_leave(struct dlil_call *call);
+__printf(1, 2)
+void dlil_call_why(const char *format, ...);
 bool dlil_in_callback(void);
 
 /* May the task be inside an output callback?  Bottom halves are off there. */

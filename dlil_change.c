@@ -28,6 +28,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "dlil_call.h"
 #include "dlil_change.h"
 #include "dlil_event.h"
 #include "dlil_export.h"
@@ -425,34 +426,70 @@ void dlil_change_notify(struct dlil_netdev *nd, unsigned long event)
 	}
 }
 
+/*
+ * The extended acknowledgment says why the kernel or the driver has refused something.
+ * The text may belong to the module of the driver, so it is copied under RTNL.
+ */
+static void pass_on(const struct netlink_ext_ack *extack)
+{
+	if (extack->_msg)
+		dlil_call_why("%s", extack->_msg);
+}
+
 static int change_flags(struct net_device *dev,
 			const struct dlil_ioc_flags *want)
 {
+	struct netlink_ext_ack extack = {};
 	unsigned int flags;
+	int err;
 
-	if (!want->mask || want->mask & ~CHANGEABLE_FLAGS)
+	if (!want->mask || want->mask & ~CHANGEABLE_FLAGS) {
+		dlil_call_why("these flags cannot be changed by a request");
 		return -EINVAL;
+	}
 	/* The kernel counts these two: keep what other users have requested. */
 	flags = dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
 	flags |= dev->gflags & (IFF_PROMISC | IFF_ALLMULTI);
 	flags = (flags & ~want->mask) | (want->flags & want->mask);
-	return dev_change_flags(dev, flags, NULL);
+	err = dev_change_flags(dev, flags, &extack);
+	if (err)
+		pass_on(&extack);
+	return err;
 }
 
+/* The text of the kernel goes to its log, and modules cannot have it: say the range. */
 static int change_mtu(struct net_device *dev, u32 mtu)
 {
-	return mtu > INT_MAX ? -EINVAL : dev_set_mtu(dev, mtu);
+	u32 max = dev->max_mtu ?: INT_MAX;
+	int err;
+
+	err = mtu > INT_MAX ? -EINVAL : dev_set_mtu(dev, mtu);
+	if (err && (mtu < dev->min_mtu || mtu > max))
+		dlil_call_why("it takes an MTU of %u to %u", dev->min_mtu, max);
+	return err;
 }
 
 static int change_address(struct net_device *dev,
 			  const struct dlil_ioc_lladdr *lladdr)
 {
 	struct sockaddr_storage ss = { .ss_family = dev->type };
+	struct netlink_ext_ack extack = {};
+	int err;
 
-	if (lladdr->len != dev->addr_len)
+	if (lladdr->len != dev->addr_len) {
+		dlil_call_why("its link addresses have %u bytes", dev->addr_len);
 		return -EINVAL;
+	}
 	memcpy(ss.__data, lladdr->addr, lladdr->len);
-	return compat_set_mac_address(dev, &ss);
+	err = compat_set_mac_address(dev, &ss, &extack);
+	if (!err)
+		return 0;
+	if (dev->addr_len == ETH_ALEN && !is_valid_ether_addr(lladdr->addr))
+		dlil_call_why("this is the address of a group, or of nobody");
+	else if (err == -EBUSY && netif_running(dev))
+		dlil_call_why("it can change its address only while it is down");
+	pass_on(&extack);
+	return err;
 }
 
 static struct group *find_group(struct dlil_netdev *nd, const u8 *addr)
@@ -528,10 +565,18 @@ static int change_group(struct dlil_netdev *nd, bool add,
 							       GROUP_ASKED;
 	struct net_device *dev = nd->dev;
 
-	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr))
+	int err;
+
+	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr)) {
+		dlil_call_why("this is not the address of a group");
 		return -EINVAL;
-	return add ? join(nd, group->addr, holder) :
-		     leave(nd, group->addr, holder);
+	}
+	err = add ? join(nd, group->addr, holder) : leave(nd, group->addr, holder);
+	if (err == -EEXIST)
+		dlil_call_why("the group has been joined already");
+	if (err == -ENOENT)
+		dlil_call_why("the group has not been joined");
+	return err;
 }
 
 static int restore_group(const u8 *addr, size_t len, void *arg)
@@ -581,6 +626,54 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	if (!err && (code == DLIL_IOC_ADDMULTI || code == DLIL_IOC_DELMULTI))
 		dlil_watch_look(nd);
 	return err;
+}
+
+/* The request that brings back what is there now.  RTNL held. */
+static void invert(const struct net_device *dev, struct dlil_control *c)
+{
+	switch (c->code) {
+	case DLIL_IOC_SIFFLAGS:
+		c->arg.flags.flags = dev_get_flags(dev) & c->arg.flags.mask;
+		break;
+	case DLIL_IOC_SIFMTU:
+		c->arg.mtu = dev->mtu;
+		break;
+	case DLIL_IOC_SIFLLADDR:
+		c->arg.lladdr.len = dev->addr_len;
+		memcpy(c->arg.lladdr.addr, dev->dev_addr, dev->addr_len);
+		break;
+	case DLIL_IOC_ADDMULTI:
+		c->code = DLIL_IOC_DELMULTI;
+		break;
+	case DLIL_IOC_DELMULTI:
+		c->code = DLIL_IOC_ADDMULTI;
+		break;
+	}
+}
+
+/**
+ * dlil_change_invert - find the control request that undoes another one
+ * @ifp: ifnet
+ * @c: a request that has not been made yet; set to the other one, with @code 0 if it is
+ *	not known, because the ifnet does not belong to a network device
+ *
+ * Context: process; takes RTNL.
+ */
+void dlil_change_invert(struct dlil_ifnet *ifp, struct dlil_control *c)
+{
+	struct dlil_netdev *nd = dlil_netdev_begin(ifp);
+
+	if (!nd) {
+		c->code = 0;
+		return;
+	}
+	rtnl_lock();
+	if (nd->unhooked)
+		c->code = 0;
+	else
+		invert(nd->dev, c);
+	rtnl_unlock();
+	dlil_ifnet_io_end(ifp);
 }
 
 /**

@@ -6,9 +6,24 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <net/dlil.h>
 
 struct dlil_ifnet;
 struct dlil_netdev;
+
+/**
+ * struct dlil_control - a control request for a device (LNX-10)
+ * @code: enum dlil_ioctl_code, or 0
+ * @arg: its argument
+ */
+struct dlil_control {
+	u32 code;
+	union {
+		u32 mtu;
+		struct dlil_ioc_flags flags;
+		struct dlil_ioc_lladdr lladdr;
+	} arg;
+};
 
 /**
  * struct dlil_watch - whether a wrapped device is watched
@@ -53,5 +68,6 @@ void dlil_change_exit(struct dlil_netdev *nd);
 void dlil_change_notify(struct dlil_netdev *nd, unsigned long event);
 void dlil_change_unmatched(struct dlil_netdev *nd, u32 unmatched);
 int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg);
+void dlil_change_invert(struct dlil_ifnet *ifp, struct dlil_control *c);
 
 #endif /* _DLIL_CHANGE_H */

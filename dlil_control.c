@@ -29,14 +29,14 @@
 #include "dlil_ifnet.h"
 #include "dlil_netlink.h"
 #include "dlil_netlink_gen.h"
-#include "dlil_party.h"
 #include "dlil_proto.h"
+#include "dlil_settings.h"
 
 /* Limit of unanswered requests per ifnet. */
 #define PENDING_MAX 8
 
 /* Size of the longest error message. */
-#define SENTENCE_MAX 160
+#define SENTENCE_MAX 320
 
 /* Ifnets with unanswered requests. */
 static LIST_HEAD(queues);
@@ -50,7 +50,7 @@ static DECLARE_WAIT_QUEUE_HEAD(queues_empty);
  * filter (FLT-16), or one to change several filters (FLT-13).
  */
 enum {
-	CONTROL_IOCTL,
+	CONTROL_SETTINGS,
 	CONTROL_FILTER,
 	CONTROL_UPDATE,
 	CONTROL_PLUMB,
@@ -58,19 +58,15 @@ enum {
 };
 
 /**
- * struct control - a parsed control request
+ * struct control - a parsed request
  * @what: CONTROL_*
- * @code: enum dlil_ioctl_code
  * @arg: argument of the request
  */
 struct control {
 	unsigned int what;
-	u32 code;
 	union {
 		char name[DLIL_NAME_MAX];
-		u32 mtu;
-		struct dlil_ioc_flags flags;
-		struct dlil_ioc_lladdr lladdr;
+		struct dlil_settings settings;
 		struct {
 			const struct nlattr *attr;
 			u64 revision;
@@ -78,63 +74,6 @@ struct control {
 		struct dlil_netlink_update update;
 	} arg;
 };
-
-static int parse_lladdr(struct control *c, u32 code, const struct nlattr *attr,
-			struct netlink_ext_ack *extack)
-{
-	c->code = code;
-	c->arg.lladdr.len = nla_len(attr);
-	if (!c->arg.lladdr.len || c->arg.lladdr.len > MAX_ADDR_LEN) {
-		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "a link address must have 1 to 32 bytes");
-		return -EINVAL;
-	}
-	nla_memcpy(c->arg.lladdr.addr, attr, MAX_ADDR_LEN);
-	return 0;
-}
-
-static int parse_flags(struct control *c, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (!a[DLIL_A_FLAGS] || !a[DLIL_A_FLAGS_MASK]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "flags and flags-mask are required together");
-		return -EINVAL;
-	}
-	c->code = DLIL_IOC_SIFFLAGS;
-	c->arg.flags.flags = nla_get_u32(a[DLIL_A_FLAGS]);
-	c->arg.flags.mask = nla_get_u32(a[DLIL_A_FLAGS_MASK]);
-	return 0;
-}
-
-/* Accept one change per request, so that no request can fail halfway. */
-static int parse_control(struct control *c, struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-
-	if (!!a[DLIL_A_MTU] + !!a[DLIL_A_ADDRESS] + !!a[DLIL_A_GROUP_ADD] +
-	    !!a[DLIL_A_GROUP_DEL] +
-	    (a[DLIL_A_FLAGS] || a[DLIL_A_FLAGS_MASK]) != 1) {
-		NL_SET_ERR_MSG(info->extack,
-			       "exactly one of mtu, address, flags, group-add and group-del is required");
-		return -EINVAL;
-	}
-	if (a[DLIL_A_ADDRESS])
-		return parse_lladdr(c, DLIL_IOC_SIFLLADDR, a[DLIL_A_ADDRESS],
-				    info->extack);
-	if (a[DLIL_A_GROUP_ADD])
-		return parse_lladdr(c, DLIL_IOC_ADDMULTI, a[DLIL_A_GROUP_ADD],
-				    info->extack);
-	if (a[DLIL_A_GROUP_DEL])
-		return parse_lladdr(c, DLIL_IOC_DELMULTI, a[DLIL_A_GROUP_DEL],
-				    info->extack);
-	if (!a[DLIL_A_MTU])
-		return parse_flags(c, info);
-	c->code = DLIL_IOC_SIFMTU;
-	c->arg.mtu = nla_get_u32(a[DLIL_A_MTU]);
-	return 0;
-}
 
 /* Get the protocol family that a request concerns, 0 for none. */
 static int parse_family(struct genl_info *info, u32 *family)
@@ -160,7 +99,6 @@ static int parse_family(struct genl_info *info, u32 *family)
 /**
  * struct request - an unanswered control request
  * @list: entry in its queue, under queues_lock
- * @family: protocol family that it concerns, or 0
  * @control: the request
  * @net_cookie: netns of the requester
  * @portid: socket of the requester; 0 once it is closed; under queues_lock
@@ -171,7 +109,6 @@ static int parse_family(struct genl_info *info, u32 *family)
  */
 struct request {
 	struct list_head list;
-	u32 family;
 	struct control control;
 	u64 net_cookie;
 	u32 portid;
@@ -196,20 +133,6 @@ struct queue {
 	struct list_head requests;
 	unsigned int n;
 };
-
-static const char *who_refused(enum dlil_ioctl_stage by)
-{
-	switch (by) {
-	case DLIL_ASKED_FILTER:
-		return "a filter refused it";
-	case DLIL_ASKED_PROTO:
-		return "the protocol refused it";
-	case DLIL_ASKED_DRIVER:
-		return "the device refused it";
-	default:
-		return "request not supported by the device, or device is being detached";
-	}
-}
 
 /*
  * Build an acknowledgment.  A module cannot see the socket options
@@ -296,20 +219,17 @@ static int update_filters(struct dlil_ifnet *ifp, struct request *req)
 static int run(struct dlil_ifnet *ifp, struct request *req, const char **why)
 {
 	struct control *c = &req->control;
-	enum dlil_ioctl_stage by;
-	int err;
 
 	if (c->what == CONTROL_FILTER || c->what == CONTROL_UPDATE) {
 		*why = req->sentence;
 		return c->what == CONTROL_FILTER ? add_filter(ifp, req) :
 						   update_filters(ifp, req);
 	}
-	if (c->what != CONTROL_IOCTL)
+	if (c->what != CONTROL_SETTINGS)
 		return dlil_plumb_for_user(ifp, c->arg.name,
 					   c->what == CONTROL_PLUMB, true, why);
-	err = dlil_ioctl_ask(ifp, req->family, c->code, &c->arg, &by);
-	*why = who_refused(by);
-	return err;
+	*why = req->sentence;
+	return dlil_settings_run(ifp, &c->arg.settings, req->sentence, SENTENCE_MAX);
 }
 
 static void answer(struct request *req, int err, const char *why)
@@ -446,7 +366,7 @@ static bool copy_attrs(struct control *c)
 }
 
 static struct request *request_new(struct genl_info *info,
-				   const struct control *control, u32 family)
+				   const struct control *control)
 {
 	struct request *req = kzalloc(sizeof(*req), GFP_KERNEL);
 
@@ -457,7 +377,6 @@ static struct request *request_new(struct genl_info *info,
 		kfree(req);
 		return NULL;
 	}
-	req->family = family;
 	req->control = *control;
 	if (!copy_attrs(&req->control)) {
 		request_free(req);
@@ -470,9 +389,9 @@ static struct request *request_new(struct genl_info *info,
 }
 
 static int control_ifnet(struct dlil_ifnet *ifp, const struct control *control,
-			 u32 family, struct genl_info *info)
+			 struct genl_info *info)
 {
-	struct request *req = request_new(info, control, family);
+	struct request *req = request_new(info, control);
 	int err;
 
 	if (!req)
@@ -548,7 +467,7 @@ static int change_proto(struct genl_info *info, unsigned int what)
 		err = plumb_now(ifp, &control, info);
 	if (err > 0)
 		/* Netlink sends no acknowledgment for -EINTR: the work does. */
-		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+		err = control_ifnet(ifp, &control, info) ?: -EINTR;
 	dlil_ifnet_put(ifp);
 	return err;
 }
@@ -583,7 +502,7 @@ int dlil_nl_filter_add_doit(struct sk_buff *skb, struct genl_info *info)
 				      false, info->extack);
 	if (err > 0)
 		/* Netlink sends no acknowledgment for -EINTR: the work does. */
-		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+		err = control_ifnet(ifp, &control, info) ?: -EINTR;
 	else if (err == -EINTR)
 		err = -EAGAIN;
 	dlil_ifnet_put(ifp);
@@ -630,7 +549,7 @@ int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(ifp);
 	err = dlil_netlink_filter_update(ifp, u, false, info->extack);
 	if (err > 0)
-		err = control_ifnet(ifp, &control, 0, info) ?: -EINTR;
+		err = control_ifnet(ifp, &control, info) ?: -EINTR;
 	else if (err)
 		err = refuse_update(info, u, err);
 	dlil_ifnet_put(ifp);
@@ -639,20 +558,19 @@ int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info)
 
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct control control = {};
+	struct control control = { .what = CONTROL_SETTINGS };
 	struct dlil_ifnet *ifp;
-	u32 family;
 	int err;
 
-	err = parse_control(&control, info);
+	err = dlil_settings_parse(&control.arg.settings, info);
 	if (!err)
-		err = parse_family(info, &family);
+		err = parse_family(info, &control.arg.settings.family);
 	if (err)
 		return err;
 	ifp = dlil_netlink_ifnet(info);
 	if (IS_ERR(ifp))
 		return PTR_ERR(ifp);
-	err = control_ifnet(ifp, &control, family, info);
+	err = control_ifnet(ifp, &control, info);
 	dlil_ifnet_put(ifp);
 	/* Suppresses the acknowledgment of netlink; the work sends it. */
 	return err ?: -EINTR;

@@ -166,7 +166,7 @@ int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
  * Reject attributes of a nest other than @known.  (The policies of the
  * operations reject useless attributes outside nests.)
  */
-static int only_known(struct nlattr **tb, int max, u32 known,
+int dlil_netlink_only(struct nlattr **tb, int max, u32 known,
 		      struct netlink_ext_ack *extack)
 {
 	int i;
@@ -189,153 +189,7 @@ int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known)
 	err = nla_parse_nested(tb, DLIL_A_PROTO_MAX,
 			       info->attrs[DLIL_A_PROTOCOL],
 			       dlil_protocol_nl_policy, info->extack);
-	return err ?: only_known(tb, DLIL_A_PROTO_MAX, known, info->extack);
-}
-
-/* Is the attribute absent, or its value within the range? */
-static bool is_within(const struct nlattr *attr, u32 min, u32 max)
-{
-	return !attr || (nla_get_u32(attr) >= min && nla_get_u32(attr) <= max);
-}
-
-static int parse_queue(struct genl_info *info, struct nlattr **tb)
-{
-	int err;
-
-	err = nla_parse_nested(tb, DLIL_A_QUEUE_MAX, info->attrs[DLIL_A_QUEUE],
-			       dlil_queue_nl_policy, info->extack);
-	if (!err)
-		err = only_known(tb, DLIL_A_QUEUE_MAX,
-				 BIT(DLIL_A_QUEUE_MAX_PACKETS) |
-				 BIT(DLIL_A_QUEUE_MAX_BYTES), info->extack);
-	if (err)
-		return err;
-	if (!tb[DLIL_A_QUEUE_MAX_PACKETS] && !tb[DLIL_A_QUEUE_MAX_BYTES]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "give the queue max-packets, max-bytes, or both");
-		return -EINVAL;
-	}
-	if (!is_within(tb[DLIL_A_QUEUE_MAX_PACKETS], 1,
-		       DLIL_INQ_PACKETS_MAX)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[DLIL_A_QUEUE_MAX_PACKETS],
-				    "a queue holds 1 to 1048576 packets");
-		return -ERANGE;
-	}
-	if (!is_within(tb[DLIL_A_QUEUE_MAX_BYTES], DLIL_INQ_BYTES_MIN,
-		       DLIL_INQ_BYTES_MAX)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, tb[DLIL_A_QUEUE_MAX_BYTES],
-				    "a queue holds 1048576 to 1073741824 bytes");
-		return -ERANGE;
-	}
-	return 0;
-}
-
-/* Set those limits of the queue that are in the request. */
-static void limit_queue(struct dlil_ifnet *ifp, struct nlattr **tb)
-{
-	u32 packets, bytes;
-
-	mutex_lock(&ifp->lock);
-	packets = ifp->inq.max_packets;
-	if (tb[DLIL_A_QUEUE_MAX_PACKETS])
-		packets = nla_get_u32(tb[DLIL_A_QUEUE_MAX_PACKETS]);
-	bytes = ifp->inq.max_bytes;
-	if (tb[DLIL_A_QUEUE_MAX_BYTES])
-		bytes = nla_get_u32(tb[DLIL_A_QUEUE_MAX_BYTES]);
-	dlil_inq_limit(ifp, packets, bytes);
-	mutex_unlock(&ifp->lock);
-}
-
-/* Row IFN-15: check a change of attributes; users may change one of them only. */
-static int check_attrs(struct genl_info *info)
-{
-	struct nlattr **a = info->attrs;
-	u32 mask;
-
-	if (!a[DLIL_A_ATTRS] || !a[DLIL_A_ATTRS_MASK]) {
-		NL_SET_ERR_MSG(info->extack,
-			       "attrs and attrs-mask are required together");
-		return -EINVAL;
-	}
-	mask = nla_get_u32(a[DLIL_A_ATTRS_MASK]);
-	if (!mask || nla_get_u32(a[DLIL_A_ATTRS]) & ~mask) {
-		NL_SET_ERR_MSG_ATTR(info->extack, a[DLIL_A_ATTRS],
-				    "attrs-mask must include all attributes in attrs");
-		return -EINVAL;
-	}
-	if (mask & ~DLIL_ATTR_ARPLL) {
-		NL_SET_ERR_MSG_ATTR(info->extack, a[DLIL_A_ATTRS_MASK],
-				    "the driver decides this attribute: only arpll can be set");
-		return -EOPNOTSUPP;
-	}
-	return 0;
-}
-
-/*
- * Change the ifnet, whose I/O reference is held.  What may fail comes first, so that
- * all of a request is done, or nothing.
- */
-static int set_ifnet(struct dlil_ifnet *ifp, struct genl_info *info,
-		     struct nlattr **queue)
-{
-	struct nlattr **a = info->attrs;
-	struct dlil_netdev *nd = NULL;
-	int err = 0;
-
-	if (a[DLIL_A_UNMATCHED]) {
-		nd = dlil_netdev_begin(ifp);
-		if (!nd) {
-			NL_SET_ERR_MSG(info->extack,
-				       "device is being detached, or is not a network device");
-			return -ENXIO;
-		}
-	}
-	if (a[DLIL_A_ATTRS])
-		err = dlil_ifnet_set_attrs(ifp, nla_get_u32(a[DLIL_A_ATTRS]),
-					   nla_get_u32(a[DLIL_A_ATTRS_MASK]));
-	if (err == -ENXIO)
-		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
-	if (!err && nd)
-		dlil_change_unmatched(nd, nla_get_u32(a[DLIL_A_UNMATCHED]));
-	if (!err && a[DLIL_A_QUEUE])
-		limit_queue(ifp, queue);
-	if (nd)
-		dlil_ifnet_io_end(ifp);
-	return err;
-}
-
-/* Check the whole request before anything is changed. */
-int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct nlattr *tb[DLIL_A_QUEUE_MAX + 1];
-	struct nlattr **a = info->attrs;
-	struct dlil_ifnet *ifp;
-	bool attrs = a[DLIL_A_ATTRS] || a[DLIL_A_ATTRS_MASK];
-	int err = 0;
-
-	if (!a[DLIL_A_UNMATCHED] && !a[DLIL_A_QUEUE] && !attrs) {
-		NL_SET_ERR_MSG(info->extack,
-			       "nothing to set: give unmatched, queue or attrs");
-		return -EINVAL;
-	}
-	if (attrs)
-		err = check_attrs(info);
-	if (!err && a[DLIL_A_QUEUE])
-		err = parse_queue(info, tb);
-	if (err)
-		return err;
-	ifp = dlil_netlink_ifnet(info);
-	if (IS_ERR(ifp))
-		return PTR_ERR(ifp);
-	if (dlil_ifnet_io_begin(ifp)) {
-		err = set_ifnet(ifp, info, tb);
-		dlil_ifnet_io_end(ifp);
-	} else {
-		NL_SET_ERR_MSG(info->extack, "ifnet is being detached");
-		err = -ENXIO;
-	}
-	dlil_ifnet_put(ifp);
-	return err;
+	return err ?: dlil_netlink_only(tb, DLIL_A_PROTO_MAX, known, info->extack);
 }
 
 static int parse_filter(const struct nlattr *filter, struct nlattr **tb,
@@ -350,7 +204,7 @@ static int parse_filter(const struct nlattr *filter, struct nlattr **tb,
 	err = nla_parse_nested(tb, DLIL_A_FILTER_MAX, filter,
 			       dlil_filter_nl_policy, extack);
 	if (!err)
-		err = only_known(tb, DLIL_A_FILTER_MAX, known, extack);
+		err = dlil_netlink_only(tb, DLIL_A_FILTER_MAX, known, extack);
 	if (err)
 		return err;
 	return 0;

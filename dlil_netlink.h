@@ -18,6 +18,8 @@ extern struct genl_family dlil_nl_family;
 struct dlil_ifnet *dlil_netlink_named(struct net *net, struct nlattr **a);
 struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info);
 u64 dlil_netlink_revision(const struct genl_info *info);
+int dlil_netlink_only(struct nlattr **tb, int max, u32 known,
+		      struct netlink_ext_ack *extack);
 int dlil_netlink_proto(struct genl_info *info, struct nlattr **tb, u32 known);
 int dlil_netlink_filter_add(struct dlil_ifnet *ifp, const struct nlattr *filter,
 			    u64 revision, bool may_wait,

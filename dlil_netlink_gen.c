@@ -102,10 +102,14 @@ const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1] = {
 };
 
 /* DLIL_CMD_CONTROL - do */
-const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1] = {
+const struct nla_policy dlil_control_nl_policy[DLIL_A_ATTRS_MASK + 1] = {
 	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
 	[DLIL_A_PROTOCOL] = NLA_POLICY_NESTED(dlil_protocol_nl_policy),
+	[DLIL_A_UNMATCHED] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DLIL_A_QUEUE] = NLA_POLICY_NESTED(dlil_queue_nl_policy),
+	[DLIL_A_ATTRS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[DLIL_A_ATTRS_MASK] = NLA_POLICY_MASK(NLA_U32, 0xf),
 	[DLIL_A_MTU] = { .type = NLA_U32, },
 	[DLIL_A_ADDRESS] = { .type = NLA_BINARY, },
 	[DLIL_A_FLAGS] = { .type = NLA_U32, },
@@ -192,7 +196,7 @@ const struct genl_ops dlil_nl_ops[11] = {
 		.cmd		= DLIL_CMD_CONTROL,
 		.doit		= dlil_nl_control_doit,
 		.policy		= dlil_control_nl_policy,
-		.maxattr	= DLIL_A_GROUP_DEL,
+		.maxattr	= DLIL_A_ATTRS_MASK,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -32,7 +32,7 @@ extern const struct nla_policy dlil_proto_plumb_nl_policy[DLIL_A_PROTOCOL + 1];
 
 extern const struct nla_policy dlil_proto_unplumb_nl_policy[DLIL_A_PROTOCOL + 1];
 
-extern const struct nla_policy dlil_control_nl_policy[DLIL_A_GROUP_DEL + 1];
+extern const struct nla_policy dlil_control_nl_policy[DLIL_A_ATTRS_MASK + 1];
 
 extern const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_REVISION + 1];
 

@@ -24,12 +24,16 @@
  * @code: request code
  * @arg: argument of the request
  * @answer: the answer so far
+ * @call: the calls of callbacks
+ * @why: who has answered
  */
 struct request {
 	u32 family;
 	u32 code;
 	void *arg;
 	int answer;
+	struct dlil_call *call;
+	struct dlil_ioctl_why *why;
 };
 
 /* Merge a result into the answer.  Returns true if it is final now (IOC-1). */
@@ -39,7 +43,11 @@ static bool settles(struct request *req, int result)
 		result = -EOPNOTSUPP;
 	if (req->answer == -EOPNOTSUPP || result == DLIL_STOLEN)
 		req->answer = result;
-	return req->answer && req->answer != -EOPNOTSUPP;
+	if (!req->answer || req->answer == -EOPNOTSUPP)
+		return false;
+	/* The party is held during its callback only. */
+	strscpy(req->why->name, req->call->name ?: "", DLIL_NAME_MAX);
+	return true;
 }
 
 static int filter_ioctl(const struct dlil_filter_ops *ops, void *cookie,
@@ -74,6 +82,7 @@ static int driver_ioctl(struct dlil_ifnet *ifp, struct request *req,
 	dlil_call_enter(call, DLIL_PARTY_DRIVER, DLIL_CALLBACK_IOCTL, NULL);
 	err = ifp->driver->ioctl(ifp, req->code, req->arg);
 	dlil_call_leave(call);
+	/* The name is that of no filter or protocol now. */
 	return settles(req, err);
 }
 
@@ -91,25 +100,28 @@ static enum dlil_ioctl_stage ask(struct dlil_ifnet *ifp, struct request *req,
 	return driver_ioctl(ifp, req, call) ? DLIL_ASKED_DRIVER : DLIL_ASKED_ALL;
 }
 
-/* Same as dlil_ioctl(), and sets *@by to the party whose answer was final. */
+/* Same as dlil_ioctl(), and sets *@why to who has answered, and why. */
 int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
-		   enum dlil_ioctl_stage *by)
+		   struct dlil_ioctl_why *why)
 {
+	struct dlil_call call;
 	struct request req = {
 		.family = family,
 		.code = code,
 		.arg = arg,
 		.answer = -EOPNOTSUPP,
+		.call = &call,
+		.why = why,
 	};
-	struct dlil_call call;
 
-	*by = DLIL_ASKED_ALL;
+	*why = (struct dlil_ioctl_why){ .by = DLIL_ASKED_ALL };
 	if (!ifp || !code)
 		return -EINVAL;
 	if (!dlil_ifnet_io_begin(ifp))
 		return -EOPNOTSUPP;
 	dlil_call_begin(&call, ifp);
-	*by = ask(ifp, &req, &call);
+	call.why = why->text;
+	why->by = ask(ifp, &req, &call);
 	dlil_call_end(&call);
 	dlil_ifnet_io_end(ifp);
 	return dlil_errno(req.answer);
@@ -135,9 +147,9 @@ int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
  */
 int dlil_ioctl(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg)
 {
-	enum dlil_ioctl_stage by;
+	struct dlil_ioctl_why why;
 
-	return dlil_ioctl_ask(ifp, family, code, arg, &by);
+	return dlil_ioctl_ask(ifp, family, code, arg, &why);
 }
 EXPORT_SYMBOL_GPL(dlil_ioctl);
 

@@ -4,6 +4,9 @@
 
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <net/dlil.h>
+
+#include "dlil_call.h"
 
 struct dlil_ifnet;
 
@@ -15,8 +18,20 @@ enum dlil_ioctl_stage {
 	DLIL_ASKED_ALL,
 };
 
+/**
+ * struct dlil_ioctl_why - who answered a control request, and why
+ * @by: the party whose answer was final
+ * @name: name of that filter or protocol, or empty
+ * @text: what the driver said of it, or empty
+ */
+struct dlil_ioctl_why {
+	enum dlil_ioctl_stage by;
+	char name[DLIL_NAME_MAX];
+	char text[DLIL_WHY_MAX];
+};
+
 int dlil_ioctl_ask(struct dlil_ifnet *ifp, u32 family, u32 code, void *arg,
-		   enum dlil_ioctl_stage *by);
+		   struct dlil_ioctl_why *why);
 
 void dlil_notify_work(struct work_struct *work);
 

@@ -53,10 +53,11 @@
  * from seeing a partial address.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-#define compat_set_mac_address(dev, ss) \
-	dev_set_mac_address_user(dev, (struct sockaddr *)(ss), NULL)
+#define compat_set_mac_address(dev, ss, extack) \
+	dev_set_mac_address_user(dev, (struct sockaddr *)(ss), extack)
 #else
-#define compat_set_mac_address(dev, ss) dev_set_mac_address_user(dev, ss, NULL)
+#define compat_set_mac_address(dev, ss, extack) \
+	dev_set_mac_address_user(dev, ss, extack)
 #endif
 
 /* Attributes of a dump request; a macro, since only some files dump. */

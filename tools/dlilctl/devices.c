@@ -27,14 +27,15 @@ struct devices {
 	bool failed;
 };
 
-static bool has_index(const json_t *ifnets, json_int_t ifindex)
+/* One that is being detached can be attached again in a moment. */
+static bool is_attached(const json_t *ifnets, json_int_t ifindex)
 {
 	json_t *ifnet;
 	size_t i;
 
 	json_array_foreach(ifnets, i, ifnet)
 		if (number(ifnet, "ifindex") == ifindex)
-			return true;
+			return strcmp(text(ifnet, "state"), "detaching");
 	return false;
 }
 
@@ -70,7 +71,7 @@ static int list_devices(struct devices *d, bool attach)
 }
 
 /* Chooses what the pattern means; one that means no device is an error. */
-static void choose_by_pattern(struct devices *d, const char *pattern)
+static void choose_by_pattern(struct devices *d, const char *pattern, bool attach)
 {
 	bool all = !strcmp(pattern, "all"), found = all;
 	json_t *link;
@@ -80,13 +81,14 @@ static void choose_by_pattern(struct devices *d, const char *pattern)
 		if (!all && fnmatch(pattern, text(link, "ifname"), 0))
 			continue;
 		found = true;
-		if (!has_index(d->attached, number(link, "ifindex")))
+		if (is_attached(attach ? d->attached : d->all,
+				number(link, "ifindex")) != attach)
 			choose(d, text(link, "ifname"), number(link, "ifindex"));
 	}
 	if (found)
 		return;
 	complain("Error", "%s: no %s has such a name", pattern,
-		 d->attached ? "device" : "attached device");
+		 attach ? "device" : "attached device");
 	d->failed = true;
 }
 
@@ -104,7 +106,7 @@ static int choose_devices(struct devices *d, struct args *args, bool attach)
 		status = list_devices(d, attach);
 		if (status != EXIT_SUCCESS)
 			return status;
-		choose_by_pattern(d, word);
+		choose_by_pattern(d, word, attach);
 	} while (args->n);
 	return EXIT_SUCCESS;
 }

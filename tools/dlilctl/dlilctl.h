@@ -83,6 +83,7 @@ void no_more_words(const struct args *args);
 struct nlmsghdr *genl_header(void *buf, uint8_t cmd);
 struct nlmsghdr *genl_request(uint8_t cmd, const char *dev);
 struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet);
+void genl_set_command(struct nlmsghdr *nlh, uint8_t cmd);
 int genl_change(struct nlmsghdr *nlh);
 int genl_step(struct nlmsghdr *nlh, void (*blame)(uint32_t offset), bool *stale);
 int genl_query(const char *dev, json_t **ifnets);

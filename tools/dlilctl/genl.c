@@ -92,6 +92,14 @@ struct nlmsghdr *genl_request_of(uint8_t cmd, const json_t *ifnet)
 	return nlh;
 }
 
+/* Makes it a request for something else. */
+void genl_set_command(struct nlmsghdr *nlh, uint8_t cmd)
+{
+	struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+
+	genl->cmd = cmd;
+}
+
 /* Parse one multicast group of the family. */
 static void take_group(const struct nlattr *nest, struct answer *answer)
 {
@@ -348,6 +356,25 @@ static int ask(struct nlmsghdr *nlh, struct answer *answer)
 
 const char *subject;
 
+/*
+ * Prints the sentence of the kernel.  Where it says that somebody refused something, and
+ * has no reason, there is still the number of the error.
+ */
+static void complain_of_sentence(const char *what, const struct answer *answer)
+{
+	static const char refused[] = "refused it";
+	const char *sentence = answer->sentence, *rest;
+	bool bare;
+
+	rest = strstr(sentence, refused);
+	rest = rest ? rest + strlen(refused) : sentence + strlen(sentence);
+	bare = strstr(sentence, refused) && *rest != ':';
+	complain(what, "%s%s%s%.*s%s%s%s", subject ? subject : "",
+		 subject ? ": " : "", strncmp(sentence, "dlil: ", 6) ? "dlil: " : "",
+		 (int)(rest - sentence), sentence, bare ? ": " : "",
+		 bare ? strerror(-answer->err) : "", rest);
+}
+
 /* Prints the error; returns the exit status. */
 static int judge(int ret, const struct answer *answer)
 {
@@ -374,10 +401,7 @@ static int judge(int ret, const struct answer *answer)
 		return EXIT_REFUSED;
 	}
 	if (answer->sentence)
-		complain(what, "%s%s%s%s", subject ? subject : "",
-			 subject ? ": " : "",
-			 strncmp(answer->sentence, "dlil: ", 6) ? "dlil: " : "",
-			 answer->sentence);
+		complain_of_sentence(what, answer);
 	else if (answer->err)
 		complain(what, "%s%s%s", subject ? subject : "",
 			 subject ? ": " : "", strerror(-answer->err));

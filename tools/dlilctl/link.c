@@ -113,7 +113,7 @@ static void put_queue(struct nlmsghdr *nlh, struct args *args)
 			usage_error("%s is given twice", limits[which]);
 		given[which] = true;
 		mnl_attr_put_u32(nlh, types[which], next_number(args, "N"));
-	} while (args->n);
+	} while (args->n && find_choice(limits, args->words[0]) >= 0);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -135,18 +135,10 @@ static const char *const settings[] = {
 	"multicast", NULL
 };
 
-enum { UNMATCHED, QUEUE, ARPLL, MTU, LLADDR, UP, DOWN, MULTICAST };
+enum { UNMATCHED, QUEUE, ARPLL, MTU, LLADDR, UP, DOWN, MULTICAST, N_SETTINGS };
 
-int run_set(struct args *args)
+static void put_setting(struct nlmsghdr *nlh, int what, struct args *args)
 {
-	const char *dev = next_dev(args);
-	struct nlmsghdr *nlh;
-	int what;
-
-	what = next_choice(args, settings,
-			   "unmatched, queue, arpll, mtu, lladdr, up, down or multicast");
-	nlh = genl_request(what <= ARPLL ? DLIL_CMD_IFNET_SET :
-					   DLIL_CMD_CONTROL, dev);
 	switch (what) {
 	case UNMATCHED:
 		mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, next_unmatched(args));
@@ -171,6 +163,26 @@ int run_set(struct args *args)
 		put_group(nlh, args);
 		break;
 	}
-	no_more_words(args);
+}
+
+/* All settings are one request, so that the kernel sets all of them, or none. */
+int run_set(struct args *args)
+{
+	struct nlmsghdr *nlh = genl_request(DLIL_CMD_IFNET_SET, next_dev(args));
+	bool given[N_SETTINGS] = {};
+	int what;
+
+	do {
+		what = next_choice(args, settings,
+				   "unmatched, queue, arpll, mtu, lladdr, up, down or multicast");
+		if (given[what])
+			usage_error("%s is given twice", settings[what]);
+		given[what] = true;
+		put_setting(nlh, what, args);
+		if (what > ARPLL)
+			genl_set_command(nlh, DLIL_CMD_CONTROL);
+	} while (args->n);
+	if (given[UP] && given[DOWN])
+		usage_error("up and down exclude each other");
 	return genl_change(nlh);
 }

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{ "attach", "{ DEV | PATTERN }... | all [ unmatched pass|drop ]", run_attach, NULL, false },
 	{ "detach", "{ DEV | PATTERN }... | all", run_detach, NULL, false },
 	{ "set",
-	  "DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR",
+	  "DEV { unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR }...",
 	  run_set, NULL, false },
 	{ "show", "[ DEV ]", run_show, NULL, false },
 	{ "list", NULL, run_show, NULL, false },

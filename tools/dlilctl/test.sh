@@ -103,6 +103,24 @@ sends 'set lladdr' 'control v1 ack ifname=veth0 address=02000000ab01' \
 	set veth0 lladdr 2:00:0:00:aB:01
 sends 'set up' 'control v1 ack ifname=veth0 flags=1 mask=1' set veth0 up
 sends 'set down' 'control v1 ack ifname=veth0 flags=0 mask=1' set veth0 down
+sends 'several settings are one request' \
+	'control v1 ack ifname=veth0 mtu=1400 flags=1 mask=1 address=020000000701' \
+	set veth0 mtu 1400 up lladdr 2:0:0:0:7:1
+sends 'several settings of both kinds' \
+	'control v1 ack ifname=veth0 max-packets=5 max-bytes=1048576 unmatched=1 mtu=1400' \
+	set veth0 queue packets 5 bytes 1048576 unmatched drop mtu 1400
+sends 'several settings that nobody is asked about' \
+	'ifnet-set v1 ack ifname=veth0 unmatched=0 max-packets=5 attrs=8 attrs-mask=8' \
+	set veth0 unmatched pass q p 5 arpll on
+for word in 'the device refused it' 'mtu: the device refused it (nothing was changed)'; do
+	FAKE_SENTENCE=$word FAKE=refused refused \
+		"a refusal without a reason: $word" \
+		"dlil: ${word/refused it/refused it: Device or resource busy}" \
+		set veth0 mtu 10
+done
+FAKE_SENTENCE='the device refused it: it is asleep' FAKE=refused refused \
+	'a refusal with a reason' 'dlil: the device refused it: it is asleep' \
+	set veth0 mtu 10
 sends 'set multicast add' 'control v1 ack ifname=veth0 add=01005e123456' \
 	set veth0 multicast add 01:00:5e:12:34:56
 sends 'set multicast del' 'control v1 ack ifname=veth0 del=01005e123456' \
@@ -153,6 +171,10 @@ ifnet-attach v1 ack ifindex=6" attach 'veth*'
 sends 'detach of all: what is attached' "$list
 ifnet-detach v1 ack ifindex=4
 ifnet-detach v1 ack ifindex=7" detach all
+FAKE=leaving sends 'attach of what is being detached' "$list
+ifnet-attach v1 ack ifindex=7" attach 'veth[07]'
+FAKE=leaving sends 'detach of what is being detached' "$list
+ifnet-detach v1 ack ifindex=4" detach 'veth[07]'
 sends 'detach of a pattern' "$list
 ifnet-detach v1 ack ifindex=7" detach 'v*7'
 FAKE=empty sends 'detach of all, without any' "$list" detach all
@@ -956,7 +978,7 @@ prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
 prints 'proto plumb help' \
 	'Usage: dlilctl proto plumb DEV inet|inet6|vlan|mpls|pppoe|PROTOCOL' \
 	proto plumb help
-set_help='Usage: dlilctl set DEV unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR'
+set_help='Usage: dlilctl set DEV { unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR }...'
 for words in 'set help' 'set veth0 help' 'set veth0 mtu help' 'set veth0 queue packets 5 help'; do
 	# shellcheck disable=SC2086 # words
 	prints "$words" "$set_help" $words
@@ -1040,7 +1062,9 @@ for bad in '' : 02 02: :02 02:000:01 02:0g 02-00 "$long"; do
 done
 wrong 'neither add nor del' 'expected add or del, got "frob"' \
 	set veth0 multicast frob 01:00:5e:00:00:01
-wrong 'two settings' 'unexpected argument "mtu"' set veth0 up mtu 1400
+wrong 'one setting twice' 'mtu is given twice' set veth0 mtu 1400 mtu 1500
+wrong 'up and down' 'up and down exclude each other' set veth0 up down
+wrong 'a word behind settings' "expected $settings, got \"5\"" set veth0 mtu 1400 5
 wrong 'two devices to monitor' 'unexpected argument "veth7"' monitor veth0 veth7
 wrong 'a missing filter name' 'NAME is missing' filter add veth0
 long_name=$(printf '%032d' 0)
@@ -1166,10 +1190,13 @@ is 'completion of a protocol' "$(complete_words proto plumb lo i)" 'inet inet6'
 is 'completion of a policy' "$(complete_words set lo unmatched '')" 'pass drop'
 is 'completion of a setting' "$(complete_words set lo '')" \
 	'unmatched queue arpll mtu lladdr up down multicast'
+is 'completion of another setting' "$(complete_words set lo mtu 1400 u)" 'unmatched up'
+is 'completion of a value behind a setting' \
+	"$(complete_words set lo mtu 1400 multicast '')" 'add del'
 is 'completion of a switch' "$(complete_words set lo arpll '')" 'on off'
 is 'completion of a limit' "$(complete_words set lo queue '')" 'packets bytes'
 is 'completion of another limit' \
-	"$(complete_words set lo queue packets 4 '')" 'packets bytes'
+	"$(complete_words set lo queue packets 4 b)" bytes
 is 'completion of a group' "$(complete_words set lo multicast '')" 'add del'
 is 'completion of a device to monitor' \
 	"$(complete_words monitor l | grep -ow lo)" lo

@@ -432,19 +432,50 @@ test_set_errors() {
 	refused_with "not attached" ctl set dl0 mtu 1400
 	refused_with "no such device" ctl set nodev0 mtu 1400
 	ctl attach dl0
-	refused_with "the device refused it" ctl set dl0 mtu 20
-	refused_with "the device refused it" ctl set dl0 mtu 4000000000
-	refused_with "the device refused it" ctl set dl0 lladdr 01:00:00:00:00:01
-	refused_with "the device refused it" ctl set dl0 lladdr 02:00:00:00:01
-	refused_with "the device refused it" \
+	refused_with "the device refused it: it takes an MTU of 68 to 65535" \
+		ctl set dl0 mtu 20
+	refused_with "the device refused it: it takes an MTU of 68 to 65535" \
+		ctl set dl0 mtu 4000000000
+	refused_with "the device refused it: this is the address of a group" \
+		ctl set dl0 lladdr 01:00:00:00:00:01
+	refused_with "the device refused it: its link addresses have 6 bytes" \
+		ctl set dl0 lladdr 02:00:00:00:01
+	refused_with "the device refused it: this is not the address of a group" \
 		ctl set dl0 multicast add 02:00:00:00:00:01
-	refused_with "the device refused it" \
+	refused_with "the device refused it: the group has not been joined" \
 		ctl set dl0 multicast del 01:00:5e:12:34:56
 	ctl set dl0 multicast add 01:00:5e:12:34:56
-	refused_with "the device refused it" \
+	refused_with "the device refused it: the group has been joined already" \
 		ctl set dl0 multicast add 01:00:5e:12:34:56
 	is mtu "$(mtu)" 1500
 	is address "$(dut cat /sys/class/net/dl0/address)" $MAC0
+	is answers "$(pings peer 5 $IP0)" 5
+}
+
+# LNX-10: several settings at once are all made, or none.
+test_set_several() {
+	local all=01:00:5e:00:00:77
+
+	ctl attach dl0
+	ctl set dl0 unmatched drop mtu 1400 lladdr 02:00:00:00:07:99 \
+		multicast add $all queue packets 99 arpll on
+	is mtu "$(mtu)" 1400
+	is address "$(dut cat /sys/class/net/dl0/address)" 02:00:00:00:07:99
+	[[ $(groups_of) == *$all* ]] || fail "not in the group: $(groups_of)"
+	is "what DLIL keeps" \
+		"$(json '"\(.unmatched) \(.queue."max-packets") \(.attrs | contains(["arpll"]))"')" \
+		"drop 99 true"
+	monitor dut "$T/events"
+	refused_with "mtu: the device refused it: it takes an MTU of 68 to 65535 (nothing" \
+		ctl set dl0 unmatched pass mtu 20 lladdr $MAC0 down
+	is mtu "$(mtu)" 1400
+	is address "$(dut cat /sys/class/net/dl0/address)" 02:00:00:00:07:99
+	is unmatched "$(json .unmatched)" drop
+	[[ $(ip -n dut -br link show dl0) == *[,\<]UP[,\>]* ]] || fail "it is down"
+	# It was tried, and undone.
+	is_event link-address-changed ".lladdr == \"$MAC0\""
+	ctl set dl0 lladdr $MAC0 mtu 1500 unmatched pass up
+	ip -n dut addr replace $IP60/64 dev dl0 nodad
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
@@ -455,7 +486,8 @@ test_set_shared_group() {
 
 	[[ $(groups_of) == *$all* ]] || fail "not in the group: $(groups_of)"
 	ctl attach dl0
-	refused_with "the device refused it" ctl set dl0 multicast del $all
+	refused_with "the device refused it: the group has not been joined" \
+		ctl set dl0 multicast del $all
 	[[ $(groups_of) == *$all* ]] || fail "taken away: $(groups_of)"
 	ctl set dl0 multicast add $all
 	ctl set dl0 multicast del $all
@@ -495,7 +527,8 @@ test_set_veto() {
 	ctl attach dl0
 	dut modprobe dlil_sample dev=dl0 max_mtu=1400
 	monitor dut "$T/events"
-	refused_with "a filter refused it" ctl set dl0 mtu 1401
+	refused_with "filter sample refused it: Operation not permitted" \
+		ctl set dl0 mtu 1401
 	is mtu "$(mtu)" 1500
 	ctl set dl0 mtu 1400
 	is mtu "$(mtu)" 1400

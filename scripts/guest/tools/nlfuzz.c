@@ -300,9 +300,10 @@ static void put_wrong_control(void)
 	switch (rnd(9)) {
 	case 0: /* nothing is asked for */
 		break;
-	case 1: /* two things at once */
+	case 1: /* several things at once, of which the second is impossible */
+		put_u32(DLIL_A_UNMATCHED, 1);
 		put_u32(DLIL_A_MTU, 1400);
-		put_noise(DLIL_A_ADDRESS, 6);
+		put(DLIL_A_GROUP_ADD, "\2\0\0\0\0\1", 6);
 		break;
 	case 2: /* longer or shorter than any link address */
 		put_noise(DLIL_A_ADDRESS, rnd(2) ? 0 : 33 + rnd(1000));
@@ -521,7 +522,8 @@ static const struct use {
 	  DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX, ATTR(PROTO_FAMILY) },
 	{ DLIL_CMD_PROTO_UNPLUMB, DEV_ATTRS | ATTR(PROTOCOL),
 	  DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX, ATTR(PROTO_FAMILY) },
-	{ DLIL_CMD_CONTROL, DEV_ATTRS | ATTR(PROTOCOL) | ATTR(MTU) |
+	{ DLIL_CMD_CONTROL, DEV_ATTRS | ATTR(PROTOCOL) | ATTR(UNMATCHED) |
+	  ATTR(ATTRS) | ATTR(ATTRS_MASK) | ATTR(MTU) |
 	  ATTR(ADDRESS) | ATTR(FLAGS) | ATTR(FLAGS_MASK) | ATTR(GROUP_ADD) |
 	  ATTR(GROUP_DEL), DLIL_A_PROTOCOL, DLIL_A_PROTO_MAX,
 	  ATTR(PROTO_NUMBER) },

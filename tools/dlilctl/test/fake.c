@@ -371,7 +371,9 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	else
 		mnl_attr_put_strz(nlh, DLIL_A_IFNAME, name);
 	mnl_attr_put_u32(nlh, DLIL_A_STATE,
-			 known ? DLIL_STATE_ATTACHED : 1000);
+			 !known ? 1000 :
+			 scenario("leaving") && index == 7 ? DLIL_STATE_DETACHING :
+							     DLIL_STATE_ATTACHED);
 	mnl_attr_put_u32(nlh, DLIL_A_UNMATCHED, DLIL_UNMATCHED_DROP);
 	mnl_attr_put_u32(nlh, DLIL_A_THREAD, 1234);
 	put_queue(nlh);
@@ -752,7 +754,7 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 		   !steps++) {
 		acknowledge(req, -ESTALE, "filters have changed");
 	} else if (scenario("refused")) {
-		acknowledge(req, -EBUSY,
+		acknowledge(req, -EBUSY, getenv("FAKE_SENTENCE") ?:
 			    "dlil: veth0 is in a bridge: take it out first");
 	} else if (scenario("second-refused") && cmd == DLIL_CMD_IFNET_ATTACH &&
 		   ++attached == 2) {
