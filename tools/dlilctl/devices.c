@@ -113,7 +113,7 @@ static int choose_devices(struct devices *d, struct args *args, bool attach)
 
 /**
  * for_devices() - change each device that the user names
- * @args: { DEV | PATTERN }... or all
+ * @args: { DEV | PATTERN | all }...
  * @attach: patterns mean devices that are not attached, otherwise those that are
  * @change: changes one; returns the exit status
  * @arg: for @change

@@ -15,8 +15,8 @@
 static int run_help(struct args *args);
 
 static const struct command commands[] = {
-	{ "attach", "{ DEV | PATTERN }... | all [ unmatched pass|drop ]", run_attach, NULL, false },
-	{ "detach", "{ DEV | PATTERN }... | all", run_detach, NULL, false },
+	{ "attach", "{ DEV | PATTERN | all }... [ unmatched pass|drop ]", run_attach, NULL, false },
+	{ "detach", "{ DEV | PATTERN | all }...", run_detach, NULL, false },
 	{ "set",
 	  "DEV { unmatched pass|drop | queue [ packets N ] [ bytes N ] | arpll on|off | mtu N | lladdr ADDR | up | down | multicast add|del ADDR }...",
 	  run_set, NULL, false },
