@@ -4,22 +4,192 @@
  *
  * Row ids such as FLT-5 name the rows of Documentation/semantics.rst.
  *
- * Conventions of all callbacks and functions in this file:
- *  - They return 0, a negative errno, or DLIL_STOLEN: "I own the packet now,
- *    this is not an error". dlil_filter_output() returns the DLIL_STOLEN of a callback
- *    as it is; all other functions turn it into 0. -ENOTSUPP from a callback becomes
- *    -EOPNOTSUPP.
- *  - A received packet has skb->data at the payload and skb_mac_header() at its
- *    link header.  A packet that is being sent has skb->data at its link header
- *    once it is framed.
- *  - Packets in a &struct sk_buff_head are private to its owner; the lock of
- *    the list is never used.
- *  - dlil_input(), dlil_input_one() and dlil_output() own the packets that they
- *    get, also when they return an error.
- *
  * The kernel-doc of a function, with its contexts and errors, is at its definition;
- * `git grep -n "dlil_filter_reinject -"` finds it.  Documentation/dlil.rst has tables
- * of contexts, locks and owners for all of them.
+ * `git grep -n "dlil_filter_reinject -"` finds it.  Documentation/dlil.rst explains how to
+ * write drivers, filters and protocols, and has tables of contexts, locks and owners.
+ */
+
+/**
+ * DOC: Words, life of an ifnet, contexts and errors
+ *
+ * Words
+ * -----
+ *
+ * ifnet
+ *	DLIL's object for one interface.  It need not have a network device; one that has a
+ *	network device is made by DLIL's own driver, when a user attaches the device.
+ * driver
+ *	The owner of an ifnet: it passes received packets in, and sends packets.
+ * interface family
+ *	A sort of links, such as Ethernet.  Its *demux* finds the protocol family of a
+ *	received packet, its *framer* adds the link header to a sent one.
+ * protocol family
+ *	A number, such as DLIL_PF_INET.  0 means "all" in a filter and "none" in a packet.
+ * filter
+ *	Callbacks that see, change, keep or drop the packets of an ifnet, in an order.
+ * filter kind
+ *	A name by which users add filters, such as "match", and the functions behind it.
+ *	In this header "kind" means nothing else.
+ * protocol
+ *	The receiver, behind the filters, of the packets of a protocol family on an ifnet.
+ * plumber
+ *	Functions by which users and other modules attach (plumb) and detach (unplumb) a
+ *	protocol that they know by its name or family only.
+ * host
+ *	The kernel's own network stack above a network device.
+ * input thread
+ *	The kernel thread that runs demux, input filters and protocols.
+ * batch
+ *	Up to 64 received packets that the input thread processes together.  Filters and
+ *	protocols that it can find stay in memory until it ends.
+ * stolen
+ *	A packet that a callback has taken over, by returning DLIL_STOLEN.
+ * life-time reference
+ *	Keeps an ifnet in memory: dlil_ifnet_get(), dlil_ifnet_put(), and look-ups.
+ * I/O reference
+ *	Keeps filters, protocols and driver in place, since the final detach waits for it:
+ *	dlil_ifnet_io_begin(), dlil_ifnet_io_end().
+ * final detach
+ *	The second half of a detach, in a worker, see below.
+ *
+ * Return values
+ * -------------
+ *
+ * Functions return 0 or a negative errno.  A callback that gets a packet or a request
+ * returns 0, a negative errno or DLIL_STOLEN, "I own the packet now, this is not an
+ * error"; the verdict of a filter may also be DLIL_SKIP.  Other callbacks return nothing,
+ * a bool or a pointer, as declared.  dlil_filter_output() returns the DLIL_STOLEN of a
+ * callback as it is; all other functions turn it into 0.  -ENOTSUPP from a callback
+ * becomes -EOPNOTSUPP.
+ *
+ * Packets
+ * -------
+ *
+ * A received packet has skb->data at the payload and skb_mac_header() at its link header.
+ * A packet that is being sent has skb->data at its link header once it is framed.  Packets
+ * in a &struct sk_buff_head are private to its owner; the lock of the list is never used.
+ * Every function that takes packets to queue, send or deliver consumes them, also when it
+ * returns an error, except dlil_filter_output().
+ *
+ * Life of an ifnet
+ * ----------------
+ *
+ * 1. dlil_ifnet_acquire() gives the driver the ifnet of an id, new or used before, and
+ *    dlil_ifnet_init() sets its operations, name, index and namespace.
+ * 2. dlil_ifnet_attach() starts the input thread and makes the ifnet visible.  The
+ *    callbacks of the driver may be called before it returns.
+ * 3. dlil_ifnet_detach() waits for nothing.  When it returns, no look-up finds the ifnet,
+ *    nobody gets an I/O reference, and whoever sees the state (input, output, attaches)
+ *    gets -ENXIO.  Callbacks that run go on, output in flight included; packets that are
+ *    queued behind the batch in flight are dropped as detached.
+ * 4. The final detach follows when the last I/O reference is gone, an RCU grace period is
+ *    over, and so is the batch.  No callback for packets, events or requests runs any more.
+ *    It calls the `detached` of each filter, then of each protocol, puts inert operations
+ *    in the place of the driver's, and calls the driver's `free`, the last call of all.
+ * 5. dlil_ifnet_wait_detached() waits until `free` has returned.
+ * 6. dlil_ifnet_release(), in `free` or at any other time, ends the driver's use: the
+ *    ifnet is kept for the next acquire of its id.  Instead `free` may attach it again.
+ *
+ * Contexts of the functions
+ * -------------------------
+ *
+ * A
+ *	Any context but hard interrupts, with interrupts on; bottom halves may be off, and
+ *	locks, RTNL included, may be held.
+ * S
+ *	Process context; may sleep, but waits for no callback.  RTNL may be held.
+ * C
+ *	Process context; may sleep, and runs callbacks before it returns.  The caller must
+ *	hold no lock that these take; DLIL's driver of network devices takes RTNL.
+ * W
+ *	Process context; waits until callbacks have returned.  The caller must hold no lock
+ *	that any callback on the ifnet may take, so never RTNL.  In a callback -EDEADLK.
+ *
+ * ===============================================  =  =========================================
+ * function                                         .  errors besides -EINVAL, -ENOMEM
+ * ===============================================  =  =========================================
+ * dlil_input(), _one(), _one_rcu() [1]             A  -ENXIO, -ENOBUFS
+ * dlil_output()                                    A  -ENXIO, -ELOOP, -EMSGSIZE, others'
+ * dlil_filter_output() [1], bottom halves off      A  -ELOOP, others'
+ * dlil_filter_reinject(), dlil_filter_inject()     A  -ENXIO, -ENOBUFS, -ELOOP, others'
+ * dlil_proto_input(), dlil_proto_inject()          A  -ENOENT, -ENOBUFS
+ * dlil_send_arp()                                  A  -EOPNOTSUPP, -EADDRNOTAVAIL, -ENETDOWN
+ * dlil_event_post(), dlil_event_post_class()       A  -ENOBUFS
+ * dlil_filter_detach_async()                       A
+ * dlil_stats_add(), functions _refused()           A
+ * dlil_ifnet_acquire(), dlil_ifnet_init()          S  -EBUSY
+ * dlil_ifnet_attach()                              S  -EEXIST, -ENODEV
+ * dlil_ifnet_detach(), dlil_ifnet_release()        S  -ENXIO
+ * dlil_filter_attach()                             S  -ENXIO, -ENOENT, -ENODEV, -ENOSPC
+ * dlil_filter_update()                             S  the same, and -EPERM, -ESTALE
+ * dlil_proto_attach(), _v2()                       S  -ENXIO, -EEXIST, -ENODEV, -EADDRINUSE
+ * dlil_proto_detach_async()                        S  -ENXIO, -EDEADLK [2]
+ * dlil_set_tap()                                   S  -ENXIO, -EBUSY, -EOPNOTSUPP, -ENODEV
+ * dlil_output_set_policy()                         S  -EBUSY
+ * dlil_filter_register_kind(), _unregister_kind()  S  -EEXIST
+ * dlil_proto_register_plumber(), _input()          S  -EEXIST
+ * dlil_proto_unregister_plumber()                  S  -ENXIO, -EBUSY
+ * dlil_ioctl(), dlil_resolve_multi()               C  -EOPNOTSUPP, others'
+ * dlil_multi_join(), dlil_multi_leave()            C  -EDEADLK, -ERESTARTSYS, others'
+ * dlil_proto_plumb(), dlil_proto_unplumb()         C  -ENXIO, -EADDRINUSE, -EDEADLK, others'
+ * dlil_filter_detach()                             W  -EDEADLK, -ERESTARTSYS
+ * dlil_proto_detach()                              W  -ENXIO, -EDEADLK [2], -ERESTARTSYS
+ * dlil_input_flush(), dlil_ifnet_wait_detached()   W  -ENXIO, -EDEADLK, -ERESTARTSYS
+ * dlil_proto_unregister_input()                    W  -ENXIO, -EDEADLK
+ * ===============================================  =  =========================================
+ *
+ * [1] RCU read lock held.  [2] In output callbacks only; in other callbacks the detach does
+ * not wait.  "others'" are the errors that callbacks return.
+ *
+ * Look-ups by index, dlil_ifnet_get(), _put(), _io_begin(), _io_end() and the functions
+ * that read a field of an ifnet may be called anywhere, even in hard interrupts.
+ *
+ * Errors
+ * ------
+ *
+ * -EADDRINUSE
+ *	A demux descriptor belongs to another protocol; or a module attached, without the
+ *	plumber, the protocol that is to be plumbed.
+ * -EBUSY
+ *	In use: the id of an ifnet that was not released, or is still being detached; an
+ *	attached ifnet that is to be initialised; there is another tap, or a transmit policy;
+ *	a plumber that has plumbed something.
+ * -EDEADLK
+ *	The caller would wait for itself: it is in a callback of any ifnet, or the callback
+ *	is handling a change of groups of this ifnet.
+ * -EEXIST
+ *	There is one: the ifnet is attached, or its name or index is taken in the namespace;
+ *	the protocol family, filter kind, plumber or input is registered.
+ * -EINVAL
+ *	Bad arguments; the reference of a filter that is gone or is being detached.
+ * -ELOOP
+ *	Output is nested more than 8 deep.
+ * -EMSGSIZE
+ *	A GSO packet that the driver does not support, which stops the packets behind it.
+ * -ENETDOWN
+ *	The network device is down.
+ * -ENOBUFS
+ *	The queue is full, and the packets that did not fit were dropped; or an event was
+ *	lost, because too many are queued.
+ * -ENODEV
+ *	The module of the operations is being unloaded; or an interface family lacks
+ *	add_proto or del_proto.
+ * -ENOENT
+ *	There is no filter of this name; no input is registered for the family.
+ * -ENOSPC
+ *	The ifnet has 64 different callbacks for packets of one direction.
+ * -ENXIO
+ *	The ifnet, the protocol, or for packets handed back the filter, is not attached, or is
+ *	being detached.
+ * -EOPNOTSUPP
+ *	Nobody supports or answers the request; for requests and ARP also: the ifnet is not
+ *	attached.
+ * -EPERM
+ *	The name is that of a filter that belongs to a module.
+ * -ERESTARTSYS
+ *	The caller was killed while it waited; a detach finishes without it.
+ * -ESTALE
+ *	The filters have another revision than the caller expects.
  */
 #ifndef _NET_DLIL_H
 #define _NET_DLIL_H
@@ -51,7 +221,7 @@ struct module;
 #define DLIL_ID_MAX 64
 
 /**
- * enum dlil_ifnet_family - kind of the link of an ifnet
+ * enum dlil_ifnet_family - interface family of an ifnet
  * @DLIL_IFNET_ANY: none in particular
  * @DLIL_IFNET_LOOPBACK: the link returns sent packets
  * @DLIL_IFNET_ETHERNET: Ethernet headers; has an input thread of its own
@@ -193,7 +363,7 @@ struct dlil_traffic {
 };
 
 /**
- * enum dlil_desc_kind - header fields that a demux descriptor compares
+ * enum dlil_desc_kind - the header fields that a demux descriptor compares
  * @DLIL_DESC_ETYPE: EtherType, 2 bytes, network order
  * @DLIL_DESC_SAP: 802.2 DSAP, SSAP and control, 3 bytes
  * @DLIL_DESC_SNAP: SNAP organisation and type, 5 bytes
@@ -236,7 +406,7 @@ struct dlil_frame {
  * struct dlil_event - report of a change of an ifnet (EVT-1)
  * @class: DLIL_EVENT_CLASS_NETWORK, or a number of your own
  * @subclass: subject; enum dlil_event_subclass in the class network
- * @code: kind of event; enum dlil_event_code in DLIL_EVENT_SUBCLASS_DL
+ * @code: the change; enum dlil_event_code in DLIL_EVENT_SUBCLASS_DL
  * @family: interface family of the ifnet, enum dlil_ifnet_family
  * @unit: index of the ifnet
  * @name: name of the ifnet
@@ -392,8 +562,9 @@ int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
 /**
  * struct dlil_driver_ops - operations of a driver
  *
- * After the detach of the ifnet, inert versions replace all of them: output frees
- * the packet, the others do nothing or return an error (IFN-6).
+ * The final detach puts inert operations in the place of all of them, for holders of a
+ * reference who still call: output frees the packet, the others do nothing or return an
+ * error (IFN-6).  Behind that, only @free of these is called.
  */
 struct dlil_driver_ops {
 	/**
@@ -495,8 +666,10 @@ struct dlil_driver_ops {
 	struct dst_entry *(*route)(struct dlil_ifnet *ifp,
 				   const struct sockaddr *to, u32 *cookie);
 	/**
-	 * @free: the final detach is over, and nothing calls the driver any
-	 * more.  Worker; may sleep.  Optional (IFN-5).
+	 * @free: the last call: no operation of the driver is in flight or will be
+	 * called, unless this attaches the ifnet again.  It may free the driver's
+	 * data, and release the ifnet.  Worker, no lock held; may sleep.
+	 * Optional (IFN-5).
 	 */
 	void (*free)(struct dlil_ifnet *ifp);
 };
@@ -531,7 +704,7 @@ struct dlil_family_ops {
 		      const struct dlil_frame *frame);
 	/**
 	 * @add_proto: recognise @descs as @family from now on; all or none.
-	 * Returns -EINVAL for a wrong length, -EOPNOTSUPP for an unknown kind,
+	 * Returns -EINVAL for a wrong length, -EOPNOTSUPP for unknown fields,
 	 * -EADDRINUSE for a descriptor that is in use.  May sleep.  Calls for
 	 * one ifnet are serialised by a lock that others take under RTNL: must
 	 * neither take RTNL nor attach or detach anything.  Required (PRO-1,
@@ -679,6 +852,11 @@ void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
 			struct dlil_traffic *out);
 
+/*
+ * Queue received packets for the input thread, and return: demux, filters and protocols run
+ * there, later.  Any context but hard interrupts; softirq is usual.  A driver without
+ * DLIL_ATTR_COUNT_INPUT passes the packets and bytes to count in @inc.
+ */
 int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	       const struct dlil_stats *inc);
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
@@ -719,7 +897,7 @@ typedef u32 dlil_filter_t;
 
 /**
  * struct dlil_filter_info - description of a filter for users
- * @kind: word for this type of filter, such as "match"
+ * @kind: name of the filter kind, or a word for filters of a module, such as "match"
  * @action: action of the filter on packets that match, such as "drop", or ""
  * @expr: condition for a match, or ""
  * @packets: number of packets that the filter has checked
@@ -822,8 +1000,8 @@ struct dlil_filter_ops {
 	 */
 	void (*describe)(void *cookie, struct dlil_filter_info *info);
 	/**
-	 * @kind: the kind of a filter that users have added (FLT-16), which they
-	 * may remove; NULL if the filter belongs to a module
+	 * @kind: the filter kind, if users have added the filter (FLT-16) and may
+	 * remove it; NULL if it belongs to a module
 	 */
 	const struct dlil_filter_kind *kind;
 	/** @bundle: NULL; reserved for filters of the core */
@@ -883,7 +1061,11 @@ int dlil_filter_update(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_change *changes, unsigned int n,
 		       u64 revision);
 u64 dlil_filter_revision(struct dlil_ifnet *ifp);
-/* The first one waits, and returns -EDEADLK in callbacks; the second one does not wait. */
+/*
+ * The first one waits until `detached` has returned, so RTNL must not be held, nor any lock
+ * that a callback on the ifnet takes; it returns -EDEADLK in callbacks.  The second one does
+ * not wait: it may be called under RTNL, in callbacks, and with bottom halves off.
+ */
 int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
@@ -954,9 +1136,9 @@ struct nlattr;
  * @name: name of the filter
  * @direction: DLIL_DIRECTION_*, at least one
  * @action: action for packets that match, such as "drop", or NULL
- * @words: arguments of the kind in words, or NULL
+ * @words: arguments of the filter kind in words, or NULL
  * @cond: packets that the filter is for, NULL for all
- * @tb: attributes of the kind, indexed by type up to its @maxattr; NULL if the request
+ * @tb: attributes of the filter kind, indexed by type up to its @maxattr; NULL if the request
  *	has none
  * @extack: receives a message on errors
  */
@@ -977,10 +1159,12 @@ struct dlil_filter_args {
 #define DLIL_KIND_CONDITION	BIT(2)
 
 /**
- * struct dlil_filter_kind - a kind of filters that users add by name (FLT-16)
+ * struct dlil_filter_kind - a filter kind: users add its filters by name (FLT-16)
  *
- * A module registers its kind at the end of its init function, and has the alias
- * dlil-filter-NAME, so that it is loaded when a user first names the kind.
+ * A module registers its filter kind at the end of its init function, and has the alias
+ * dlil-filter-NAME, so that it is loaded when a user first names the kind.  It unregisters
+ * the kind in its exit function: each filter pins @owner from the request for it until
+ * its `detached` has returned, so no filter of the kind is left then.
  */
 struct dlil_filter_kind {
 	/** @name: up to 15 lower-case letters, digits, hyphens and underscores */
@@ -1040,9 +1224,11 @@ const char *dlil_condition_expr(const struct dlil_condition *cond);
 void dlil_condition_free(struct dlil_condition *cond);
 
 /*
- * Hand back packets that a filter has kept, or hand on packets that it has made.  From
- * any context but hard interrupts; @list is consumed, even on error.  Once the detach of
- * the filter has begun, the packets are freed.
+ * Hand back packets that a filter has kept, or hand on packets that it has made, such as
+ * copies.  They go on behind the filter.  The first ones count no longer as stolen; the
+ * second ones count as seen, as if they had just come.  From there on both count by
+ * what becomes of them.  From any context but hard interrupts; @list is consumed, even on
+ * error.  Once the detach of the filter has begun, the packets are freed as detached.
  */
 int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
 			 struct sk_buff_head *list);
@@ -1111,7 +1297,7 @@ struct dlil_proto_ops {
 			     const struct sockaddr *addr,
 			     struct dlil_ioc_lladdr *link);
 	/**
-	 * @send_arp: send an ARP packet of kind @op (ARPOP_*).  @sender and
+	 * @send_arp: send an ARP packet with the operation @op (ARPOP_*).  @sender and
 	 * @target are addresses of this family.  If @sender is NULL, use an
 	 * address of the ifnet, or return -EADDRNOTAVAIL if there is none.  If
 	 * @sender_hw is NULL, use the ifnet's link address; if @target_hw is
@@ -1236,6 +1422,13 @@ struct dlil_input_params {
 	void *cookie;
 };
 
+/*
+ * Packets of a protocol family that come without an ifnet go to the callbacks that are
+ * registered for the family, past demux and filters.  dlil_proto_input() calls these before
+ * it returns; dlil_proto_inject() queues the packets, up to rcvq_limit of them, and the main
+ * input thread calls them later.  No ifnet counts these packets, the file dlil/input in
+ * debugfs does.
+ */
 int dlil_proto_register_input(u32 family,
 			      const struct dlil_input_params *params);
 int dlil_proto_unregister_input(u32 family);
@@ -1253,6 +1446,13 @@ int dlil_proto_inject(u32 family, struct sk_buff_head *list);
  */
 #define DLIL_OUTPUT_LOOP	BIT(1)
 
+/*
+ * Send packets, before this returns: protocol, framer, output filters and driver run in the
+ * context of the caller, with bottom halves off.  An output may begin inside a callback of
+ * another one; DLIL counts how deep, for dlil_output(), packets that callbacks send through
+ * the host's stack, and dlil_filter_reinject().  The 9th output inside each other drops its
+ * packets (DLIL_DROP_RECURSION) and returns -ELOOP (OUT-10).
+ */
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
 		const struct sockaddr *dest, u32 flags);
 
