@@ -2,16 +2,23 @@
 /*
  * A batch of received packets: demux, filters, dispatch to protocols.
  *
- * dlil_input_batch() holds an I/O reference and an input read section (see
- * dlil_retire.h) for the whole batch, so that filters and protocols stay
- * attached while their callbacks run and sleep.  The loopback ifnet takes no
- * I/O reference, because the read section delays its final detach as well
- * (IFN-8).
+ * dlil_input_batch() is inside a read section of the input thread (see
+ * dlil_retire.h) for the whole batch, so that filters and protocols stay in memory
+ * while their callbacks run and sleep.  It also holds an I/O reference, so that the
+ * final detach waits.  The loopback ifnet takes none, because the read section delays
+ * its final detach as well (IFN-8).
  *
- * Demux finds the protocol of each packet.  Consecutive packets with the same
- * demux result form a run, which goes through the filters together.  Packets
- * that the filters let pass join the list for their protocol, which gets them
- * when the protocol changes or the batch ends (INP-9).
+ * A batch has two places where packets gather, one behind the other:
+ *
+ *  - The run: consecutive packets for which demux gave the same result, an error or a
+ *    protocol family.  If the next packet has another result, run_turn() first sends the
+ *    run through the filters, to the list.
+ *  - The list: packets that have passed the filters, and have the same destination.  That
+ *    is a protocol, or for packets without one the driver's `unmatched`.  If the next
+ *    packet has another destination, batch_turn() first delivers the list (INP-9).
+ *
+ * The end of the batch flushes both.  dlil_input_resume() is the same for packets that a
+ * filter has handed back (FLT-14): they have been counted, and begin behind that filter.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
@@ -35,11 +42,14 @@
  * @run: consecutive packets with the same demux result, before the filters
  * @found: demux result of @run: 0 or a negative errno
  * @found_family: protocol family that demux found for @run
- * @odd: ODD_* flags of @run; if set, dispatch() has to look at each packet
- * @check: drop packets that belong to another ifnet (INP-11)
+ * @odd: ODD_* flags of @run; if one is set, the packets of @run may have different
+ *	destinations, so dispatch() has to look at each
+ * @check: drop packets that say that another ifnet received them (INP-11)
  * @refused: number of packets that @check dropped
- * @types: skb->protocol alone decides the demux result, see is_alike()
- * @type: EtherType of the last packet of @run, network order, or TYPE_NONE
+ * @types: demux of this interface family goes by skb->protocol alone, so that packets
+ *	with the same one need not be asked about, see is_alike()
+ * @type: EtherType of the last packet of @run, network order; TYPE_NONE if the result of
+ *	that packet does not follow from an EtherType alone
  * @list: packets collected for @proto, or for the driver if @proto is NULL
  * @family: protocol family of @proto, 0 if @proto is NULL
  * @proto: protocol that receives @list
@@ -64,7 +74,7 @@ struct dlil_batch {
 	struct dlil_tally tally;
 };
 
-/* The demux result of the last packet does not follow from an EtherType alone. */
+/* A value of @type that is no EtherType. */
 #define TYPE_NONE (-1)
 
 /* A packet is for another station (PACKET_OTHERHOST). */
@@ -98,7 +108,10 @@ static void leave_device(struct sk_buff_head *list)
 		skb->dev = blackhole_netdev;
 }
 
-/* Deliver at most DLIL_INPUT_BATCH packets, and free those that are left. */
+/*
+ * Deliver packets of the batch's list, at most DLIL_INPUT_BATCH, to its destination, and
+ * free those that are left.
+ */
 static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 {
 	enum dlil_drop_reason why = b->why;
@@ -137,8 +150,9 @@ static void batch_flush(struct dlil_batch *b)
 }
 
 /*
- * Deliver the collected packets unless the next ones have the same destination:
- * @proto, or the driver with the drop reason @why if @proto is NULL.
+ * Set the destination of the next packet: @proto; or, if that is NULL, the driver with
+ * the drop reason @why.  If it differs from the destination of the list, the list is
+ * delivered first.
  */
 static void batch_turn(struct dlil_batch *b, u32 family,
 		       struct dlil_proto *proto, enum dlil_drop_reason why)
@@ -151,7 +165,7 @@ static void batch_turn(struct dlil_batch *b, u32 family,
 	b->why = why;
 }
 
-/* Make the protocol that demux found for the run the next destination. */
+/* Set the destination of the next packet to that which follows from @found of its run. */
 static void batch_turn_found(struct dlil_batch *b)
 {
 	u32 family = b->found_family;
@@ -244,7 +258,10 @@ static u8 has_otherhost(const struct sk_buff_head *list)
 	return 0;
 }
 
-/* Row FLT-10: filter a GSO packet alone, since it may become many segments. */
+/*
+ * Row FLT-10: filter a GSO packet alone, since it may become many segments; append what
+ * passes to @on.
+ */
 static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 			    struct sk_buff_head *on)
 {
@@ -282,7 +299,7 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 	}
 }
 
-/* Filter packets one by one; a packet is on no list while a filter has it. */
+/* Filter the packets of the run one by one; a packet is on no list while a filter has it. */
 static void filter_each(struct dlil_batch *b)
 {
 	struct sk_buff *skb, *next;
@@ -308,8 +325,8 @@ static void filter_list(struct dlil_batch *b)
 }
 
 /*
- * Take a run that the filter @ref has handed back through the filters behind it,
- * and dispatch the packets that pass (FLT-14).
+ * Same as run_flush(), for a run that the filter @ref has handed back: only the filters
+ * behind that one see it (FLT-14).
  */
 static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
 {
@@ -331,7 +348,7 @@ static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
 	dispatch_list(b, &b->run);
 }
 
-/* Take the run through the filters, and dispatch the packets that pass (INP-8). */
+/* Send the run through the filters, and move the packets that pass to the list (INP-8). */
 static void run_flush(struct dlil_batch *b)
 {
 	if (skb_queue_empty(&b->run))
@@ -370,8 +387,9 @@ static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
 }
 
 /*
- * Finish the run, and start one with another demux result.  Leaves the RCU read
- * section of demux meanwhile, because filters and protocols may sleep.
+ * Flush the run, and start one with another demux result.  The caller is inside the RCU
+ * read section of demux; this leaves it meanwhile, because filters and protocols may
+ * sleep.
  */
 static void run_turn(struct dlil_batch *b, int demux, u32 family)
 {
@@ -408,9 +426,9 @@ static void count_bytes(struct dlil_batch *b, u64 bytes)
 }
 
 /*
- * Demux a packet whose link header is @header bytes long, and start a new run
- * if the result differs from that of the previous packet.  Returns the length of
- * the link header, or -1 if the packet has been consumed and counted.
+ * Demux a packet whose link header is @header bytes long, negative if there is none, and
+ * start a new run if the result differs from that of the previous packet.  Returns the
+ * length of the link header, or -1 if the packet has been consumed and counted.
  */
 static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 			      int header)
@@ -450,7 +468,7 @@ static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 	return header;
 }
 
-/* Count multicasts and broadcasts, and note a packet for another station. */
+/* Look at a packet that is not for this host alone: count it, or set ODD_OTHERHOST. */
 static noinline void run_note(struct dlil_batch *b, const struct sk_buff *skb)
 {
 	if (skb->pkt_type == PACKET_BROADCAST ||
@@ -513,12 +531,12 @@ static unsigned int segments_of(const struct sk_buff *skb)
 }
 
 /*
- * Demux the first packets of @list and collect those with the same result in a
- * run.  Each run but the last one passes filters and protocols in here; the
- * caller does that for the last one.  If @segments is set, a GSO packet counts
- * as the number of its segments towards the limit of the batch; a packet with
- * more segments than that forms a batch alone.  If @classes is set, count traffic
- * classes.  Both are compile-time constants.  Returns the rest of @list.
+ * Demux the first packets of @list, up to DLIL_INPUT_BATCH, and collect them in runs.
+ * Each run but the last one is flushed in here; the caller flushes the last one.  If
+ * @segments is set, a GSO packet counts as the number of its segments towards the limit
+ * of the batch; a packet with more segments than that forms a batch alone.  If @classes
+ * is set, count traffic classes.  Both are compile-time constants.  Returns the rest of
+ * @list.
  */
 static __always_inline struct sk_buff *
 batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments,
@@ -646,8 +664,8 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 }
 
 /*
- * Collect runs of packets with the same filter and demux result, and flush them.  A
- * GSO packet counts as in batch_collect_as().
+ * Same as batch_collect(), for packets that filters have handed back: a run has packets of
+ * one filter, and the last run is flushed as well.
  */
 static struct sk_buff *returned_collect(struct dlil_batch *b,
 					struct sk_buff *list)

@@ -2,13 +2,33 @@
 /*
  * Running packets through the filters of an ifnet.
  *
- * Packets go through the filters one by one, unless a filter takes lists.  In
- * that case a batch goes from one list filter to the next, and packet by packet
- * through the filters in between, so that each packet meets all filters in
- * order.  A GSO packet that some filter takes in segments goes the same way,
- * alone.
+ * The filters of one direction are an array of slots, in order (struct
+ * dlil_filter_vec).  A slot is one filter, or a bundle: adjacent filters of the
+ * core that are called once for all of them.  Only dlil_match.c makes bundles.
+ * dlil_filter.c keeps the list of filters; dlil_vec.c makes a new array whenever
+ * that list changes, and frees the old one when nobody uses it any more.
  *
- * dlil_filter.c keeps the list of filters, and attaches and detaches them.
+ * Whoever uses an array, and calls its filters, is inside a read section, which
+ * keeps both in memory: the input thread in its batch, in which it may sleep (see
+ * dlil_retire.h), output in an RCU read section.
+ *
+ * One packet passes all slots before the next packet passes the first one, if no
+ * filter takes lists: dlil_filter_run_at() is that fast way.  Otherwise
+ * dlil_filter_run_list_at() divides the array into stretches.  A stretch is one list
+ * filter, or consecutive slots that take packets one by one and agree on GSO
+ * packets.  All packets of the batch pass one stretch before the first of them
+ * passes the next one.  So each packet still meets all filters in order.  A GSO
+ * packet that some filter takes in segments goes this way, too, alone.
+ *
+ * A filter that returns DLIL_SKIP skips all later slots with its callback.  Slots
+ * with the same callback have the same number, their kind (this has nothing to do
+ * with the filter kinds that users name).  A packet's mark has a bit for each kind
+ * that it skips.  It is a variable while the packet passes a stretch, and in
+ * skb->cb between two stretches, and while a filter keeps the packet that may hand
+ * it back (FLT-14).
+ *
+ * The functions that run filters record in @place which one they call.  dlil_debug.c
+ * reads that of an input thread, to name the callback in which the thread is stuck.
  */
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
@@ -95,7 +115,7 @@ static int gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 
 /* The chain, see the top of this file. */
 
-/* Does the filter want this packet (FLT-4, FLT-9)? */
+/* Is the packet one that this slot sees (FLT-4, FLT-9)? */
 static bool wants(const struct dlil_filter_slot *slot, u32 family,
 		  const struct sk_buff *skb)
 {
@@ -119,9 +139,9 @@ static int verdict(int err)
 #endif
 
 /*
- * Has a filter left no packet, or a received packet without a link header?
- * run_demux() has given every received packet a link header, possibly an empty
- * one.
+ * Has a buggy filter left no packet, or a received packet without a link header?
+ * Every received packet had one before the filters, possibly an empty one, see
+ * run_demux().
  */
 static bool is_spoilt(const struct dlil_filter_vec *vec,
 		      const struct sk_buff *skb)
@@ -140,8 +160,9 @@ static bool is_lost(const struct sk_buff *skb)
 }
 
 /*
- * Get the name of a slot's filter, or NULL.  A filter that was dying when this read
- * section began may be freed; any other one stays until the section ends.
+ * Get the name of a slot's filter, or NULL if its detach has begun: a filter whose
+ * detach began before this read section may be freed.  Any other one stays until the
+ * section ends.
  */
 static const char *name_of(const struct dlil_filter_slot *slot)
 {
@@ -155,7 +176,7 @@ static_assert(sizeof(u64) <= sizeof_field(struct sk_buff, cb) &&
 	      offsetof(struct sk_buff, cb) % sizeof(u64) == 0);
 static_assert(offsetof(struct dlil_return, mark) == 0);
 
-/* The kinds that this packet skips, as bits.  skb->cb keeps them between filters. */
+/* The mark of a packet: the kinds that it skips, see the top of this file. */
 static u64 mark_of(const struct sk_buff *skb)
 {
 	return *(const u64 *)skb->cb;
@@ -166,7 +187,10 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 	*(u64 *)skb->cb = skipped;
 }
 
-/* Call a filter, judge its verdict, and trace it (STA-5). */
+/*
+ * Call a filter, check its verdict, and trace it (STA-5).  A bundle traces the
+ * verdicts of its filters itself.
+ */
 static noinline int call_traced(const struct dlil_filter_vec *vec,
 				const struct dlil_filter_slot *slot,
 				struct dlil_ifnet *ifp, u32 family,
@@ -191,7 +215,8 @@ static noinline int call_traced(const struct dlil_filter_vec *vec,
 
 /*
  * Run one packet through slots [@i, @end), except those whose kind is in
- * @skipped.  If @traced, a compile-time constant, is set, trace the verdicts.
+ * @skipped, its mark, to which DLIL_SKIP adds.  If @traced, a compile-time constant,
+ * is set, trace the verdicts.
  */
 static __always_inline int
 run_stretch_as(const struct dlil_filter_vec *vec, unsigned int i,
@@ -245,7 +270,7 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 			      false);
 }
 
-/* Same as dlil_filter_run_at(), but from slot @i on. */
+/* The slow part of dlil_filter_run_at(): with all checks, and from slot @i on. */
 static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
 			     struct dlil_ifnet *ifp, u32 family,
 			     struct sk_buff **skb, u64 skipped,
@@ -262,9 +287,9 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
  * @skb: the packet, which a filter may replace
  * @place: records the filter that is running, for dlil_debug.c
  *
- * Checks the packet once, behind all filters, because a check in the loop would
- * add to the cost of each further filter.  Match filters check the packet
- * themselves, because they read its link header.
+ * The loop does not check what a filter leaves, since that would add to the cost of
+ * each further filter; the packet is checked once, behind all of them.  Match filters
+ * read the link header, so they check for themselves that there is one.
  *
  * Context: inside the read section that protects @vec.
  * Return: 0 to go on, DLIL_STOLEN, or an error: then the caller frees *@skb
@@ -309,9 +334,9 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @list: packets that have not been stolen or dropped
  * @flow: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_debug.c
- * @marked: every packet has a valid mark in skb->cb; otherwise skb->cb has other data,
- *	and no packet skips a kind
- * @plain: @list is known to contain no GSO packet
+ * @marked: every packet of @list has a valid mark in skb->cb.  Otherwise skb->cb may
+ *	contain anything, and no packet skips a kind, so no mark is needed
+ * @plain: @list is known to contain no GSO packet; if false, there may be some
  * @err: the first error that a filter returned
  */
 struct transit {
@@ -326,7 +351,7 @@ struct transit {
 	int err;
 };
 
-/* Run all packets through slots [@i, @end), which take them one by one. */
+/* Run all packets through a stretch of slots [@i, @end) that take them one by one. */
 static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 {
 	bool marked = p->marked;
@@ -412,8 +437,9 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 }
 
 /*
- * Move packets from the front of the list to @part, as long as they have the
- * same mark and @slot wants all or none of them.  Returns whether it wants them.
+ * Move packets from the front of @p->list to @part: the first one, and those behind it
+ * that have the same mark and that @slot wants if it wants the first one.  Returns
+ * whether it wants them; *@mark becomes their mark.
  */
 static bool take_alike(const struct transit *p,
 		       const struct dlil_filter_slot *slot,
@@ -432,7 +458,10 @@ static bool take_alike(const struct transit *p,
 	return wanted;
 }
 
-/* Slow path: some packets skip this filter, or carry marks that must survive it. */
+/*
+ * Call a list filter that some packets are not for, or whose packets have marks.  It
+ * may use skb->cb, so the marks are set again afterwards.
+ */
 static void run_parts(struct transit *p, const struct dlil_filter_slot *slot)
 {
 	struct sk_buff_head on, part;
@@ -478,7 +507,10 @@ static void run_batch(struct transit *p, const struct dlil_filter_slot *slot)
 		run_parts(p, slot);
 }
 
-/* The list holds more packets than one call may get: split it. */
+/*
+ * Call a list filter several times, because segmentation, or a filter that adds packets,
+ * has made more packets than one call may get.
+ */
 static noinline void run_batches(struct transit *p,
 				 const struct dlil_filter_slot *slot)
 {
@@ -505,7 +537,7 @@ static void run_list(struct transit *p, const struct dlil_filter_slot *slot)
 		run_batches(p, slot);
 }
 
-/* Does the packet meet a filter in slots [@i, @end)? */
+/* Does the packet meet any filter of the stretch of slots [@i, @end)? */
 static bool meets(const struct transit *p, unsigned int i, unsigned int end,
 		  const struct sk_buff *skb)
 {
@@ -590,8 +622,9 @@ static bool is_plain(const struct sk_buff_head *list)
 }
 
 /*
- * Row FLT-10: segment GSO packets before slots [@i, @end), which have the same
- * TAKES_SEGMENTS, but not those that skip all of these slots.
+ * Row FLT-10: segment the GSO packets that the stretch of slots [@i, @end) takes in
+ * segments, except packets that skip all of its slots.  All slots of a stretch have the
+ * same TAKES_SEGMENTS, so the first one tells.
  */
 static void segment(struct transit *p, unsigned int i, unsigned int end)
 {
@@ -614,8 +647,8 @@ static void segment(struct transit *p, unsigned int i, unsigned int end)
 }
 
 /*
- * Returns the first slot behind @i that cannot run together with it: list
- * filters run alone, and segment() takes slots with the same TAKES_SEGMENTS.
+ * Returns the end of the stretch that begins with slot @i: a list filter is a stretch
+ * alone, and the slots of any other one have the same TAKES_SEGMENTS.
  */
 static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 				unsigned int i)
@@ -631,7 +664,7 @@ static unsigned int stretch_end(const struct dlil_filter_vec *vec,
 	return i;
 }
 
-/* Run a batch through slots @i and later ones. */
+/* Run a batch through slots @i and later ones, stretch by stretch. */
 static __always_inline int run_list_from(struct transit *p, unsigned int i)
 {
 	const struct dlil_filter_slot *slot;
@@ -640,7 +673,7 @@ static __always_inline int run_list_from(struct transit *p, unsigned int i)
 	for (; i < p->vec->n && !skb_queue_empty(p->list); i = end) {
 		slot = &p->vec->slots[i];
 		end = stretch_end(p->vec, i);
-		/* A filter that takes GSO packets may also put some in place of others. */
+		/* A filter that takes GSO packets may replace others by some, too. */
 		if (slot->flags & TAKES_SEGMENTS)
 			segment(p, i, end);
 		else

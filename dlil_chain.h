@@ -71,11 +71,11 @@ struct dlil_filter_bundle_ops {
  * @list_fn: list callback, used instead of @fn if @takes_lists; replaced by a
  *	stub as well
  * @cookie: argument of @fn or @list_fn: the filter's cookie, or the bundle
- * @family: protocol family that the filter sees, 0 for all
+ * @family: protocol family that the slot sees, 0 for all
  * @flags: DLIL_FILTER_* and DLIL_SLOT_AS_SENT
  * @takes_lists: the slot has @list_fn, not @fn
  * @kind: number of @fn in this array: slots with the same @fn have the same
- *	kind, so that DLIL_SKIP can skip them
+ *	kind, so that DLIL_SKIP can skip them; not the filter kind of users
  * @bundle: bundle operations if @cookie is a bundle, or NULL
  * @filters: the filters of this slot; compare only, since dying ones may be
  *	freed

@@ -83,11 +83,12 @@ void dlil_gather_module_init(void);
 
 /**
  * struct dlil_flush - a function that the thread calls behind queued packets
- * @node: entry in the thread's list @flush
+ * @node: entry in the thread's list @flush, until @fn is called
  * @queue: the input queue whose thread calls @fn; NULL for the main thread
  * @fn: called by the thread, with no lock held, once all packets that were
- *	queued before have been processed; must not sleep for long, and may free
- *	this
+ *	queued before have been processed; must not sleep for long.  This struct
+ *	belongs to whoever has set @fn: the thread does not touch it after the call,
+ *	in which it may be freed
  */
 struct dlil_flush {
 	struct llist_node node;
@@ -104,8 +105,9 @@ struct dlil_flush {
  * @flush: pending calls, see struct dlil_flush
  * @asleep: the thread sleeps or is about to; a producer must wake it
  * @gather: delays that wake-up to gather more packets
- * @cpu: the first processor that fed the thread, or DLIL_CPU_*; written by the
- *	first producer, afterwards by the thread (INP-4)
+ * @cpu: DLIL_CPU_OPEN at first; then the processor of the first producer, who sets it in
+ *	dlil_inq_ready(); then DLIL_CPU_SETTLED, once the thread has chosen its
+ *	affinity by it.  The last one from the start if it may not choose (INP-4)
  * @started: completed by the thread when it runs
  * @allowed: affinity of the thread when it was started
  */

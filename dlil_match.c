@@ -4,15 +4,19 @@
  * action for packets that match.
  *
  * dlil_condition.c says what a program sees.  A match filter is attached like the
- * filter of a module, except that adjacent match filters form a bundle, called a
- * set.  dlil_table.c makes tables for those that differ in a port or an address only,
+ * filter of a module, except that adjacent match filters form a bundle (see
+ * dlil_chain.h), here called a set.  dlil_table.c makes tables for those that differ in a port or an address only,
  * and dlil_merge.c merges the programs of up to 31 others into one, which finds all
  * filters that match in a single run.  The actions of all that match are then taken in
  * the order of the filters.
  *
- * A detach clears the filter from `alive` of its sets.  A reader of the old
- * value may use the filter until it leaves the read section in which it found
- * the set; the filter is freed after that.
+ * A match is final if the filter's action is not count: the packet meets no later match
+ * filter, so that those do not count it.
+ *
+ * A set is constant except for `alive` and its counters.  A detach clears the filter from
+ * `alive` of its sets.  Code that has read the old value may use the filter until the end
+ * of the read section in which it found the set; the filter is freed after that.  The
+ * arrays that dlil_vec.c then makes have sets without the filter.
  *
  * Packets are counted in the sets (STA-1).  A packet that meets a set passes it, or ends
  * at a filter with a final verdict.  One of these is counted for each packet, however
@@ -46,7 +50,7 @@
 
 #include <trace/events/dlil.h>
 
-/* Actions, and the verdict that callbacks return for a matching packet. */
+/* The actions, and the verdict of each for a packet that matches; that of others is 0. */
 static const struct {
 	const char *name;
 	int verdict;
@@ -112,7 +116,7 @@ struct match {
  * struct match_group - filters of a set whose programs are merged
  * @merged: merged program of those that can be merged, or NULL
  * @all: all filters of the group, as bits
- * @alone: filters that are not part of @merged
+ * @alone: filters that are not part of @merged, whose programs run one by one
  * @n: number of filters
  * @at: their numbers in the set, in ascending order
  */
@@ -136,7 +140,7 @@ struct match_group {
  * @out: counters of sent packets, per CPU, or NULL; written with bottom halves off
  * @asks_type: some program loads skb->pkt_type
  * @alive: filters that are not being detached
- * @final: filters whose match ends the run, so that later ones do not count
+ * @final: filters whose match is final, see the top of this file
  * @places: the filters
  */
 struct match_set {
@@ -773,10 +777,10 @@ static void match_describe(void *cookie, struct dlil_filter_info *info)
 static const struct dlil_filter_kind match_kind;
 
 /*
- * Operations by direction.  Without owner, because match filters are part of
- * the core, which detaches them when it is unloaded.  DLIL_SKIP skips filters
- * with the same callback, and a set needs the same callback, so all three use
- * the same ones.
+ * Operations by direction.  They have no owner, because match filters are part of
+ * the core, which detaches them when it is unloaded.  All three have the same callbacks,
+ * because DLIL_SKIP skips filters with the same callback, and filters with the same one
+ * form a set.
  */
 static const struct dlil_filter_ops match_ops[] = {
 	[DLIL_DIRECTION_IN] = {

@@ -4,15 +4,16 @@
  * whether it matched.
  *
  * Programs of users have much in common: "udp dst port 53" and "udp dst port
- * 123" compile to the same code up to the last comparison.  As long as programs
- * agree, they are in the same state, so the code of one of them is emitted for
- * the whole group.  Where they differ, the group is divided into smaller ones.
- * Each of these continues from the state of the whole group, one group after
- * the other.
+ * 123" compile to the same code up to the last comparison.  A group is a number of
+ * programs that have run the same instructions up to one place, so that the values of
+ * registers are those of each of them.  At first all programs are one group.  As long as
+ * the next instructions are the same, they are emitted once for the whole group.  Where
+ * they differ, the group is divided into smaller ones, whose code is emitted one after
+ * the other; the code of each begins with the registers of the undivided group.
  *
- * The result is collected in a word of scratch memory.  Adding to it needs
- * register A, but the next group needs A unchanged.  So A is saved where a
- * group is divided, and reloaded after each part that may have changed it.  The
+ * The result is collected in a word of scratch memory.  To set a bit in it changes
+ * register A, but the next group needs the A of the undivided group.  So A is saved where
+ * a group is divided, and reloaded behind each part that may have changed it.  The
  * same applies to X.
  *
  * A load beyond the end of the packet, or a division by zero, ends a classic
@@ -43,12 +44,13 @@ static_assert(SAVED_X(DEPTH_MAX - 1) < BPF_MEMWORDS);
 #define NEAR_MAX	U8_MAX
 
 /**
- * struct item - an instruction whose jumps are not resolved yet
+ * struct item - an emitted instruction, which jumps to labels and not to places yet
  * @insn: the instruction
  * @jt: label that it jumps to if its condition holds, or unconditionally; or 0
  * @jf: label that it jumps to if the condition does not hold; or 0
- * @far: emitted as a condition followed by two unconditional jumps
- * @at: position in the program
+ * @far: a target is too far for a conditional jump, so this becomes a condition followed
+ *	by two unconditional jumps
+ * @at: position in the merged program; valid after lay_out()
  */
 struct item {
 	struct sock_filter insn;
@@ -79,12 +81,13 @@ struct merge {
 };
 
 /**
- * struct group - programs that are in the same state at an instruction
+ * struct group - programs that have the same registers at an instruction
  * @members: the programs
  * @depth: number of divisions that led to this group
- * @end: label behind the code of the group
- * @len: number of instructions of each member
- * @labels: label by instruction; 0 if no code jumps there
+ * @end: label behind the code of the group, where its members go when they end
+ * @len: number of instructions of the first member; none gets further as part of the
+ *	group, since that one ends there
+ * @labels: label by instruction; 0 if no code of the group gets there
  */
 struct group {
 	u32 members;
@@ -125,7 +128,7 @@ static u16 new_label(struct merge *m)
 	return ++m->n_labels;
 }
 
-/* Set @label to the position of the next instruction. */
+/* The next instruction that is emitted is the one at @label. */
 static void place(struct merge *m, u16 label)
 {
 	m->labels[label] = m->n_items;
@@ -145,7 +148,7 @@ static u32 agreeing(const struct merge *m, u32 members, unsigned int pc)
 	return same;
 }
 
-/* Do all members end at @pc, without a match? */
+/* Do all members end at @pc, each without a match? */
 static bool is_miss(const struct merge *m, u32 members, unsigned int pc)
 {
 	const struct sock_filter *insn = insn_of(m, members, pc);
@@ -164,7 +167,7 @@ static u16 label_of(struct merge *m, struct group *g, unsigned int pc)
 	return g->labels[pc];
 }
 
-/* Record a match of all members. */
+/* Emit code that adds all members to the result, restores A, and ends the group. */
 static void emit_match(struct merge *m, const struct group *g)
 {
 	emit(m, BPF_LD | BPF_MEM, ANSWER, 0, 0);
@@ -299,7 +302,7 @@ static void emit_division(struct merge *m, const struct group *g,
 		if (m->err)
 			return;
 		place(m, end);
-		/* Restores A after a miss; emit_match() reloads A itself. */
+		/* Members may have ended without a match; else emit_match() has reloaded A. */
 		if (do_from(m, part, pc, writes_a))
 			emit(m, BPF_LD | BPF_MEM, SAVED_A(g->depth), 0, 0);
 		if (do_from(m, part, pc, writes_x))
@@ -308,7 +311,7 @@ static void emit_division(struct merge *m, const struct group *g,
 	emit_group(m, part, pc, g->depth + 1, g->end);
 }
 
-/* Emit the code of @members from @pc on, where all have the same state. */
+/* Emit the code of a group from @pc on, where all @members have the same registers. */
 static void emit_group(struct merge *m, u32 members, unsigned int pc,
 		       unsigned int depth, u16 end)
 {

@@ -2,9 +2,14 @@
 /*
  * The order of filters after several changes that are one step (FLT-13).
  *
- * A plan begins with the filters of an ifnet.  Changes are applied to it one after the
- * other, so that each sees the result of those before it.  The ifnet itself changes only
- * when dlil_filter.c carries out the plan, which it does if all changes were possible.
+ * A plan is a copy of the order of an ifnet's filters, with a spot for each filter.
+ * Changes are applied to it one after the other, so that each sees the result of those
+ * before it.  The ifnet itself changes only when dlil_filter.c carries out the plan, which
+ * it does if all changes were possible.  A change that is refused leaves a sentence for
+ * the user in `why`, and the plan is thrown away.
+ *
+ * A spot is in one of two lists by its @list: in the order, or, once a change has removed
+ * its filter, among those that are gone, whose filters dlil_filter.c detaches.
  *
  * Names are looked up in a table, because users may make thousands of changes at once.
  */
@@ -21,11 +26,13 @@ static u32 hash_of(const char *name)
 	return full_name_hash(NULL, name, strlen(name));
 }
 
+/* Has a user added the filter?  Only such filters have a filter kind. */
 static bool is_users(const struct dlil_spot *spot)
 {
 	return spot->filter->ops->kind;
 }
 
+/* Make a spot for @f; the caller puts it in the order.  There is room, see dlil_plan_new(). */
 static struct dlil_spot *spot_new(struct dlil_plan *plan, struct dlil_filter *f)
 {
 	struct dlil_spot *spot = &plan->spots[plan->used++];
@@ -37,7 +44,10 @@ static struct dlil_spot *spot_new(struct dlil_plan *plan, struct dlil_filter *f)
 	return spot;
 }
 
-/* Remove a filter.  One that the same step adds is in no list then. */
+/*
+ * Remove a filter.  One that the same step adds has never been attached, so that there is
+ * nothing to detach: it is in no list afterwards.
+ */
 static void del(struct dlil_plan *plan, struct dlil_spot *spot)
 {
 	hash_del(&spot->named);
@@ -74,7 +84,7 @@ struct dlil_plan *dlil_plan_new(struct dlil_ifnet *ifp, unsigned int more)
 	return plan;
 }
 
-/* Find a filter by name: that of a user, if a module has one of the same name. */
+/* Find a filter by name; if a user and a module have one of this name, that of the user. */
 static struct dlil_spot *find(struct dlil_plan *plan, const char *name)
 {
 	struct dlil_spot *spot, *found = NULL;
@@ -117,7 +127,7 @@ static int find_old(struct dlil_plan *plan, const char *name,
 	return 0;
 }
 
-/* Put @spot, which may be in the order already, in its place. */
+/* Put @spot, which may be in the order already, at a place; @name is the filter beside it. */
 static int put(struct dlil_plan *plan, struct dlil_spot *spot,
 	       enum dlil_filter_place place, const char *name)
 {
@@ -153,7 +163,10 @@ static int put(struct dlil_plan *plan, struct dlil_spot *spot,
 	return refuse(plan, -EINVAL, "there is no such place");
 }
 
-/* Add @f: at the place that its parameters give, or behind @in_place_of. */
+/*
+ * Add @f at the place that its parameters give.  If they give none, it goes to the end,
+ * or, if it replaces another filter, behind @in_place_of, the entry in front of that one.
+ */
 static int add(struct dlil_plan *plan, const struct dlil_filter_params *params,
 	       struct dlil_filter *f, struct list_head *in_place_of)
 {
@@ -168,6 +181,7 @@ static int add(struct dlil_plan *plan, const struct dlil_filter_params *params,
 	return put(plan, spot, params->place, params->beside);
 }
 
+/* Put @f in the place of another filter; a user's request adds it if there is none. */
 static int replace(struct dlil_plan *plan, const struct dlil_filter_change *c,
 		   struct dlil_filter *f, const struct dlil_filter *old)
 {
@@ -197,6 +211,7 @@ static int move(struct dlil_plan *plan, const struct dlil_filter_change *c,
 	return put(plan, spot, c->place, c->beside);
 }
 
+/* Remove all filters that users have added. */
 static void flush(struct dlil_plan *plan)
 {
 	struct dlil_spot *spot, *next;

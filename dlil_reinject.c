@@ -3,10 +3,11 @@
  * Packets that a filter has kept, and hands back (FLT-14).
  *
  * A received packet is queued again: the input thread takes it through the
- * filters behind that one, and on to its protocol.  A packet that is being sent
- * goes through the remaining filters, and to the driver, at once.  In both cases
- * the filter is looked for in the array of that moment, so filters may have come
- * and gone since it has kept the packet.
+ * filters behind that one, and on to its protocol (dlil_input_resume()).  A packet that is
+ * being sent goes through the remaining filters, and to the driver, at once
+ * (dlil_output_resume()).  In both cases the packet goes on behind the place that the
+ * filter has in the array of that moment, so filters may have come and gone since it has
+ * kept the packet.  Where the packet goes on is in its skb->cb (struct dlil_return).
  *
  * Everything happens inside one RCU read section, in which the ifnet is seen
  * attached; so the final detach waits for it, as for other producers.
@@ -24,9 +25,9 @@
 /*
  * Queue received packets.  Returns the first error.
  *
- * A copy that a filter has made has references of its own, so it gives up those for
- * which others could wait while it is queued (LNX-15).  It keeps the slip of a received
- * packet, which has no such reference, see dlil_slip.c.
+ * A packet that a filter has made may have references for which others could wait while
+ * it is queued, so it gives them up (LNX-15).  A copy of a received packet keeps the slip
+ * of that packet, which is no such reference, see dlil_slip.c.
  */
 static int input_list(struct dlil_ifnet *ifp, const struct dlil_return *back,
 		      struct sk_buff_head *list)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slips: the references of a queued packet to its netns.
+ * Slips: the references of a queued packet to its netns, kept apart from the packet.
  *
  * A packet sent on loopback is received with the route and the conntrack entry
  * that it got on output; other packets may have a conntrack entry as well.
@@ -9,9 +9,11 @@
  * have them while a callback may keep it for long (LNX-13).
  *
  * Before such a packet is queued, both are moved to a slip, which replaces the
- * route of the packet.  When the packet is delivered, it gets them back.
- * Clones and segments share the slip.  When the device goes, its slips are
- * cleared, and packets with a slip are freed when they are delivered.
+ * route of the packet (dlil_slip_put_on()).  When the packet is delivered to the host, it
+ * gets them back (dlil_slip_take_off()).  Clones and segments share the slip.  When the
+ * device goes, the contents of all its slips are dropped (dlil_slips_clear()): so the netns
+ * need not wait for callbacks that keep packets.  Such packets have nowhere to go, and are
+ * freed.
  *
  * The unload of nf_conntrack removes all entries from the table, and then waits
  * until nobody refers to one.  Nothing announces it, so each second a work looks
@@ -23,10 +25,11 @@
  * unknown type.  So code that finds one, because a filter has passed a clone
  * on, treats the packet as one without a route, see skb_valid_dst().
  *
- * The lock of a list guards the contents of its slips.  A slip is on the list
- * while it has any.  The kernel frees a slip after a grace period, in softirq
- * context, possibly after the binding of the device has gone; so slips hold
- * references to the list.
+ * Each device has a list (struct dlil_slips), whose lock guards the contents of its
+ * slips.  A slip is on the list while it has a route or an entry.  Packets hold references
+ * to their slip, as to a route; when the last one is dropped, the kernel frees the slip
+ * after a grace period, in softirq context, possibly after the binding of the device has
+ * gone; so slips hold references to the list.
  */
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -106,7 +109,7 @@ static struct nf_conntrack *conntrack_of(unsigned long nfct)
 	return (struct nf_conntrack *)(nfct & NFCT_PTRMASK);
 }
 
-/* Drop a reference: that of the binding, whose slips are clear, or of a slip. */
+/* Drop a reference to the list: that of the binding, whose slips are clear, or of a slip. */
 void dlil_slips_put(struct dlil_slips *slips)
 {
 	if (refcount_dec_and_test(&slips->refs))
@@ -126,7 +129,7 @@ static unsigned long slip_take_entry(struct slip *slip)
 	return nfct;
 }
 
-/* Take the contents of a slip; under the lock. */
+/* Take the contents of a slip, and take it off the list; under the lock. */
 static void slip_empty(struct slip *slip, struct dst_entry **dst,
 		       unsigned long *nfct)
 {
@@ -146,7 +149,7 @@ static void release(struct dst_entry *dst, unsigned long nfct)
 		nf_conntrack_put(conntrack_of(nfct));
 }
 
-/* Called when no packet has the slip any more.  The kernel frees it. */
+/* Called by the kernel when no packet has the slip any more, before it frees the slip. */
 static void slip_destroy(struct dst_entry *md)
 {
 	struct slip *slip = container_of(md, struct slip, md.dst);

@@ -4,9 +4,22 @@
  * them in batches (INP-2, INP-7).
  *
  * A thread serves one ifnet, or is the main thread, dlil/main, which serves all
- * ifnets without a thread of their own.  A caller that must know when the
- * packets queued so far have been processed hands the thread a struct
- * dlil_flush.
+ * ifnets without a thread of their own.  It wakes up, makes a pass, and sleeps
+ * again unless there is more to do.  In a pass it serves the queues that have become
+ * ready since the last pass, each until the packets taken from it are processed, and
+ * then calls the flushes.  A turn is the part of a pass of the main thread in which
+ * it serves one queue.
+ *
+ * A flush (struct dlil_flush) is a function that the thread calls when the packets
+ * queued before it have been processed.  It is part of an object of the caller, such as
+ * the ifnet or a struct waiter.  The thread does not touch it after the call: so the
+ * function may free that object, and the thread frees none.
+ *
+ * The struct dlil_thread itself is part of the queue of its ifnet, or static in the
+ * case of the main thread.  The task is in its field @task, with a reference.
+ *
+ * A producer is a context that queues packets: the driver of the ifnet, or a filter that
+ * hands packets back.  dlil_input.c has the functions of producers.
  */
 #include <linux/kthread.h>
 #include <linux/pid_namespace.h>
@@ -35,7 +48,8 @@ static struct dlil_thread dlil_main_thread;
  * struct waiter - a task that waits for a flush
  * @flush: the flush
  * @done: completed when all packets queued before have been processed
- * @refs: one reference of the task, one of the flush
+ * @refs: one reference of the task, one of the flush; the last one frees this, so that
+ *	the task need not wait when it is killed
  */
 struct waiter {
 	struct dlil_flush flush;
@@ -44,8 +58,9 @@ struct waiter {
 };
 
 /*
- * Returns by how much @room exceeds the limits of the queue.  It exceeds them
- * only if packets were queued that were not counted.
+ * Returns by how much @room, the free space, exceeds the limits of the queue, which
+ * bound it.  It exceeds them only if packets were taken that were not counted when
+ * they were queued.
  */
 static s64 inq_surplus(s64 room, s64 limits)
 {
@@ -73,9 +88,11 @@ static void inq_mistrust(struct dlil_ifnet *ifp, struct sk_buff *list,
 
 /*
  * Row INP-4: let the thread run, from now on, on the processors that share a
- * cache with @cpu, which feeds it.  Keep the affinity that an administrator has
- * set since the start.  Keep it as well if no other processor shares the cache,
- * because a real-time task could starve a thread that is bound to a single one.
+ * cache with @cpu, which feeds it: the first producer has set t->cpu to its own
+ * number, in dlil_inq_ready(), and this sets it to DLIL_CPU_SETTLED, for good.  Keep
+ * the affinity that an administrator has set since the start.  Keep it as well if no
+ * other processor shares the cache, because a real-time task could starve a thread
+ * that is bound to a single one.
  */
 static void thread_settle(struct dlil_thread *t, int cpu)
 {
@@ -120,7 +137,7 @@ static int queue_serve(struct dlil_inq *q)
 			returned = NULL;
 		}
 	}
-	/* These packets have waited longer than the others. */
+	/* Packets that filters have handed back come first: they are older. */
 	while (unlikely(returned)) {
 		returned = dlil_input_resume(ifp, returned);
 		cond_resched_tasks_rcu_qs();
@@ -133,7 +150,10 @@ static int queue_serve(struct dlil_inq *q)
 	return taken;
 }
 
-/* Call flushes, oldest first, because a later one may free what an older one needs. */
+/*
+ * Call flushes, oldest first, because a later one may free what an older one needs.
+ * @flush has the newest one first, as a lock-free list always has.
+ */
 static void thread_call(struct llist_node *flush)
 {
 	struct dlil_flush *f, *next;
@@ -147,9 +167,10 @@ static void thread_call(struct llist_node *flush)
 static void own_pass(struct dlil_thread *t)
 {
 	/*
-	 * Take the lists in the reverse order of their use: the queue of a
-	 * packet that was queued before a flush is then in @ready or @first,
-	 * and a loopback queue that was filled before another one is in @first.
+	 * Take the lists in the reverse order of their use.  A packet that was queued
+	 * before a flush of this pass is then served in this pass: its queue is in
+	 * @ready or @first, which are taken after @flush.  In the same way, a loopback
+	 * queue that was filled before another one is in @first.
 	 */
 	struct llist_node *flush = llist_del_all(&t->flush);
 	struct llist_node *ready = llist_del_all(&t->ready);
@@ -178,9 +199,9 @@ static void own_pass(struct dlil_thread *t)
  * Three contexts meet here: the task of the main thread, the work turn_look(),
  * of which there is a single one, and producers.
  *
- * The task and the work synchronise through @queue only.  The task sets it when
- * a turn begins and clears it when the turn is over; the work clears it when it
- * hands the turn over.  Both clear it by cmpxchg(), so that one of them
+ * The task and the work synchronise through @queue of the struct below only.  The task
+ * sets it when a turn begins and clears it when the turn is over; the work clears it
+ * when it hands the turn over.  Both clear it by cmpxchg(), so that one of them
  * succeeds.  While @queue is set, the task touches neither the other fields nor
  * the lists of the main thread.  If the task finds @queue cleared, it waits
  * until the work has set up @own of the queue and published it in @thread, and
@@ -189,8 +210,8 @@ static void own_pass(struct dlil_thread *t)
  * new task last, so that task sees all that the former one and the work have
  * written.
  *
- * A queue's node (@ready of struct dlil_inq) is in exactly one list from the
- * first packet until the queue is drained.  A producer that read @thread before
+ * A queue's node (@ready of struct dlil_inq) is in exactly one list of a thread from
+ * the first packet until the queue is drained.  A producer that read @thread before
  * it changed may add the node to the main thread's list.  The main thread drains
  * its own queues only, and passes such a node on.  So one task at a time drains
  * a queue, and the packets of an ifnet keep their order: the task first finishes
@@ -247,8 +268,9 @@ static void turns_watch(void)
 }
 
 /*
- * Give each queue of @rest a turn.  Returns the queue that turn_give() has handed
- * this task over to, or NULL after the last turn.
+ * Give each queue of @rest a turn.  Returns NULL after the last turn; or the queue whose
+ * turn has lasted so long that turn_give() has made this task the queue's own thread:
+ * then @rest has the queues whose turns the new task of the main thread gives.
  */
 static struct dlil_inq *turns_take(struct llist_node **rest)
 {
@@ -312,7 +334,11 @@ static bool turn_is_given(const struct dlil_inq *q)
 	return smp_load_acquire(&q->thread) == &q->own;
 }
 
-/* Finish a pass.  Returns the thread that this task serves afterwards. */
+/*
+ * Finish a pass of the main thread, which this task or its predecessor has begun.
+ * Returns the thread that this task serves afterwards: the main thread, or the own
+ * thread of the queue that it was given to.
+ */
 static struct dlil_thread *main_go_on(void)
 {
 	struct dlil_inq *q;
@@ -328,6 +354,7 @@ static struct dlil_thread *main_go_on(void)
 	return &dlil_main_thread;
 }
 
+/* Make a pass.  Returns the thread that this task serves afterwards. */
 static struct dlil_thread *thread_pass(struct dlil_thread *t)
 {
 	if (likely(t != &dlil_main_thread)) {
@@ -407,7 +434,7 @@ static void thread_init(struct dlil_thread *t, int cpu)
 	t->cpu = cpu;
 }
 
-/* Set up the queue's own thread with a task that already runs. */
+/* Set up the queue's own thread with @task, which was that of the main thread so far. */
 static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
 {
 	struct dlil_thread *t = &q->own;
@@ -446,7 +473,8 @@ static void task_rename(struct task_struct *task, struct dlil_inq *q)
 
 /*
  * Hand the task of the main thread over to @q, whose turn has lasted too long,
- * unless that turn is over by now.
+ * unless that turn is over by now.  If another turn of @q has begun meanwhile, that one
+ * is handed over, however short it is, which does no harm.
  */
 static void turn_give(struct dlil_inq *q)
 {
@@ -488,7 +516,7 @@ static void turn_give(struct dlil_inq *q)
 }
 
 /*
- * Check for a turn that lasts too long, again and again until the main thread is
+ * Check for a turn that lasts too long, every TURN_LOOK until the main thread is
  * asleep.  If this work finds the thread asleep and stops, the thread finds the
  * work not pending when it wakes up, and queues it again, see turns_watch().
  */
@@ -533,7 +561,7 @@ static int thread_start(struct dlil_thread *t, const char *name, int cpu,
 	return 0;
 }
 
-/* Stop the thread, which first processes all that is in its lists. */
+/* Stop the thread, which first makes passes until its lists are empty. */
 static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);

@@ -10,8 +10,8 @@
  * @filter: its reference
  * @direction: DLIL_DIRECTION_*
  * @cond: packets that it is for
- * @way: its two directions, received packets first; of a filter for one direction the
- *	other one gets no packets
+ * @way: its two directions, received packets first.  If the filter is for one direction
+ *	only, the other one gets no packets
  */
 struct impair {
 	dlil_filter_t filter;

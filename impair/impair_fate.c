@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The fate of each packet.
+ * The fate of each packet: whether it is lost, delayed, doubled and so on.
+ *
+ * A fate follows from the parameters, the number of the packet, the random numbers that
+ * belong to this number (impair_rand.h), and the state that earlier packets have left.
  *
  * The file uses integers of fixed size only, and nothing of the kernel but types and
  * divisions, so that fates are the same on every architecture and kernel, and in the
@@ -19,6 +22,7 @@
 enum { GAP, BURST_LOST, BURST_OK, GAP_LOST };
 enum { GOOD, BAD };
 
+/* Does something happen that has this probability, in multiples of 2^-32? */
 static bool happens(u32 drawn, u32 probability)
 {
 	return drawn < probability || probability == IMPAIR_CERTAIN;
@@ -34,6 +38,7 @@ static u32 low(u64 drawn)
 	return (u32)drawn;
 }
 
+/* Two random numbers, the halves, for one effect and the next packet. */
 static u64 draw(const struct impair_state *s, enum impair_stream stream)
 {
 	return impair_draw(s->key[stream], s->n);
@@ -41,7 +46,9 @@ static u64 draw(const struct impair_state *s, enum impair_stream stream)
 
 /*
  * The model with four states: reception and loss inside bursts, and outside of them.
- * The state changes with each packet, and the new state decides about the packet.
+ * The state changes with each packet, and the new state decides about the packet.  Two
+ * changes from one state share a random number: the first one has the numbers below its
+ * probability, the second one those above, hence the subtraction.
  */
 static bool lost_in_state(const u32 *p, struct impair_state *s)
 {
@@ -81,6 +88,7 @@ static bool lost_in_gemodel(const u32 *p, struct impair_state *s)
 	return happens(low(drawn), bad ? p[IMPAIR_GE_BAD] : p[IMPAIR_GE_GOOD]);
 }
 
+/* Is packet @n, counted from 0, the last of @group packets? */
 static bool is_last_of(u64 n, u32 group)
 {
 	u32 rest;

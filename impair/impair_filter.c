@@ -2,11 +2,11 @@
 /*
  * The callbacks of an `impair` filter.
  *
- * If a packet may have to be held, every packet of that direction goes through
- * impair_hold.c, so that packets leave in the order of their times, even those
- * without a delay.  Otherwise packets pass at once, and cost no second turn in the
- * input queue.  The condition is asked without the lock, which packets that the filter
- * is not for therefore do not take on output.
+ * If the parameters can make a packet wait (impair_holds()), every packet of that
+ * direction goes through impair_hold.c, even one without a delay, so that packets leave in
+ * the order of their times.  Otherwise packets pass at once, and received ones need not be
+ * queued a second time.  On output, the condition is asked without the lock of the way, so
+ * packets that the filter is not for do not take it.
  */
 #include <linux/if_vlan.h>
 #include <linux/ktime.h>
@@ -77,8 +77,9 @@ static bool is_for(struct impair *f, struct dlil_ifnet *ifp, struct impair_way *
 }
 
 /*
- * Decide about the next packet, and corrupt it.  Returns true if it is lost, or too
- * many are held.
+ * Decide the fate of the next packet, count it, and corrupt the packet if that is its
+ * fate.  Returns true if the packet must be dropped: it is lost, or too many are held.
+ * @holds: packets of this direction are held.
  */
 static bool decide(struct impair_way *w, struct sk_buff *skb, bool holds,
 		   u64 now, struct impair_fate *fate)
@@ -112,7 +113,7 @@ static struct sk_buff *copy_now(struct impair_way *w, struct sk_buff *skb)
 	return copy;
 }
 
-/* Let a packet stay in @list, with its copy behind it. */
+/* Let a packet stay in @list, and put its copy, if it is to have one, behind it. */
 static void pass_received(struct impair_way *w, struct sk_buff *skb,
 			  struct sk_buff_head *list,
 			  const struct impair_fate *fate)
@@ -162,10 +163,10 @@ static void impair_input_list(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		impair_release(w);
 }
 
-/* The decision about a packet that is sent. */
+/* The decision about a packet that is sent: it goes on now, later, or not at all. */
 enum sent { SENT_PASSES, SENT_HELD, SENT_GONE };
 
-/* Decide about a packet; if it passes at once *@copy becomes its copy, if any. */
+/* Decide about a packet.  If it passes at once, *@copy becomes its copy, if it has one. */
 static enum sent judge_sent(struct impair_way *w, struct sk_buff *skb, u32 family,
 			    struct sk_buff **copy)
 {
@@ -219,9 +220,9 @@ static struct sk_buff *own(struct impair_way *w, struct sk_buff *skb)
 }
 
 /*
- * A lost packet is freed here and counts as stolen, because an error would tell the
- * sender about the loss.  A copy goes in front of its packet, which is still to be sent
- * by the caller.
+ * A packet that is lost, or finds no room, is freed here and counts as stolen, because an
+ * error would tell the sender of it.  The copy of a packet that passes at once is sent
+ * before the packet, which the caller sends when this has returned.
  */
 static int impair_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 struct sk_buff **pskb)

@@ -2,14 +2,18 @@
 /*
  * Packets of one direction that are held until their time has come.
  *
- * Packets whose times come in order are in a list, all other ones in a tree.  A
- * packet that is to be reordered moves on to a second list when its time has come,
- * and leaves that one when enough packets have overtaken it.  One timer is set to
- * the time of the next packet.
+ * The time of a packet is the time when it may leave: the end of its delay, behind the
+ * time that a link of the rate needs.  Packets whose times are not before that of the last
+ * one in the list `ordered` join that list, all other ones are in a tree.  The next packet
+ * to leave is the first one of either.  A packet that is to be reordered does not leave
+ * when its time has come: it joins the list `waiting`, and leaves that one when enough
+ * packets have overtaken it, or after IMPAIR_REORDER_WAIT.
  *
- * Whoever holds a packet whose time has come, and the timer, calls impair_release().
- * Only one of them at a time hands packets back, without the lock, because the core
- * may call the filter again while it sends a packet; so packets stay in order.
+ * Packets leave in impair_release().  Two call it: the filter's callback, after it has
+ * added packets, whose time may have come already; and the timer, which is set to the time
+ * of the next packet.  It drops the lock to hand packets back to the core, because the core
+ * may call the filter again while it sends a packet.  A second caller does nothing
+ * meanwhile (`releasing`), so packets stay in order.
  */
 #include <linux/ktime.h>
 #include <linux/netdevice.h>
@@ -32,7 +36,8 @@
  * @kept: belongs to the core
  * @due: time when the packet may leave
  * @order: number of the packet; orders packets with the same time
- * @target: for a reordered packet, value of &impair_way.overtaken to wait for
+ * @target: for a reordered packet in `waiting`, the value of &impair_way.overtaken at
+ *	which it leaves
  * @family: protocol family of the packet
  * @reordered: the packet is to be overtaken
  * @copy: the filter has made the packet
@@ -79,6 +84,7 @@ static void tree_add(struct impair_way *w, struct sk_buff *skb)
 	rb_insert_color_cached(&skb->rbnode, &w->tree, leftmost);
 }
 
+/* Add a packet to those that are held, and count it. */
 static void add(struct impair_way *w, struct sk_buff *skb)
 {
 	struct sk_buff *last = skb_peek_tail(&w->ordered);
@@ -105,6 +111,7 @@ static struct sk_buff *first(const struct impair_way *w)
 	return a ?: b;
 }
 
+/* Take a packet, which is the first of `ordered` or in the tree, out of there. */
 static void take(struct impair_way *w, struct sk_buff *skb)
 {
 	if (skb == skb_peek(&w->ordered)) {
@@ -118,13 +125,13 @@ static void take(struct impair_way *w, struct sk_buff *skb)
 	skb->dev = NULL;
 }
 
-/* Returns the time when a reordered packet goes on in any case. */
+/* Returns the time when a reordered packet leaves even if too few have overtaken it. */
 static u64 patience(const struct sk_buff *skb)
 {
 	return held_of(skb)->due + IMPAIR_REORDER_WAIT;
 }
 
-/* Take a reordered packet that enough packets have overtaken. */
+/* Take a packet from `waiting` that may leave, or return NULL. */
 static struct sk_buff *take_waiting(struct impair_way *w, u64 now)
 {
 	struct sk_buff *skb = skb_peek(&w->waiting);
@@ -143,7 +150,7 @@ static void count_lateness(struct impair_way *w, u64 late)
 	w->counts.late_max = max(w->counts.late_max, late);
 }
 
-/* Take the next packet that may leave, or return NULL. */
+/* Take the next packet that may leave, from anywhere, or return NULL. */
 static struct sk_buff *next_due(struct impair_way *w, u64 now)
 {
 	struct sk_buff *skb;
@@ -197,7 +204,10 @@ static void hand_run(const struct impair_way *w, struct sk_buff_head *run)
 		dlil_filter_reinject(*w->filter, w->direction, h.family, run);
 }
 
-/* Hand on packets, in order: consecutive ones of the same sort at once. */
+/*
+ * Hand back packets, in order.  One call of the core takes packets of one family, which
+ * all are copies or all are not, so consecutive packets that are alike go together.
+ */
 static void hand_on(const struct impair_way *w, struct sk_buff_head *list)
 {
 	struct net_device *dev = w->direction == DLIL_DIRECTION_IN ?
@@ -225,7 +235,7 @@ static void hand_on(const struct impair_way *w, struct sk_buff_head *list)
 	}
 }
 
-/* Most packets leave behind those that wait already. */
+/* Is the timer set to this time already?  Mostly: new packets leave behind others. */
 static bool is_set(const struct impair_way *w, u64 due)
 {
 	return hrtimer_is_queued((struct hrtimer *)&w->timer) &&
@@ -268,7 +278,7 @@ void impair_release(struct impair_way *w)
 	if (w->releasing)
 		goto unlock;
 	w->releasing = true;
-	/* Other processors may hold packets as fast as this one hands them back. */
+	/* Bounded, because other processors may add packets as fast as this one takes them. */
 	for (i = 0; i < ROUNDS && !w->ended && collect(w, &list); i++) {
 		spin_unlock_bh(&w->lock);
 		hand_on(w, &list);
@@ -293,12 +303,13 @@ static enum hrtimer_restart timer_over(struct hrtimer *timer)
 }
 
 /*
- * Give up what others wait for, but not the socket of TCP while packets wait for the
- * link (@queued).  TCP must see that they are queued here, or it would send more of them
- * (TCP small queues).  It must not see a delay, which is one of the network, or it would
- * wait for each packet.  The socket lives until its data are acknowledged in any case,
- * unless it is reset; then its namespace may have to wait for the packet, so packets
- * that are held for long do without.
+ * Drop the references of a packet for which others could wait, but not the one to a TCP
+ * socket if the packet only waits for the link (@queued), for @hold nanoseconds.  TCP must
+ * see that packets are queued here, or it would send more of them (TCP small queues).  A
+ * delay stands for one in the network, which TCP cannot see: if it did, it would wait for
+ * each packet.  The socket lives until its data are acknowledged in any case, unless it is
+ * reset; then its namespace may have to wait for the packet, so a packet that is held for
+ * long drops the socket, too.
  */
 static void let_go(struct sk_buff *skb, u64 hold, bool queued)
 {
@@ -310,6 +321,7 @@ static void let_go(struct sk_buff *skb, u64 hold, bool queued)
 	dlil_packet_keep_owned(skb);
 }
 
+/* Write what is to be known about a held packet to its skb->cb. */
 static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 		    const struct impair_fate *fate, u64 due, u64 now, bool copy)
 {
@@ -328,8 +340,8 @@ static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 }
 
 /*
- * May a packet be held?  Not if too many are, or too much memory, or if the link has too
- * much to send already.
+ * May one more packet be held?  Not if too many are held, or too much memory, or if the
+ * link has more to send already than it can send in IMPAIR_BACKLOG_MAX.
  */
 bool impair_has_room(const struct impair_way *w, const struct sk_buff *skb, u64 now)
 {
@@ -345,7 +357,8 @@ bool impair_has_room(const struct impair_way *w, const struct sk_buff *skb, u64 
  * @len: length of the packet with its link header
  * @now: time
  *
- * A packet that is asked about is sent over the link, if there is one.
+ * Asking sends the packet over the link of the rate, if there is a rate: the next one
+ * finds the link occupied for so long.  So ask once for each packet.
  */
 u64 impair_due(struct impair_way *w, const struct impair_fate *fate, u32 len, u64 now)
 {
@@ -359,8 +372,9 @@ u64 impair_due(struct impair_way *w, const struct impair_fate *fate, u32 len, u6
  * @due: time of the packet
  * @now: time
  *
- * Not so if others leave first, or are being handed back.  Not for received packets,
- * since those that were handed back may be in the input queue.
+ * If so, the caller must let it pass, since it is counted.  It may not if others leave
+ * first, or are being handed back.  Do not ask for received packets: those in front may
+ * have been handed back, and be in the input queue.
  */
 bool impair_may_pass(struct impair_way *w, const struct impair_fate *fate, u64 due,
 		     u64 now)
@@ -378,7 +392,7 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
 	struct sk_buff *copy;
 
 	if (!impair_has_room(w, skb, now)) {
-		/* So that as many packets and copies have come as have an end. */
+		/* Count the copy twice: packets and copies that come are as many as end. */
 		w->counts.duplicated++;
 		w->counts.limited++;
 		return;

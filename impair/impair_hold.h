@@ -66,11 +66,11 @@ struct impair_counts {
  * @order: number of packets that were ever held
  * @overtaken: number of packets that have left and were not reordered
  * @ordered: held packets that came in the order of their times
- * @tree: the other ones, by time
+ * @tree: the other held packets, by time
  * @waiting: reordered packets whose time has come
- * @releasing: somebody hands on packets; the others leave that to him
- * @ended: nothing is held any more
- * @timer: for the next packet
+ * @releasing: a task is in impair_release(), and hands back packets for all others
+ * @ended: the filter has been detached: nothing is handed back, and the timer not set
+ * @timer: expires at the time of the next packet
  */
 struct impair_way {
 	spinlock_t lock;	/* guards all but @packets */

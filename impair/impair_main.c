@@ -2,9 +2,12 @@
 /*
  * The filter kind `impair`: traffic that is made bad on purpose (FLT-16).
  *
- * impair_fate.c decides what happens to each packet, impair_filter.c does it, and
- * impair_hold.c holds packets.  This file takes the parameters from netlink, and puts
- * parameters and counters into replies.
+ * impair_fate.c decides what happens to each packet (its fate), impair_filter.c does it,
+ * and impair_hold.c holds packets that are to leave later.  This file takes the parameters
+ * from netlink, and puts parameters and counters into replies.
+ *
+ * A filter has two ways (struct impair_way), one for each direction, with the same
+ * parameters, and random numbers, packets and counters of their own.
  */
 #include <linux/module.h>
 #include <linux/netlink.h>
@@ -21,7 +24,7 @@ static_assert((int)IMPAIR_LOSS_GEMODEL == (int)DLIL_IMPAIR_LOSS_GEMODEL &&
 	      (int)IMPAIR_PARETONORMAL ==
 		      (int)DLIL_IMPAIR_DISTRIBUTION_PARETONORMAL);
 
-/* How an attribute is stored. */
+/* Where the value of an attribute is stored in struct impair_params. */
 struct place {
 	u8 type;
 	u8 size;
@@ -191,7 +194,7 @@ static int put_counts(struct sk_buff *msg, int type,
 	return 0;
 }
 
-/* The core cancels the nest around it on errors. */
+/* Fill in parameters and counters.  On errors, the core cancels the nest around them. */
 static int impair_fill(void *cookie, struct sk_buff *msg)
 {
 	struct impair_params params;
