@@ -392,7 +392,7 @@ static void hold_copy(struct impair_way *w, struct sk_buff *skb, u32 family,
 	struct sk_buff *copy;
 
 	if (!impair_has_room(w, skb, now)) {
-		/* Count the copy twice: packets and copies that come are as many as end. */
+		/* The copy counts as made and as dropped, so that the counters add up. */
 		w->counts.duplicated++;
 		w->counts.limited++;
 		return;
