@@ -38,7 +38,8 @@
  * host
  *	The kernel's own network stack above a network device.
  * input thread
- *	The kernel thread that runs demux, input filters and protocols.
+ *	The kernel thread that runs demux, input filters and protocols, one callback of an
+ *	ifnet at a time.  It serves one ifnet, or as dlil/main several.
  * batch
  *	Up to 64 received packets that the input thread processes together.  Filters and
  *	protocols that it can find stay in memory until it ends.
@@ -48,7 +49,8 @@
  *	Keeps an ifnet in memory: dlil_ifnet_get(), dlil_ifnet_put(), and look-ups.
  * I/O reference
  *	Keeps filters, protocols and driver in place, since the final detach waits for it:
- *	dlil_ifnet_io_begin(), dlil_ifnet_io_end().
+ *	dlil_ifnet_io_begin(), which returns false unless the ifnet is attached, and
+ *	dlil_ifnet_io_end().
  * final detach
  *	The second half of a detach, in a worker, see below.
  *
@@ -557,6 +559,7 @@ struct dlil_tap {
 	void *cookie;
 };
 
+/* Set @tap, or change its mode, or with DLIL_TAP_OFF remove it; an ifnet has one at most. */
 int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
 
 /**
@@ -791,6 +794,7 @@ struct dlil_lladdr {
 
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out);
+/* After -EBUSY: the ifnet of this id if it is being detached, referenced, to wait for it. */
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
 				    const void *id, size_t len);
 void dlil_ifnet_release(struct dlil_ifnet *ifp);
@@ -806,6 +810,7 @@ bool dlil_ifnet_io_begin(struct dlil_ifnet *ifp);
 void dlil_ifnet_io_end(struct dlil_ifnet *ifp);
 struct dlil_ifnet *dlil_ifnet_by_index(struct net *net, int ifindex);
 struct dlil_ifnet *dlil_ifnet_by_name(struct net *net, const char *name);
+/* All attached ifnets of @family, each referenced, and NULL behind the last one. */
 struct dlil_ifnet **dlil_ifnet_list_get(struct net *net,
 					enum dlil_ifnet_family family,
 					unsigned int *n);
@@ -831,11 +836,20 @@ int dlil_ifnet_set_idle_flags(struct dlil_ifnet *ifp, u32 flags, u32 mask);
 u32 dlil_ifnet_idle_flags(const struct dlil_ifnet *ifp);
 unsigned int dlil_ifnets_flagged(void);
 
+/*
+ * Routes, each with a reference.  Put one of IPv4 before the `detached` of the filter or
+ * protocol that asked for it returns, and one of IPv6 in the RCU read section in which you
+ * asked for it (RTC-3).
+ */
 struct dst_entry *dlil_rtlookup_inet(struct dlil_ifnet *ifp, __be32 source);
 struct dst_entry *dlil_rtlookup_inet6(struct dlil_ifnet *ifp,
 				      const struct in6_addr *source);
 void dlil_route_put(struct dlil_ifnet *ifp, struct dst_entry *dst);
 
+/*
+ * Memberships of groups by their link addresses.  They survive a detach, and are restored
+ * when the ifnet is attached again (IFN-12).  @fn must neither join nor leave nor take RTNL.
+ */
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
 int dlil_multi_leave(struct dlil_ifnet *ifp, const u8 *addr, size_t len);
 int dlil_multi_for_each(struct dlil_ifnet *ifp,
@@ -862,6 +876,7 @@ int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
+/* Count a received packet that the driver could not queue, and frees itself. */
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /* Flags of filters.  A filter without flags sees all packets of its family. */
@@ -892,6 +907,10 @@ void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
  * typedef dlil_filter_t - a reference to an attached filter, never 0
+ *
+ * It is a number, not a pointer, and keeps nothing in place.  Once the detach of the filter
+ * has begun, for instance with its ifnet, functions return an error for it, so it may be kept
+ * for as long as you like.  The owner of a filter need not hold a reference to the ifnet.
  */
 typedef u32 dlil_filter_t;
 
@@ -920,6 +939,9 @@ struct dlil_filter_info {
  * the filter has kept the packet.  An error makes the caller free it.  @input_list
  * returns nothing: packets that it leaves in @list go on, those in @drop are freed,
  * and the missing ones are stolen.
+ *
+ * The data of a packet may be shared with clones, for instance of a tap: call
+ * skb_ensure_writable() before you write to it.
  *
  * A filter may replace the packet: it frees or keeps the one that it got, and
  * stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must not be NULL.  A
@@ -1056,7 +1078,10 @@ struct dlil_filter_change {
 int dlil_filter_attach(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_params *params,
 		       dlil_filter_t *ref);
-/* Many changes in one step: all or nothing, and no packet meets a part of them. */
+/*
+ * Up to DLIL_GENL_MAXCHANGES changes in one step: all or nothing, and no packet meets a part
+ * of them.  With a @revision other than 0 they are refused if the filters have another one.
+ */
 int dlil_filter_update(struct dlil_ifnet *ifp,
 		       const struct dlil_filter_change *changes, unsigned int n,
 		       u64 revision);
@@ -1068,6 +1093,10 @@ u64 dlil_filter_revision(struct dlil_ifnet *ifp);
  */
 int dlil_filter_detach(dlil_filter_t ref);
 int dlil_filter_detach_async(dlil_filter_t ref);
+/*
+ * Show a packet that the host is about to send, with its link header, to the output filters.
+ * After 0 the caller sends it; after DLIL_STOLEN and errors it was consumed.
+ */
 int dlil_filter_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff *skb);
 
 /**
@@ -1235,6 +1264,7 @@ int dlil_filter_reinject(dlil_filter_t ref, u32 direction, u32 family,
 int dlil_filter_inject(dlil_filter_t ref, u32 direction, u32 family,
 		       struct sk_buff_head *list);
 
+/* Count a packet of the host that must not be sent, and that the caller frees. */
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /**
