@@ -26,7 +26,7 @@
  * on, treats the packet as one without a route, see skb_valid_dst().
  *
  * Each device has a list (struct dlil_slips), whose lock guards the contents of its
- * slips.  A slip is on the list while it has a route or an entry.  Packets hold references
+ * slips.  A slip is on the list until its contents are dropped.  Packets hold references
  * to their slip, as to a route; when the last one is dropped, the kernel frees the slip
  * after a grace period, in softirq context, possibly after the binding of the device has
  * gone; so slips hold references to the list.
