@@ -11,9 +11,9 @@
  *
  * Packets leave in impair_release().  Two call it: the filter's callback, after it has
  * added packets, whose time may have come already; and the timer, which is set to the time
- * of the next packet.  It drops the lock to hand packets back to the core, because the core
- * may call the filter again while it sends a packet.  A second caller does nothing
- * meanwhile (`releasing`), so packets stay in order.
+ * of the next packet, or a pause later if many have just left.  It drops the lock to hand
+ * packets back to the core, because the core may call the filter again while it sends a
+ * packet.  A second caller does nothing meanwhile (`releasing`), so packets stay in order.
  */
 #include <linux/ktime.h>
 #include <linux/netdevice.h>

@@ -70,7 +70,7 @@ struct impair_counts {
  * @waiting: reordered packets whose time has come
  * @releasing: a task is in impair_release(), and hands back packets for all others
  * @ended: the filter has been detached: nothing is handed back, and the timer not set
- * @timer: expires at the time of the next packet
+ * @timer: expires at the time of the next packet, or a pause later, see impair_release()
  */
 struct impair_way {
 	spinlock_t lock;	/* guards all but @packets */
