@@ -5,10 +5,10 @@
  *
  * dlil_condition.c says what a program sees.  A match filter is attached like the
  * filter of a module, except that adjacent match filters form a bundle (see
- * dlil_chain.h), here called a set.  dlil_table.c makes tables for those that differ in a port or an address only,
- * and dlil_merge.c merges the programs of up to 31 others into one, which finds all
- * filters that match in a single run.  The actions of all that match are then taken in
- * the order of the filters.
+ * dlil_chain.h), here called a set.  dlil_table.c makes tables for those that differ in a
+ * port or an address only, and dlil_merge.c merges the programs of up to 31 others into
+ * one, which finds all filters that match in a single run.  The actions of all that match
+ * are then taken in the order of the filters.
  *
  * A match is final if the filter's action is not count: the packet meets no later match
  * filter, so that those do not count it.
