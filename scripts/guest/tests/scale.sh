@@ -137,27 +137,38 @@ test_thousand_devices() {
 	ip -n dut link del group 7
 }
 
-# An attach of a hundred devices by one command.  A single one takes at most 20 ms, apart
-# from the grace periods of the kernel, which are short in haste.
+# worked COMMAND...: $TOOK is its duration and $WORK its time on processors, in
+# milliseconds.
+worked() {
+	local TIMEFORMAT='%3R %3U %3S' real user sys
+
+	read -r real user sys < <({ time "$@" >"$T/said" 2>&1; } 2>&1)
+	TOOK=$((10#${real/./}))
+	WORK=$((10#${user/./} + 10#${sys/./}))
+}
+
+# works_most: attach and detach a hundred devices.  Does the attach work for at least half
+# of its time?
+works_most() {
+	local took work
+
+	worked ctl attach 'c*'
+	took=$TOOK work=$WORK
+	is "what is attached" "$(attached_in dut | wc -w)" 100
+	worked ctl detach 'c*'
+	is "what is attached" "$(attached_in dut)" ""
+	echo "# a hundred devices: attach $took ms, work $work ms;" \
+		"detach $TOOK ms, work $WORK ms"
+	[ "$took" -le $((2 * work)) ]
+}
+
+# LNX-1: the attach of a device waits for no grace period of the kernel, as a detach must:
+# that waits for three quarters of its time.  A busy machine may slow down one attempt.
 test_attach_all() {
 	local i
 
 	for ((i = 1; i <= 100; i++)); do
 		echo "link add c$i type veth peer name d$i"
 	done | ip -n dut -batch -
-	in_haste 0
-	timed ctl attach 'c*'
-	is "what is attached" "$(attached_in dut | wc -w)" 100
-	echo "# attach of a hundred devices: $((TOOK / 1000)) ms"
-	timed ctl detach 'c*'
-	echo "# detach of a hundred devices: $((TOOK / 1000)) ms"
-	in_haste 1
-	timed ctl attach 'c*'
-	echo "# in haste: attach of a hundred devices: $((TOOK / 1000)) ms"
-	[ -e /sys/kernel/debug/failslab ] || [ $TOOK -le 2000000 ] ||
-		fail "an attach takes $((TOOK / 100)) us"
-	timed ctl detach 'c*'
-	echo "# in haste: detach of a hundred devices: $((TOOK / 1000)) ms"
-	is "what is attached" "$(attached_in dut)" ""
-	in_haste 0
+	works_most || works_most || works_most || fail "an attach waits"
 }
