@@ -29,7 +29,7 @@
  *	Callbacks that see, change, keep or drop the packets of an ifnet, in an order.
  * filter kind
  *	A name by which users add filters, such as "match", and the functions behind it.
- *	In this header "kind" means nothing else.
+ *	Other kinds are named with their noun: the kind of a demux descriptor.
  * protocol
  *	The receiver, behind the filters, of the packets of a protocol family on an ifnet.
  * plumber
@@ -70,8 +70,8 @@
  * A received packet has skb->data at the payload and skb_mac_header() at its link header.
  * A packet that is being sent has skb->data at its link header once it is framed.  Packets
  * in a &struct sk_buff_head are private to its owner; the lock of the list is never used.
- * Every function that takes packets to queue, send or deliver consumes them, also when it
- * returns an error, except dlil_filter_output().
+ * Every function that takes packets to queue, send or deliver consumes them, whatever it
+ * returns.  Only dlil_filter_output() leaves the packet to its caller if it returns 0.
  *
  * Life of an ifnet
  * ----------------
@@ -81,8 +81,8 @@
  * 2. dlil_ifnet_attach() starts the input thread and makes the ifnet visible.  The
  *    callbacks of the driver may be called before it returns.
  * 3. dlil_ifnet_detach() waits for nothing.  When it returns, no look-up finds the ifnet,
- *    nobody gets an I/O reference, and whoever sees the state (input, output, attaches)
- *    gets -ENXIO.  Callbacks that run go on, output in flight included; packets that are
+ *    nobody gets an I/O reference, and new calls of input, output and attach functions
+ *    return -ENXIO.  Callbacks that run go on, output in flight included; packets that are
  *    queued behind the batch in flight are dropped as detached.
  * 4. The final detach follows when the last I/O reference is gone, an RCU grace period is
  *    over, and so is the batch.  No callback for packets, events or requests runs any more.
@@ -134,14 +134,17 @@
  * dlil_ioctl(), dlil_resolve_multi()               C  -EOPNOTSUPP, others'
  * dlil_multi_join(), dlil_multi_leave()            C  -EDEADLK, -ERESTARTSYS, others'
  * dlil_proto_plumb(), dlil_proto_unplumb()         C  -ENXIO, -EADDRINUSE, -EDEADLK, others'
+ * dlil_stats_read(), dlil_stats_classes() [3]      S
  * dlil_filter_detach()                             W  -EDEADLK, -ERESTARTSYS
  * dlil_proto_detach()                              W  -ENXIO, -EDEADLK [2], -ERESTARTSYS
  * dlil_input_flush(), dlil_ifnet_wait_detached()   W  -ENXIO, -EDEADLK, -ERESTARTSYS
  * dlil_proto_unregister_input()                    W  -ENXIO, -EDEADLK
  * ===============================================  =  =========================================
  *
- * [1] RCU read lock held.  [2] In output callbacks only; in other callbacks the detach does
- * not wait.  "others'" are the errors that callbacks return.
+ * [1] dlil_input_one_rcu() and dlil_filter_output(): RCU read lock held.  [2] -EDEADLK in
+ * output callbacks; in other callbacks dlil_proto_detach() starts the detach, and returns
+ * 0 without waiting.  [3] Under traffic each counter was true at some time; the sums agree
+ * when no packet is in flight.  "others'" are the errors that callbacks return.
  *
  * Look-ups by index, dlil_ifnet_get(), _put(), _io_begin(), _io_end() and the functions
  * that read a field of an ifnet may be called anywhere, even in hard interrupts.
@@ -985,7 +988,9 @@ struct dlil_filter_ops {
 	 * runs on several processors in parallel.  To keep the packet, call
 	 * dlil_packet_keep(), return DLIL_STOLEN, and free or send it in
 	 * @detached at the latest.  Others wait for the references that
-	 * dlil_packet_keep() drops (LNX-13, LNX-15).  Optional.
+	 * dlil_packet_keep() drops (LNX-13, LNX-15).  skb->dev is the device for
+	 * packets of the host, blackhole_netdev for those that another filter has
+	 * handed back, and maybe NULL for those of dlil_output().  Optional.
 	 */
 	int (*output)(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		      struct sk_buff **skb);
@@ -1041,7 +1046,9 @@ struct dlil_filter_ops {
  *	INT_MAX; 0 for never (FLT-17)
  * @place: place among the filters of the ifnet (FLT-13); 0 for the last one, or for that
  *	of the filter that it replaces
- * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter
+ * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter.
+ *	Filters of modules need no name of their own: of several, that of a user is meant,
+ *	or else any
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;
@@ -1063,7 +1070,9 @@ struct dlil_filter_params {
  * @params: the filter to be added, or to replace @old, and its place
  * @ref: set to the reference of that filter before its first callback can run
  * @place: place to which @old is moved; the others ignore it
- * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter
+ * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter.
+ *	Filters of modules need no name of their own: of several, that of a user is meant,
+ *	or else any
  */
 struct dlil_filter_change {
 	enum dlil_filter_what change;
