@@ -159,11 +159,12 @@ works_most() {
 	is "what is attached" "$(attached_in dut)" ""
 	echo "# a hundred devices: attach $took ms, work $work ms;" \
 		"detach $TOOK ms, work $WORK ms"
-	[ "$took" -le $((2 * work)) ]
+	[ -e /sys/kernel/debug/failslab ] || [ "$took" -le $((2 * work)) ]
 }
 
 # LNX-1: the attach of a device waits for no grace period of the kernel, as a detach must:
-# that waits for three quarters of its time.  A busy machine may slow down one attempt.
+# that waits for three quarters of its time.  A busy machine may slow down one attempt, and
+# the times of a kernel with checkers, beside which other machines run, say nothing.
 test_attach_all() {
 	local i
 
