@@ -137,9 +137,9 @@ test_thousand_devices() {
 	ip -n dut link del group 7
 }
 
-# worked COMMAND...: $TOOK is its duration and $WORK its time on processors, in
+# time_worked COMMAND...: $TOOK is its duration and $WORK its time on processors, in
 # milliseconds.
-worked() {
+time_worked() {
 	local TIMEFORMAT='%3R %3U %3S' real user sys
 
 	read -r real user sys < <({ time "$@" >"$T/said" 2>&1; } 2>&1)
@@ -152,10 +152,10 @@ worked() {
 works_most() {
 	local took work
 
-	worked ctl attach 'c*'
+	time_worked ctl attach 'c*'
 	took=$TOOK work=$WORK
 	is "what is attached" "$(attached_in dut | wc -w)" 100
-	worked ctl detach 'c*'
+	time_worked ctl detach 'c*'
 	is "what is attached" "$(attached_in dut)" ""
 	echo "# a hundred devices: attach $took ms, work $work ms;" \
 		"detach $TOOK ms, work $WORK ms"
