@@ -150,7 +150,10 @@ test_tun_filter() {
 	at_least "drops" "$(of tun0 .flow.output.drops.filter)" 1
 	ctl filter del tun0 noping
 	is answers "$(pings dut 20 $TUN1)" 20
-	refused ctl filter add tun0 mac match "ether host $MAC1" drop
+	! ctl filter add tun0 mac match "ether host $MAC1" drop 2>"$T/said" ||
+		fail "a device without link headers has taken an address of one"
+	[[ $(<"$T/said") == 'Error: '?*"ether host $MAC1"* ]] ||
+		fail "it said: $(<"$T/said")"
 	wait_for 5 accounted dut
 }
 
