@@ -187,8 +187,8 @@
  *	The ifnet, the protocol, or for packets handed back the filter, is not attached, or is
  *	being detached.
  * -EOPNOTSUPP
- *	Nobody supports or answers the request; for requests and ARP also: the ifnet is not
- *	attached.
+ *	The request is one that no filter, no protocol and no driver answers; for requests
+ *	and ARP also: the ifnet is not attached.
  * -EPERM
  *	The name is that of a filter that belongs to a module.
  * -ERESTARTSYS
