@@ -440,7 +440,7 @@ static int change_flags(struct net_device *dev,
 			const struct dlil_ioc_flags *want)
 {
 	struct netlink_ext_ack extack = {};
-	unsigned int flags;
+	unsigned int before, flags;
 	int err;
 
 	if (!want->mask || want->mask & ~CHANGEABLE_FLAGS) {
@@ -448,12 +448,15 @@ static int change_flags(struct net_device *dev,
 		return -EINVAL;
 	}
 	/* The kernel counts these two: keep what other users have requested. */
-	flags = dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
-	flags |= dev->gflags & (IFF_PROMISC | IFF_ALLMULTI);
-	flags = (flags & ~want->mask) | (want->flags & want->mask);
+	before = dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
+	before |= dev->gflags & (IFF_PROMISC | IFF_ALLMULTI);
+	flags = (before & ~want->mask) | (want->flags & want->mask);
 	err = dev_change_flags(dev, flags, &extack);
-	if (err)
+	if (err) {
 		pass_on(&extack);
+		/* The kernel has changed the others of a device that cannot be set up. */
+		dev_change_flags(dev, before, NULL);
+	}
 	return err;
 }
 
@@ -564,7 +567,6 @@ static int change_group(struct dlil_netdev *nd, bool add,
 	unsigned int holder = dlil_multi_is_telling(nd->ifp) ? GROUP_MEMBERS :
 							       GROUP_ASKED;
 	struct net_device *dev = nd->dev;
-
 	int err;
 
 	if (group->len != dev->addr_len || !is_multicast_ether_addr(group->addr)) {

@@ -382,6 +382,8 @@ int dlil_settings_run(struct dlil_ifnet *ifp, const struct dlil_settings *s,
 		if (!err)
 			return 0;
 		strscpy(reason, text, sizeof(reason));
+		if (text == no_device)
+			refused = "unmatched";
 	}
 	if (s->n == 1 && !has_fields(s)) {
 		strscpy(sentence, reason, size);

@@ -316,6 +316,34 @@ static void reason_of_kernel(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ether_addr_equal(t->dev->dev_addr, t->addr));
 }
 
+static int keep_down(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const char *name = netdev_notifier_info_to_dev(ptr)->name;
+
+	return event == NETDEV_PRE_UP && !strncmp(name, "dlils", 5) ?
+		       notifier_from_errno(-ENOSPC) : NOTIFY_DONE;
+}
+
+/* LNX-10: of flags that are refused, none is left changed. */
+static void flags_undone(struct kunit *test)
+{
+	struct notifier_block nb = { .notifier_call = keep_down };
+	struct settings_test *t = test->priv;
+	struct dlil_settings s = { .n = 1, .controls = { {
+		.code = DLIL_IOC_SIFFLAGS,
+		.arg.flags = {
+			.flags = IFF_UP | IFF_NOARP | IFF_PROMISC,
+			.mask = IFF_UP | IFF_NOARP | IFF_PROMISC,
+		},
+	} } };
+
+	KUNIT_ASSERT_EQ(test, register_netdevice_notifier(&nb), 0);
+	KUNIT_EXPECT_EQ(test, run(t, &s), -ENOSPC);
+	unregister_netdevice_notifier(&nb);
+	KUNIT_EXPECT_EQ(test, t->dev->flags & (IFF_UP | IFF_NOARP | IFF_PROMISC), 0);
+	KUNIT_EXPECT_EQ(test, t->dev->promiscuity, 0);
+}
+
 static struct kunit_case dlil_settings_cases[] = {
 	KUNIT_CASE(all_set),
 	KUNIT_CASE(undone),
@@ -323,6 +351,7 @@ static struct kunit_case dlil_settings_cases[] = {
 	KUNIT_CASE(filter_named),
 	KUNIT_CASE_PARAM(reason, reason_gen_params),
 	KUNIT_CASE(reason_of_kernel),
+	KUNIT_CASE(flags_undone),
 	{}
 };
 
