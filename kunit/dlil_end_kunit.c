@@ -587,11 +587,14 @@ static void detach_logged(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(READ_ONCE(look->detach_told)));
 	KUNIT_EXPECT_TRUE(test, time_after_eq(look->detach_told,
 					      look->detach_since + 10 * HZ));
+	KUNIT_EXPECT_TRUE(test, time_before(look->detach_told,
+					    look->detach_since + 30 * HZ));
 	since = jiffies - 28 * HZ;
 	WRITE_ONCE(look->detach_told, since);
 	KUNIT_EXPECT_TRUE(test,
 			  fake_wait_for(READ_ONCE(look->detach_told) != since));
 	KUNIT_EXPECT_TRUE(test, time_after_eq(look->detach_told, since + 30 * HZ));
+	KUNIT_EXPECT_TRUE(test, time_before(look->detach_told, since + 50 * HZ));
 	fake_unblock(fake);
 }
 
