@@ -394,12 +394,14 @@ closed() {
 	order flows=1 think=0
 }
 
-# A queue with room for one packet of a burst, which refuses the others.
+# A queue with room for one packet of a burst, which refuses the others.  Bursts are long,
+# since the one packet wakes the thread, which costs as much as ten that are refused.
 full() {
+	run baseline feed 512
 	order lost=1
 	wrap
 	dlilctl set bench0 queue packets 1
-	run dlil_full
+	run dlil_full feed 512
 	unwrap
 	order lost=0
 }
