@@ -197,9 +197,9 @@ static bool holds_received(const struct dlil_condition *cond,
 		return false;
 	header = skb->data - skb_mac_header(skb);
 	__skb_push(skb, header);
-	preempt_disable();
+	dlil_programs_begin();
 	holds = bpf_prog_run(cond->prog, skb);
-	preempt_enable();
+	dlil_programs_end();
 	__skb_pull(skb, header);
 	return holds;
 }

@@ -35,6 +35,26 @@ struct dlil_as_sent {
 	bool inserted;
 };
 
+/*
+ * Programs of received packets run between these two, on one processor.  A set may have
+ * many of them, so on PREEMPT_RT other tasks may run meanwhile.
+ */
+static inline void dlil_programs_begin(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		migrate_disable();
+	else
+		preempt_disable();
+}
+
+static inline void dlil_programs_end(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		migrate_enable();
+	else
+		preempt_enable();
+}
+
 struct dlil_condition *dlil_condition_new(const struct sock_filter *program,
 					  unsigned int n, const char *expr,
 					  int ifindex,

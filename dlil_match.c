@@ -368,9 +368,9 @@ static __always_inline int match_received(const struct match_set *set,
 		return -EINVAL;
 	header = skb->data - skb_mac_header(skb);
 	__skb_push(skb, header);
-	preempt_disable();
+	dlil_programs_begin();
 	ret = judge(set, skb, false, traced);
-	preempt_enable();
+	dlil_programs_end();
 	__skb_pull(skb, header);
 	return ret;
 }
