@@ -327,13 +327,34 @@ static int undo(struct dlil_ifnet *ifp, u32 family, struct dlil_control *back, i
 	return failed;
 }
 
+static bool is_up(const struct dlil_control *c)
+{
+	return c->code == DLIL_IOC_SIFFLAGS &&
+	       c->arg.flags.flags & c->arg.flags.mask & IFF_UP;
+}
+
+/* Have the first @n requests, which @back undoes, set the device down? */
+static bool was_down(const struct dlil_control *done, const struct dlil_control *back,
+		     unsigned int n)
+{
+	while (n--)
+		if (is_up(&back[n]) && !is_up(&done[n]))
+			return true;
+	return false;
+}
+
 /* Name what was refused, and say what became of that which came before it. */
 static void describe_place(const char *refused, const struct dlil_control *kept,
-			   const char *reason, char *sentence, size_t size)
+			   bool was_down, const char *reason, char *sentence,
+			   size_t size)
 {
 	if (kept)
 		snprintf(sentence, size, "%s: %s (%s was changed, and could not be undone)",
 			 refused, reason, name_of(kept->code));
+	else if (was_down)
+		snprintf(sentence, size,
+			 "%s: %s (put back, but the device was down, which removes routes and IPv6 addresses)",
+			 refused, reason);
 	else
 		snprintf(sentence, size, "%s: %s (nothing was changed)", refused, reason);
 }
@@ -390,8 +411,8 @@ int dlil_settings_run(struct dlil_ifnet *ifp, const struct dlil_settings *s,
 		return err;
 	}
 	kept = undo(ifp, s->family, back, i);
-	describe_place(refused, kept < 0 ? NULL : &s->controls[kept], reason, sentence,
-		       size);
+	describe_place(refused, kept < 0 ? NULL : &s->controls[kept],
+		       was_down(s->controls, back, i), reason, sentence, size);
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_settings_run);

@@ -26,7 +26,7 @@ struct settings_test {
 	char asked[32];
 	u32 forbidden;
 	dlil_filter_t filter;
-	char sentence[200];
+	char sentence[256];
 };
 
 static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -193,13 +193,20 @@ static void undone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run(t, &s), -ENOENT);
 	KUNIT_EXPECT_STREQ(test, t->asked, "flm+--mlu");
 	KUNIT_EXPECT_STREQ(test, t->sentence,
-			   "group-del: the device refused it: the group has not been joined (nothing was changed)");
+			   "group-del: the device refused it: the group has not been joined (put back, but the device was down, which removes routes and IPv6 addresses)");
 	KUNIT_EXPECT_TRUE(test, ether_addr_equal(t->dev->dev_addr, t->addr));
 	KUNIT_EXPECT_EQ(test, t->dev->mtu, 1500);
 	KUNIT_EXPECT_TRUE(test, t->dev->flags & IFF_UP);
 	KUNIT_EXPECT_TRUE(test, is_unmatched(t, DLIL_UNMATCHED_PASS));
 	s.n = 4;
 	KUNIT_EXPECT_EQ(test, run(t, &s), 0);
+	/* The device is down, and stays down. */
+	s.n = 5;
+	s.controls[3].code = DLIL_IOC_DELMULTI;
+	KUNIT_EXPECT_EQ(test, run(t, &s), -ENOENT);
+	KUNIT_EXPECT_STREQ(test, t->sentence,
+			   "group-del: the device refused it: the group has not been joined (nothing was changed)");
+	KUNIT_EXPECT_FALSE(test, t->dev->flags & IFF_UP);
 }
 
 /* LNX-10: a filter lets the device go, but not back. */
