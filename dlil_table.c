@@ -9,9 +9,10 @@
  * few programs of the family that compare with a value of that hash.  They are run to
  * see whether they match, so the result does not depend on the hash.
  *
- * dlil_family_check() says which programs can be a family.  A comparison with few
- * different constants, such as that of the protocol in `tcp port N` and `udp port N`,
- * would find half of all rules.  There the family is divided into one for each constant.
+ * dlil_family_check() says which programs can be a family.  A comparison in which many
+ * rules have the same constant, such as that of the protocol in `tcp port N` and `udp
+ * port N`, would find all of these.  There the family is divided: rules that share such a
+ * constant become a family of their own.
  */
 #include <linux/bitmap.h>
 #include <linux/jhash.h>
@@ -23,7 +24,7 @@
 #include "dlil_export.h"
 #include "dlil_table.h"
 
-/* A comparison with at most this many constants divides a family. */
+/* A comparison with at most this many different constants divides a family. */
 #define FEW	4
 
 static_assert(DLIL_RULES_MAX <= U16_MAX);
@@ -124,53 +125,88 @@ static u32 constant(const struct dlil_rule *const *rules, u16 number,
 	return rules[number]->prog.insns[pc].k;
 }
 
-static bool has_value(const u32 *values, unsigned int n, u32 value)
+static int compare_keys(const void *a, const void *b)
 {
-	while (n--)
-		if (values[n] == value)
-			return true;
-	return false;
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
 }
 
-/* Get the constants of a comparison; returns how many, or 0 for more than FEW. */
-static unsigned int few_constants(const struct dlil_rule *const *rules,
-				  const u16 *who, unsigned int n,
-				  unsigned int pc, u32 *values)
-{
-	unsigned int i, n_values = 0;
-	u32 value;
-
-	for (i = 0; i < n; i++) {
-		value = constant(rules, who[i], pc);
-		if (has_value(values, n_values, value))
-			continue;
-		if (n_values == FEW)
-			return 0;
-		values[n_values++] = value;
-	}
-	return n_values;
-}
-
+/* Fewer rules than a family has are of no use. */
 static void add_part(struct finder *f, unsigned int at, unsigned int n)
 {
-	/* There are never more parts than rules, since no part is empty. */
-	f->todo[f->n_todo++] = (struct part){ .at = at, .n = n };
+	if (n >= DLIL_FAMILY_MIN)
+		f->todo[f->n_todo++] = (struct part){ .at = at, .n = n };
 }
 
-/* Divide a part by the constants of the comparison at @pc, keeping the order. */
-static void divide(struct finder *f, const struct part *part, unsigned int pc,
-		   const u32 *values, unsigned int n_values)
+/* Sort the rules of a part by their constant at @pc, then by number: to @keys. */
+static void sort_by_constant(struct finder *f, const struct part *part,
+			     unsigned int pc)
 {
-	unsigned int i, j, at = part->at, start;
+	unsigned int i;
+
+	for (i = 0; i < part->n; i++)
+		f->keys[i] = (u64)constant(f->rules, f->order[part->at + i], pc) << 16 | i;
+	sort(f->keys, part->n, sizeof(*f->keys), compare_keys, NULL);
+}
+
+/* Returns the end of the rules that have the same constant as that at @start. */
+static unsigned int end_of_run(const struct finder *f, unsigned int start,
+			       unsigned int n)
+{
+	unsigned int end = start;
+
+	while (end < n && f->keys[end] >> 16 == f->keys[start] >> 16)
+		end++;
+	return end;
+}
+
+/* Returns the number of rules with the same constant that are worth a family. */
+static unsigned int many(unsigned int n)
+{
+	return max_t(unsigned int, DLIL_FAMILY_MIN, DIV_ROUND_UP(n, DLIL_FAMILIES_MAX));
+}
+
+/* Should a part with sorted @keys be divided? */
+static bool is_divided(const struct finder *f, unsigned int n)
+{
+	unsigned int start, end, longest = 0, constants = 0;
+
+	for (start = 0; start < n; start = end) {
+		end = end_of_run(f, start, n);
+		longest = max(longest, end - start);
+		constants++;
+	}
+	return constants <= FEW || longest >= many(n);
+}
+
+/*
+ * Divide a part by its constants in sorted @keys, keeping the order of rules: those that
+ * share a constant, if they are many, and the rest.
+ */
+static void divide(struct finder *f, const struct part *part)
+{
+	unsigned int start, end, i, at = part->at, rest = 0;
+	bool own;
 
 	memcpy(f->spare, f->order + at, part->n * sizeof(*f->spare));
-	for (j = 0; j < n_values; j++) {
-		start = at;
-		for (i = 0; i < part->n; i++)
-			if (constant(f->rules, f->spare[i], pc) == values[j])
-				f->order[at++] = f->spare[i];
-		add_part(f, start, at - start);
+	for (start = 0; start < part->n; start = end) {
+		end = end_of_run(f, start, part->n);
+		own = end - start >= many(part->n);
+		if (own)
+			add_part(f, at, end - start);
+		for (i = start; i < end; i++)
+			if (own)
+				f->order[at++] = f->spare[f->keys[i] & U16_MAX];
+			else
+				f->keys[rest++] = f->keys[i] & U16_MAX;
 	}
+	/* Rules that share nothing would be divided in the same way again, without end. */
+	if (rest < part->n)
+		add_part(f, at, rest);
+	sort(f->keys, rest, sizeof(*f->keys), compare_keys, NULL);
+	for (i = 0; i < rest; i++)
+		f->order[at++] = f->spare[f->keys[i]];
 }
 
 /* Number of entries in the table of a family. */
@@ -182,17 +218,16 @@ static unsigned int entries(const struct dlil_family *fam, unsigned int n)
 static void look_at(struct finder *f, const struct part *part)
 {
 	const u16 *who = f->order + part->at;
-	unsigned int i, pc, n_values;
-	u32 values[FEW];
+	unsigned int i, pc;
 
-	if (part->n < DLIL_FAMILY_MIN || f->families == DLIL_FAMILIES_MAX ||
+	if (f->families == DLIL_FAMILIES_MAX ||
 	    !set_family(&f->fam, f->rules, who, part->n) ||
 	    !dlil_family_check(&f->fam))
 		return;
 	for_each_set_bit(pc, f->fam.reached, DLIL_MERGE_INSNS) {
-		n_values = few_constants(f->rules, who, part->n, pc, values);
-		if (n_values) {
-			divide(f, part, pc, values, n_values);
+		sort_by_constant(f, part, pc);
+		if (is_divided(f, part->n)) {
+			divide(f, part);
 			return;
 		}
 	}
@@ -201,13 +236,6 @@ static void look_at(struct finder *f, const struct part *part)
 	for (i = 0; i < part->n; i++)
 		f->family[who[i]] = f->families;
 	f->families++;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /* Make parts of the rules of each shape, in their order. */
@@ -226,6 +254,20 @@ static void sort_by_shape(struct finder *f, unsigned int n)
 		}
 	}
 	add_part(f, start, n - start);
+}
+
+/* Take the largest part, since there is room for few families. */
+static struct part take_part(struct finder *f)
+{
+	unsigned int i, largest = 0;
+	struct part part;
+
+	for (i = 1; i < f->n_todo; i++)
+		if (f->todo[i].n > f->todo[largest].n)
+			largest = i;
+	part = f->todo[largest];
+	f->todo[largest] = f->todo[--f->n_todo];
+	return part;
 }
 
 /**
@@ -256,7 +298,7 @@ int dlil_families_find(const struct dlil_rule *const *rules, unsigned int n,
 	f->n_todo = 0;
 	sort_by_shape(f, n);
 	while (f->n_todo) {
-		part = f->todo[--f->n_todo];
+		part = take_part(f);
 		if (rules[f->order[part.at]]->shape)
 			look_at(f, &part);
 	}
@@ -383,7 +425,7 @@ static struct dlil_table *table_of(struct dlil_family *fam,
 	unsigned int n_entries;
 
 	n_entries = n * set_classes(fam, rules, who, n);
-	fam->bits = min_t(unsigned int, order_base_2(n_entries + 1) + 2,
+	fam->bits = min_t(unsigned int, order_base_2(n_entries + 1) + 4,
 			  DLIL_KEY_BITS);
 	table = table_new(fam, who, n, n_entries);
 	if (!table)

@@ -613,7 +613,7 @@ static void template_desc(const struct template *t, char *desc)
 
 KUNIT_ARRAY_PARAM(template, templates, template_desc);
 
-#define MANY 40
+#define MANY (DLIL_FAMILY_MIN * (DLIL_FAMILIES_MAX + 2))
 
 struct sought {
 	struct sock_filter insns[MANY][INSNS_MAX];
@@ -687,6 +687,52 @@ static void mixed_families(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, s->family[i], s->family[i & 1]);
 }
 
+/* FLT-5: rules that share an address are not looked up by it: it would find them all. */
+static void shared_constant(struct kunit *test)
+{
+	struct sought *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	unsigned int i, shared = MANY - DLIL_FAMILY_MIN;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (i = 0; i < MANY; i++)
+		set_rule(s, i, &templates[3], i < shared ? MANY : i);
+	KUNIT_EXPECT_EQ(test, find(s), 1);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, s->family[i],
+				i < shared ? DLIL_FAMILY_NONE : 0);
+}
+
+/* Returns the shape of a rule where all have the least number of rules, but one twice. */
+static unsigned int shape_of(unsigned int i, unsigned int twice)
+{
+	i /= DLIL_FAMILY_MIN;
+	return i > DLIL_FAMILIES_MAX ? twice : i;
+}
+
+/* FLT-5: of too many families the smallest one is left out, in whatever order they come. */
+static void largest_families(struct kunit *test)
+{
+	struct sought *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+	const struct template *t = &templates[3];
+	struct dlil_program prog = { .n = t->n };
+	unsigned int i, twice;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (twice = 0; twice <= DLIL_FAMILIES_MAX; twice++) {
+		for (i = 0; i < MANY; i++) {
+			fill(t, i, s->insns[i]);
+			/* The length that a program returns is part of its shape. */
+			s->insns[i][t->n - 2].k = 100 + shape_of(i, twice);
+			prog.insns = s->insns[i];
+			dlil_rule_init(&s->rules[i], &prog);
+		}
+		KUNIT_EXPECT_EQ(test, find(s), DLIL_FAMILIES_MAX);
+		for (i = 0; i < MANY; i++)
+			if (shape_of(i, twice) == twice)
+				KUNIT_EXPECT_NE(test, s->family[i], DLIL_FAMILY_NONE);
+	}
+}
+
 /* FLT-5: a packet matches although a value that no filter needs is beyond its end. */
 static void cut_short(struct kunit *test)
 {
@@ -737,6 +783,8 @@ static struct kunit_case dlil_table_cases[] = {
 	KUNIT_CASE_PARAM(families, template_gen_params),
 	KUNIT_CASE(mixed_families),
 	KUNIT_CASE_PARAM(at_random, way_gen_params),
+	KUNIT_CASE(shared_constant),
+	KUNIT_CASE(largest_families),
 	KUNIT_CASE(cut_short),
 	KUNIT_CASE(thousand),
 	{}
