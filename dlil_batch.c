@@ -379,7 +379,7 @@ static bool is_foreign(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 
 static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
 {
-	pr_warn_once("dlil: %s was handed a packet of interface %d\n",
+	pr_warn_once("dlil: %s got a packet that interface %d has received: dropped\n",
 		     ifp->name, skb->skb_iif);
 	dlil_stats_refuse(ifp, DLIL_IN, DLIL_DROP_SANITY, 1,
 			  skb->len + dlil_header_len(skb));
@@ -637,7 +637,7 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 {
 	*found = 0;
 	*found_family = family;
-	/* It may lead to a device that has gone (LNX-13). */
+	/* skb->dev may point to a device that has gone (LNX-13). */
 	skb->dev = blackhole_netdev;
 	if (unlikely(b->check && is_foreign(b->ifp, skb))) {
 		b->tally.flow.drops[DLIL_DROP_SANITY]++;

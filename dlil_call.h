@@ -259,7 +259,7 @@ static __always_inline bool dlil_sender_claim(struct dlil_sender *s,
 	return true;
 }
 
-/* Is @by sending this very packet?  Returns true once. */
+/* Is @by handing @skb to the stack at the moment?  Returns true once per packet. */
 static __always_inline bool dlil_sender_is_handing(const struct sk_buff *skb,
 						   const void *by)
 {

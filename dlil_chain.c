@@ -459,8 +459,8 @@ static bool take_alike(const struct transit *p,
 }
 
 /*
- * Call a list filter that some packets are not for, or whose packets have marks.  It
- * may use skb->cb, so the marks are set again afterwards.
+ * Call a list filter that must not see some of the packets, or whose packets have marks.
+ * It may use skb->cb, so the marks are set again afterwards.
  */
 static void run_parts(struct transit *p, const struct dlil_filter_slot *slot)
 {

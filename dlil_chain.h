@@ -217,7 +217,7 @@ int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
 		       struct sk_buff_head *list, struct dlil_flow *flow,
 		       struct dlil_place *place);
 
-/* Output filters cannot sleep, so nobody reads their place: use a local one. */
+/* Output filters cannot sleep, so the watchdog never reads their place: use a local one. */
 static inline int dlil_filter_run(const struct dlil_filter_vec *vec,
 				  struct dlil_ifnet *ifp, u32 family,
 				  struct sk_buff **skb)

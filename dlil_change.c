@@ -235,7 +235,7 @@ void dlil_watch_start(struct dlil_netdev *nd)
 	spin_unlock(&watches_lock);
 	mutex_lock(&nd->watch.lock);
 	watch_update(nd);
-	/* Receivers may have been there before, and have got no neighbours yet. */
+	/* Receivers that listened before the device was hooked have not got its neighbours. */
 	on = nd->watch.on;
 	mutex_unlock(&nd->watch.lock);
 	if (on)
@@ -318,7 +318,7 @@ struct group {
 	u8 addr[MAX_ADDR_LEN];
 };
 
-/* The kernel does not notify of changes of the other two flags. */
+/* The kernel sends no notification when IFF_PROMISC or IFF_ALLMULTI changes. */
 static unsigned int told_flags(const struct net_device *dev)
 {
 	return dev->flags & ~(IFF_PROMISC | IFF_ALLMULTI);
@@ -630,7 +630,7 @@ int dlil_change_ioctl(struct dlil_ifnet *ifp, u32 code, void *arg)
 	return err;
 }
 
-/* The request that brings back what is there now.  RTNL held. */
+/* Change @c to the request that restores the present value.  RTNL held. */
 static void invert(const struct net_device *dev, struct dlil_control *c)
 {
 	switch (c->code) {

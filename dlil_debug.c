@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For those who look for a fault: references of ifnets, and callbacks that do
+ * Debugging aids: reports who holds references to ifnets, and which callbacks do
  * not return.
  *
  * /sys/kernel/debug/dlil/refs: where references were taken and dropped (IFN-7).

@@ -99,7 +99,7 @@ static void filter_post(struct dlil_filter *f, unsigned int which)
 
 /*
  * Row FLT-17: the time of a filter is over.  Another detach may have begun.  The
- * kernel shortens timers to some twelve days, so the time may also have a rest.
+ * kernel shortens timers to some twelve days, so part of the time may remain.
  */
 static void filter_expired(struct work_struct *work)
 {
@@ -422,7 +422,7 @@ static int prepare_part(struct dlil_step *step, const struct dlil_filter_change 
 	return 0;
 }
 
-/* Allocate what the changes need.  Returns an error pointer if one of them cannot be. */
+/* Allocate for all changes.  Returns an error pointer if that fails or one is invalid. */
 static struct part *prepare_parts(struct dlil_step *step)
 {
 	struct part *parts = kvcalloc(step->n, sizeof(*parts), GFP_KERNEL);
@@ -528,14 +528,14 @@ static bool is_stale(struct dlil_step *step)
 		return false;
 	}
 stale:
-	step->why = "filters have changed since that revision: look at them again";
+	step->why = "filters have changed since that revision: run filter show, and try again";
 	return true;
 }
 
 /*
  * Row FLT-13: the point from which a step cannot fail.  Claim the detach of the filters
  * that go, unless another change has come first.  A filter whose detach has just begun
- * is left to that.
+ * is left to that other detach.
  */
 static int claim(struct dlil_step *step, struct dlil_plan *plan)
 {
@@ -567,7 +567,7 @@ static void put_in_order(struct dlil_ifnet *ifp, const struct dlil_plan *plan)
 	list_for_each_entry(spot, &plan->order, list) {
 		struct dlil_filter *f = spot->filter;
 
-		if (spot->fresh)
+		if (spot->added)
 			filter_list(ifp, f);
 		list_move_tail(&f->order, &ifp->filter_order);
 		/* A filter that stays in its place keeps its rank, if possible. */
@@ -654,7 +654,7 @@ static int step_locked(struct dlil_step *step, struct part *parts)
 	return err;
 }
 
-/* Tell others of new filters, without locks. */
+/* Log new filters, and announce new receivers of events.  No lock is held. */
 static void announce(const struct dlil_step *step)
 {
 	const struct dlil_filter_params *params;

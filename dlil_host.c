@@ -172,8 +172,8 @@ static __be32 own_addr(const struct net_device *dev, __be32 target)
 }
 
 /*
- * Rows ARP-1, ARP-2.  What is sent passes the egress hook, as all of the host's packets:
- * filters see it there.
+ * Rows ARP-1, ARP-2.  ARP packets pass the egress hook like all packets of the host, so
+ * filters see them there.
  */
 static int inet_send_arp(void *cookie, struct dlil_ifnet *ifp, u32 family,
 			 u16 op, const u8 *sender_hw,
@@ -215,7 +215,7 @@ static int raw_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 	return 0;
 }
 
-/* A route that leads elsewhere than out of @dev is none of this ifnet's. */
+/* Refuse a route that does not leave through @dev. */
 static struct dst_entry *usable(const struct net_device *dev,
 				struct dst_entry *dst)
 {
@@ -395,7 +395,7 @@ static enum dlil_ifnet_family plumber_kind(unsigned int i)
 	return host_kinds[i / ARRAY_SIZE(host_protos)];
 }
 
-/* The first @n of them, which have plumbed nothing. */
+/* Unregister the first @n plumbers, which have plumbed nothing. */
 static void unregister_plumbers(unsigned int n)
 {
 	while (n--)
@@ -404,8 +404,8 @@ static void unregister_plumbers(unsigned int n)
 }
 
 /*
- * Without owner: that would be us, and we could not be unloaded while a device is
- * wrapped.
+ * The plumbers have no owner.  With one, this module would pin itself, and could not be
+ * unloaded while a device is wrapped.
  */
 int dlil_host_module_init(void)
 {

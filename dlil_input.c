@@ -513,7 +513,7 @@ void dlil_inq_discard(struct dlil_ifnet *ifp)
 }
 
 /*
- * Wake-up moderation for input threads: not waking a thread for every packet.
+ * Wake-up moderation: an input thread is woken once for several packets.
  *
  * Sleeping, waking and switching cost a processor several times as much as the
  * packet that the thread is woken for.  If the thread runs on the processor

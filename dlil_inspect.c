@@ -547,7 +547,7 @@ static void take_off(void)
 /**
  * dlil_output_set_policy - set or remove the transmit policy
  * @p: the policy, for all ifnets, which must stay valid until it is removed; or
- *	NULL to remove it, whoever has set it
+ *	NULL to remove it, even if another module has set it
  *
  * Row OUT-3.  The policy is called before the framer for the first packet of
  * each dlil_output(), and for each packet of the host.  When this returns, the

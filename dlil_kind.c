@@ -231,7 +231,7 @@ static bool is_new(const struct dlil_filter_request *req)
 	       req->change == DLIL_CHANGE_REPLACE;
 }
 
-/* Create a filter.  Clears @args->cond if that is not the caller's. */
+/* Create a filter.  Clears @args->cond once the filter owns it. */
 static int create_filter(struct part *part, struct dlil_filter_change *change,
 			 struct dlil_filter_args *args)
 {
@@ -395,7 +395,7 @@ static int update(struct dlil_kind_step *step, struct parts *parts,
 	return err;
 }
 
-/* Let go of what a step has used.  Filters that were not attached are freed. */
+/* Drop the references of a step.  Filters that were not attached are freed. */
 static void put_parts(const struct dlil_kind_step *step, const struct parts *parts,
 		      bool done)
 {
@@ -483,7 +483,7 @@ static bool is_stale(const struct change *c)
 	if (!c->revision || c->revision == dlil_filter_revision(c->ifp))
 		return false;
 	NL_SET_ERR_MSG(c->extack,
-		       "filters have changed since that revision: look at them again");
+		       "filters have changed since that revision: run filter show, and try again");
 	return true;
 }
 

@@ -32,8 +32,9 @@
  * filters and the set leaves their lists; a task that sums up sees each count once.  The
  * set may outlive a filter: its array of sent packets may wait for another grace period
  * than the filter does.  Therefore a filter that is freed leaves the lists first, also
- * under sets_lock.  Whoever comes second, the set or the filter, does not find the
- * other.  Nobody asks for the figures of a filter whose detach has begun.
+ * under sets_lock.  The first of the two to leave unlinks the pair, so that the
+ * second does not find it.  The counters of a filter are not read once its detach has
+ * begun.
  */
 #include <linux/if_vlan.h>
 #include <linux/netlink.h>

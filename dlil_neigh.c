@@ -89,7 +89,7 @@ static struct known *add(struct dlil_neighs *ns,
 	if (ns->n >= NEIGHS_MAX && !list_empty(&ns->gone))
 		forget(ns, list_first_entry(&ns->gone, struct known, list));
 	if (ns->n >= NEIGHS_MAX) {
-		pr_warn_once("dlil: a device has more neighbours than are reported\n");
+		pr_warn_once("dlil: too many neighbours on a device: there are no events of the others\n");
 		return NULL;
 	}
 	k = kzalloc(sizeof(*k), GFP_ATOMIC);
@@ -270,7 +270,7 @@ static void tell_present(struct neighbour *neigh, void *arg)
 	if (neigh->dev != nd->dev || !judge(neigh, &now) || now != PRESENT)
 		return;
 	spin_lock_bh(&nd->neighs.lock);
-	/* It may have been recorded as reported meanwhile, by dlil_neigh_note(). */
+	/* dlil_neigh_note() may have recorded the neighbour as reported meanwhile. */
 	k = describe(neigh, &node) ? find(&nd->neighs, &node) : NULL;
 	if (k)
 		k->told = UNTOLD;

@@ -758,7 +758,7 @@ static void take_part(struct sk_buff_head *list, struct sk_buff_head *part)
 	__skb_queue_head_init(part);
 	do {
 		skb = __skb_dequeue(list);
-		/* It may lead to a device that has gone (LNX-13), or to none. */
+		/* skb->dev may point to a device that has gone (LNX-13), or be NULL. */
 		skb->dev = blackhole_netdev;
 		__skb_queue_tail(part, skb);
 	} while (!skb_is_gso(skb) && skb_queue_len(part) < DLIL_INPUT_BATCH &&

@@ -52,7 +52,7 @@ static void del(struct dlil_plan *plan, struct dlil_spot *spot)
 {
 	hash_del(&spot->named);
 	list_del(&spot->list);
-	if (!spot->fresh)
+	if (!spot->added)
 		list_add_tail(&spot->list, &plan->gone);
 	plan->n--;
 	plan->users -= is_users(spot);
@@ -172,7 +172,7 @@ static int add(struct dlil_plan *plan, const struct dlil_filter_params *params,
 {
 	struct dlil_spot *spot = spot_new(plan, f);
 
-	spot->fresh = true;
+	spot->added = true;
 	INIT_LIST_HEAD(&spot->list);
 	if (in_place_of && params->place == DLIL_PLACE_DEFAULT && !params->beside) {
 		list_add(&spot->list, in_place_of);

@@ -13,14 +13,14 @@ struct dlil_ifnet;
  * @list: entry in the order
  * @named: entry in the table of names, or in none once it is removed
  * @filter: the filter
- * @fresh: the step adds it
+ * @added: the step adds it
  * @moved: the step moves it
  */
 struct dlil_spot {
 	struct list_head list;
 	struct hlist_node named;
 	struct dlil_filter *filter;
-	bool fresh;
+	bool added;
 	bool moved;
 };
 

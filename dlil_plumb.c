@@ -287,11 +287,11 @@ static struct dlil_plumbing *plumb_first(struct dlil_ifnet *ifp, u32 family)
 	if (!err)
 		return pl;
 	forget(pl);
-	/* For users, -EEXIST says that they have plumbed the family already. */
+	/* Users take -EEXIST to mean that they have plumbed the family already. */
 	return ERR_PTR(err == -EEXIST ? -EADDRINUSE : err);
 }
 
-/* Plumb for a module, which is counted, or for users, who can do it once. */
+/* Plumb: each request of a module counts; users together count once. */
 static int plumb(struct dlil_ifnet *ifp, u32 family, bool by_user)
 {
 	struct dlil_plumbing *pl;
@@ -451,9 +451,9 @@ static const char *sentence(int err, bool up)
 	case -EEXIST:
 		return "protocol is already plumbed";
 	case -EADDRINUSE:
-		return "another protocol has taken the family or a frame type of this one";
+		return "another protocol already uses this family or a frame type of it";
 	case -EBUSY:
-		return "a module needs the protocol: it stays until that has unplumbed it";
+		return "a module uses the protocol: unload the module first";
 	case -ENXIO:
 		return up ? "device is being detached" :
 			    "protocol is not plumbed";

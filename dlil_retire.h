@@ -26,7 +26,7 @@ struct sk_buff;
  * An updater that has made something unreachable passes a struct dlil_leaver to
  * dlil_reader_after(), which calls it once the batch that may have seen that
  * thing is over: at once if no batch is in flight, otherwise from the thread
- * when it leaves the batch.  So nobody waits and nobody polls.
+ * when it leaves the batch.  Neither side waits or polls.
  *
  * The barriers, by letter:
  *

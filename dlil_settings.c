@@ -5,8 +5,8 @@
  *
  * A request may have several settings.  All of it is checked before anything is changed.
  * Control requests come first, since any of them may be refused: then those before it are
- * undone, the last one first, by control requests for what was there before.  What the
- * fields keep comes last, because it can hardly fail.
+ * undone, the last one first, by control requests for the previous values.  Attributes
+ * that set fields come last, because they can hardly fail.
  */
 #include <net/genetlink.h>
 
@@ -246,7 +246,7 @@ static int set_fields(struct dlil_ifnet *ifp, const struct dlil_settings *s,
 	if (s->attrs_mask)
 		err = dlil_ifnet_set_attrs(ifp, s->attrs, s->attrs_mask);
 	if (err)
-		*why = err == -ENOMEM ? "out of memory" : "ifnet is being detached";
+		*why = err == -ENOMEM ? "out of memory" : "device is being detached";
 	if (!err && nd)
 		dlil_change_unmatched(nd, s->unmatched);
 	if (!err && (s->max_packets || s->max_bytes))
@@ -273,7 +273,7 @@ int dlil_nl_ifnet_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = set_fields(ifp, &s, &why);
 		dlil_ifnet_io_end(ifp);
 	} else {
-		why = "ifnet is being detached";
+		why = "device is being detached";
 		err = -ENXIO;
 	}
 	if (info->extack && why)
@@ -343,7 +343,7 @@ static bool was_down(const struct dlil_control *done, const struct dlil_control 
 	return false;
 }
 
-/* Name what was refused, and say what became of that which came before it. */
+/* Name the setting that was refused, and say whether the earlier ones were undone. */
 static void describe_place(const char *refused, const struct dlil_control *kept,
 			   bool was_down, const char *reason, char *sentence,
 			   size_t size)

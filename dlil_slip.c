@@ -60,7 +60,7 @@
  */
 struct dlil_slips {
 	refcount_t refs;
-	spinlock_t lock;	/* what slips have */
+	spinlock_t lock;	/* guards the contents of the slips */
 	struct list_head list;
 	unsigned int entries;
 	struct delayed_work look;

@@ -187,7 +187,7 @@ static void trace_drops(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			trace_dlil_drop(ifp, dlil_direction(dir), i, drops[i]);
 }
 
-/* Tell the driver of drops, for an ifnet that stays attached meanwhile (LNX-14). */
+/* Report drops to the driver (LNX-14).  The caller keeps the ifnet attached. */
 static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
 {
 	if (ifp->driver->dropped)

@@ -144,7 +144,7 @@ static int queue_serve(struct dlil_inq *q)
 	}
 	while (list) {
 		list = dlil_input_batch(ifp, list);
-		/* Tell RCU Tasks, which otherwise waits until a busy thread sleeps. */
+		/* Report a quiescent state to RCU Tasks, which otherwise waits for us to sleep. */
 		cond_resched_tasks_rcu_qs();
 	}
 	return taken;

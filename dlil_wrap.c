@@ -14,9 +14,9 @@
  * all without waiting for callbacks.  A callback in flight may still have
  * packets.  Therefore the core points packets to the kernel's blackhole device
  * before a callback that may sleep gets them; queued packets point to the real
- * device, but nobody follows that pointer.  What packets hold of the netns is on
- * slips (dlil_slip.c), which are cleared.  The binding lives until the final
- * detach.
+ * device, but nobody follows that pointer.  References of packets to
+ * the netns are kept in slips (dlil_slip.c), which are cleared.  The binding
+ * lives until the final detach.
  *
  * Three kinds of devices can be wrapped: those with Ethernet headers, loopback
  * devices, whose header carries no information, and raw devices without a
@@ -481,7 +481,8 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	mutex_unlock(&bindings_lock);
 	err = plumb_and_hook(nd);
 	if (err)
-		NL_SET_ERR_MSG(extack, "protocols and hooks could not be set up");
+		NL_SET_ERR_MSG(extack,
+			       "protocols and hooks could not be set up: see the kernel log");
 	return err;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_netdev_attach);
@@ -621,7 +622,7 @@ static void release_gone_device(const struct net_device *dev)
 	nd = find_binding(dev);
 	if (nd) {
 		refcount_inc(&nd->refs);
-		/* For the last time: the device frees its counters soon. */
+		/* Read the counters a last time: the device frees them soon. */
 		dlil_netdev_stats(nd->ifp, &unused);
 		WRITE_ONCE(nd->live, false);
 		/*

@@ -321,7 +321,7 @@ static void let_go(struct sk_buff *skb, u64 hold, bool queued)
 	dlil_packet_keep_owned(skb);
 }
 
-/* Write what is to be known about a held packet to its skb->cb. */
+/* Store the state of a held packet in its skb->cb. */
 static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 		    const struct impair_fate *fate, u64 due, u64 now, bool copy)
 {
@@ -330,7 +330,7 @@ static void prepare(const struct impair_way *w, struct sk_buff *skb, u32 family,
 	if (w->direction == DLIL_DIRECTION_OUT) {
 		let_go(skb, due - now, !fate->delay && !fate->reordered);
 	} else if (due > now || fate->reordered) {
-		/* The host is to stamp the time when the packet reaches it. */
+		/* Clear the timestamp, so that the host sets it when the delay is over. */
 		skb_clear_tstamp(skb);
 	}
 	h->due = due;

@@ -315,8 +315,8 @@ static void detach_begins(struct kunit *test)
 }
 
 /*
- * FLT-13: a module may keep the references of a filter and of what replaces it in one
- * variable: a step that fails leaves it alone.
+ * FLT-13: a module may keep the references of an old and a new filter in one variable.  A
+ * step that fails leaves it alone.
  */
 static void reference_kept(struct kunit *test)
 {

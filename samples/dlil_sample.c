@@ -451,7 +451,7 @@ static int sample_attach(const char *name)
 	return 0;
 
 detach_proto:
-	sample_put(s);	/* for the filter that is none */
+	sample_put(s);	/* meant for the filter, which was not attached */
 	/*
 	 * If this fails, the ifnet is being detached, and `detached` is called
 	 * as well.

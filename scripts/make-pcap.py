@@ -14,7 +14,7 @@ import sys
 
 US = bytes.fromhex("020000000701")
 PEER = bytes.fromhex("020000000702")
-STRANGER = bytes.fromhex("02aabbccddee")
+OTHER_HOST = bytes.fromhex("02aabbccddee")
 BROADCAST = b"\xff" * 6
 STP = bytes.fromhex("0180c2000000")
 CDP = bytes.fromhex("01000ccccccc")
@@ -129,10 +129,10 @@ FRAMES = [
     (2, frame(US, 0x0800, ipv4(17, bytes(8), IP_US, 1400))),
     (1, frame(US, 0x0800, b"\xff" * 46)),
     # For others
-    (7, frame(STRANGER, 0x0800, udp(10))),
-    (2, frame(STRANGER, 0x86DD, icmp6_echo())),
-    (1, frame(STRANGER, 0x88B6, bytes(46))),
-    (2, dot3(STRANGER, llc(bytes(35)))),
+    (7, frame(OTHER_HOST, 0x0800, udp(10))),
+    (2, frame(OTHER_HOST, 0x86DD, icmp6_echo())),
+    (1, frame(OTHER_HOST, 0x88B6, bytes(46))),
+    (2, dot3(OTHER_HOST, llc(bytes(35)))),
     # Types that no protocol of the host's takes
     (6, frame(US, 0x88B6, bytes(46))),
     (1, frame(US, 0xFFFF, bytes(46))),
@@ -143,7 +143,7 @@ FRAMES = [
     (1, frame(US, 0x8100, tag(0, 0x0800) + udp(10))),
     (2, frame(US, 0x88A8, tag(6, 0x8100) + tag(5, 0x0800) + udp(10))),
     (3, frame(US, 0x8100, tag(6, 0x8100) + tag(5, 0x86DD) + icmp6_echo())),
-    (1, frame(STRANGER, 0x8100, tag(5, 0x0800) + udp(10))),
+    (1, frame(OTHER_HOST, 0x8100, tag(5, 0x0800) + udp(10))),
     # MPLS and PPPoE
     (3, frame(US, 0x8847, struct.pack("!I", 0x00010140) + udp(10))),
     (1, frame(IPV4_GROUP, 0x8848, struct.pack("!I", 0x00010140) + udp(10))),
@@ -167,7 +167,7 @@ FRAMES = [
     (4, dot3(US, snap(bytes(3), 0x0800, b""), 5)),
     (1, dot3(US, snap(bytes(3), 0x0800, b"")[:7], 7, 0)),
     (1, dot3(US, snap(bytes(3), 0x0800, b"")[:7], 8, 0)),
-    (1, dot3(STRANGER, llc(bytes(35)), 1000)),
+    (1, dot3(OTHER_HOST, llc(bytes(35)), 1000)),
 ]
 
 

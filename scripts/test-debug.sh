@@ -51,7 +51,7 @@ done
 # Number of VMs that share the functional tests.
 PARTS=2
 # The part of chaos and faults that fits into minutes; and the functional tests
-# to leave out.  For our code these equal others: the same for another kind of
+# to leave out.  These run the same code as other tests: for another kind of
 # device, for several devices, or for reports about one.
 CI_SHORT='^(chaos_[a-z]+|fault_(attach_thread|plumb|set|input_thread|atomic))$'
 CI_LEAVES='^(monitor_(neighbours|neighbours_before|groups|namespaces|slow|nobody)'

@@ -568,9 +568,9 @@ int dlil_set_tap(struct dlil_ifnet *ifp, u32 mode, const struct dlil_tap *tap);
 /**
  * struct dlil_driver_ops - operations of a driver
  *
- * The final detach puts inert operations in the place of all of them, for holders of a
- * reference who still call: output frees the packet, the others do nothing or return an
- * error (IFN-6).  Behind that, only @free of these is called.
+ * The final detach replaces all of them by inert operations, since holders of a reference
+ * may still call them: output frees the packet, the others do nothing or return an error
+ * (IFN-6).  Behind that, only @free of these is called.
  */
 struct dlil_driver_ops {
 	/**
@@ -797,7 +797,10 @@ struct dlil_lladdr {
 
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out);
-/* After -EBUSY: the ifnet of this id if it is being detached, referenced, to wait for it. */
+/*
+ * Returns the ifnet of this id with a reference if it is being detached, so that the caller
+ * can wait for it after -EBUSY; otherwise NULL.
+ */
 struct dlil_ifnet *dlil_ifnet_going(enum dlil_ifnet_family family,
 				    const void *id, size_t len);
 void dlil_ifnet_release(struct dlil_ifnet *ifp);

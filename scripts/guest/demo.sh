@@ -147,4 +147,4 @@ run rmmod dlil
 shown "no trace is left" test ! -e /sys/module/dlil
 shown "and the hosts still reach each other" same "$(pings peer 5 $IP0)" 5
 
-printf '\n%s%sAll of it did what it said.%s\n' "$BOLD" "$GREEN" "$OFF"
+printf '\n%s%sEvery step gave the result that was announced.%s\n' "$BOLD" "$GREEN" "$OFF"

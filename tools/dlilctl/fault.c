@@ -19,7 +19,7 @@
 
 #define TOKENS_MAX 512
 
-/* Continuations, in front of what closes brackets. */
+/* Continuations, in front of closing brackets. */
 static const char *const continuations[] = {
 	"", " icmp", " 1", " = 1", " host 1.2.3.4", " port 1", " 1.2.3.4", " ::1",
 	" 2:0:0:0:0:1", " 1-2", " proto 1", " [0]",
@@ -89,7 +89,7 @@ static bool is_syntax_error(const char *message)
 	return strstr(message, "syntax error");
 }
 
-/* Writes what closes what is open at the end of the first @n tokens, innermost first. */
+/* Writes the closing brackets for those open after the first @n tokens, innermost first. */
 static void close_all(const struct search *s, size_t n, char *to)
 {
 	char open[EXPR_MAX_LEN + 1];

@@ -205,7 +205,7 @@ static uint32_t last_lifetime(struct args *args)
 			    word);
 	time *= units[i].ms;
 	if (!(time >= 1 && time <= INT32_MAX))
-		usage_error("a filter can stay for 1ms to 24d, or without \"for\"");
+		usage_error("\"for\" takes 1ms to 24d: leave it out to keep the filter");
 	args->n -= 2;
 	return time;
 }

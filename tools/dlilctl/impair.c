@@ -303,7 +303,7 @@ void put_impair(struct args *args, struct nlmsghdr *nlh)
 	while (args->n) {
 		i = find_effect(next_word(args, "an effect"));
 		if (seen[i])
-			usage_error("%s comes twice", effects[i].name);
+			usage_error("%s is given twice", effects[i].name);
 		seen[i] = true;
 		effects[i].parse(args, nlh);
 	}

@@ -60,7 +60,7 @@ static char *read_text(struct lines *lines)
 		if (n && part[n - 1] == '\n')
 			part[--n] = 0;
 		if (memchr(part, 0, n))
-			usage_error("a line has a byte that is 0");
+			usage_error("a line contains a NUL byte");
 		longer = realloc(text, len + n + 1);
 		if (!longer)
 			need(NULL);

@@ -16,7 +16,7 @@
  * struct want - a filter as it shall be
  * @filter: the filter
  * @line: the line that says so
- * @nest: what a request says of it, in memory of its own
+ * @nest: netlink attributes of the filter, allocated separately
  * @running: place among the running filters, or -1
  * @same: the running one is equal
  * @stays: the running one stays in its place, or the filter that replaces it gets that
@@ -91,7 +91,7 @@ static struct device *next_device(struct args *args)
 	struct device *d = find_device(name);
 
 	if (!d)
-		usage_error("no line above attaches %s", name);
+		usage_error("no earlier line attaches %s", name);
 	return d;
 }
 
@@ -167,9 +167,9 @@ static int take_filter(struct args *args)
 	parse_filter(args, &filter);
 	d = find_device(filter.dev);
 	if (!d)
-		usage_error("no line above attaches %s", filter.dev);
+		usage_error("no earlier line attaches %s", filter.dev);
 	if (filter.place || filter.beside)
-		usage_error("filters stand in the order of the lines: leave out the place");
+		usage_error("filters run in the order of the lines: leave out the place");
 	for (i = 0; i < d->n; i++)
 		if (!strcmp(d->wants[i].filter.name, filter.name))
 			usage_error("filter %s is in line %u as well", filter.name,

@@ -321,9 +321,9 @@ filter-add v1 ack ifindex=4 name=f kind=nth direction=3 words=100 lifetime=1500"
 	filter add v0 f nth 100 for 1.5s
 wrong 'a time that is none' '"soon" is not a time, such as 500ms, 60s, 5m or 2h' \
 	filter add v0 f match icmp drop for soon
-wrong 'a time that is too long' 'a filter can stay for 1ms to 24d, or without "for"' \
+wrong 'a time that is too long' '"for" takes 1ms to 24d: leave it out to keep the filter' \
 	filter add v0 f match icmp drop for 25d
-wrong 'no time at all' 'a filter can stay for 1ms to 24d, or without "for"' \
+wrong 'no time at all' '"for" takes 1ms to 24d: leave it out to keep the filter' \
 	filter add v0 f match icmp drop for 0
 sends 'a change' 'filter-change v1 ack ifname=v0 name=f kind=nth words=50' \
 	filter change v0 f nth 50
@@ -387,7 +387,7 @@ bad 'expected loss, delay, distribution, duplicate, corrupt, reorder, rate, over
 bad 'expected loss, delay, distribution, duplicate, corrupt, reorder, rate, overhead, limit or seed, got "l"' l 1%
 bad '"0.00000001%" is too small: the smallest percentage is 0.00000002%' loss 0.00000001%
 bad 'an effect is missing, such as loss or delay'
-bad 'loss comes twice' loss 1% loss 2%
+bad 'loss is given twice' loss 1% loss 2%
 bad 'the distance must be at least 1' reorder 1% 0
 bad 'the gap must be at least 1' reorder 1% gap 0
 bad 'the number of packets must be at least 1' loss every 0
@@ -804,12 +804,12 @@ unfit() {
 		"$status|$(cat "$FAKE_LOG" "$tmp/out")|$(sed -n 1p "$tmp/err")" \
 		"2||Error: $tmp/state:$(($# - 1)): $1"
 }
-unfit 'no line above attaches veth0' 'filter add veth0 a match icmp drop'
-unfit 'no line above attaches veth0' 'set veth0 arpll on'
+unfit 'no earlier line attaches veth0' 'filter add veth0 a match icmp drop'
+unfit 'no earlier line attaches veth0' 'set veth0 arpll on'
 unfit 'veth0 is attached by a line above' 'attach veth0' 'attach veth0'
 unfit 'filter a is in line 2 as well' 'attach veth0' \
 	'filter add veth0 a match icmp drop' 'filter add veth0 a match arp drop'
-unfit 'filters stand in the order of the lines: leave out the place' \
+unfit 'filters run in the order of the lines: leave out the place' \
 	'attach veth0' 'filter add veth0 a first match icmp drop'
 unfit 'expected add, got "del"' 'attach veth0' 'filter del veth0 a'
 unfit 'unknown command "show", expected one of: attach set proto filter' show

@@ -67,7 +67,7 @@ void print_record(void (*print)(const json_t *ifnet), const json_t *ifnet)
 		print(ifnet);
 }
 
-/* Without a device that the user named, what is empty is of no interest. */
+/* Leave out empty devices, unless the user has named a device. */
 static void leave_out_empty(const struct view *view, json_t *ifnets)
 {
 	size_t i = 0;

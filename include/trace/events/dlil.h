@@ -90,8 +90,8 @@ TRACE_DEFINE_ENUM(DLIL_DROP_TSO);
 			 { DLIL_DROP_TSO, "tso" })
 
 /*
- * A positive verdict is DLIL_STOLEN or DLIL_SKIP, a negative one an errno.  Perf takes
- * fields for unsigned when it compares them, so an errno has a number of its own.
+ * A positive verdict is DLIL_STOLEN or DLIL_SKIP, a negative one an errno.  Perf compares
+ * fields as unsigned numbers, so all errnos are recorded as DLIL_TRACE_ERROR.
  */
 #define DLIL_TRACE_ERROR 3
 #define dlil_show_outcome(outcome)					\

@@ -5,7 +5,7 @@
 
 ASKER=/sys/module/dlil_asker/parameters
 
-# arp DEV TARGET [SENDER]: what dlil_send_arp() says.
+# arp DEV TARGET [SENDER]: call dlil_send_arp(), and print its answer.
 arp() { dut bash -c "echo '$*' >$ASKER/arp" 2>"$T/error"; }
 
 # arp_refused TEXT DEV TARGET: it says that error.

@@ -6,7 +6,7 @@
 
 MAILER=/sys/module/dlil_mailer/parameters
 
-# mail DEV FROM TO [WORD...]: what dlil_output() says.
+# mail DEV FROM TO [WORD...]: call dlil_output(), and print its answer.
 mail() { dut bash -c "echo '$*' >$MAILER/send" 2>"$T/error"; }
 
 # mail_refused TEXT DEV FROM TO [WORD...]: it says that error.
@@ -97,7 +97,7 @@ comes_up_to() {
 	SEEN=$((SEEN + $1))
 }
 
-# out COUNTER: of the packets that were to leave dl0.
+# out COUNTER: print a counter of the packets that dl0 was to send.
 out() { json ".flow.output.$1"; }
 
 # has_failed ADDRESS [DEV]: the host has given up to resolve this neighbour.

@@ -116,7 +116,7 @@ test_plumber_on_demand() {
 	rmmod dlil_sample
 }
 
-# PRO-5 LNX-13: who plumbs what has to be loaded waits for the module, others do not.
+# PRO-5 LNX-13: only the task that plumbs a protocol waits while its module loads.
 test_plumber_takes_long() {
 	local pid
 
