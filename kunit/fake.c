@@ -863,6 +863,22 @@ unsigned int fake_refs(const struct fake *fake)
 	return refcount_read(&fake->ifp->refs);
 }
 
+static int copy_group(const u8 *addr, size_t len, void *arg)
+{
+	memcpy(arg, addr, len);
+	return len;
+}
+
+/* An ifnet is reused with its groups, maybe by a test that expects none. */
+static void leave_groups(struct fake *fake)
+{
+	u8 addr[MAX_ADDR_LEN];
+	int len;
+
+	while ((len = dlil_multi_for_each(fake->ifp, copy_group, addr)) > 0)
+		KUNIT_EXPECT_EQ(fake->test, dlil_multi_leave(fake->ifp, addr, len), 0);
+}
+
 static void fake_destroy(struct fake *fake)
 {
 	struct kunit *test = fake->test;
@@ -890,8 +906,10 @@ static void fake_destroy(struct fake *fake)
 
 	if (fake->listener.nb.notifier_call)
 		dlil_event_unlisten(&fake->listener);
-	if (!fake->released)
+	if (!fake->released) {
+		leave_groups(fake);
 		dlil_ifnet_release(fake->ifp);
+	}
 	skb_queue_purge(&fake->sent);
 	if (atomic_dec_and_test(&live_fakes)) {
 		KUNIT_EXPECT_EQ(test, fake_skbs(), 0);
