@@ -172,7 +172,7 @@ static void released_are_bounded(struct kunit *test)
 		if (!left_at && refcount_read(&first->refs) == 1)
 			left_at = id;
 	}
-	/* It was the oldest, and the next release removed it. */
+	/* This ifnet was the oldest, and the next release removed it. */
 	KUNIT_EXPECT_EQ(test, left_at, KEPT);
 	/* Only the reference of the test is left. */
 	KUNIT_EXPECT_EQ(test, refcount_read(&first->refs), 1);
@@ -473,7 +473,7 @@ static unsigned int threads_called(const char *name)
 	return n;
 }
 
-/* IFN-3: of two tasks that attach the same ifnet one succeeds. */
+/* IFN-3: one of two tasks that attach the same ifnet succeeds. */
 static void attach_twice_at_once(struct kunit *test)
 {
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
@@ -523,7 +523,7 @@ static void detach_waits_for_io(struct kunit *test)
 }
 
 /*
- * IFN-5: whoever has seen the ifnet attached, in an RCU read section, may use it to the
+ * IFN-5: code that has seen the ifnet attached, in an RCU read section, may use it to the
  * end of the section.  The reference counter itself, which is not per CPU any more after a
  * detach, waits for nobody.
  */

@@ -133,7 +133,7 @@ static void yields(struct kunit *test)
 	 */
 	set_cpus_allowed_ptr(fake->ifp->inq.thread->task, cpumask_of(0));
 	task = fake_run(fake, run_at_once);
-	/* It waits until the input thread runs. */
+	/* The attach waits until the input thread runs. */
 	schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, fake_input_new(fake, FAKE_PF_A, 1, 400), 0);
 	at = fake_join(task);
@@ -1346,7 +1346,7 @@ static void discard_yields(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
 	task = fake_run(fake, count_gone_at_once);
-	/* It waits until the input thread runs. */
+	/* The attach waits until the input thread runs. */
 	schedule_timeout_uninterruptible(1);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_detach(fake->ifp), 0);
 	fake_unblock(fake);

@@ -725,7 +725,7 @@ static void link_address(struct kunit *test)
 
 	dlil_ifnet_set_name(fake->ifp, "other0");
 	KUNIT_EXPECT_STREQ(test, (const char *)link->name, "other0");
-	/* It stays after the end of the life. */
+	/* The ifnet stays after the end of its life. */
 	fake_detach(fake);
 	KUNIT_EXPECT_PTR_EQ(test, dlil_ifnet_link(fake->ifp), link);
 	KUNIT_EXPECT_EQ(test, memcmp(link->addr, fake_lladdr, ETH_ALEN), 0);

@@ -184,7 +184,7 @@ static __sum16 put_inet6(struct sk_buff *skb, const struct letter *l, u8 proto)
 	return csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len, proto, 0);
 }
 
-/* Whoever sends or receives the packet adds the sum of the data. */
+/* The sender or receiver of the packet adds the sum of the data. */
 static void put_udp(struct sk_buff *skb, unsigned int port, __sum16 pseudo)
 {
 	struct udphdr *udp = udp_hdr(skb);

@@ -796,7 +796,7 @@ static void odd_ones(struct kunit *test)
 	expect_counters(fake, "memory", 4, 1);
 	expect_numbered(fake, 4, 3, 1);
 
-	/* It makes the merged program return no result. */
+	/* This load makes the merged program return no result. */
 	KUNIT_ASSERT_EQ(test, match_add(fake, "long", DLIL_DIRECTION_IN, "drop",
 					past_the_end,
 					ARRAY_SIZE(past_the_end)), 0);

@@ -204,7 +204,7 @@ static int attach_task(void *arg)
 }
 
 /*
- * LNX-1: of two tasks that attach a device one succeeds; the other leaves
+ * LNX-1: one of two tasks that attach a device succeeds; the other leaves
  * nothing behind.
  */
 static void attach_at_once(struct kunit *test)

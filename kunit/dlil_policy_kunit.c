@@ -102,7 +102,7 @@ static void refuses_list(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, of_type, SOCK_RAW);
 	KUNIT_EXPECT_EQ(test, of_len, sizeof(struct fake_payload));
 
-	/* It is called for raw packets as well, but not for an empty list. */
+	/* The policy is called for raw packets as well, but not for an empty list. */
 	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 4, 2,
 					      DLIL_OUTPUT_RAW), -EACCES);
 	KUNIT_EXPECT_EQ(test, fake_output_new(fake, FAKE_PF_A, 4, 0,
@@ -138,7 +138,7 @@ static void answers(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "D0 D9");
 }
 
-/* OUT-3: it is called for packets of the host, with and without filters. */
+/* OUT-3: the policy is called for packets of the host, with and without filters. */
 static void refuses_host(struct kunit *test)
 {
 	struct fake *fake = fake_attached(test);

@@ -484,7 +484,7 @@ static int spin_in_pre_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 {
 	struct fake_proto *p = cookie;
 
-	/* It cannot sleep, but it can spin for long. */
+	/* This callback cannot sleep, but it can spin for long. */
 	complete(&p->fake->entered);
 	while (!completion_done(&p->fake->leave))
 		cpu_relax();
@@ -624,7 +624,7 @@ static void note_count(struct fake *fake, const struct dlil_event *event)
 }
 
 /*
- * PRO-1, PRO-3: of two protocols that are being detached, neither counts in the
+ * PRO-1, PRO-3: two protocols that are being detached do not count in the
  * events of the other, or of a new one.
  */
 static void two_on_their_way(struct kunit *test)
@@ -771,7 +771,7 @@ static int attach_second(struct fake_task *task)
 }
 
 /*
- * PRO-1: of two tasks that attach a family one succeeds; the other leaves
+ * PRO-1: one of two tasks that attach a family succeeds; the other leaves
  * nothing behind.
  */
 static void attach_twice_at_once(struct kunit *test)

@@ -504,7 +504,7 @@ static void looped_broadcast(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "h0 a1 i0 D1");
 	output_looped(fake, fake_target, 0, DLIL_OUTPUT_LOOP);
 	FAKE_EXPECT_TRACE(fake, "h0 a1 i0 D1");
-	/* It was received elsewhere, and says so again behind the framer. */
+	/* The packet was received elsewhere, and says so again behind the framer. */
 	output_looped(fake, everybody, 33, DLIL_OUTPUT_LOOP);
 	FAKE_EXPECT_TRACE(fake, "h4711 a1 i33 D1");
 	loop_framer = REPLACES;

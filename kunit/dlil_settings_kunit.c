@@ -174,7 +174,7 @@ static void all_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->ifp->inq.max_packets, 77);
 }
 
-/* LNX-10: those before the one that is refused are undone, the last one first. */
+/* LNX-10: settings before the one that is refused are undone, the last one first. */
 static void undone(struct kunit *test)
 {
 	struct settings_test *t = test->priv;
@@ -279,7 +279,7 @@ static void reason_desc(const struct reason_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(reason, reasons, reason_desc);
 
-/* LNX-10: what the device refuses, it refuses for a reason. */
+/* LNX-10: a device gives a reason for each refusal. */
 static void reason(struct kunit *test)
 {
 	const struct reason_case *c = test->param_value;
@@ -331,7 +331,7 @@ static int keep_down(struct notifier_block *nb, unsigned long event, void *ptr)
 		       notifier_from_errno(-ENOSPC) : NOTIFY_DONE;
 }
 
-/* LNX-10: of flags that are refused, none is left changed. */
+/* LNX-10: flags that are refused together stay as they were. */
 static void flags_undone(struct kunit *test)
 {
 	struct notifier_block nb = { .notifier_call = keep_down };

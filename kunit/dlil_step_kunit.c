@@ -487,7 +487,7 @@ static void dump_order(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "a x b c d");
 }
 
-/* FLT-13 FLT-17: what replaces a filter with a lifetime does not go with it. */
+/* FLT-13 FLT-17: the end of a lifetime does not remove the filter that came instead. */
 static void replaced_in_time(struct kunit *test)
 {
 	struct fake_filter *x, *y;

@@ -709,7 +709,7 @@ static unsigned int shape_of(unsigned int i, unsigned int twice)
 	return i > DLIL_FAMILIES_MAX ? twice : i;
 }
 
-/* FLT-5: of too many families the smallest one is left out, in whatever order they come. */
+/* FLT-5: too many families leave the smallest one out, in whatever order they come. */
 static void largest_families(struct kunit *test)
 {
 	struct sought *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);

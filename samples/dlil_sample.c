@@ -512,7 +512,7 @@ static const struct dlil_plumber_params sample_plumber = {
 	.detach	= dlil_proto_detach,
 };
 
-/* It is loaded when somebody plumbs it, by name or by number. */
+/* The module is loaded when somebody plumbs its protocol, by name or by number. */
 MODULE_ALIAS("dlil-proto-sample");
 MODULE_ALIAS("dlil-proto-100533");
 static_assert(SAMPLE_FAMILY == 100533);

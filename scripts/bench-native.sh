@@ -22,7 +22,7 @@ need_packages python3
 WORK=$(mktemp -d "$CACHE/tmp.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 
-# It has one processor and no serial lines; its console is our output.
+# This kernel has one processor and no serial lines; its console is our output.
 measure_uml() {
 	local dir rounds=() i
 

@@ -252,11 +252,18 @@ check_floors() {
 
 # A comment names its subject: none begins with one of these words.
 check_comments() {
-	local words='What|Who|Whom|Whose|Of|Its|Those|Theirs|Ours'
+	local words='What|Who|Whom|Whose|Whoever|Of|It|Its|Those|Theirs|Ours'
+	local rows='(?:(?:[A-Z]{3}-\d+,? ?)+: )?'
 
-	perl -0777 -ne 'while (m{/\*+\s*(?:\*\s*)?((?:'"$words"')\b[^\n]*)}g) {
+	perl -0777 -ne 'while (m{/\*+\s*(?:\*\s*)?'"$rows"'((?i:'"$words"')\b[^\n]*)}g) {
 			print "$ARGV:", 1 + ($` =~ tr/\n//), ": $1\n" }' \
 		"${C_FILES[@]}" >"$OUT/openings"
+	# The first line of a block; `NAME ARGUMENTS:` in front says what a function does.
+	awk -v words="^[ \\t]*# (($words)|[A-Za-z_0-9-]+[][A-Z0-9_.:| -]*: (${words,,}|$words))[ ,]" '
+		FNR == 1 { was = 0 }
+		{ is = /^[ \t]*# / }
+		is && !was && $0 ~ words { print FILENAME ":" FNR ": " $0 }
+		{ was = is }' "${SCRIPTS[@]}" >>"$OUT/openings"
 	[ ! -s "$OUT/openings" ] || { cat "$OUT/openings"
 		echo "above: comments that begin with $words"
 		return 1; }

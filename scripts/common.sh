@@ -85,7 +85,7 @@ read_lists() {
 
 apt_update() { locked apt read_lists; }
 
-# missing_packages PKG...: those of them that are not installed.
+# missing_packages PKG...: print the packages that are not installed.
 missing_packages() {
 	local p
 

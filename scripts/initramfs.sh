@@ -7,7 +7,7 @@
 #
 # and prints the kernel image that it is for.
 #
-# Its base, the tools and the kernel's modules, is kept in the cache.  Appended
+# The base of the image, the tools and the kernel's modules, is kept in the cache.  Appended
 # to it is a second archive with scripts/guest, the script that init runs and,
 # with --dlil, our modules and tools, built first; so an edited test costs
 # nothing.  Both are uncompressed, since an emulated processor unpacks slowly.
@@ -22,7 +22,7 @@
 . "$(dirname "$0")/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-# What the guest runs, real ones; busybox stands in for most others.  Programs
+# Programs that the guest runs, real ones; busybox stands in for most others.  Programs
 # without shared libraries, as busybox and this bash, are started several times
 # as fast, most of all where checkers look at every page mapped.
 TOOLS=(ip bridge tc nft ping ethtool iperf3 tcpdump tcpreplay socat jq
@@ -44,7 +44,7 @@ MODULES=(veth bridge 8021q dummy ifb tun macvlan ipvlan bonding
 	ipip sch_ingress sch_netem sch_tbf cls_matchall cls_flower cls_u32 cls_bpf
 	act_mirred act_gact act_skbedit act_bpf act_vlan act_police
 	nf_tables nft_fwd_netdev nft_dup_netdev pktgen)
-# Those that a kernel of one's own may lack; tests ask for them.
+# Modules that a kernel of one's own may lack; tests ask for them.
 MAYBE=(wireguard nft_ct nft_nat nft_chain_nat sch_htb vmxnet3 drop_monitor
 	br_netfilter)
 

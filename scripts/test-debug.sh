@@ -118,7 +118,7 @@ count() {
 		"$TOP/build/vm/$KIND-kunit.log.parsed"
 }
 
-# names JOB: its tests that match the pattern.
+# names JOB: print the tests of the job that match the pattern.
 names() {
 	local pattern=. not='^$' files=("$TOP"/scripts/guest/debug/tests/*.sh)
 

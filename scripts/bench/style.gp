@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the pictures share.  type: svg or png; out, data: files.
+# The style that the pictures share.  type: svg or png; out, data: files.
 if (type eq "svg") {
 	set terminal svg size 900,560 font "DejaVu Sans,13" background "white"
 } else {

@@ -89,7 +89,7 @@ quiet_wire() {
 	ip -n peer neigh replace $IP0 lladdr $MAC0 dev pe0 nud permanent
 }
 
-# settle NAMESPACE ADDRESS [ARG...]: what the namespace has sent so far has arrived, has
+# settle NAMESPACE ADDRESS [ARG...]: all that the namespace has sent so far has arrived, has
 # met the filters of dl0, and has been answered: a ping that each processor sends behind it
 # is answered.
 settle() {

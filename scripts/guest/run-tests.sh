@@ -86,7 +86,7 @@ check_after() {
 	done
 }
 
-# run NAME: its output is in /tmp/log.NAME.  Its processes form a group, which
+# run NAME: run the test, with its output in /tmp/log.NAME.  Its processes form a group, which
 # must be empty afterwards.  Must not be called in a condition, which would
 # disable `set -e` in the test.
 run() {

@@ -228,7 +228,7 @@ const char *next_dev(struct args *args)
 	/* As in ip and tc; a device of this name is "dev dev". */
 	if (args->n > 1 && !strcmp(args->words[0], "dev"))
 		next_word(args, "DEV");
-	/* It may be an alternative name, as set by `ip link property add`. */
+	/* The name may be an alternative one, as set by `ip link property add`. */
 	return next_name(args, "DEV", DEV_MAX_LEN);
 }
 

@@ -43,7 +43,7 @@ run() {
 	log=$(cat "$FAKE_LOG")
 }
 
-# sends NAME REQUEST WORDS...: it succeeds in silence.
+# sends NAME REQUEST WORDS...: the command succeeds in silence.
 sends() {
 	run "${@:3}"
 	is "$1" "$status|$out|$err|$log" "0|||$2"
@@ -73,7 +73,7 @@ make -s -j"$JOBS" -C "$here" O="$tmp/san" SAN=1 CFLAGS='-O1 -g -Werror' \
 	all fake
 make -s -j"$JOBS" -C "$here" O="$tmp/plain" CFLAGS='-O2 -g -Werror' all fake
 
-# What is sent.
+# Requests that are sent.
 
 sends 'attach' 'ifnet-attach v1 ack ifname=veth0' attach veth0
 sends 'attach with a policy' 'ifnet-attach v1 ack ifname=veth0 unmatched=1' \
@@ -521,7 +521,7 @@ bad_expr 'letters of two bytes' 'hst köln' 1
 printf -v many '%s' '('{1..300}
 bad_expr 'a long expression' "${many//[0-9]/}tcp prt 80" 305
 
-# What is printed.
+# Output.
 
 zeros='"framer":0,"recursion":0,"driver":0,"sanity":0,"policy":0,"tso":0}'
 drops() {
@@ -754,7 +754,7 @@ FAKE='impair more-filters' run save
 is 'save of all devices' "$status|$err|$out" "0||$all_of_them
 ${all_of_them//veth0/veth7}"
 
-# restores NAME LOG LINES [WORD]: what is asked for, besides the present state.
+# restores NAME LOG LINES [WORD]: requests besides that for the present state.
 restores() {
 	: >"$FAKE_LOG"
 	status=0
@@ -817,7 +817,7 @@ refused 'no state' 'cannot open "/no/such": No such file or directory' \
 	restore /no/such
 wrong 'no file of a state' 'FILE is missing' restore
 
-# What the kernel may answer.
+# Answers that the kernel may give.
 
 in_a_bridge='dlil: veth0 is in a bridge: take it out first'
 FAKE=refused refused 'the sentence of the kernel' "$in_a_bridge" attach veth0
@@ -1130,7 +1130,7 @@ is 'the manual page knows all words' \
 	"$(sed -n 's/^.* dlilctl//p' <<<"$everything" | words |
 		comm -23 - <(words <"$here/dlilctl.8"))" ''
 
-# complete WORDS...: what is offered for the last one.
+# complete WORDS...: print what is offered for the last one.
 complete_words() {
 	COMP_WORDS=(dlilctl "$@") COMP_CWORD=$# COMPREPLY=()
 	_dlilctl

@@ -188,7 +188,7 @@ peers() {
 	run tc_matchall
 	tc_off
 
-	# Its own queue has 32 entries; further packets take another path, or
+	# The own queue of ifb has 32 entries; further packets take another path, or
 	# are lost.
 	ip link add ifb9 txqueuelen 4096 type ifb
 	ip link set ifb9 up
@@ -212,7 +212,7 @@ impaired() {
 	unwrap
 }
 
-# netem_on_ifb CASE EFFECT...: what is done for received packets without DLIL.
+# netem_on_ifb CASE EFFECT...: the way to do it for received packets without DLIL.
 netem_on_ifb() {
 	ip link add ifb9 txqueuelen 4096 type ifb
 	ip link set ifb9 up

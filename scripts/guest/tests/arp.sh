@@ -8,7 +8,7 @@ ASKER=/sys/module/dlil_asker/parameters
 # arp DEV TARGET [SENDER]: call dlil_send_arp(), and print its answer.
 arp() { dut bash -c "echo '$*' >$ASKER/arp" 2>"$T/error"; }
 
-# arp_refused TEXT DEV TARGET: it says that error.
+# arp_refused TEXT DEV TARGET: the call says that error.
 arp_refused() {
 	local text=$1
 	shift
@@ -23,7 +23,7 @@ knock_arp() {
 	grep -q "who-has 10.7.255.$2 " "$T/arp.pe$1"
 }
 
-# watch_arp N...: what comes out of these wires, a line each in $T/arp.peN.  Packets that
+# watch_arp N...: record what comes out of these wires, a line each in $T/arp.peN.  Packets that
 # come just after tcpdump says that it listens may not be shown.
 watch_arp() {
 	local n
@@ -38,7 +38,7 @@ watch_arp() {
 	settle_arp "$@"
 }
 
-# settle_arp N...: what was sent on these wires so far has come.
+# settle_arp N...: all that was sent on these wires so far has come.
 settle_arp() {
 	local n cpu
 

@@ -234,7 +234,7 @@ step_time() {
 	ctl filter flush dl0
 }
 
-# FLT-13: what save writes, restore makes true; it changes only what differs.
+# FLT-13: restore makes true what save has written, and changes only what differs.
 test_save_and_restore() {
 	local before seen lost
 
@@ -260,7 +260,7 @@ test_save_and_restore() {
 	is "the revision" "$(revision)" "$before"
 	is "what a filter has counted" "$(filter loss matched)" "$lost"
 
-	# Some things differ: those that do not keep their counters.
+	# Filters that differ do not keep their counters.
 	ctl filter del dl0 brief
 	ctl filter add dl0 other first match icmp count
 	ctl filter move dl0 loss first

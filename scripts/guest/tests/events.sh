@@ -350,7 +350,7 @@ test_monitor_slow() {
 	hears '.event == "resync" and .ifname == "dl0" and
 		.state == "attached" and .filters[0].name == "noping" and
 		(.protocols | length) == 5' "$T/slow"
-	# It is up to date again.
+	# The monitor is up to date again.
 	ip -n dut link set dl0 mtu 1233
 	hears '.mtu == 1233' "$T/slow"
 	! heard '.event == "lost"' || fail "the fast one lost some as well"
@@ -472,7 +472,7 @@ test_set_several() {
 	is address "$(dut cat /sys/class/net/dl0/address)" 02:00:00:00:07:99
 	is unmatched "$(json .unmatched)" drop
 	[[ $(ip -n dut -br link show dl0) == *[,\<]UP[,\>]* ]] || fail "it is down"
-	# It was tried, and undone.
+	# The change was tried, and undone.
 	is_event link-address-changed ".lladdr == \"$MAC0\""
 	ctl set dl0 lladdr $MAC0 mtu 1500 unmatched pass up
 	ip -n dut addr replace $IP60/64 dev dl0 nodad
@@ -534,7 +534,7 @@ test_set_veto() {
 	is mtu "$(mtu)" 1400
 	is_event sifmtu '.mtu == 1400'
 	becomes "events that it was told of" 2 cat $SAMPLE/events
-	# It does not refuse other requests.
+	# The filter does not refuse other requests.
 	ctl set dl0 down
 	ctl set dl0 up
 	echo >$SAMPLE/dev

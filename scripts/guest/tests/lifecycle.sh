@@ -130,7 +130,7 @@ test_lro_off() {
 	ip -n dut link del bond0
 }
 
-# life_now DEV: of the ifnet that is attached, while others of that name are kept.
+# life_now DEV: print the life of the ifnet that is attached, while others of that name are kept.
 life_now() { life_of "$1" | grep -v kept; }
 
 # IFN-1 LNX-1: a device whose name is the id of another ifnet, since that device was
@@ -400,7 +400,7 @@ test_affinity() {
 	all=$(</sys/devices/system/cpu/online)
 	last=${all##*[-,]}
 	for ns in dut peer; do
-		# It could feed the thread at any time.
+		# IPv6 could feed the thread at any time.
 		inns $ns sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 	done
 	# Resolving a neighbour could, too, now and later.

@@ -87,7 +87,7 @@ all_sorts() {
 	dns dut 10.8.0.2
 	no_pings peer 10.9.9.1
 	dns peer 10.9.9.1
-	# With tags in the data: of VLAN 5 or 7, and of VLAN 6 in a service VLAN
+	# With tags in the data, of VLAN 5 or 7, and of VLAN 6 in a service VLAN
 	# 5.
 	send_frames dut dl0 "${MAC1//:/} ${MAC0//:/} 81000005 88b5 $(printf '%092d' 0)" \
 		"${MAC1//:/} ${MAC0//:/} 88a80005 81000006 88b5 $(printf '%092d' 0)"
@@ -145,7 +145,7 @@ test_match_as_tcpdump() {
 }
 
 # FLT-18: the comparison with GSO packets, which a device without TSO gets in segments.
-# Of received packets both see what GRO and the sender have made of them.
+# Both see received packets as GRO and the sender have made them.
 test_match_gso_as_tcpdump() {
 	local i tso sum
 	EXPRS=('outbound and tcp' 'outbound and greater 1600' 'inbound and tcp'

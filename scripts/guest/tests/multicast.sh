@@ -5,10 +5,10 @@
 
 ASKER=/sys/module/dlil_asker/parameters
 
-# ask WHAT WORD...: what the function behind that parameter says.
+# ask WHAT WORD...: call the function behind that parameter, and print its answer.
 ask() { dut bash -c "echo '${*:2}' >$ASKER/$1" 2>"$T/error"; }
 
-# ask_refused TEXT WHAT WORD...: it says that error.
+# ask_refused TEXT WHAT WORD...: the function says that error.
 ask_refused() {
 	local text=$1
 	shift
@@ -20,7 +20,7 @@ ask_refused() {
 # in_group ADDRESS: has dl0 joined this link-layer group?
 in_group() { ip -n dut maddr show dev dl0 | grep -q "link *$1"; }
 
-# joined ADDRESS..., left ADDRESS...: it is in all of these groups, or in none.
+# joined ADDRESS..., left ADDRESS...: dl0 is in all of these groups, or in none.
 joined() {
 	local addr
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2086,SC2154 # constants of lib.sh
 #
-# What modules send by dlil_output() (kunit/dlil_mailer.c), as it is seen at the other
+# Packets that modules send by dlil_output() (kunit/dlil_mailer.c), as it is seen at the other
 # end of the wire.
 
 MAILER=/sys/module/dlil_mailer/parameters
@@ -9,7 +9,7 @@ MAILER=/sys/module/dlil_mailer/parameters
 # mail DEV FROM TO [WORD...]: call dlil_output(), and print its answer.
 mail() { dut bash -c "echo '$*' >$MAILER/send" 2>"$T/error"; }
 
-# mail_refused TEXT DEV FROM TO [WORD...]: it says that error.
+# mail_refused TEXT DEV FROM TO [WORD...]: the call says that error.
 mail_refused() {
 	local text=$1
 	shift
@@ -43,7 +43,7 @@ knock_after() {
 	done
 }
 
-# watch_mail NAMESPACE DEV EXPRESSION MAIL...: what comes there, a line each in $T/mail,
+# watch_mail NAMESPACE DEV EXPRESSION MAIL...: record what comes there, a line each in $T/mail,
 # once mail like that comes.  $SEEN of the lines have been looked at.
 watch_mail() {
 	KNOCK=("${@:4}") SEEN=0
@@ -60,7 +60,7 @@ watch_mail() {
 	: >"$T/mail"
 }
 
-# new_mail: what has come, and has not been looked at.
+# new_mail: print mail that has come, and has not been looked at.
 new_mail() { tail -n "+$((SEEN + 1))" "$T/mail"; }
 
 # end_watch: each mail has come as often as it was looked for.

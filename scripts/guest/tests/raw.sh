@@ -177,7 +177,7 @@ test_tun_unplumb() {
 	wait_for 5 accounted dut
 }
 
-# LNX-9 LNX-8: its program ends under traffic, and the device with it.
+# LNX-9 LNX-8: the program of a tun ends under traffic, and the device with it.
 test_tun_deleted() {
 	tun_pair
 	ctl attach tun0
@@ -310,7 +310,7 @@ test_ppp() {
 	wait_for 5 accounted dut
 }
 
-# LNX-9 LNX-8: its session ends under traffic, and the device with it.
+# LNX-9 LNX-8: a PPP session ends under traffic, and the device with it.
 test_ppp_deleted() {
 	has_ppp || not_run "this kernel has no PPP, tun_deleted stands in"
 	ppp_pair

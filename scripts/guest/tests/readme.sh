@@ -14,7 +14,7 @@ traffic() {
 	peer bash -c "for i in 1 2 3; do echo q >/dev/udp/$IP0/53; done"
 }
 
-# try COMMAND OUTPUT: its output must be that of README, apart from numbers.
+# try COMMAND OUTPUT: the output must be that of README, apart from numbers.
 try() {
 	local got
 

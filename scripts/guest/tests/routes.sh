@@ -57,7 +57,7 @@ test_route_inet() {
 	no_route "Network is unreachable" $IP1
 	ip -n dut link set dl0 up
 	is "up again" "$(route $IP1)" "$IP1 fresh"
-	# Its own address is reached by another way.
+	# The own address is reached by another way.
 	no_route "Network is unreachable" $IP0
 	ctl detach dl0
 	rmmod dlil_asker

@@ -6,7 +6,7 @@
 
 SAMPLE=/sys/module/dlil_sample/parameters
 
-# FLT-1 FLT-11 PRO-1 PRO-6 OUT-1 OUT-4 LNX-6: its protocol answers echo requests
+# FLT-1 FLT-11 PRO-1 PRO-6 OUT-1 OUT-4 LNX-6: the protocol of the sample answers echo requests
 # by dlil_output(), and each answer passes the output filters once.
 test_sample_echo() {
 	ctl attach dl0
@@ -43,7 +43,7 @@ both_ways() {
 # large NAME: number of packets larger than the MTU that this filter has seen.
 large() { filter "$1" matched; }
 
-# FLT-10 LNX-6 STA-3: its filter sees GSO packets unsegmented.  If it requests
+# FLT-10 LNX-6 STA-3: the filter of the sample sees GSO packets unsegmented.  If it requests
 # segments, it gets those, in both directions, and TCP still works.
 test_sample_segments() {
 	local dir

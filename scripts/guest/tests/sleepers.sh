@@ -5,7 +5,7 @@
 # nothing else: no request, no other ifnet, no removal of a device or namespace,
 # no other module.
 
-# soon COMMAND...: it must end without waiting for sleeping callbacks, which
+# soon COMMAND...: the command must end without waiting for sleeping callbacks, which
 # would take for ever.
 soon() { timeout 20 "$@" || fail "held up: $*"; }
 
@@ -66,7 +66,7 @@ test_sleeper_input() {
 	is state "$(json .state)" attached
 }
 
-# FLT-16 LNX-13: who adds a filter whose kind has to be loaded waits for the module;
+# FLT-16 LNX-13: a task that adds a filter whose kind has to be loaded waits for the module;
 # others do not, nor does a module that registers a netlink family.
 test_kind_takes_long() {
 	local pid
@@ -330,7 +330,7 @@ test_loopback_conntrack() {
 	ctl detach lo
 }
 
-# echoes_behind_nat: what is sent to 127.0.0.9 comes back, see echo_of().
+# echoes_behind_nat: packets to 127.0.0.9 come back, see echo_of().
 echoes_behind_nat() {
 	modprobe -aq nft_ct nft_nat nft_chain_nat || lacks NAT
 	inns dut nft -f - <<-END
@@ -351,7 +351,7 @@ echoes_behind_nat() {
 	wait_for 5 is_listening dut udp 7001
 }
 
-# echo_of WORD: what comes back for it.
+# echo_of WORD: print what comes back for it.
 echo_of() { dut socat -t "${2:-5}" - UDP:127.0.0.9:7 <<<"$1"; }
 
 # is_overdue: has an input callback of lo not returned for some seconds?
@@ -487,12 +487,12 @@ test_sleeper_shared() {
 	asleep 1 || fail "it has been woken"
 	wake_sleeper
 	wait_for 10 gone_from dut lo
-	# It starts on the main thread again.
+	# The ifnet starts on the main thread again.
 	ctl attach lo
 	is "the thread later" "$(thread_of dut)" dlil/main
 	is "answers later" "$(pings dut 5 127.0.0.1)" 5
 	soon ip netns del fourth
 }
 
-# gone_from NAMESPACE DEVICE: it is not attached any more.
+# gone_from NAMESPACE DEVICE: the device is not attached any more.
 gone_from() { ! attached_in "$1" | grep -qx "$2"; }

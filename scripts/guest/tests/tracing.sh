@@ -14,7 +14,7 @@ trace_all() {
 	echo 1 >$TRACING/tracing_on
 }
 
-# sum EVENT FIELD [KEY=VALUE...]: of the events of dl0 that have these values; the sum
+# sum EVENT FIELD [KEY=VALUE...]: add up events of dl0 that have these values; the sum
 # of a field, or with FIELD - how many there are.
 sum() {
 	local event=$1 field=$2
@@ -44,7 +44,7 @@ sum() {
 		END { print sum + 0 }' "$T/trace"
 }
 
-# alike WHAT SUM COUNTER: what tracepoints and counters say; prints what differs.
+# alike WHAT SUM COUNTER: tracepoints and counters agree; prints what differs.
 alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
 
 # agree: says what of the trace differs from the counters.
@@ -110,7 +110,7 @@ busy_device() {
 		"30 of 30 echoes came back"
 }
 
-# has_told: what each tracepoint, in $T/trace, has told of busy_device.
+# has_told: print the lines of $T/trace about busy_device, by tracepoint.
 has_told() {
 	at_least "pings dropped" "$(sum drop packets reason=filter)" 2
 	at_least "pings dropped out" \
@@ -216,7 +216,7 @@ told_drop() { becomes "drops for $2 told" "$1" dropped_by_us "${@:2}"; }
 # told_in_all N REASON [HEADER]: the same when all is told.
 told_in_all() { is "drops for $2 told in all" "$(dropped_by_us "${@:2}")" "$1"; }
 
-# end_monitor: what has been dropped so far is told.  The monitor has a queue for each
+# end_monitor: have all drops so far told.  The monitor has a queue for each
 # processor, so that a packet that is dropped there now is told behind that.
 end_monitor() {
 	local cpu
@@ -288,7 +288,7 @@ test_drop_monitor() {
 	told_in_all 3 SKB_GSO_SEG
 	told_in_all "$(json '.flow | .input.freed + .output.freed')" '[A-Z_]+'
 
-	# It has been stopped, and can be started again.
+	# The drop monitor has been stopped, and can be started again.
 	monitor_drops
 	kill $MONITOR
 	wait $MONITOR || fail "the monitor said: $(<"$T/drops.err")"

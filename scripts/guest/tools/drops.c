@@ -67,7 +67,7 @@ static void ask(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *
 		die("the kernel");
 }
 
-/* Whoever is killed leaves the monitor on, and then nobody can configure it. */
+/* A killed program would leave the monitor on, and then nobody could configure it. */
 static bool stop(struct mnl_socket *nl, uint16_t family)
 {
 	char buf[SIZE];

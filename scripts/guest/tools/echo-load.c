@@ -28,7 +28,7 @@
 
 #define CLIENTS_MAX 64
 #define BYTES 64
-#define SLOT_NS 500	/* of the histogram */
+#define SLOT_NS 500	/* in the histogram */
 #define SLOTS 200000
 
 /* Counts of one client, in memory that all processes share. */

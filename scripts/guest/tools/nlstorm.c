@@ -39,7 +39,7 @@
 
 #include <linux/dlil.h>
 
-#define MSG_SPACE	(128 * 1024)	/* of the longest message */
+#define MSG_SPACE	(128 * 1024)	/* length of the longest message */
 #define BATCH_SPACE	(64 * 1024)	/* a batch ends when it is longer */
 #define BATCH_MAX	24
 #define NODES_MAX	256
@@ -387,7 +387,7 @@ static struct sock_filter rnd_insn(unsigned int left)
 	struct sock_filter insn = { .k = rnd(64) };
 
 	switch (rnd(8)) {
-	case 0: /* what is beside the packet: its type, tag, processor, ... */
+	case 0: /* data beside the packet: its type, tag, processor, ... */
 		insn.code = BPF_LD | BPF_W | BPF_ABS;
 		insn.k = SKF_AD_OFF + 4 * rnd(SKF_AD_MAX / 4 + 1);
 		break;

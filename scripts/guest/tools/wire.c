@@ -31,7 +31,7 @@
 
 #define NETNS_DIR "/run/netns"
 #define OPER_UP 6	/* IF_OPER_UP of linux/if.h, which net/if.h excludes */
-#define SIZE 32768	/* of a message: what a device tells of itself is long */
+#define SIZE 32768	/* length of a message: a device tells much of itself */
 
 /* One end of the wire. */
 struct end {

@@ -21,7 +21,7 @@ pick() {
 # chance: true with a probability of one half.
 chance() { [ $((RANDOM & 64)) -ne 0 ]; }
 
-# try COMMAND...: it must work.  If others interfere ($MEDDLED), it may also be
+# try COMMAND...: the command must work.  If others interfere ($MEDDLED), it may also be
 # refused, but must end properly.
 try() {
 	local status=0 said=$T/said.$BASHPID
@@ -255,7 +255,7 @@ start_afresh() {
 	echo N >$PARAMS/traffic_classes
 }
 
-# chaos KIND [KIND]: of one kind, or two in parallel.
+# chaos KIND [KIND]: run one kind, or two in parallel.
 chaos() {
 	local actors=() kind status=0
 

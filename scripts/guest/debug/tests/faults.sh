@@ -7,7 +7,7 @@
 # without changing anything, or succeed because the allocation was dispensable;
 # and it must succeed when it is repeated.
 #
-# Which allocations: those of the task that makes the request, from its system call
+# These allocations fail: all of the task that makes the request, from its system call
 # on, netlink's own included; those of kthreadd, which makes the input thread; those
 # of the workers that bring detached filters and ifnets to their end.  Then at
 # random: those of the input thread, and atomic ones anywhere.  Not covered are
@@ -156,7 +156,7 @@ test_fault_consumer() {
 	rmmod dlil_sample
 }
 
-# IFN-12 MUL-1 ARP-1 RTC-1 RTC-3 PRO-5: what only modules can ask for.
+# IFN-12 MUL-1 ARP-1 RTC-1 RTC-3 PRO-5: requests that only modules can make.
 test_fault_asker() {
 	local asker=/sys/module/dlil_asker/parameters group=01:00:5e:01:02:03
 
@@ -178,7 +178,7 @@ test_fault_asker() {
 	is answers "$(pings peer 5 $IP0)" 5
 }
 
-# OUT-2 OUT-3 OUT-6 OUT-8 PRO-8 IFN-15: what only modules can send and change.
+# OUT-2 OUT-3 OUT-6 OUT-8 PRO-8 IFN-15: packets and settings of modules only.
 test_fault_mailer() {
 	local mailer=/sys/module/dlil_mailer/parameters
 
