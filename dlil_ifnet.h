@@ -416,6 +416,12 @@ void dlil_idle_route_get(struct dlil_ifnet *ifp);
 void dlil_idle_route_put(struct dlil_ifnet *ifp);
 
 /* dlil_life.c */
+struct dlil_ifnet *dlil_ifnet_blank(void);
+int dlil_ifnet_acquire_with(enum dlil_ifnet_family family, const void *id,
+			    size_t len, struct dlil_ifnet **blank,
+			    struct dlil_ifnet **out);
+int dlil_ifnet_attach_with(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len,
+			   struct dlil_runner **runner);
 long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);
 
 int dlil_life_module_init(void);

@@ -16,6 +16,7 @@
 
 struct dlil_ifnet;
 struct dlil_inq;
+struct dlil_runner;
 struct task_struct;
 
 /* Longest time that packets may wait for others, in microseconds. */
@@ -98,7 +99,8 @@ struct dlil_flush {
 
 /**
  * struct dlil_thread - an input thread
- * @task: its task; turn_give() may replace the main thread's
+ * @runner: the runner that has its task; NULL when the thread has ended
+ * @task: the task of @runner; turn_give() may replace the main thread's
  * @pid: process id of @task in the initial namespace
  * @ready: queues that have become non-empty since the last pass
  * @first: the same for queues of loopback ifnets, which are served first (INP-5)
@@ -108,10 +110,9 @@ struct dlil_flush {
  * @cpu: DLIL_CPU_OPEN at first; then the processor of the first producer, who sets it in
  *	dlil_inq_ready(); then DLIL_CPU_SETTLED, once the thread has chosen its
  *	affinity by it.  The last one from the start if it may not choose (INP-4)
- * @started: completed by the thread when it runs
- * @allowed: affinity of the thread when it was started
  */
 struct dlil_thread {
+	struct dlil_runner *runner;
 	struct task_struct *task;
 	pid_t pid;
 	struct llist_head ready;
@@ -120,8 +121,6 @@ struct dlil_thread {
 	bool asleep;
 	struct dlil_gather gather;
 	int cpu;
-	struct completion started;
-	cpumask_var_t allowed;
 };
 
 /* Special values of @cpu: no processor has been recorded yet; affinity is final. */
@@ -225,7 +224,10 @@ extern bool dlil_multi_threaded_input;
 extern bool dlil_net_affinity;
 extern bool dlil_input_sanity_check;
 
-int dlil_inq_start(struct dlil_ifnet *ifp);
+struct dlil_runner *dlil_runner_new(enum dlil_ifnet_family kind,
+				    const char *name, int node);
+void dlil_runner_free(struct dlil_runner *runner);
+void dlil_inq_start(struct dlil_ifnet *ifp, struct dlil_runner *runner);
 void dlil_inq_open(struct dlil_ifnet *ifp);
 void dlil_inq_close(struct dlil_ifnet *ifp);
 bool dlil_inq_stop(struct dlil_ifnet *ifp, struct dlil_flush *flush);

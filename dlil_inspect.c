@@ -312,14 +312,16 @@ void dlil_class_sent(struct dlil_ifnet *ifp, const struct sk_buff *skb)
 	dlil_class_add(ifp, DLIL_OUT, &tally);
 }
 
-/* Allocate counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
-int dlil_class_init(struct dlil_ifnet *ifp)
+/*
+ * Allocate counters if they are wanted, for an ifnet that nobody knows yet.
+ * dlil_class_init() follows, since that may have changed when the ifnet becomes known.
+ * May sleep.
+ */
+int dlil_class_prepare(struct dlil_ifnet *ifp)
 {
 	struct dlil_class_pcpu __percpu *classes;
 
-	lockdep_assert_held(&dlil_ifnets_lock);
-
-	if (!wanted || ifp->classes)
+	if (!READ_ONCE(wanted) || ifp->classes)
 		return 0;
 	classes = netdev_alloc_pcpu_stats(struct dlil_class_pcpu);
 	if (!classes)
@@ -327,6 +329,14 @@ int dlil_class_init(struct dlil_ifnet *ifp)
 	/* Pairs with the acquires of code that reads or writes them. */
 	smp_store_release(&ifp->classes, classes);
 	return 0;
+}
+
+/* Allocate counters if they are wanted.  Under dlil_ifnets_lock; may sleep. */
+int dlil_class_init(struct dlil_ifnet *ifp)
+{
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	return dlil_class_prepare(ifp);
 }
 
 static void init_known(struct dlil_ifnet *ifp, void *arg)
@@ -339,7 +349,7 @@ static void init_known(struct dlil_ifnet *ifp, void *arg)
 static void want(bool on)
 {
 	mutex_lock(&dlil_ifnets_lock);
-	wanted = on;
+	WRITE_ONCE(wanted, on);
 	mutex_unlock(&dlil_ifnets_lock);
 }
 

@@ -61,6 +61,7 @@ struct dlil_class_pcpu {
 };
 
 int dlil_class_enable(bool on);
+int dlil_class_prepare(struct dlil_ifnet *ifp);
 int dlil_class_init(struct dlil_ifnet *ifp);
 void dlil_class_reset(struct dlil_ifnet *ifp);
 void dlil_class_free(struct dlil_ifnet *ifp);

@@ -8,7 +8,8 @@
  *	detach		ifnet_unlist(), then dlil_ifnet_detach()
  *	final detach	final_run(), then final_end()
  *
- * attach_lock serialises attaches, so that nobody sees an incomplete one.
+ * attach_lock serialises attaches, so that nobody sees an incomplete one.  The input
+ * thread is created before, without a lock, see dlil_thread.c.
  *
  * A detach changes the state, removes the ifnet from the list of attached ones
  * and kills its I/O references, all without waiting.  Afterwards, these may
@@ -197,8 +198,11 @@ static void ifnet_io_gone(struct percpu_ref *ref)
 
 static void ifnet_end_work(struct work_struct *work);
 
-static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
-				    const void *id, size_t len)
+/*
+ * Create an ifnet that has no id yet, with one reference, for
+ * dlil_ifnet_acquire_with().  Returns NULL without memory.  May sleep.
+ */
+struct dlil_ifnet *dlil_ifnet_blank(void)
 {
 	struct dlil_ifnet *ifp;
 
@@ -212,16 +216,12 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 			    PERCPU_REF_INIT_DEAD | PERCPU_REF_ALLOW_REINIT,
 			    GFP_KERNEL))
 		goto free_stats;
-	if (dlil_class_init(ifp))
+	if (dlil_class_prepare(ifp))
 		goto exit_ref;
 	ifp->lane = dlil_lane_get();
 	if (!ifp->lane)
 		goto free_classes;
 
-	ifp->kind = kind;
-	ifp->id_len = len;
-	if (len)
-		memcpy(ifp->id, id, len);
 	ifp->driver = &inert_driver;
 	ifp->family = &inert_family;
 	mutex_init(&ifp->lock);
@@ -237,7 +237,6 @@ static struct dlil_ifnet *ifnet_new(enum dlil_ifnet_family kind,
 	INIT_LIST_HEAD(&ifp->released);
 	dlil_lladdr_init(ifp);
 	dlil_multi_init(ifp);
-	dlil_inspect_init(ifp);
 	dlil_route_init(ifp);
 	dlil_debug_init(ifp);
 	init_waitqueue_head(&ifp->detached);
@@ -260,6 +259,56 @@ free:
 	return NULL;
 }
 
+/* Find the ifnet that has the id, or give the id to *@blank.  -ENOMEM without either. */
+static int acquire(enum dlil_ifnet_family family, const void *id, size_t len,
+		   struct dlil_ifnet **blank, struct dlil_ifnet **out)
+{
+	struct dlil_ifnet *ifp;
+
+	lockdep_assert_held(&dlil_ifnets_lock);
+
+	ifp = dlil_ifnet_find_known(family, id, len);
+	if (ifp && ifp->in_use)
+		return -EBUSY;
+	if (ifp) {
+		list_del_init(&ifp->released);
+		n_released--;
+		ifp->reused = true;
+	} else {
+		ifp = *blank;
+		if (!ifp || dlil_class_init(ifp))
+			return -ENOMEM;
+		*blank = NULL;
+		dlil_inspect_init(ifp);
+		ifp->kind = family;
+		ifp->id_len = len;
+		if (len)
+			memcpy(ifp->id, id, len);
+		dlil_ifnet_know(ifp);
+	}
+	ifp->in_use = true;
+	*out = ifp;
+	return 0;
+}
+
+/*
+ * Same as dlil_ifnet_acquire(), but allocates nothing: if there is no ifnet with the
+ * id, *@blank from dlil_ifnet_blank() gets it, and is set to NULL.
+ */
+int dlil_ifnet_acquire_with(enum dlil_ifnet_family family, const void *id,
+			    size_t len, struct dlil_ifnet **blank,
+			    struct dlil_ifnet **out)
+{
+	int err;
+
+	if (!out || len > DLIL_ID_MAX || (len && !id))
+		return -EINVAL;
+	mutex_lock(&dlil_ifnets_lock);
+	err = acquire(family, id, len, blank, out);
+	mutex_unlock(&dlil_ifnets_lock);
+	return err;
+}
+
 /**
  * dlil_ifnet_acquire - get an ifnet
  * @family: interface family
@@ -276,31 +325,19 @@ free:
 int dlil_ifnet_acquire(enum dlil_ifnet_family family, const void *id,
 		       size_t len, struct dlil_ifnet **out)
 {
-	struct dlil_ifnet *ifp;
-	int err = 0;
+	struct dlil_ifnet *blank = NULL;
+	int err;
 
-	if (!out || len > DLIL_ID_MAX || (len && !id))
-		return -EINVAL;
-	mutex_lock(&dlil_ifnets_lock);
-	ifp = dlil_ifnet_find_known(family, id, len);
-	if (ifp && ifp->in_use) {
-		err = -EBUSY;
-	} else if (ifp) {
-		list_del_init(&ifp->released);
-		n_released--;
-		ifp->reused = true;
-	} else {
-		ifp = ifnet_new(family, id, len);
-		if (ifp)
-			dlil_ifnet_know(ifp);
-		else
-			err = -ENOMEM;
-	}
-	if (!err) {
-		ifp->in_use = true;
-		*out = ifp;
-	}
-	mutex_unlock(&dlil_ifnets_lock);
+	err = dlil_ifnet_acquire_with(family, id, len, &blank, out);
+	if (err != -ENOMEM)
+		return err;
+	/* Without a lock, because this may take long. */
+	blank = dlil_ifnet_blank();
+	if (!blank)
+		return -ENOMEM;
+	err = dlil_ifnet_acquire_with(family, id, len, &blank, out);
+	if (blank)
+		dlil_ifnet_put(blank);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_acquire);
@@ -507,7 +544,8 @@ static void ifnet_unlist(struct dlil_ifnet *ifp)
 }
 
 /* Steps that may fail come first, and change nothing that is visible. */
-static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
+static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len,
+			struct dlil_runner *runner)
 {
 	int err;
 
@@ -522,11 +560,7 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 		return err;
 	if (!try_module_get(ifp->driver->owner))
 		return -ENODEV;
-	err = dlil_inq_start(ifp);
-	if (err) {
-		module_put(ifp->driver->owner);
-		return err;
-	}
+	dlil_inq_start(ifp, runner);
 
 	if (len)
 		ifp->addr_len = len;
@@ -546,13 +580,53 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 	return 0;
 }
 
+static void log_attach(struct dlil_ifnet *ifp, int err)
+{
+	dlil_log(ifp, DLIL_LOG_ATTACH, "attach failed: %pe", ERR_PTR(err));
+}
+
+/*
+ * Same as dlil_ifnet_attach(), with *@runner from dlil_runner_new(), which is set to
+ * NULL on success.  Creates no thread, so the caller may hold RTNL.
+ */
+int dlil_ifnet_attach_with(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len,
+			   struct dlil_runner **runner)
+{
+	int err;
+
+	mutex_lock(&attach_lock);
+	err = ifnet_attach(ifp, lladdr, len, *runner);
+	mutex_unlock(&attach_lock);
+	if (err)
+		log_attach(ifp, err);
+	else
+		*runner = NULL;
+	return err;
+}
+
+/* Create the runner of an ifnet, unless an attach would fail anyway. */
+static struct dlil_runner *runner_for(struct dlil_ifnet *ifp, size_t len)
+{
+	char name[IFNAMSIZ];
+	int err;
+
+	mutex_lock(&attach_lock);
+	err = attach_check(ifp, len);
+	mutex_unlock(&attach_lock);
+	if (err)
+		return ERR_PTR(err);
+	dlil_ifnet_copy_name(ifp, name);
+	return dlil_runner_new(ifp->kind, name, ifp->node);
+}
+
 /**
  * dlil_ifnet_attach - make an ifnet live
  * @ifp: ifnet, filled in by dlil_ifnet_init()
  * @lladdr: its link address
  * @len: length of that; 0 keeps the one it has
  *
- * Row IFN-3.  When it returns the input thread is running.
+ * Row IFN-3.  When it returns the input thread is running.  Creating the thread may take
+ * long, so better call this without RTNL.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL without ifnet, if it was not filled in, or for a link
@@ -564,16 +638,19 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
  */
 int dlil_ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len)
 {
+	struct dlil_runner *runner;
 	int err;
 
 	if (!ifp || (len && !lladdr))
 		return -EINVAL;
-	mutex_lock(&attach_lock);
-	err = ifnet_attach(ifp, lladdr, len);
-	mutex_unlock(&attach_lock);
-	if (err)
-		dlil_log(ifp, DLIL_LOG_ATTACH, "attach failed: %pe",
-			 ERR_PTR(err));
+	/* Without attach_lock, so that no other ifnet waits for the thread. */
+	runner = runner_for(ifp, len);
+	if (IS_ERR(runner)) {
+		log_attach(ifp, PTR_ERR(runner));
+		return PTR_ERR(runner);
+	}
+	err = dlil_ifnet_attach_with(ifp, lladdr, len, &runner);
+	dlil_runner_free(runner);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dlil_ifnet_attach);

@@ -98,7 +98,33 @@ struct dlil_netdev {
 /* sysfs files of a wrapped device; set before a device can be attached. */
 extern const struct attribute_group *dlil_netdev_files;
 
+/**
+ * struct dlil_spare - parts of an attach that were made before RTNL was taken
+ * @wanted: the attach needs parts for the device that the next members describe
+ * @kind: interface family of its ifnet
+ * @node: its memory node
+ * @ifindex: its index, for the log
+ * @name: its name
+ * @nd: a binding that binds nothing yet
+ * @ifp: a blank ifnet, unless a known one turned out to have the id
+ * @runner: the task of the input thread; NULL if the main thread serves the ifnet
+ */
+struct dlil_spare {
+	bool wanted;
+	enum dlil_ifnet_family kind;
+	int node;
+	int ifindex;
+	char name[IFNAMSIZ];
+	struct dlil_netdev *nd;
+	struct dlil_ifnet *ifp;
+	struct dlil_runner *runner;
+};
+
+bool dlil_spare_get(struct dlil_spare *spare, int *err,
+		    struct netlink_ext_ack *extack);
+void dlil_spare_put(struct dlil_spare *spare);
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct dlil_spare *spare,
 		       struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going);
 int dlil_netdev_detach(struct net_device *dev, struct netlink_ext_ack *extack,

@@ -112,11 +112,35 @@ struct dlil_ifnet *dlil_netlink_ifnet(struct genl_info *info)
 	return ERR_PTR(-ENXIO);
 }
 
-/* Attach or detach the device of a request; does not wait for a final detach. */
-static int change_device(struct genl_info *info,
-			 int (*fn)(struct net_device *dev,
-				   struct genl_info *info,
-				   struct dlil_ifnet **going))
+int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	u32 unmatched = DLIL_UNMATCHED_PASS;
+	struct dlil_ifnet *going = NULL;
+	struct dlil_spare spare = {};
+	struct net_device *dev;
+	int err;
+
+	if (info->attrs[DLIL_A_UNMATCHED])
+		unmatched = nla_get_u32(info->attrs[DLIL_A_UNMATCHED]);
+	do {
+		rtnl_lock();
+		dev = find_device(info);
+		err = IS_ERR(dev) ? PTR_ERR(dev) :
+				    dlil_netdev_attach(dev, unmatched, &spare,
+						       info->extack, &going);
+		rtnl_unlock();
+	} while (dlil_spare_get(&spare, &err, info->extack));
+	dlil_spare_put(&spare);
+	if (!going)
+		return err;
+	/* Does not wait for the final detach (LNX-13). */
+	dlil_ifnet_put(going);
+	NL_SET_ERR_MSG(info->extack,
+		       "device is still being detached: try again when it is over (event if-detached)");
+	return err;
+}
+
+int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct dlil_ifnet *going = NULL;
 	struct net_device *dev;
@@ -124,42 +148,13 @@ static int change_device(struct genl_info *info,
 
 	rtnl_lock();
 	dev = find_device(info);
-	err = IS_ERR(dev) ? PTR_ERR(dev) : fn(dev, info, &going);
+	err = IS_ERR(dev) ? PTR_ERR(dev) :
+			    dlil_netdev_detach(dev, info->extack, &going);
 	rtnl_unlock();
+	/* Does not wait for the final detach (LNX-13). */
 	if (going)
 		dlil_ifnet_put(going);
 	return err;
-}
-
-static int attach_device(struct net_device *dev, struct genl_info *info,
-			 struct dlil_ifnet **going)
-{
-	u32 unmatched = DLIL_UNMATCHED_PASS;
-	int err;
-
-	if (info->attrs[DLIL_A_UNMATCHED])
-		unmatched = nla_get_u32(info->attrs[DLIL_A_UNMATCHED]);
-	err = dlil_netdev_attach(dev, unmatched, info->extack, going);
-	if (err == -EAGAIN)
-		NL_SET_ERR_MSG(info->extack,
-			       "device is still being detached: try again when it is over (event if-detached)");
-	return err;
-}
-
-int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return change_device(info, attach_device);
-}
-
-static int detach_device(struct net_device *dev, struct genl_info *info,
-			 struct dlil_ifnet **going)
-{
-	return dlil_netdev_detach(dev, info->extack, going);
-}
-
-int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return change_device(info, detach_device);
 }
 
 /*

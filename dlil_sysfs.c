@@ -225,7 +225,8 @@ static ssize_t ifnets_show(compat_class_const struct class *class,
 }
 
 static int change(struct net *net, char sign, const char *name,
-		  struct dlil_ifnet **going, struct netlink_ext_ack *extack)
+		  struct dlil_spare *spare, struct dlil_ifnet **going,
+		  struct netlink_ext_ack *extack)
 {
 	struct net_device *dev = __dev_get_by_name(net, name);
 
@@ -234,8 +235,8 @@ static int change(struct net *net, char sign, const char *name,
 		return -ENODEV;
 	}
 	if (sign == '+')
-		return dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, extack,
-					  going);
+		return dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, spare,
+					  extack, going);
 	return dlil_netdev_detach(dev, extack, going);
 }
 
@@ -252,6 +253,23 @@ static int come_again(struct dlil_ifnet *going)
 }
 
 /*
+ * Take RTNL, but do not wait for it for long, because its holder may wait for a removal
+ * of the file.  A spare is worth some patience: a restart would make it anew.
+ */
+static bool lock_rtnl(const struct dlil_spare *spare)
+{
+	unsigned long until = jiffies + WRITE_WAIT;
+
+	while (!rtnl_trylock()) {
+		if (!spare->nd || signal_pending(current) ||
+		    time_after(jiffies, until))
+			return false;
+		usleep_range(100, 1000);
+	}
+	return true;
+}
+
+/*
  * "+DEV" attaches; if the device is still being detached, it waits for that
  * first. "-DEV" detaches; the detach may finish after the return.
  */
@@ -262,6 +280,7 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 	struct dlil_net *dn = container_of(attr, struct dlil_net, ifnets);
 	struct netlink_ext_ack extack = {};
 	struct dlil_ifnet *going = NULL;
+	struct dlil_spare spare = {};
 	char name[ALTIFNAMSIZ + 1] = "";
 	char sign;
 	int err;
@@ -274,11 +293,16 @@ static ssize_t ifnets_store(compat_class_const struct class *class,
 		pr_err("dlil: write +DEV or -DEV to dlil_ifnets\n");
 		return -EINVAL;
 	}
-	if (!rtnl_trylock())
-		return restart_syscall();
-	err = change(dn->net, sign, name, &going, &extack);
-	rtnl_unlock();
-	if (err == -EAGAIN)
+	do {
+		if (!lock_rtnl(&spare)) {
+			dlil_spare_put(&spare);
+			return restart_syscall();
+		}
+		err = change(dn->net, sign, name, &spare, &going, &extack);
+		rtnl_unlock();
+	} while (dlil_spare_get(&spare, &err, &extack));
+	dlil_spare_put(&spare);
+	if (err == -EAGAIN && going)
 		return come_again(going);
 	if (going) {
 		/* Most detaches are over within that time. */

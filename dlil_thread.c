@@ -16,7 +16,9 @@
  * function may free that object, and the thread frees none.
  *
  * The struct dlil_thread itself is part of the queue of its ifnet, or static in the
- * case of the main thread.  The task is in its field @task, with a reference.
+ * case of the main thread.  Its task, with a reference, belongs to a runner (struct
+ * dlil_runner), which exists before its first thread: creating a task may take long,
+ * and whoever attaches an ifnet does that before he takes locks (LNX-13).
  *
  * A producer is a context that queues packets: the driver of the ifnet, or a filter that
  * hands packets back.  dlil_input.c has the functions of producers.
@@ -55,6 +57,20 @@ struct waiter {
 	struct dlil_flush flush;
 	struct completion done;
 	refcount_t refs;
+};
+
+/**
+ * struct dlil_runner - a task that can serve input queues
+ * @task: the task, with a reference
+ * @thread: the thread that it serves first; NULL until thread_begin()
+ * @started: completed by the task when it runs
+ * @allowed: affinity of the task when it was started
+ */
+struct dlil_runner {
+	struct task_struct *task;
+	struct dlil_thread *thread;
+	struct completion started;
+	cpumask_var_t allowed;
 };
 
 /*
@@ -99,11 +115,11 @@ static void thread_settle(struct dlil_thread *t, int cpu)
 	cpumask_var_t mask;
 
 	WRITE_ONCE(t->cpu, DLIL_CPU_SETTLED);
-	if (!cpumask_equal(current->cpus_ptr, t->allowed) ||
+	if (!cpumask_equal(current->cpus_ptr, t->runner->allowed) ||
 	    !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
 	compat_llc_mask(cpu, mask);
-	cpumask_and(mask, mask, t->allowed);
+	cpumask_and(mask, mask, t->runner->allowed);
 	if (cpumask_weight(mask) > 1)
 		set_cpus_allowed_ptr(current, mask);
 	free_cpumask_var(mask);
@@ -385,13 +401,36 @@ static void thread_enter(struct dlil_thread *t)
 			 &container_of(t, struct dlil_ifnet, inq.own)->inq);
 }
 
+/* Wait for the first thread.  Returns NULL if the runner is freed without one. */
+static struct dlil_thread *runner_wait(struct dlil_runner *r)
+{
+	struct dlil_thread *t;
+	bool stop;
+
+	cpumask_copy(r->allowed, current->cpus_ptr);
+	complete(&r->started);
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		stop = kthread_should_stop();
+		/* A thread may have been set, and stopped, before this task got here. */
+		smp_rmb();
+		/* Pairs with the release in thread_begin(). */
+		t = smp_load_acquire(&r->thread);
+		if (t || stop)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return t;
+}
+
 static int thread_fn(void *arg)
 {
-	struct dlil_thread *t = arg, *next;
+	struct dlil_thread *t = runner_wait(arg), *next;
 
-	cpumask_copy(t->allowed, current->cpus_ptr);
+	if (!t)
+		return 0;
 	thread_enter(t);
-	complete(&t->started);
 	/* The former task may have left a pass of the main thread unfinished. */
 	next = t == &dlil_main_thread ? main_go_on() : t;
 	for (;;) {
@@ -429,21 +468,71 @@ static void thread_init(struct dlil_thread *t, int cpu)
 	init_llist_head(&t->ready);
 	init_llist_head(&t->first);
 	init_llist_head(&t->flush);
-	init_completion(&t->started);
 	t->asleep = false;
 	t->cpu = cpu;
 }
 
-/* Set up the queue's own thread with @task, which was that of the main thread so far. */
-static void thread_adopt(struct dlil_inq *q, struct task_struct *task, pid_t pid)
+/*
+ * Create a runner, and wait until its task runs.  @node is the NUMA node of its device,
+ * or NUMA_NO_NODE.  Returns an error pointer on failure.
+ */
+static struct dlil_runner *runner_new(const char *name, int node)
 {
-	struct dlil_thread *t = &q->own;
+	struct dlil_runner *r = kzalloc(sizeof(*r), GFP_KERNEL);
+	struct task_struct *task;
 
-	thread_init(t, DLIL_CPU_SETTLED);
-	/* An adopted thread never settles, so it needs no mask. */
-	memset(&t->allowed, 0, sizeof(t->allowed));
-	t->task = task;
-	t->pid = pid;
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	if (!alloc_cpumask_var(&r->allowed, GFP_KERNEL)) {
+		kfree(r);
+		return ERR_PTR(-ENOMEM);
+	}
+	init_completion(&r->started);
+	task = kthread_create_on_node(thread_fn, r, node, "dlil/%s", name);
+	if (IS_ERR(task)) {
+		free_cpumask_var(r->allowed);
+		kfree(r);
+		return ERR_CAST(task);
+	}
+	r->task = get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&r->started);
+	return r;
+}
+
+/* Free a runner whose task has ended. */
+static void runner_free(struct dlil_runner *r)
+{
+	put_task_struct(r->task);
+	free_cpumask_var(r->allowed);
+	kfree(r);
+}
+
+/* End a runner that has never had a thread.  May sleep. */
+static void runner_dismiss(struct dlil_runner *r)
+{
+	kthread_stop(r->task);
+	runner_free(r);
+}
+
+/* Set up the thread @t of the runner. */
+static void thread_own(struct dlil_thread *t, struct dlil_runner *r)
+{
+	t->runner = r;
+	WRITE_ONCE(t->pid, task_pid_nr(r->task));
+	/*
+	 * Publish the task last, see turn_give().  Readers need no barrier, because they
+	 * use the task only through this pointer.
+	 */
+	smp_store_release(&t->task, r->task);
+}
+
+/* Let a new runner, which has got the thread @t, serve it. */
+static void thread_begin(struct dlil_thread *t, struct dlil_runner *r)
+{
+	/* Pairs with the acquire in runner_wait(). */
+	smp_store_release(&r->thread, t);
+	wake_up_process(r->task);
 }
 
 /* Give the new task the affinity and priority of its predecessor. */
@@ -479,32 +568,27 @@ static void task_rename(struct task_struct *task, struct dlil_inq *q)
 static void turn_give(struct dlil_inq *q)
 {
 	struct dlil_thread *t = &dlil_main_thread;
-	struct task_struct *task, *former;
+	struct dlil_runner *runner, *former;
 
-	task = kthread_create(thread_fn, t, "dlil/main");
-	if (IS_ERR(task))
+	runner = runner_new("main", NUMA_NO_NODE);
+	if (IS_ERR(runner))
 		return;
 	if (cmpxchg(&turns.queue, q, NULL) != q) {
-		kthread_stop(task);
+		runner_dismiss(runner);
 		return;
 	}
-	/* @q takes over the task reference of @t. */
-	former = t->task;
-	thread_adopt(q, former, t->pid);
-	task_rename(former, q);
-	task_resemble(task, former);
+	former = t->runner;
+	thread_init(&q->own, DLIL_CPU_SETTLED);
+	thread_own(&q->own, former);
+	task_rename(former->task, q);
+	task_resemble(runner->task, former->task);
 	/*
 	 * Publish q->thread before the new task: a producer that finds that
 	 * task may wake it, and the task must not serve this queue.  Pairs with
 	 * the acquire in turn_is_given().
 	 */
 	smp_store_release(&q->thread, &q->own);
-	WRITE_ONCE(t->pid, task_pid_nr(task));
-	/*
-	 * Publish the task after q->thread.  Readers need no barrier, because
-	 * they use the task only through this pointer.
-	 */
-	smp_store_release(&t->task, get_task_struct(task));
+	thread_own(t, runner);
 	/*
 	 * wake_up_var() checks for waiters without a lock, so it needs a full
 	 * barrier before it.  It uses the address as a key only: the ifnet may
@@ -512,7 +596,7 @@ static void turn_give(struct dlil_inq *q)
 	 */
 	smp_mb();
 	wake_up_var(&q->thread);
-	wake_up_process(task);
+	thread_begin(t, runner);
 }
 
 /*
@@ -537,38 +621,15 @@ static void turn_look(struct work_struct *work)
 	queue_delayed_work(system_unbound_wq, &turn_work, TURN_LOOK);
 }
 
-/*
- * Start a thread, and wait until it runs.  @cpu is DLIL_CPU_OPEN if thread_settle()
- * may choose its processors; @node is the NUMA node of its device, or NUMA_NO_NODE.
- */
-static int thread_start(struct dlil_thread *t, const char *name, int cpu,
-			int node)
-{
-	struct task_struct *task;
-
-	if (!alloc_cpumask_var(&t->allowed, GFP_KERNEL))
-		return -ENOMEM;
-	thread_init(t, cpu);
-	task = kthread_create_on_node(thread_fn, t, node, "dlil/%s", name);
-	if (IS_ERR(task)) {
-		free_cpumask_var(t->allowed);
-		return PTR_ERR(task);
-	}
-	t->task = get_task_struct(task);
-	t->pid = task_pid_nr(task);
-	wake_up_process(task);
-	wait_for_completion(&t->started);
-	return 0;
-}
-
 /* Stop the thread, which first makes passes until its lists are empty. */
 static void thread_stop(struct dlil_thread *t)
 {
 	kthread_stop(t->task);
 	dlil_gather_end(&t->gather);
-	put_task_struct(t->task);
+	/* Only now: the timer wakes the task. */
+	runner_free(t->runner);
+	t->runner = NULL;
 	t->task = NULL;
-	free_cpumask_var(t->allowed);
 }
 
 /*
@@ -636,15 +697,42 @@ static struct waiter *waiter_new(void)
 	return w;
 }
 
-static bool has_own_thread(const struct dlil_ifnet *ifp)
+static bool has_own_thread(enum dlil_ifnet_family kind)
 {
 	return READ_ONCE(dlil_multi_threaded_input) &&
-	       (ifp->kind == DLIL_IFNET_ETHERNET ||
-		ifp->kind == DLIL_IFNET_CELLULAR);
+	       (kind == DLIL_IFNET_ETHERNET || kind == DLIL_IFNET_CELLULAR);
 }
 
-/* Set up the queue of an ifnet before its attach (INP-2, INP-5).  May sleep. */
-int dlil_inq_start(struct dlil_ifnet *ifp)
+/**
+ * dlil_runner_new - create the task for the input thread of an ifnet (INP-2)
+ * @kind: interface family of the ifnet
+ * @name: name of the ifnet
+ * @node: memory node of its device, or NUMA_NO_NODE
+ *
+ * Waits until the task runs, which may take long when the processors are busy.
+ *
+ * Context: process; may sleep.  The caller should hold no lock (LNX-13).
+ * Return: a runner; NULL if the ifnet shares the main thread; or an error pointer,
+ * which is -ENOMEM, or -EINTR if the caller was killed.
+ */
+struct dlil_runner *dlil_runner_new(enum dlil_ifnet_family kind,
+				    const char *name, int node)
+{
+	return has_own_thread(kind) ? runner_new(name, node) : NULL;
+}
+
+/* Free a runner, NULL or an error pointer, without a thread to serve.  May sleep. */
+void dlil_runner_free(struct dlil_runner *runner)
+{
+	if (!IS_ERR_OR_NULL(runner))
+		runner_dismiss(runner);
+}
+
+/*
+ * Set up the queue of an ifnet before its attach (INP-2, INP-5).  Its own thread gets
+ * @runner; without one, the main thread serves it.
+ */
+void dlil_inq_start(struct dlil_ifnet *ifp, struct dlil_runner *runner)
 {
 	struct dlil_inq *q = &ifp->inq;
 
@@ -654,19 +742,15 @@ int dlil_inq_start(struct dlil_ifnet *ifp)
 	seqcount_init(&q->limits);
 	atomic64_set(&q->room, dlil_inq_limits(q) - DLIL_INQ_CLOSED);
 	ifp->filtered = false;
-	q->shared = !has_own_thread(ifp);
+	q->shared = !runner;
 	q->goes_first = ifp->kind == DLIL_IFNET_LOOPBACK;
-	WRITE_ONCE(q->thread, q->shared ? &dlil_main_thread : &q->own);
-	if (!q->shared) {
-		int err = thread_start(&q->own, ifp->name,
-				       READ_ONCE(dlil_net_affinity) ?
-				       DLIL_CPU_OPEN : DLIL_CPU_SETTLED,
-				       ifp->node);
-
-		if (err)
-			return err;
-	}
-	return 0;
+	WRITE_ONCE(q->thread, runner ? &q->own : &dlil_main_thread);
+	if (!runner)
+		return;
+	thread_init(&q->own, READ_ONCE(dlil_net_affinity) ? DLIL_CPU_OPEN :
+							    DLIL_CPU_SETTLED);
+	thread_own(&q->own, runner);
+	thread_begin(&q->own, runner);
 }
 
 /*
@@ -761,10 +845,17 @@ EXPORT_SYMBOL_GPL(dlil_input_flush);
 
 int dlil_thread_module_init(void)
 {
+	struct dlil_runner *runner;
+
 	dlil_call_thread_fn = thread_fn;
 	dlil_gather_module_init();
-	return thread_start(&dlil_main_thread, "main", DLIL_CPU_SETTLED,
-			    NUMA_NO_NODE);
+	runner = runner_new("main", NUMA_NO_NODE);
+	if (IS_ERR(runner))
+		return PTR_ERR(runner);
+	thread_init(&dlil_main_thread, DLIL_CPU_SETTLED);
+	thread_own(&dlil_main_thread, runner);
+	thread_begin(&dlil_main_thread, runner);
+	return 0;
 }
 
 void dlil_thread_module_exit(void)

@@ -3,6 +3,13 @@
  * Wrapping a device as an ifnet, and unwrapping it: operations, attach, detach,
  * and the notifier for devices that are unregistered or moved.
  *
+ * Wrapping needs RTNL, which everybody who configures a network waits for.  Creating a
+ * thread can take long, as can the larger allocations: these parts are a spare (struct
+ * dlil_spare), and are made without RTNL.  The first try of an attach, under RTNL, checks
+ * all that may be wrong with the device, and finds that it has no spare for it.  The
+ * caller unlocks, makes one with dlil_spare_get(), and tries again.  If the device has
+ * been renamed or replaced meanwhile, that try wants another spare.
+ *
  * Unwrapping first removes the hooks, under RTNL, and waits for an RCU grace
  * period, after which no hook is in flight.  If the device stays, no packet may
  * be lost: the input thread detaches the ifnet behind the queued packets.  No
@@ -39,6 +46,21 @@ const struct attribute_group *dlil_netdev_files;
 /* Devices that are wrapped or being unwrapped. */
 static LIST_HEAD(bindings);
 static DEFINE_MUTEX(bindings_lock);
+
+static struct dlil_netdev *binding_new(void)
+{
+	struct dlil_netdev *nd = kzalloc(sizeof(*nd), GFP_KERNEL);
+
+	if (!nd)
+		return NULL;
+	nd->slips = dlil_slips_new();
+	if (!nd->slips) {
+		kfree(nd);
+		return NULL;
+	}
+	refcount_set(&nd->refs, 1);
+	return nd;
+}
 
 static void netdev_put_binding(struct dlil_netdev *nd)
 {
@@ -252,15 +274,15 @@ static bool has_device(const struct dlil_ifnet *ifp)
  * *@going, while an ifnet with that id is being detached; -EBUSY if another
  * device uses the id.
  */
-static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
+static int acquire_id(struct dlil_spare *spare, const void *id, size_t len,
 		      struct dlil_ifnet **ifp, struct dlil_ifnet **going)
 {
 	int err;
 
-	err = dlil_ifnet_acquire(kind, id, len, ifp);
+	err = dlil_ifnet_acquire_with(spare->kind, id, len, &spare->ifp, ifp);
 	if (err != -EBUSY)
 		return err;
-	*going = dlil_ifnet_going(kind, id, len);
+	*going = dlil_ifnet_going(spare->kind, id, len);
 	if (!*going)
 		return -EBUSY;
 	if (has_device(*going))
@@ -275,15 +297,14 @@ static int acquire_id(enum dlil_ifnet_family kind, const void *id, size_t len,
 }
 
 /* Row LNX-1: id by permanent address, or else by name and netns. */
-static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
-		       struct dlil_ifnet **going)
+static int acquire_for(struct net_device *dev, struct dlil_spare *spare,
+		       struct dlil_ifnet **ifp, struct dlil_ifnet **going)
 {
 	struct { char name[IFNAMSIZ]; u64 cookie; } id = {};
-	enum dlil_ifnet_family kind = kind_of(dev)->kind;
 	int err;
 
 	if (memchr_inv(dev->perm_addr, 0, dev->addr_len)) {
-		err = acquire_id(kind, dev->perm_addr, dev->addr_len, ifp,
+		err = acquire_id(spare, dev->perm_addr, dev->addr_len, ifp,
 				 going);
 		/* Virtual functions and clones can share a permanent address. */
 		if (err != -EBUSY)
@@ -291,10 +312,10 @@ static int acquire_for(struct net_device *dev, struct dlil_ifnet **ifp,
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
-	err = acquire_id(kind, &id, sizeof(id), ifp, going);
+	err = acquire_id(spare, &id, sizeof(id), ifp, going);
 	/* A wrapped device had this name before it was renamed: use no id. */
 	if (err == -EBUSY)
-		err = acquire_id(kind, NULL, 0, ifp, going);
+		err = acquire_id(spare, NULL, 0, ifp, going);
 	return err;
 }
 
@@ -380,18 +401,9 @@ static int plumb_and_hook(struct dlil_netdev *nd)
 	return err;
 }
 
-static struct dlil_netdev *binding_new(struct net_device *dev, u32 unmatched)
+static void binding_init(struct dlil_netdev *nd, struct net_device *dev,
+			 u32 unmatched)
 {
-	struct dlil_netdev *nd = kzalloc(sizeof(*nd), GFP_KERNEL);
-
-	if (!nd)
-		return NULL;
-	nd->slips = dlil_slips_new();
-	if (!nd->slips) {
-		kfree(nd);
-		return NULL;
-	}
-	refcount_set(&nd->refs, 1);
 	nd->dev = dev;
 	nd->raw = kind_of(dev) == &raw_kind;
 	nd->live = true;
@@ -399,12 +411,100 @@ static struct dlil_netdev *binding_new(struct net_device *dev, u32 unmatched)
 	dlil_netdev_errors_init(nd);
 	dlil_change_init(nd);
 	dlil_watch_init(nd);
-	return nd;
 }
 
-/* Create the binding and the ifnet of a device. */
+static int node_of(const struct net_device *dev)
+{
+	return dev->dev.parent ? dev_to_node(dev->dev.parent) : NUMA_NO_NODE;
+}
+
+/* Was the spare made for a device like this one? */
+static bool spare_fits(const struct dlil_spare *spare,
+		       const struct net_device *dev)
+{
+	return spare->nd && spare->kind == kind_of(dev)->kind &&
+	       spare->node == node_of(dev) && !strcmp(spare->name, dev->name);
+}
+
+static void spare_want(struct dlil_spare *spare, const struct net_device *dev)
+{
+	spare->wanted = true;
+	spare->kind = kind_of(dev)->kind;
+	spare->node = node_of(dev);
+	spare->ifindex = dev->ifindex;
+	strscpy(spare->name, dev->name, sizeof(spare->name));
+}
+
+/**
+ * dlil_spare_put - free what an attach has not used
+ * @spare: spare
+ *
+ * Context: process; may sleep.  The caller should hold no lock.
+ */
+void dlil_spare_put(struct dlil_spare *spare)
+{
+	if (spare->nd)
+		netdev_put_binding(spare->nd);
+	if (spare->ifp)
+		dlil_ifnet_put(spare->ifp);
+	dlil_runner_free(spare->runner);
+	spare->nd = NULL;
+	spare->ifp = NULL;
+	spare->runner = NULL;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_spare_put);
+
+static int spare_make(struct dlil_spare *spare, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	dlil_spare_put(spare);
+	spare->ifp = dlil_ifnet_blank();
+	if (!spare->ifp)
+		return -ENOMEM;
+	spare->runner = dlil_runner_new(spare->kind, spare->name, spare->node);
+	if (IS_ERR(spare->runner)) {
+		NL_SET_ERR_MSG(extack, "no input thread could be started");
+		err = PTR_ERR(spare->runner);
+		spare->runner = NULL;
+		return err;
+	}
+	/* Last, since it says that the spare is complete. */
+	spare->nd = binding_new();
+	return spare->nd ? 0 : -ENOMEM;
+}
+
+/**
+ * dlil_spare_get - make what an attach has lacked
+ * @spare: argument of dlil_netdev_attach(), which has just returned; zeroed before the
+ *	first call
+ * @err: its result; replaced by the reason if the spare cannot be made
+ * @extack: receives a message on errors
+ *
+ * Context: process; may sleep for long.  RTNL not held.
+ * Return: true if the attach must be tried again; false if *@err is its result.
+ */
+bool dlil_spare_get(struct dlil_spare *spare, int *err,
+		    struct netlink_ext_ack *extack)
+{
+	struct netlink_ext_ack why = {};
+
+	if (!spare->wanted)
+		return false;
+	spare->wanted = false;
+	*err = spare_make(spare, &why);
+	if (!*err)
+		return true;
+	if (extack)
+		extack->_msg = why._msg;
+	dlil_log_refused(spare->name, spare->ifindex, why._msg, *err);
+	return false;
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_spare_get);
+
+/* Make the spare the binding and the ifnet of a device. */
 static int prepare(struct net_device *dev, u32 unmatched,
-		   struct netlink_ext_ack *extack, struct dlil_netdev **ndp,
+		   struct dlil_spare *spare, struct netlink_ext_ack *extack,
 		   struct dlil_ifnet **going)
 {
 	int err = check_device(dev, extack);
@@ -414,18 +514,17 @@ static int prepare(struct net_device *dev, u32 unmatched,
 	*going = ifnet_of(dev);
 	if (*going)
 		return -EAGAIN;
-	*ndp = binding_new(dev, unmatched);
-	if (!*ndp)
-		return -ENOMEM;
-	err = acquire_for(dev, &(*ndp)->ifp, going);
+	if (!spare_fits(spare, dev)) {
+		spare_want(spare, dev);
+		return -EAGAIN;
+	}
+	err = acquire_for(dev, spare, &spare->nd->ifp, going);
 	if (err)
-		goto free;
-	err = init_ifnet(*ndp);
-	if (!err)
-		return 0;
-	dlil_ifnet_release((*ndp)->ifp);
-free:
-	netdev_put_binding(*ndp);
+		return err;
+	binding_init(spare->nd, dev, unmatched);
+	err = init_ifnet(spare->nd);
+	if (err)
+		dlil_ifnet_release(spare->nd->ifp);
 	return err;
 }
 
@@ -433,6 +532,8 @@ free:
  * dlil_netdev_attach - wrap a device as an ifnet
  * @dev: device
  * @unmatched: enum dlil_unmatched
+ * @spare: what is not made under RTNL, zeroed before the first call; call
+ *	dlil_spare_get() after each call, and dlil_spare_put() at the end
  * @extack: receives a message on errors
  * @going: with -EAGAIN, set to the ifnet whose final detach must finish first,
  *	with a reference; otherwise NULL
@@ -442,9 +543,10 @@ free:
  * Context: RTNL held.
  * Return: 0, -EEXIST, -EOPNOTSUPP, -EINVAL, -EBUSY, -ENODEV or -ENOMEM; -EAGAIN
  * while the device, or another one with its permanent address, is being
- * unwrapped.
+ * unwrapped, or if the spare is not one for this device.
  */
 int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
+		       struct dlil_spare *spare,
 		       struct netlink_ext_ack *extack,
 		       struct dlil_ifnet **going)
 {
@@ -455,7 +557,7 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 	ASSERT_RTNL();
 
 	*going = NULL;
-	err = prepare(dev, unmatched, &why, &nd, going);
+	err = prepare(dev, unmatched, spare, &why, going);
 	if (err) {
 		if (extack)
 			extack->_msg = why._msg;
@@ -463,18 +565,17 @@ int dlil_netdev_attach(struct net_device *dev, u32 unmatched,
 			dlil_log_refused(dev->name, dev->ifindex, why._msg, err);
 		return err;
 	}
-	err = dlil_ifnet_attach(nd->ifp, dev->dev_addr, dev->addr_len);
+	nd = spare->nd;
+	err = dlil_ifnet_attach_with(nd->ifp, dev->dev_addr, dev->addr_len,
+				     &spare->runner);
 	if (err) {
 		if (err == -EEXIST)
 			NL_SET_ERR_MSG(extack,
 				       "another ifnet has the device's name");
-		else
-			NL_SET_ERR_MSG(extack,
-				       "no input thread could be started");
 		dlil_ifnet_release(nd->ifp);
-		netdev_put_binding(nd);
 		return err;
 	}
+	spare->nd = NULL;
 	netdev_hold(dev, &nd->tracker, GFP_KERNEL);
 	mutex_lock(&bindings_lock);
 	list_add_tail(&nd->list, &bindings);

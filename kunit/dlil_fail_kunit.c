@@ -403,12 +403,9 @@ static int attach_device(struct net_device *dev, unsigned int nth, bool *failed)
 	int err;
 
 	for (;;) {
-		rtnl_lock();
 		dlil_fail_begin(nth);
-		err = dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, NULL,
-					 &going);
+		err = fake_wrap(dev, NULL, &going);
 		*failed = dlil_fail_end();
-		rtnl_unlock();
 		if (err != -EAGAIN)
 			return err;
 		dlil_ifnet_wait_death(going, FAKE_DEADLINE);

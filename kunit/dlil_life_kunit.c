@@ -12,6 +12,7 @@
 #include "../dlil_input.h"
 #include "../dlil_main.h"
 #include "../dlil_stats.h"
+#include "fail.h"
 #include "fake.h"
 
 /* INI-1: if a part fails, the previous ones are exited in reverse order. */
@@ -245,6 +246,90 @@ static void attach_without_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
 	KUNIT_EXPECT_EQ(test, dlil_ifnet_idle_flags(fake->ifp),
 			DLIL_IDLE_NOTIFY);
+}
+
+/* An ifnet that another task attaches, and how often it could not. */
+static struct fake *beside;
+static unsigned int slow_things, beside_late;
+
+static int attach_beside(struct fake_task *task)
+{
+	return fake_attach(task->fake);
+}
+
+static void while_slow(enum dlil_slow what, int node)
+{
+	struct fake_task *task = fake_run(beside, attach_beside);
+
+	slow_things++;
+	if (!fake_wait_for(fake_done(task)))
+		beside_late++;
+	else
+		KUNIT_EXPECT_EQ(beside->test, fake_join(task), 0);
+	fake_detach(beside);
+}
+
+/*
+ * IFN-1 IFN-3 LNX-13: while memory is allocated for one ifnet, and while its input thread
+ * is created, others are attached.
+ */
+static void attach_beside_others(struct kunit *test)
+{
+	struct fake *fake;
+
+	beside = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	slow_things = 0;
+	beside_late = 0;
+	dlil_slow_begin(while_slow);
+	fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	KUNIT_EXPECT_GE(test, slow_things, 1);
+	slow_things = 0;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	dlil_slow_end();
+	KUNIT_EXPECT_EQ(test, slow_things, 1);
+	KUNIT_EXPECT_EQ(test, beside_late, 0);
+}
+
+static int thread_node;
+
+static void note_node(enum dlil_slow what, int node)
+{
+	if (what == DLIL_SLOW_THREAD)
+		thread_node = node;
+}
+
+/* INP-4: the thread is created on the memory node of the device that the driver names. */
+static void node_of_driver(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	static struct device device;
+
+	thread_node = NUMA_NO_NODE;
+	fake->params.device = &device;
+	dlil_dev_set_node(&device, 0);
+	dlil_slow_begin(note_node);
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, thread_node, 0);
+	fake_detach(fake);
+	/* Without one, it is created on any node. */
+	fake->params.device = NULL;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, thread_node, NUMA_NO_NODE);
+	dlil_slow_end();
+	dlil_dev_set_node(NULL, NUMA_NO_NODE);
+}
+
+/* IFN-13: an attach that fails at last leaves no thread. */
+static void no_thread_left(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake *other = fake_acquire(test, DLIL_IFNET_ETHERNET);
+
+	other->params.name = fake->params.name;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+	KUNIT_EXPECT_EQ(test, fake_tasks_named("dlil/fake0"), 1);
+	KUNIT_EXPECT_EQ(test, fake_attach(other), -EEXIST);
+	KUNIT_EXPECT_EQ(test, fake_tasks_named("dlil/fake0"), 1);
 }
 
 static struct task_struct *input_thread;
@@ -1210,6 +1295,9 @@ static struct kunit_case dlil_life_cases[] = {
 	KUNIT_CASE(identity),
 	KUNIT_CASE(released_in_free),
 	KUNIT_CASE(attach_without_thread),
+	KUNIT_CASE(attach_beside_others),
+	KUNIT_CASE(node_of_driver),
+	KUNIT_CASE(no_thread_left),
 	KUNIT_CASE(detach_ends_thread),
 	KUNIT_CASE(many_at_once),
 	KUNIT_CASE(underflow),

@@ -22,6 +22,7 @@
 #include "../dlil_call.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_netdev.h"
+#include "fail.h"
 #include "fake.h"
 
 static netdev_tx_t test_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -69,12 +70,7 @@ static void test_exit(struct kunit *test)
 
 static int attach(struct net_device *dev, struct dlil_ifnet **going)
 {
-	int err;
-
-	rtnl_lock();
-	err = dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, NULL, going);
-	rtnl_unlock();
-	return err;
+	return fake_wrap(dev, NULL, going);
 }
 
 static int detach(struct net_device *dev, struct dlil_ifnet **going)
@@ -300,6 +296,142 @@ static rx_handler_result_t another_rx(struct sk_buff **skb)
 	return RX_HANDLER_PASS;
 }
 
+/**
+ * struct slow - what an attach does that may take long
+ * @things: how often, by enum dlil_slow
+ * @locked: how often RTNL was not free
+ * @nodes: memory nodes of the threads
+ * @hook: if not NULL, called before the first thread is created
+ */
+static struct {
+	unsigned int things[2];
+	unsigned int locked;
+	int nodes[4];
+	void (*hook)(void);
+} slow;
+
+static bool is_rtnl_free(void)
+{
+	if (!rtnl_trylock())
+		return false;
+	rtnl_unlock();
+	return true;
+}
+
+static void note_slow(enum dlil_slow what, int node)
+{
+	unsigned int n = slow.things[what]++;
+	unsigned long end = jiffies + HZ;
+	bool rtnl_free;
+
+	/* Somebody else may have it for a moment. */
+	while (!(rtnl_free = is_rtnl_free()) && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
+	slow.locked += !rtnl_free;
+	if (what != DLIL_SLOW_THREAD)
+		return;
+	if (n < ARRAY_SIZE(slow.nodes))
+		slow.nodes[n] = node;
+	if (!n && slow.hook)
+		slow.hook();
+}
+
+static void begin_slow(void (*hook)(void))
+{
+	memset(&slow, 0, sizeof(slow));
+	slow.hook = hook;
+	dlil_slow_begin(note_slow);
+}
+
+/* The device of a test, and a parent that is on a memory node. */
+static struct net_device *slow_dev;
+static struct device slow_parent;
+
+static int attach_slowly(struct kunit *test, void (*hook)(void))
+{
+	struct dlil_ifnet *going;
+	int err;
+
+	slow_dev = test->priv;
+	slow_dev->dev.parent = &slow_parent;
+	dlil_dev_set_node(&slow_parent, 0);
+	begin_slow(hook);
+	err = attach(slow_dev, &going);
+	dlil_slow_end();
+	dlil_dev_set_node(NULL, NUMA_NO_NODE);
+	slow_dev->dev.parent = NULL;
+	KUNIT_EXPECT_NULL(test, going);
+	return err;
+}
+
+/*
+ * LNX-1 LNX-13 INP-4: while an attach creates the input thread and the counters of the
+ * ifnet, RTNL is free.  The thread is created on the memory node of the hardware.
+ */
+static void slow_without_rtnl(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, attach_slowly(test, NULL), 0);
+	KUNIT_EXPECT_EQ(test, slow.things[DLIL_SLOW_THREAD], 1);
+	KUNIT_EXPECT_GE(test, slow.things[DLIL_SLOW_PERCPU], 1);
+	KUNIT_EXPECT_EQ(test, slow.locked, 0);
+	KUNIT_EXPECT_EQ(test, slow.nodes[0], 0);
+}
+
+/* As if the device had been renamed, and another one with other hardware were meant. */
+static void replace_device(void)
+{
+	rtnl_lock();
+	slow_dev->name[4] = 'T';
+	dlil_dev_set_node(&slow_parent, NUMA_NO_NODE);
+	rtnl_unlock();
+}
+
+/* LNX-1 INP-2: the device has become another one while its thread was created. */
+static void replaced_meanwhile(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	char old[TASK_COMM_LEN], new[TASK_COMM_LEN];
+	struct dlil_ifnet *ifp, *going;
+
+	snprintf(old, sizeof(old), "dlil/%s", dev->name);
+	KUNIT_ASSERT_EQ(test, attach_slowly(test, replace_device), 0);
+	snprintf(new, sizeof(new), "dlil/%s", dev->name);
+	KUNIT_EXPECT_STRNEQ(test, (const char *)old, (const char *)new);
+	KUNIT_EXPECT_EQ(test, slow.things[DLIL_SLOW_THREAD], 2);
+	KUNIT_EXPECT_EQ(test, slow.nodes[1], NUMA_NO_NODE);
+	KUNIT_EXPECT_EQ(test, slow.locked, 0);
+	ifp = ifnet_of(dev);
+	KUNIT_ASSERT_NOT_NULL(test, ifp);
+	KUNIT_EXPECT_STREQ(test, dlil_ifnet_name(ifp), (const char *)dev->name);
+	KUNIT_EXPECT_EQ(test, fake_tasks_named(old), 0);
+	KUNIT_EXPECT_EQ(test, fake_tasks_named(new), 1);
+	KUNIT_EXPECT_EQ(test, detach(dev, &going), 0);
+	wait_gone(test, going);
+	rtnl_lock();
+	dev->name[4] = 't';
+	rtnl_unlock();
+}
+
+static void remove_device(void)
+{
+	slow_dev->dev.parent = NULL;
+	unregister_netdev(slow_dev);
+}
+
+/* LNX-1 LNX-8: the device is unregistered while its thread is created. */
+static void gone_meanwhile(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	char name[TASK_COMM_LEN];
+
+	snprintf(name, sizeof(name), "dlil/%s", dev->name);
+	KUNIT_EXPECT_EQ(test, attach_slowly(test, remove_device), -ENODEV);
+	KUNIT_EXPECT_EQ(test, slow.things[DLIL_SLOW_THREAD], 1);
+	KUNIT_EXPECT_EQ(test, fake_tasks_named(name), 0);
+	test->priv = NULL;
+	free_netdev(dev);
+}
+
 /* An attach fails with that errno, and a message that contains @words. */
 static void refused(struct kunit *test, int err, const char *words)
 {
@@ -307,17 +439,20 @@ static void refused(struct kunit *test, int err, const char *words)
 	struct net_device *dev = test->priv;
 	struct dlil_ifnet *going;
 
-	rtnl_lock();
-	KUNIT_EXPECT_EQ(test, dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS,
-						 &extack, &going), err);
-	rtnl_unlock();
+	begin_slow(NULL);
+	KUNIT_EXPECT_EQ(test, fake_wrap(dev, &extack, &going), err);
+	dlil_slow_end();
+	KUNIT_EXPECT_EQ(test, slow.things[DLIL_SLOW_THREAD], 0);
 	KUNIT_EXPECT_NULL(test, going);
 	KUNIT_ASSERT_NOT_NULL(test, extack._msg);
 	if (!strstr(extack._msg, words))
 		KUNIT_FAIL(test, "it said: %s", extack._msg);
 }
 
-/* LNX-1: reasons why a device cannot be attached, as errno and message. */
+/*
+ * LNX-1: reasons why a device cannot be attached, as errno and message.  They are found
+ * before anything large is made for it.
+ */
 static void refusals(struct kunit *test)
 {
 	struct net_device *dev = test->priv;
@@ -1550,6 +1685,9 @@ static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(attach_at_once),
 	KUNIT_CASE_PARAM(kinds, kind_gen_params),
 	KUNIT_CASE(refusals),
+	KUNIT_CASE(slow_without_rtnl),
+	KUNIT_CASE(replaced_meanwhile),
+	KUNIT_CASE(gone_meanwhile),
 	KUNIT_CASE(requests),
 	KUNIT_CASE(groups_are_bounded),
 	KUNIT_CASE(groups_without_room),

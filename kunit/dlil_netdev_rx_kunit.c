@@ -244,10 +244,7 @@ static int rx_attach(struct rx *rx)
 	int err;
 
 	for (;;) {
-		rtnl_lock();
-		err = dlil_netdev_attach(rx->dev, DLIL_UNMATCHED_PASS, NULL,
-					 &going);
-		rtnl_unlock();
+		err = fake_wrap(rx->dev, NULL, &going);
 		if (err != -EAGAIN)
 			return err;
 		err = dlil_ifnet_wait_death(going, FAKE_DEADLINE) > 0 ? 0 : -EBUSY;
@@ -1861,9 +1858,7 @@ static void vlan_wrapped_too(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, vlan);
 	vlan_add(rx, vlan);
-	rtnl_lock();
-	err = dlil_netdev_attach(vlan->dev, DLIL_UNMATCHED_PASS, NULL, &going);
-	rtnl_unlock();
+	err = fake_wrap(vlan->dev, NULL, &going);
 	KUNIT_ASSERT_EQ(test, err, 0);
 	upper = dlil_ifnet_by_index(&init_net, vlan->dev->ifindex);
 	KUNIT_ASSERT_NOT_NULL(test, upper);

@@ -116,10 +116,7 @@ static int tx_attach(struct tx *tx)
 	int err;
 
 	for (;;) {
-		rtnl_lock();
-		err = dlil_netdev_attach(tx->dev, DLIL_UNMATCHED_PASS, NULL,
-					 &going);
-		rtnl_unlock();
+		err = fake_wrap(tx->dev, NULL, &going);
 		if (err != -EAGAIN)
 			return err;
 		dlil_ifnet_wait_death(going, 60 * HZ);

@@ -8,6 +8,7 @@
 #include "../dlil_ifnet.h"
 #include "../dlil_netdev.h"
 #include "../dlil_settings.h"
+#include "fake.h"
 
 /**
  * struct settings_test - a wrapped device
@@ -67,9 +68,7 @@ static int attach_all(struct kunit *test, struct settings_test *t)
 	struct dlil_ifnet *going;
 	int err;
 
-	rtnl_lock();
-	err = dlil_netdev_attach(t->dev, DLIL_UNMATCHED_PASS, NULL, &going);
-	rtnl_unlock();
+	err = fake_wrap(t->dev, NULL, &going);
 	if (err)
 		return err;
 	t->ifp = dlil_ifnet_by_index(&init_net, t->dev->ifindex);

@@ -10,6 +10,12 @@
 static struct task_struct *failing;
 static unsigned int calls_left;
 
+/* The task that wants to know what may take long, and the device with a node. */
+static struct task_struct *slow_task;
+static void (*slow_hook)(enum dlil_slow what, int node);
+static struct device *node_dev;
+static int node_of_dev;
+
 /* The kernel seems to have no IPv6, see compat_nd_tbl(). */
 bool dlil_without_ipv6;
 EXPORT_SYMBOL_FOR_TEST(dlil_without_ipv6);
@@ -38,3 +44,40 @@ bool dlil_fail_end(void)
 	return !calls_left;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_fail_end);
+
+/* Called before what may take long. */
+void dlil_slow(enum dlil_slow what, int node)
+{
+	if (unlikely(READ_ONCE(slow_task) == current))
+		slow_hook(what, node);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_slow);
+
+/* Call @hook, from now on, before this task does what may take long. */
+void dlil_slow_begin(void (*hook)(enum dlil_slow what, int node))
+{
+	slow_hook = hook;
+	WRITE_ONCE(slow_task, current);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_slow_begin);
+
+void dlil_slow_end(void)
+{
+	WRITE_ONCE(slow_task, NULL);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_slow_end);
+
+int dlil_dev_node(struct device *dev)
+{
+	/* The function, not the macro. */
+	return READ_ONCE(node_dev) == dev ? node_of_dev : (dev_to_node)(dev);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_dev_node);
+
+/* Pretend that @dev, or none if it is NULL, is on @node. */
+void dlil_dev_set_node(struct device *dev, int node)
+{
+	node_of_dev = node;
+	WRITE_ONCE(node_dev, dev);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_dev_set_node);

@@ -12,6 +12,7 @@
 #define _DLIL_FAIL_H
 
 #include <linux/cpumask.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/filter.h>
 #include <linux/kthread.h>
@@ -32,6 +33,20 @@
 bool dlil_fails(void);
 void dlil_fail_begin(unsigned int nth);
 bool dlil_fail_end(void);
+
+/* Something that may take long: a thread is created, or memory per processor. */
+enum dlil_slow {
+	DLIL_SLOW_THREAD,
+	DLIL_SLOW_PERCPU,
+};
+
+void dlil_slow(enum dlil_slow what, int node);
+void dlil_slow_begin(void (*hook)(enum dlil_slow what, int node));
+void dlil_slow_end(void);
+
+/* The memory node that a device is said to be on. */
+int dlil_dev_node(struct device *dev);
+void dlil_dev_set_node(struct device *dev, int node);
 
 /*
  * Newer kernels have macros of these names, so wrap the real functions before
@@ -107,8 +122,8 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 	DLIL_OR_NULL(dlil_real_kmem_cache_zalloc(cache, gfp))
 #define kstrdup(s, gfp)		DLIL_OR_NULL(dlil_real_kstrdup(s, gfp))
 #define alloc_percpu(type) \
-	((typeof(type) __percpu *)DLIL_OR_NULL(dlil_real_alloc_percpu(	\
-		sizeof(type), __alignof__(type))))
+	((typeof(type) __percpu *)(dlil_slow(DLIL_SLOW_PERCPU, NUMA_NO_NODE), \
+		DLIL_OR_NULL(dlil_real_alloc_percpu(sizeof(type), __alignof__(type)))))
 /* netdev_alloc_pcpu_stats() calls this one. */
 #define alloc_percpu_gfp(type, gfp)	alloc_percpu(type)
 #define alloc_cpumask_var(mask, gfp) \
@@ -116,7 +131,9 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 
 /* Functions in all kernel versions. */
 #define kthread_create_on_node(fn, data, node, ...) \
-	DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__))
+	(dlil_slow(DLIL_SLOW_THREAD, node),				\
+	 DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__)))
+#define dev_to_node(dev)	dlil_dev_node(dev)
 #define skb_linearize(skb)	DLIL_OR(-ENOMEM, skb_linearize(skb))
 #define percpu_ref_init(ref, release, flags, gfp) \
 	DLIL_OR(-ENOMEM, percpu_ref_init(ref, release, flags, gfp))

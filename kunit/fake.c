@@ -2,11 +2,14 @@
 #include <linux/console.h>
 #include <linux/etherdevice.h>
 #include <linux/kthread.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
 #include "../dlil_event.h"
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
+#include "../dlil_netdev.h"
 #include "fake.h"
 
 const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
@@ -819,6 +822,34 @@ void fake_block_proto(struct fake_proto *p)
 int fake_detach_first(struct fake_task *task)
 {
 	return dlil_filter_detach(task->fake->filters[0].ref);
+}
+
+int fake_wrap(struct net_device *dev, struct netlink_ext_ack *extack,
+	      struct dlil_ifnet **going)
+{
+	struct dlil_spare spare = {};
+	int err;
+
+	do {
+		rtnl_lock();
+		err = dlil_netdev_attach(dev, DLIL_UNMATCHED_PASS, &spare,
+					 extack, going);
+		rtnl_unlock();
+	} while (dlil_spare_get(&spare, &err, extack));
+	dlil_spare_put(&spare);
+	return err;
+}
+
+unsigned int fake_tasks_named(const char *name)
+{
+	struct task_struct *task;
+	unsigned int n = 0;
+
+	rcu_read_lock();
+	for_each_process(task)
+		n += !strncmp(task->comm, name, sizeof(task->comm));
+	rcu_read_unlock();
+	return n;
 }
 
 bool fake_has_group(struct net_device *dev, const u8 *addr)

@@ -246,6 +246,13 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 struct fake *fake_acquire(struct kunit *test, enum dlil_ifnet_family kind);
 struct fake *fake_attached(struct kunit *test);
 int fake_attach(struct fake *fake);
+
+/* Wrap a device; arguments and result as those of dlil_netdev_attach(). */
+int fake_wrap(struct net_device *dev, struct netlink_ext_ack *extack,
+	      struct dlil_ifnet **going);
+
+/* Number of tasks with this name. */
+unsigned int fake_tasks_named(const char *name);
 void fake_detach(struct fake *fake);
 unsigned int fake_refs(const struct fake *fake);
 
