@@ -72,6 +72,8 @@ static bool has_headers(const struct sk_buff *skb, unsigned int header)
 static int gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 		       struct sk_buff_head *segments)
 {
+	bool vouch = skb->ip_summed != CHECKSUM_PARTIAL &&
+		     skb->ip_summed != CHECKSUM_UNNECESSARY;
 	struct sk_buff *segs, *seg, *next;
 	struct net_device *dev = skb->dev;
 	int err;
@@ -94,19 +96,28 @@ static int gso_segment(struct sk_buff *skb, unsigned int header, bool out,
 	 */
 	if (!dev)
 		skb->dev = init_net.loopback_dev;
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->ip_summed = CHECKSUM_NONE;
+	/*
+	 * The kernel warns if the protocol has not summed up a packet without checksum
+	 * offload, which SCTP and ESP do not.  Vouch for it meanwhile: who receives the
+	 * segments sums them up.
+	 */
+	if (vouch)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	__skb_push(skb, header);
 	segs = __skb_gso_segment(skb, GSO_FEATURES, out);
 	if (IS_ERR_OR_NULL(segs)) {
 		__skb_pull(skb, header);
 		skb->dev = dev;
+		if (vouch)
+			skb->ip_summed = CHECKSUM_NONE;
 		return segs ? PTR_ERR(segs) : -EINVAL;
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		seg->dev = dev;
+		if (vouch && seg->ip_summed == CHECKSUM_UNNECESSARY)
+			seg->ip_summed = CHECKSUM_NONE;
 		__skb_pull(seg, header);
 		__skb_queue_tail(segments, seg);
 	}

@@ -3,6 +3,7 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
+#include <net/protocol.h>
 
 #include "../dlil_call.h"
 #include "../dlil_filter.h"
@@ -1651,6 +1652,111 @@ static void gso_segments(struct kunit *test)
 				(HEADERS + FAKE_HLEN));
 }
 
+/* A protocol that leaves the checksum of its segments alone, as SCTP and ESP do. */
+#define UNSUMMED_PROTO	253
+
+static int unsummed_error, unsummed_summed;
+
+static struct sk_buff *unsummed_segment(struct sk_buff *skb,
+					netdev_features_t features)
+{
+	unsummed_summed = skb->ip_summed;
+	if (unsummed_error)
+		return ERR_PTR(unsummed_error);
+	__skb_pull(skb, sizeof(struct tcphdr));
+	return skb_segment(skb, features);
+}
+
+static const struct net_offload unsummed_offload = {
+	.callbacks = { .gso_segment = unsummed_segment },
+};
+
+static int watch_unsummed(void *cookie, struct dlil_ifnet *ifp, u32 family,
+			  struct sk_buff **skb)
+{
+	watched[0].parts++;
+	watched[0].bad += skb_is_gso(*skb) ||
+			  (*skb)->ip_summed != CHECKSUM_NONE;
+	return 0;
+}
+
+struct unsummed_case {
+	const char *name;
+	bool out;
+	u8 summed;
+	int error;
+};
+
+static const struct unsummed_case unsummed_cases[] = {
+	{ "input, complete", false, CHECKSUM_COMPLETE },
+	{ "input, none", false, CHECKSUM_NONE },
+	{ "input, error", false, CHECKSUM_COMPLETE, -EINVAL },
+	{ "output, complete", true, CHECKSUM_COMPLETE },
+	{ "output, none", true, CHECKSUM_NONE },
+	{ "output, error", true, CHECKSUM_NONE, -EINVAL },
+};
+
+static void unsummed_desc(const struct unsummed_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(unsummed, unsummed_cases, unsummed_desc);
+
+/*
+ * FLT-10: a GSO packet whose protocol sums up no segments, and which has no checksum
+ * offload, is segmented without a warning of the kernel.  Nobody is told that the
+ * checksums of its segments are right.
+ */
+static void gso_unsummed(struct kunit *test)
+{
+	const struct unsummed_case *c = test->param_value;
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct sk_buff *skb = gso_skb(fake, c->out, 5);
+	unsigned int n = c->error ? 1 : 5;
+	struct sk_buff_head list;
+	struct fake_filter *f;
+
+	KUNIT_ASSERT_EQ(test, inet_add_offload(&unsummed_offload, UNSUMMED_PROTO), 0);
+	fake->driver.output = gso_sent;
+	fake->family.demux = gso_demux;
+	KUNIT_EXPECT_EQ(test, fake_attach(fake), 0);
+	memset(watched, 0, sizeof(watched));
+	unsummed_error = c->error;
+	unsummed_summed = -1;
+	f = fake_filter_new(fake, 'p', &fake_filter_both_ops);
+	f->ops.input = watch_unsummed;
+	f->ops.output = watch_unsummed;
+	f->params.flags = DLIL_FILTER_SEGMENTS;
+	KUNIT_EXPECT_EQ(test, fake_filter_attach(f), 0);
+	ip_hdr(skb)->protocol = UNSUMMED_PROTO;
+	skb->ip_summed = c->summed;
+	skb_shinfo(skb)->gso_type = SKB_GSO_SCTP;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	if (c->out)
+		fake_output(fake, FAKE_PF_A, &list, DLIL_OUTPUT_RAW);
+	else
+		fake_input(fake, &list);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	inet_del_offload(&unsummed_offload, UNSUMMED_PROTO);
+	atomic_add(n - 1, c->out ? &fake->handed_out : &fake->handed_in);
+	fake_read(fake);
+	/* The kernel warns of others, if they are as before when the protocol returns. */
+	KUNIT_EXPECT_EQ(test, unsummed_summed, CHECKSUM_UNNECESSARY);
+	KUNIT_EXPECT_EQ(test, watched[0].parts, c->error ? 0 : 5);
+	KUNIT_EXPECT_EQ(test, watched[0].bad, 0);
+	if (c->out && c->error)
+		FAKE_EXPECT_OUT(fake, .drops[DLIL_DROP_FILTER] = 1);
+	else if (c->out)
+		FAKE_EXPECT_OUT(fake, .delivered = 5);
+	else if (c->error)
+		FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_FILTER] = 1);
+	else
+		FAKE_EXPECT_IN(fake, .drops[DLIL_DROP_NOPROTO] = 5);
+}
+
 /* FLT-4, FLT-9, FLT-10: a packet that skips the filter is not segmented for it. */
 static void gso_not_for_others(struct kunit *test)
 {
@@ -2397,6 +2503,7 @@ static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE(list_detach_from_callback),
 	KUNIT_CASE(gso_refused_behind_filter),
 	KUNIT_CASE_PARAM(gso_segments, gso_gen_params),
+	KUNIT_CASE_PARAM(gso_unsummed, unsummed_gen_params),
 	KUNIT_CASE_PARAM(gso_not_for_others, direction_gen_params),
 	KUNIT_CASE_PARAM(gso_skip, direction_gen_params),
 	KUNIT_CASE_PARAM(gso_dropped, direction_gen_params),
