@@ -169,6 +169,8 @@ static void thread_kick(struct dlil_thread *t)
 /* Add a queue that has packets to @t, and wake @t.  RCU read lock held, preemption off. */
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 {
+	lockdep_assert_preemption_disabled();
+
 	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
 	thread_kick(t);
 }
@@ -181,6 +183,8 @@ void dlil_inq_ready(struct dlil_inq *q)
 {
 	/* The main thread may have given the queue away, see turn_give(). */
 	struct dlil_thread *t = READ_ONCE(q->thread);
+
+	lockdep_assert_preemption_disabled();
 
 	if (unlikely(READ_ONCE(t->cpu) == DLIL_CPU_OPEN))
 		cmpxchg(&t->cpu, DLIL_CPU_OPEN, raw_smp_processor_id());

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 
 #include "../dlil_input.h"
+#include "fail.h"
 #include "fake.h"
 
 /* State of a test, whose own task acts as the input thread. */

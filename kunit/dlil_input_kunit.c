@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #include "../dlil_ifnet.h"
+#include "fail.h"
 #include "fake.h"
 
 /* INP-1 */
@@ -1672,6 +1673,69 @@ static void sanity_of_count(struct kunit *test)
 	FAKE_EXPECT_TRACE(fake, "P1 P5 P6");
 }
 
+static int queue_list(struct fake *fake, struct sk_buff *skb)
+{
+	struct sk_buff_head list;
+
+	__skb_queue_head_init(&list);
+	__skb_queue_tail(&list, skb);
+	return dlil_input(fake->ifp, &list, NULL);
+}
+
+static int queue_one(struct fake *fake, struct sk_buff *skb)
+{
+	return dlil_input_one(fake->ifp, skb);
+}
+
+static int queue_large(struct fake *fake, struct sk_buff *skb)
+{
+	/* The queue takes it, since it is empty, see dlil_inq_refuse(). */
+	skb->truesize += DLIL_INQ_BYTES_MAX;
+	return dlil_input_one(fake->ifp, skb);
+}
+
+struct producer_case {
+	const char *name;
+	int (*queue)(struct fake *fake, struct sk_buff *skb);
+};
+
+static const struct producer_case producer_cases[] = {
+	{ "list", queue_list },
+	{ "one", queue_one },
+	{ "large", queue_large },
+};
+
+static void producer_desc(const struct producer_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(producer, producer_cases, producer_desc);
+
+/*
+ * INP-3: the producer that finds the queue empty is not preempted before it has woken
+ * the thread: all others rely on it.  All tests look at this for all producers, see
+ * fake_destroy(); this one shows that there is something to see.
+ */
+static void producer_not_preempted(struct kunit *test)
+{
+	const struct producer_case *c = test->param_value;
+	struct fake *fake = fake_attached(test);
+	struct sk_buff *skb = fake_rx(fake, FAKE_PF_A, 1);
+	unsigned int before;
+
+	fake_proto(fake, 'P', FAKE_PF_A);
+	KUNIT_EXPECT_TRUE(test, dlil_is_preemptible());
+	before = dlil_preempt_asserts;
+	KUNIT_EXPECT_EQ(test, c->queue(fake, skb), 0);
+	atomic_inc(&fake->handed_in);
+	/* When the packet is pushed, when the queue is ready, and when it is added. */
+	KUNIT_EXPECT_GE(test, dlil_preempt_asserts - before, 3);
+	KUNIT_EXPECT_EQ(test, dlil_preempt_faults, 0);
+	fake_read(fake);
+	FAKE_EXPECT_TRACE(fake, "P1");
+}
+
 static int cpu_of(struct fake *fake)
 {
 	return READ_ONCE(fake->ifp->inq.thread->cpu);
@@ -1718,6 +1782,7 @@ static struct kunit_case dlil_input_cases[] = {
 	KUNIT_CASE(one_wake_per_list),
 	KUNIT_CASE(no_wake_while_at_work),
 	KUNIT_CASE(lists_in_order),
+	KUNIT_CASE_PARAM(producer_not_preempted, producer_gen_params),
 	KUNIT_CASE(long_list),
 	KUNIT_CASE_PARAM(path_of_packet, path_gen_params),
 	KUNIT_CASE(batches),

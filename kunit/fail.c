@@ -16,6 +16,15 @@ static void (*slow_hook)(enum dlil_slow what, int node);
 static struct device *node_dev;
 static int node_of_dev;
 
+unsigned int dlil_preempt_asserts;
+EXPORT_SYMBOL_FOR_TEST(dlil_preempt_asserts);
+unsigned int dlil_preempt_faults;
+EXPORT_SYMBOL_FOR_TEST(dlil_preempt_faults);
+#ifndef CONFIG_PREEMPT_COUNT
+int dlil_preempt_off;
+EXPORT_SYMBOL_FOR_TEST(dlil_preempt_off);
+#endif
+
 /* The kernel seems to have no IPv6, see compat_nd_tbl(). */
 bool dlil_without_ipv6;
 EXPORT_SYMBOL_FOR_TEST(dlil_without_ipv6);
@@ -45,11 +54,14 @@ bool dlil_fail_end(void)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_fail_end);
 
-/* Called before what may take long. */
+/* Called before what may take long.  The hook may do such things itself. */
 void dlil_slow(enum dlil_slow what, int node)
 {
-	if (unlikely(READ_ONCE(slow_task) == current))
-		slow_hook(what, node);
+	if (likely(READ_ONCE(slow_task) != current))
+		return;
+	WRITE_ONCE(slow_task, NULL);
+	slow_hook(what, node);
+	WRITE_ONCE(slow_task, current);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_slow);
 
@@ -81,3 +93,13 @@ void dlil_dev_set_node(struct device *dev, int node)
 	WRITE_ONCE(node_dev, dev);
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_dev_set_node);
+
+bool dlil_is_preemptible(void)
+{
+#ifdef CONFIG_PREEMPT_COUNT
+	return preemptible();
+#else
+	return !READ_ONCE(dlil_preempt_off) && !in_interrupt();
+#endif
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_is_preemptible);

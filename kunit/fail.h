@@ -16,11 +16,13 @@
 #include <linux/err.h>
 #include <linux/filter.h>
 #include <linux/kthread.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/percpu-refcount.h>
+#include <linux/preempt.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
@@ -47,6 +49,41 @@ void dlil_slow_end(void);
 /* The memory node that a device is said to be on. */
 int dlil_dev_node(struct device *dev);
 void dlil_dev_set_node(struct device *dev, int node);
+
+/*
+ * Code that must not be preempted asserts that.  Count the assertions, and those that
+ * fail.  A kernel that is never preempted, such as User Mode Linux, does not count
+ * how often preemption was disabled, so that is done here.
+ */
+extern unsigned int dlil_preempt_asserts;
+extern unsigned int dlil_preempt_faults;
+
+bool dlil_is_preemptible(void);
+
+#ifndef CONFIG_PREEMPT_COUNT
+extern int dlil_preempt_off;
+
+#undef preempt_disable
+#undef preempt_enable
+#define preempt_disable()						\
+do {									\
+	dlil_preempt_off++;						\
+	barrier();							\
+} while (0)
+#define preempt_enable()						\
+do {									\
+	barrier();							\
+	dlil_preempt_off--;						\
+} while (0)
+#endif
+
+#undef lockdep_assert_preemption_disabled
+#define lockdep_assert_preemption_disabled()				\
+do {									\
+	dlil_preempt_asserts++;						\
+	if (WARN_ON_ONCE(dlil_is_preemptible()))			\
+		dlil_preempt_faults++;					\
+} while (0)
 
 /*
  * Newer kernels have macros of these names, so wrap the real functions before

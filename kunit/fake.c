@@ -10,6 +10,7 @@
 #include "../dlil_filter.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_netdev.h"
+#include "fail.h"
 #include "fake.h"
 
 const u8 fake_lladdr[ETH_ALEN] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
@@ -934,6 +935,9 @@ static void fake_destroy(struct fake *fake)
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_refs(fake) == fake->refs));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->events.hearers), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake->ifp->look.users), 0);
+	/* INP-3: see lockdep_assert_preemption_disabled() in fail.h. */
+	KUNIT_EXPECT_EQ(test, dlil_preempt_faults, 0);
+	dlil_preempt_faults = 0;
 
 	if (fake->listener.nb.notifier_call)
 		dlil_event_unlisten(&fake->listener);
