@@ -108,6 +108,15 @@ static void leave_device(struct sk_buff_head *list)
 		skb->dev = blackhole_netdev;
 }
 
+/* Drop packets that their protocol has refused, or that nobody takes. */
+static noinline void drop_rest(struct dlil_batch *b, struct sk_buff_head *list,
+			       enum dlil_drop_reason why)
+{
+	b->tally.flow.drops[why] += skb_queue_len(list);
+	dlil_drop_list_by(b->ifp, DLIL_IN, list, why,
+			  b->proto ? b->proto->name : NULL);
+}
+
 /*
  * Deliver packets of the batch's list, at most DLIL_INPUT_BATCH, to its destination, and
  * free those that are left.
@@ -123,8 +132,8 @@ static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 	} else {
 		offer_unmatched(b, list);
 	}
-	b->tally.flow.drops[why] += skb_queue_len(list);
-	dlil_drop_list(list, why);
+	if (unlikely(!skb_queue_empty(list)))
+		drop_rest(b, list, why);
 }
 
 /* Segmentation can make @list longer than the limit of a delivery: split it. */
@@ -207,12 +216,15 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 		/* Check the length first: skb_vlan_untag() returns NULL for no memory, too. */
 		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
 			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
-			dlil_drop_skb(skb, DLIL_DROP_DEMUX);
+			dlil_drop_skb(b->ifp, DLIL_IN, skb,
+				      DLIL_DROP_DEMUX);
 			return NULL;
 		}
 		skb = skb_vlan_untag(skb);
 		if (!skb) {
 			b->tally.flow.drops[DLIL_DROP_NOMEM]++;
+			dlil_drop_skb(b->ifp, DLIL_IN, NULL,
+				      DLIL_DROP_NOMEM);
 			return NULL;
 		}
 		skb_reset_mac_len(skb);
@@ -295,7 +307,8 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 		b->tally.flow.stolen++;
 	} else {
 		b->tally.flow.drops[DLIL_DROP_FILTER]++;
-		dlil_drop_skb(skb, DLIL_DROP_FILTER);
+		/* The chain has recorded it, since it knows the filter. */
+		dlil_free_skb(skb, DLIL_DROP_FILTER);
 	}
 }
 
@@ -339,7 +352,7 @@ static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
 	if (!slot) {
 		b->tally.flow.drops[DLIL_DROP_DETACHED] +=
 			skb_queue_len(&b->run);
-		dlil_drop_list(&b->run, DLIL_DROP_DETACHED);
+		dlil_drop_list(b->ifp, DLIL_IN, &b->run, DLIL_DROP_DETACHED);
 		return;
 	}
 	dlil_filter_resume(b->filters, slot, b->ifp, b->found_family, &b->run,
@@ -383,7 +396,7 @@ static void refuse_foreign(struct dlil_ifnet *ifp, struct sk_buff *skb)
 		     ifp->name, skb->skb_iif);
 	dlil_stats_refuse(ifp, DLIL_IN, DLIL_DROP_SANITY, 1,
 			  skb->len + dlil_header_len(skb));
-	dlil_drop_skb(skb, DLIL_DROP_SANITY);
+	dlil_drop_skb(ifp, DLIL_IN, skb, DLIL_DROP_SANITY);
 }
 
 /*
@@ -641,12 +654,12 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 	skb->dev = blackhole_netdev;
 	if (unlikely(b->check && is_foreign(b->ifp, skb))) {
 		b->tally.flow.drops[DLIL_DROP_SANITY]++;
-		dlil_drop_skb(skb, DLIL_DROP_SANITY);
+		dlil_drop_skb(b->ifp, DLIL_IN, skb, DLIL_DROP_SANITY);
 		return false;
 	}
 	if (unlikely(!dlil_filter_is_readable(skb))) {
 		b->tally.flow.drops[DLIL_DROP_FILTER]++;
-		dlil_drop_skb(skb, DLIL_DROP_FILTER);
+		dlil_drop_skb(b->ifp, DLIL_IN, skb, DLIL_DROP_FILTER);
 		return false;
 	}
 	if (family)

@@ -37,9 +37,16 @@
 #include "compat.h"
 #include "dlil_chain.h"
 #include "dlil_ifnet.h"
+#include "dlil_inspect.h"
 #include "dlil_stats.h"
+#include "dlil_trace.h"
 
 #include <trace/events/dlil.h>
+
+static enum dlil_dir dir_of(const struct dlil_filter_vec *vec)
+{
+	return vec->out ? DLIL_OUT : DLIL_IN;
+}
 
 /* Software segmentation of GSO packets, received (GRO) or sent by the host. */
 
@@ -199,8 +206,8 @@ static void set_mark(struct sk_buff *skb, u64 skipped)
 }
 
 /*
- * Call a filter, check its verdict, and trace it (STA-5).  A bundle traces the
- * verdicts of its filters itself.
+ * Call a filter, check its verdict, and trace it (STA-5), and a drop (STA-6).  A bundle
+ * traces the verdicts of its filters itself, and names the one that decides.
  */
 static noinline int call_traced(const struct dlil_filter_vec *vec,
 				const struct dlil_filter_slot *slot,
@@ -211,16 +218,37 @@ static noinline int call_traced(const struct dlil_filter_vec *vec,
 	dlil_filter_fn fn = READ_ONCE(slot->fn);
 	int err;
 
-	if (slot->bundle)
-		return slot->bundle->traced(slot->cookie, ifp, family, skb,
-					    vec->out);
-	err = fn(slot->cookie, ifp, family, skb);
-	if (err && err != DLIL_SKIP)
-		err = verdict(err);
-	else if (is_spoilt(vec, *skb))
-		err = -EINVAL;
-	if (name)
-		trace_dlil_filter(ifp, dlil_direction(vec->out), name, err, 1);
+	if (slot->bundle) {
+		err = slot->bundle->traced(slot->cookie, ifp, family, skb,
+					   vec->out, &name);
+	} else {
+		err = fn(slot->cookie, ifp, family, skb);
+		if (err && err != DLIL_SKIP)
+			err = verdict(err);
+		else if (is_spoilt(vec, *skb))
+			err = -EINVAL;
+		if (name)
+			trace_dlil_filter(ifp, dlil_direction(vec->out), name,
+					  err, 1);
+	}
+	/* The caller counts and frees the packet, but does not know the filter. */
+	if (err < 0)
+		dlil_trace_drop(ifp, dlil_direction(vec->out), DLIL_DROP_FILTER,
+				name, *skb);
+	return err;
+}
+
+/*
+ * Record a drop by a filter whose verdict was not watched, since the trace began while the
+ * filter ran (STA-6).  Whether the filter still has its name is not known.
+ */
+static __always_inline int unwatched(const struct dlil_filter_vec *vec,
+				     const struct dlil_ifnet *ifp,
+				     const struct sk_buff *skb, int err)
+{
+	if (static_branch_unlikely(&dlil_trace_key) && err < 0)
+		__dlil_trace_drop(ifp, dlil_direction(vec->out), DLIL_DROP_FILTER,
+				  NULL, skb);
 	return err;
 }
 
@@ -252,9 +280,10 @@ run_stretch_as(const struct dlil_filter_vec *vec, unsigned int i,
 		if (err == DLIL_SKIP)
 			*skipped |= BIT_ULL(slot->kind);
 		else if (err)
-			return verdict(err);
+			return traced ? err :
+					unwatched(vec, ifp, *skb, verdict(err));
 		if (is_spoilt(vec, *skb))
-			return -EINVAL;
+			return unwatched(vec, ifp, *skb, -EINVAL);
 	}
 	return 0;
 }
@@ -274,7 +303,7 @@ static int run_stretch(const struct dlil_filter_vec *vec, unsigned int i,
 		       struct sk_buff **skb, u64 *skipped,
 		       struct dlil_place *place)
 {
-	if (trace_dlil_filter_enabled())
+	if (dlil_verdicts_are_watched())
 		return run_stretch_traced(vec, i, end, ifp, family, skb,
 					  skipped, place);
 	return run_stretch_as(vec, i, end, ifp, family, skb, skipped, place,
@@ -303,8 +332,8 @@ static noinline int run_rest(const struct dlil_filter_vec *vec, unsigned int i,
  * read the link header, so they check for themselves that there is one.
  *
  * Context: inside the read section that protects @vec.
- * Return: 0 to go on, DLIL_STOLEN, or an error: then the caller frees *@skb
- * unless it is NULL.
+ * Return: 0 to go on, DLIL_STOLEN, or an error: then the caller counts the drop, which
+ * is recorded already, and frees *@skb by dlil_free_skb().
  */
 int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		       struct dlil_ifnet *ifp, u32 family, struct sk_buff **skb,
@@ -315,7 +344,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 	dlil_filter_fn fn;
 	int err;
 
-	if (trace_dlil_filter_enabled() || unlikely(vec->selective))
+	if (dlil_verdicts_are_watched() || unlikely(vec->selective))
 		return run_rest(vec, 0, ifp, family, skb, 0, place);
 	/* The hot loop: run_stretch() without the checks that no filter here needs. */
 	for (; slot != end; slot++) {
@@ -324,17 +353,17 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		err = fn(slot->cookie, ifp, family, skb);
 		if (likely(!err)) {
 			if (is_lost(*skb))
-				return -EINVAL;
+				return unwatched(vec, ifp, *skb, -EINVAL);
 			continue;
 		}
 		if (err != DLIL_SKIP)
-			return verdict(err);
+			return unwatched(vec, ifp, *skb, verdict(err));
 		if (is_spoilt(vec, *skb))
-			return -EINVAL;
+			return unwatched(vec, ifp, *skb, -EINVAL);
 		return run_rest(vec, slot + 1 - vec->slots, ifp, family, skb,
 				BIT_ULL(slot->kind), place);
 	}
-	return is_spoilt(vec, *skb) ? -EINVAL : 0;
+	return is_spoilt(vec, *skb) ? unwatched(vec, ifp, *skb, -EINVAL) : 0;
 }
 
 /**
@@ -386,7 +415,7 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 		} else {
 			p->err = p->err ?: err;
 			p->flow->drops[DLIL_DROP_FILTER]++;
-			dlil_drop_skb(skb, DLIL_DROP_FILTER);
+			dlil_free_skb(skb, DLIL_DROP_FILTER);
 		}
 	}
 	skb_queue_splice_init(&on, p->list);
@@ -422,7 +451,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	struct sk_buff_head drop;
 
 	/* Get the name before the call, in which the filter's detach may begin. */
-	if (trace_dlil_filter_enabled())
+	if (dlil_verdicts_are_watched())
 		name = name_of(slot);
 
 	__skb_queue_head_init(&drop);
@@ -435,7 +464,7 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 			dlil_filter_drop(skb, list, &drop);
 	dropped = skb_queue_len(&drop);
 	after = skb_queue_len(list) + dropped;
-	if (trace_dlil_filter_enabled())
+	if (dlil_verdicts_are_watched())
 		trace_list(p, name, after - dropped, dropped, n - after);
 	if (likely(after <= n))
 		p->flow->stolen += n - after;
@@ -443,7 +472,8 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 		p->flow->seen += after - n;
 	if (dropped) {
 		p->flow->drops[DLIL_DROP_FILTER] += dropped;
-		dlil_drop_list(&drop, DLIL_DROP_FILTER);
+		dlil_drop_list_by(p->ifp, dir_of(p->vec), &drop,
+				  DLIL_DROP_FILTER, name);
 	}
 }
 
@@ -580,7 +610,7 @@ static void segment_one(struct transit *p, struct sk_buff *skb,
 		p->err = p->err ?: err;
 		why = err == -ENOMEM ? DLIL_DROP_NOMEM : DLIL_DROP_FILTER;
 		p->flow->drops[why]++;
-		dlil_drop_skb(skb, why);
+		dlil_drop_skb(p->ifp, dir_of(p->vec), skb, why);
 		return;
 	}
 	p->flow->seen += skb_queue_len(&segments) - 1;

@@ -54,10 +54,11 @@ struct dlil_filter_bundle_ops {
 	void (*drop)(void *bundle, unsigned int i);
 	/**
 	 * @traced: the same as `input` or, if @out, `output`, but the verdict of
-	 * each filter goes to the tracepoint dlil_filter (STA-5).
+	 * each filter goes to the tracepoint dlil_filter (STA-5), and *@name is
+	 * set to the name of the filter whose verdict is returned, if there is one.
 	 */
 	int (*traced)(void *bundle, struct dlil_ifnet *ifp, u32 family,
-		      struct sk_buff **skb, bool out);
+		      struct sk_buff **skb, bool out, const char **name);
 	/** @get: take a reference.  Process context. */
 	void (*get)(void *bundle);
 	/** @put: drop a reference; the last one frees the bundle.  Any context. */

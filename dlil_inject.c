@@ -70,7 +70,8 @@ static struct input *find(u32 family)
 static void free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 {
 	atomic64_add(skb_queue_len(list), &drops[why]);
-	dlil_drop_list(list, why);
+	/* They have no ifnet, so no tracer wants them. */
+	dlil_free_list(list, why);
 }
 
 /*

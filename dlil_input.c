@@ -104,7 +104,7 @@ static struct sk_buff *discard_batch(struct dlil_ifnet *ifp,
 		skb_mark_not_on_list(skb);
 		n++;
 		bytes += skb->len + dlil_header_len(skb);
-		dlil_drop_skb(skb, why);
+		dlil_drop_skb(ifp, DLIL_IN, skb, why);
 	}
 	dlil_stats_refuse(ifp, DLIL_IN, why, n, bytes);
 	return list;
@@ -136,7 +136,7 @@ static struct sk_buff *discard_returned(struct dlil_ifnet *ifp,
 		skb_mark_not_on_list(skb);
 		n++;
 		made += dlil_return_of(skb)->made;
-		dlil_drop_skb(skb, why);
+		dlil_drop_skb(ifp, DLIL_IN, skb, why);
 	}
 	dlil_stats_returned(ifp, DLIL_IN, why, n - made, made);
 	return list;
@@ -222,7 +222,7 @@ int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	err = inq_refusal(ifp, &why);
 	dlil_stats_refuse_bh(ifp, DLIL_IN, why, 1, skb->len + dlil_header_len(skb),
 			     err == -ENOBUFS);
-	dlil_drop_skb(skb, why);
+	dlil_drop_skb(ifp, DLIL_IN, skb, why);
 	return err;
 }
 
@@ -315,6 +315,7 @@ int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb,
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 {
 	dlil_stats_refuse(ifp, DLIL_IN, why, 1, 0);
+	dlil_drop_skb(ifp, DLIL_IN, NULL, why);
 }
 EXPORT_SYMBOL_GPL(dlil_input_refused);
 
@@ -330,7 +331,7 @@ static int refuse_list(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 	skb_queue_walk(list, skb)
 		bytes += skb->len + dlil_header_len(skb);
 	dlil_stats_refuse(ifp, DLIL_IN, why, skb_queue_len(list), bytes);
-	dlil_drop_list(list, why);
+	dlil_drop_list(ifp, DLIL_IN, list, why);
 	return err;
 }
 

@@ -36,6 +36,8 @@
 #include <trace/events/dlil.h>
 
 DEFINE_STATIC_KEY_FALSE(dlil_inspect_key);
+DEFINE_STATIC_KEY_FALSE(dlil_verdicts_key);
+EXPORT_SYMBOL_FOR_TEST(dlil_verdicts_key);
 
 /* Serialises changes. */
 static DEFINE_MUTEX(inspect_lock);
@@ -84,6 +86,19 @@ void dlil_inspect(u8 why, bool on)
 	mutex_unlock(&dlil_ifnets_lock);
 	inspect_all();
 	mutex_unlock(&inspect_lock);
+}
+
+/* Called for the first listener of the tracepoint for verdicts (STA-5). */
+
+int dlil_trace_filter_reg(void)
+{
+	static_branch_inc(&dlil_verdicts_key);
+	return 0;
+}
+
+void dlil_trace_filter_unreg(void)
+{
+	static_branch_dec(&dlil_verdicts_key);
 }
 
 /* Called for the first listener of a tracepoint for sent packets (STA-5). */

@@ -37,6 +37,17 @@ static __always_inline bool dlil_inspect_is_on(void)
 	return static_branch_unlikely(&dlil_inspect_key);
 }
 
+DECLARE_STATIC_KEY_FALSE(dlil_verdicts_key);
+
+/*
+ * Does somebody want to know the verdict of each filter (STA-5, STA-6)?  Then filters
+ * run in a second version of the loop.
+ */
+static __always_inline bool dlil_verdicts_are_watched(void)
+{
+	return static_branch_unlikely(&dlil_verdicts_key);
+}
+
 void dlil_inspect(u8 why, bool on);
 void dlil_inspect_init(struct dlil_ifnet *ifp);
 

@@ -339,27 +339,41 @@ static void trace_verdicts(const struct match_set *set,
 	}
 }
 
+/**
+ * struct traced - what a traced run needs beyond an untraced one
+ * @ifp: the ifnet
+ * @name: set to the name of the filter whose verdict is final, if there is one
+ */
+struct traced {
+	const struct dlil_ifnet *ifp;
+	const char *name;
+};
+
 /*
- * Run the programs and update the counters of that direction.  If @traced, the ifnet,
- * is not NULL, trace the verdicts; the fast path passes a constant NULL.
+ * Run the programs and update the counters of that direction.  If @traced is not NULL,
+ * trace the verdicts; the fast path passes a constant NULL.
  */
 static __always_inline int judge(const struct match_set *set,
 				 const struct sk_buff *skb, bool out,
-				 const struct dlil_ifnet *traced)
+				 struct traced *traced)
 {
 	struct verdict v;
 
 	run_set(set, skb, &v);
 	count(out ? this_cpu_ptr(set->out) : set->in, set, &v);
 	if (traced)
-		trace_verdicts(set, traced, &v, out);
-	return likely(v.end == set->n) ? 0 : set->places[v.end].match->verdict;
+		trace_verdicts(set, traced->ifp, &v, out);
+	if (likely(v.end == set->n))
+		return 0;
+	if (traced)
+		traced->name = set->places[v.end].match->name;
+	return set->places[v.end].match->verdict;
 }
 
 /* The programs see the frame from its link header on. */
 static __always_inline int match_received(const struct match_set *set,
 					  struct sk_buff **pskb,
-					  const struct dlil_ifnet *traced)
+					  struct traced *traced)
 {
 	struct sk_buff *skb = *pskb;
 	unsigned int header;
@@ -385,7 +399,7 @@ static int match_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 /* Run the programs on the packet as packet sockets will see it. */
 static noinline int judge_as_sent(const struct match_set *set,
 				  struct dlil_ifnet *ifp, struct sk_buff *skb,
-				  const struct dlil_ifnet *traced)
+				  struct traced *traced)
 {
 	struct dlil_as_sent as;
 	int verdict;
@@ -409,10 +423,15 @@ static int match_output(void *cookie, struct dlil_ifnet *ifp, u32 family,
 
 /* Same as match_input() or match_output(), but trace the verdicts. */
 static int set_traced(void *bundle, struct dlil_ifnet *ifp, u32 family,
-		      struct sk_buff **pskb, bool out)
+		      struct sk_buff **pskb, bool out, const char **name)
 {
-	return out ? judge_as_sent(bundle, ifp, *pskb, ifp) :
-		     match_received(bundle, pskb, ifp);
+	struct traced traced = { .ifp = ifp };
+	int ret;
+
+	ret = out ? judge_as_sent(bundle, ifp, *pskb, &traced) :
+		    match_received(bundle, pskb, &traced);
+	*name = traced.name;
+	return ret;
 }
 
 /* Merging only saves time: if it fails, the programs run one by one. */

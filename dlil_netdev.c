@@ -105,7 +105,7 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 		return NULL;
 	/* A filter may keep the packet; release zero-copy user pages now. */
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
-		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
+		dlil_free_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
 	}
 	/*
@@ -122,7 +122,7 @@ static struct sk_buff *own_packet(struct dlil_netdev *nd, struct sk_buff *skb)
 	if (!skb_valid_dst(skb) && !skb_nfct(skb))
 		return skb;
 	if (unlikely(dlil_slip_put_on(nd->slips, skb))) {
-		dlil_drop_skb(skb, DLIL_DROP_NOMEM);
+		dlil_free_skb(skb, DLIL_DROP_NOMEM);
 		return NULL;
 	}
 	WRITE_ONCE(nd->slipped, true);

@@ -128,7 +128,8 @@ static __always_inline int output_as(struct dlil_ifnet *ifp,
 	bool raw = nd->raw;
 
 	if (unlikely(!READ_ONCE(nd->live))) {
-		dlil_drop_skb(skb, DLIL_DROP_DETACHED);
+		/* The core counts and records a drop by the driver. */
+		dlil_free_skb(skb, DLIL_DROP_DETACHED);
 		return -ENXIO;
 	}
 	if (unlikely(!pskb_may_pull(skb, raw ? 1 : ETH_HLEN))) {
@@ -390,8 +391,8 @@ static __always_inline u32 sent_family(const struct dlil_netdev *nd,
 static noinline unsigned int refuse_cut(struct dlil_netdev *nd,
 					struct sk_buff *skb)
 {
-	dlil_output_refused(nd->ifp, DLIL_DROP_NOPROTO);
-	dlil_drop_skb(skb, DLIL_DROP_NOPROTO);
+	dlil_stats_refuse(nd->ifp, DLIL_OUT, DLIL_DROP_NOPROTO, 1, 0);
+	dlil_drop_skb(nd->ifp, DLIL_OUT, skb, DLIL_DROP_NOPROTO);
 	return verdict_gone();
 }
 

@@ -61,7 +61,14 @@ static void drop_one(struct dlil_ifnet *ifp, struct sk_buff *skb,
 		     enum dlil_drop_reason why)
 {
 	dlil_stats_drop(ifp, DLIL_OUT, why, 1);
-	dlil_drop_skb(skb, why);
+	dlil_drop_skb(ifp, DLIL_OUT, skb, why);
+}
+
+/* The same for one that a filter has dropped, as the chain has recorded. */
+static void drop_filtered(struct dlil_ifnet *ifp, struct sk_buff *skb)
+{
+	dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_FILTER, 1);
+	dlil_free_skb(skb, DLIL_DROP_FILTER);
 }
 
 /* The same for all packets of a list, which may be empty. */
@@ -71,7 +78,15 @@ static void drop_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	if (skb_queue_empty(list))
 		return;
 	dlil_stats_drop(ifp, DLIL_OUT, why, skb_queue_len(list));
-	dlil_drop_list(list, why);
+	dlil_drop_list(ifp, DLIL_OUT, list, why);
+}
+
+/* The same for packets that a protocol has refused. */
+static void drop_refused(struct dlil_ifnet *ifp, struct sk_buff_head *list,
+			 const struct dlil_proto *proto)
+{
+	dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_PROTOCOL, skb_queue_len(list));
+	dlil_drop_list_by(ifp, DLIL_OUT, list, DLIL_DROP_PROTOCOL, proto->name);
 }
 
 static int refuse(struct dlil_ifnet *ifp, struct sk_buff *skb,
@@ -165,7 +180,8 @@ static int send_one(struct dlil_ifnet *ifp, struct sk_buff *skb, struct send *s)
 	len = skb->len;
 	err = call_output(ifp, skb);
 	if (err < 0) {
-		dlil_stats_drop(ifp, DLIL_OUT, DLIL_DROP_DRIVER, 1);
+		/* The driver has freed it. */
+		drop_one(ifp, NULL, DLIL_DROP_DRIVER);
 		dlil_log_output(ifp, err);
 		return err;
 	}
@@ -331,7 +347,15 @@ static int host_dropped(struct dlil_ifnet *ifp, struct sk_buff *skb,
 			enum dlil_drop_reason why, int err)
 {
 	dlil_stats_refuse(ifp, DLIL_OUT, why, 1, 0);
-	dlil_drop_skb(skb, why);
+	dlil_drop_skb(ifp, DLIL_OUT, skb, why);
+	return dlil_errno(err);
+}
+
+/* The same for a packet that a filter has dropped, as the chain has recorded. */
+static int host_refused(struct dlil_ifnet *ifp, struct sk_buff *skb, int err)
+{
+	dlil_stats_refuse(ifp, DLIL_OUT, DLIL_DROP_FILTER, 1, 0);
+	dlil_free_skb(skb, DLIL_DROP_FILTER);
 	return dlil_errno(err);
 }
 
@@ -352,7 +376,7 @@ static int host_filtered(const struct dlil_filter_vec *vec,
 	if (!err)
 		return host_replaced(ifp, out);
 	if (err != DLIL_STOLEN)
-		return host_dropped(ifp, out, DLIL_DROP_FILTER, err);
+		return host_refused(ifp, out, err);
 	host_stolen(ifp);
 	return DLIL_STOLEN;
 }
@@ -460,6 +484,7 @@ EXPORT_SYMBOL_GPL(dlil_filter_output);
 void dlil_output_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why)
 {
 	dlil_stats_refuse(ifp, DLIL_OUT, why, 1, 0);
+	dlil_drop_skb(ifp, DLIL_OUT, NULL, why);
 }
 EXPORT_SYMBOL_GPL(dlil_output_refused);
 
@@ -470,7 +495,7 @@ static void refuse_all(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	if (skb_queue_empty(list))
 		return;
 	dlil_stats_refuse(ifp, DLIL_OUT, why, skb_queue_len(list), 0);
-	dlil_drop_list(list, why);
+	dlil_drop_list(ifp, DLIL_OUT, list, why);
 }
 
 /**
@@ -543,7 +568,7 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 {
 	struct dlil_ifnet *ifp = o->ifp;
 	const struct dlil_filter_vec *vec = rcu_dereference(ifp->filters_out);
-	enum dlil_drop_reason why = DLIL_DROP_FRAMER;
+	bool filtered = false;
 	int err = 0;
 
 	if (o->frame)
@@ -552,7 +577,7 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 		if (dlil_filter_segments(vec, ifp, skb))
 			return output_segments(vec, ifp, o->family, skb,
 					       &o->send);
-		why = DLIL_DROP_FILTER;
+		filtered = true;
 		err = dlil_filter_run(vec, ifp, o->family, &skb);
 	}
 	if (err == DLIL_STOLEN) {
@@ -560,7 +585,10 @@ static int output_packet(struct output *o, struct sk_buff *skb)
 		return 0;
 	}
 	if (err) {
-		drop_one(ifp, skb, why);
+		if (filtered)
+			drop_filtered(ifp, skb);
+		else
+			drop_one(ifp, skb, DLIL_DROP_FRAMER);
 		return err;
 	}
 	return send_one(ifp, skb, &o->send);
@@ -598,7 +626,7 @@ static int ask_proto(struct dlil_ifnet *ifp, u32 family,
 		__skb_queue_head(list, skb);
 		if (!err)
 			break;
-		drop_all(ifp, list, DLIL_DROP_PROTOCOL);
+		drop_refused(ifp, list, proto);
 		return dlil_errno(err);
 	}
 	return 0;

@@ -17,6 +17,7 @@
 #include "dlil_proto.h"
 #include "dlil_route.h"
 #include "dlil_stats.h"
+#include "dlil_trace.h"
 
 #include <trace/events/dlil.h>
 
@@ -126,7 +127,9 @@ static void deliver_each(struct dlil_proto *proto,
 			enum dlil_drop_reason why = drop_reason(err);
 
 			flow->drops[why]++;
-			dlil_drop_skb(skb, why);
+			dlil_trace_drop(ifp, DLIL_DIRECTION_IN, why,
+					proto->name, skb);
+			dlil_free_skb(skb, why);
 		}
 	}
 }

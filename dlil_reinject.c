@@ -66,7 +66,7 @@ static int hand_back(u32 direction, const struct dlil_return *back,
 	err = dlil_filter_of_packet(back->filter, direction, &ifp);
 	if (err) {
 		/* They stay counted as stolen, since nobody knows their ifnet any more. */
-		dlil_drop_list(list, DLIL_DROP_DETACHED);
+		dlil_free_list(list, DLIL_DROP_DETACHED);
 		return err;
 	}
 	if (!dlil_ifnet_is_attached(ifp)) {

@@ -29,6 +29,7 @@
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
+#include "dlil_trace.h"
 
 #include <trace/events/dlil.h>
 
@@ -527,24 +528,52 @@ static const enum skb_drop_reason kernel_reasons[] = {
 static_assert(ARRAY_SIZE(kernel_reasons) == DLIL_DROP_MAX);
 
 /*
- * Free a packet; does nothing if @skb is NULL.  Any context.  The drop monitor leaves out
- * packets without a link header, as those of dlil_output() are before they are framed.
+ * Free a packet that is counted and recorded elsewhere, or nowhere; does nothing if @skb
+ * is NULL.  Any context.  The drop monitor leaves out packets without a link header, as
+ * those of dlil_output() are before they are framed.
  */
-void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why)
+void dlil_free_skb(struct sk_buff *skb, enum dlil_drop_reason why)
 {
 	if (skb && unlikely(!skb_mac_header_was_set(skb)))
 		skb_reset_mac_header(skb);
 	kfree_skb_reason(skb, kernel_reasons[why]);
 }
-EXPORT_SYMBOL_FOR_TEST(dlil_drop_skb);
 
-/* Free a whole list, which is empty afterwards.  Any context. */
-void dlil_drop_list(struct sk_buff_head *list, enum dlil_drop_reason why)
+/* The same for a whole list, which is empty afterwards. */
+void dlil_free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 {
 	struct sk_buff *skb;
 
 	while ((skb = __skb_dequeue(list)))
-		dlil_drop_skb(skb, why);
+		dlil_free_skb(skb, why);
+}
+
+/*
+ * Record and free a dropped packet, which the caller counts (STA-6); @skb may be NULL if
+ * it is gone.  Any context.
+ */
+void dlil_drop_skb(const struct dlil_ifnet *ifp, enum dlil_dir dir,
+		   struct sk_buff *skb, enum dlil_drop_reason why)
+{
+	dlil_trace_drop(ifp, dlil_direction(dir), why, NULL, skb);
+	dlil_free_skb(skb, why);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_drop_skb);
+
+/*
+ * The same for a whole list, which is empty afterwards.  @by is the name of the filter or
+ * protocol that has refused it, or NULL.
+ */
+void dlil_drop_list_by(const struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       struct sk_buff_head *list, enum dlil_drop_reason why,
+		       const char *by)
+{
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list))) {
+		dlil_trace_drop(ifp, dlil_direction(dir), why, by, skb);
+		dlil_free_skb(skb, why);
+	}
 }
 
 /*
@@ -558,5 +587,5 @@ void dlil_drop_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	unsigned int n = skb_queue_len(list);
 
 	dlil_stats_returned(ifp, dir, why, made ? 0 : n, made ? n : 0);
-	dlil_drop_list(list, why);
+	dlil_drop_list(ifp, dir, list, why);
 }

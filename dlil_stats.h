@@ -142,8 +142,22 @@ static inline void dlil_stats_output(struct dlil_ifnet *ifp,
 	u64_stats_update_end(&s->syncp);
 }
 
-void dlil_drop_skb(struct sk_buff *skb, enum dlil_drop_reason why);
-void dlil_drop_list(struct sk_buff_head *list, enum dlil_drop_reason why);
+void dlil_free_skb(struct sk_buff *skb, enum dlil_drop_reason why);
+void dlil_free_list(struct sk_buff_head *list, enum dlil_drop_reason why);
+void dlil_drop_skb(const struct dlil_ifnet *ifp, enum dlil_dir dir,
+		   struct sk_buff *skb, enum dlil_drop_reason why);
+void dlil_drop_list_by(const struct dlil_ifnet *ifp, enum dlil_dir dir,
+		       struct sk_buff_head *list, enum dlil_drop_reason why,
+		       const char *by);
+
+/* The same for packets that neither a filter nor a protocol has refused. */
+static inline void dlil_drop_list(const struct dlil_ifnet *ifp, enum dlil_dir dir,
+				  struct sk_buff_head *list,
+				  enum dlil_drop_reason why)
+{
+	dlil_drop_list_by(ifp, dir, list, why, NULL);
+}
+
 void dlil_drop_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
 			struct sk_buff_head *list, bool made,
 			enum dlil_drop_reason why);

@@ -2130,14 +2130,6 @@ static void set_put(void *bundle)
 	atomic_dec(&sets);
 }
 
-static const struct dlil_filter_bundle_ops set_ops = {
-	.cut = set_cut,
-	.make = set_make,
-	.drop = set_drop,
-	.get = set_get,
-	.put = set_put,
-};
-
 static int set_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		     struct sk_buff **skb)
 {
@@ -2149,6 +2141,21 @@ static int set_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
 		fake_trace(set->f[i]->fake, "%c%u", set->f[i]->tag, payload->seq);
 	return 0;
 }
+
+static int set_traced(void *bundle, struct dlil_ifnet *ifp, u32 family,
+		      struct sk_buff **skb, bool out, const char **name)
+{
+	return set_input(bundle, ifp, family, skb);
+}
+
+static const struct dlil_filter_bundle_ops set_ops = {
+	.cut = set_cut,
+	.make = set_make,
+	.drop = set_drop,
+	.traced = set_traced,
+	.get = set_get,
+	.put = set_put,
+};
 
 static struct fake_filter *set_filter(struct fake *fake, char tag)
 {

@@ -450,6 +450,7 @@ static int actual(struct rules *r, struct sk_buff *skb)
 	const struct dlil_filter_vec *vec = vec_of(r);
 	const struct dlil_filter_slot *slot;
 	bool traced = !below(r, 4);
+	const char *name;
 	unsigned int i;
 	int err = 0;
 
@@ -458,7 +459,7 @@ static int actual(struct rules *r, struct sk_buff *skb)
 		slot = &vec->slots[i];
 		if (traced)
 			err = slot->bundle->traced(slot->cookie, r->fake->ifp, 0,
-						   &skb, vec->out);
+						   &skb, vec->out, &name);
 		else
 			err = slot->fn(slot->cookie, r->fake->ifp, 0, &skb);
 	}

@@ -923,6 +923,7 @@ static void fake_destroy(struct fake *fake)
 	if (fake->attached)
 		fake_detach(fake);
 	fake_read(fake);
+	fake_drops_destroyed(fake);
 
 	for (i = 0; i < fake->n_filters; i++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&fake->filters[i].detached),
@@ -1030,6 +1031,7 @@ int fake_attach(struct fake *fake)
 		return err;
 	fake->attached = true;
 	fake->attaches++;
+	fake_drops_attached(fake);
 	atomic_set(&fake->handed_in, 0);
 	atomic_set(&fake->handed_out, 0);
 	return 0;

@@ -19,6 +19,7 @@
 
 #include "../dlil_event.h"
 #include "../dlil_kind.h"
+#include "../dlil_trace.h"
 
 /* Protocol families of the tests. */
 #define FAKE_PF_A	(DLIL_PF_PRIVATE + 1)
@@ -148,6 +149,36 @@ struct fake_task {
 };
 
 /**
+ * struct fake_drops - a tracer that counts
+ * @tracer: the tracer
+ * @fake: owner of the ifnet
+ * @on: it has started
+ * @most: if not 0, the largest number of records that it takes at a time
+ * @refusals: it refuses so many times
+ * @refusal: what it returns then
+ * @n: records by direction and reason
+ * @sum: records
+ * @lost: packets that were lost
+ * @untold: packets that it has not been told of at the end
+ * @calls: number of times that it has taken records
+ * @last: the last record
+ */
+struct fake_drops {
+	struct dlil_tracer tracer;
+	struct fake *fake;
+	bool on;
+	unsigned int most;
+	unsigned int refusals;
+	int refusal;
+	u64 n[2][DLIL_DROP_MAX];
+	u64 sum;
+	u64 lost;
+	u64 untold;
+	unsigned int calls;
+	struct dlil_trace_record last;
+};
+
+/**
  * struct fake - an ifnet and its driver
  * @test: the test
  * @ifp: the ifnet
@@ -188,6 +219,7 @@ struct fake_task {
  * @stats: counters read by fake_read()
  * @in: likewise
  * @out: likewise
+ * @drops: tracer of the ifnet
  * @lock: guards @len and @trace
  * @len: length of @trace
  * @trace: all calls in order, one word each
@@ -231,6 +263,7 @@ struct fake {
 	struct dlil_stats stats;
 	struct dlil_flow in;
 	struct dlil_flow out;
+	struct fake_drops drops;
 	spinlock_t lock;	/* guards the trace */
 	size_t len;
 	char trace[FAKE_TRACE];
@@ -369,6 +402,13 @@ void fake_read(struct fake *fake);
 
 void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
 		      const struct dlil_flow *want, int line);
+
+/* fake_drops.c */
+int fake_drops_start(struct fake_drops *d, struct fake *fake);
+void fake_drops_end(struct fake_drops *d);
+void fake_drops_compare(struct fake_drops *d);
+void fake_drops_attached(struct fake *fake);
+void fake_drops_destroyed(struct fake *fake);
 
 /* Check the account of fake_read().  Counters that are not named must be 0. */
 #define FAKE_EXPECT_IN(fake, ...)					\

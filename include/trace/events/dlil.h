@@ -20,7 +20,9 @@
 #ifndef DLIL_TRACE_HELPERS
 #define DLIL_TRACE_HELPERS
 
-/* Inspect packets of the host while one of these is on, see dlil_inspect.c. */
+/* Watch verdicts, or inspect packets of the host, while one is on, see dlil_inspect.c. */
+int dlil_trace_filter_reg(void);
+void dlil_trace_filter_unreg(void);
 int dlil_trace_sent_reg(void);
 void dlil_trace_sent_unreg(void);
 int dlil_trace_call_reg(void);
@@ -204,7 +206,7 @@ DEFINE_EVENT(dlil_result, dlil_output_end,
 );
 
 /* A filter has returned the same verdict for these packets. */
-TRACE_EVENT(dlil_filter,
+TRACE_EVENT_FN(dlil_filter,
 	TP_PROTO(const struct dlil_ifnet *ifp, u32 direction, const char *name,
 		 int verdict, unsigned int packets),
 	TP_ARGS(ifp, direction, name, verdict, packets),
@@ -229,7 +231,8 @@ TRACE_EVENT(dlil_filter,
 	TP_printk("ifname=%s ifindex=%d direction=%s filter=%s verdict=%s packets=%u",
 		  __entry->ifname, __entry->ifindex,
 		  dlil_show_direction(__entry->direction), __entry->filter,
-		  dlil_show_outcome(__entry->outcome), __entry->packets)
+		  dlil_show_outcome(__entry->outcome), __entry->packets),
+	dlil_trace_filter_reg, dlil_trace_filter_unreg
 );
 
 /* Packets are passed to a protocol. */
