@@ -216,10 +216,11 @@ static const struct dlil_part parts[] = {
 	{ dlil_sysfs_module_init, dlil_sysfs_module_exit },
 	{ dlil_netlink_nets_init, dlil_netlink_nets_exit },
 	/*
-	 * Unloaded after the family, because its last requests are answered
-	 * here.
+	 * Both are unloaded after the family: its last requests are answered by the
+	 * first, and may start what the second ends.
 	 */
 	{ dlil_control_module_init, dlil_control_module_exit },
+	{ dlil_netlink_trace_init, dlil_netlink_trace_exit },
 	{ dlil_netlink_module_init, dlil_netlink_module_exit },
 	{ dlil_netlink_events_init, dlil_netlink_events_exit },
 	{ dlil_debug_module_init, dlil_debug_module_exit },

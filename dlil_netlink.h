@@ -58,6 +58,10 @@ void dlil_netlink_nets_exit(void);
 int dlil_netlink_events_init(void);
 void dlil_netlink_events_exit(void);
 
+/* dlil_netlink_trace.c */
+int dlil_netlink_trace_init(void);
+void dlil_netlink_trace_exit(void);
+
 /* dlil_control.c */
 int dlil_control_module_init(void);
 void dlil_control_module_exit(void);

@@ -134,8 +134,14 @@ const struct nla_policy dlil_filter_update_nl_policy[DLIL_A_REVISION + 1] = {
 	[DLIL_A_REVISION] = { .type = NLA_U64, },
 };
 
+/* DLIL_CMD_TRACE_START - do */
+const struct nla_policy dlil_trace_start_nl_policy[DLIL_A_IFNAME + 1] = {
+	[DLIL_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[DLIL_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 127, },
+};
+
 /* Ops table for dlil */
-const struct genl_ops dlil_nl_ops[11] = {
+const struct genl_ops dlil_nl_ops[12] = {
 	{
 		.cmd		= DLIL_CMD_IFNET_ATTACH,
 		.doit		= dlil_nl_ifnet_attach_doit,
@@ -211,6 +217,13 @@ const struct genl_ops dlil_nl_ops[11] = {
 		.doit		= dlil_nl_filter_update_doit,
 		.policy		= dlil_filter_update_nl_policy,
 		.maxattr	= DLIL_A_REVISION,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= DLIL_CMD_TRACE_START,
+		.doit		= dlil_nl_trace_start_doit,
+		.policy		= dlil_trace_start_nl_policy,
+		.maxattr	= DLIL_A_IFNAME,
 		.flags		= GENL_ADMIN_PERM,
 	},
 };

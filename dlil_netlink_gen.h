@@ -38,8 +38,10 @@ extern const struct nla_policy dlil_filter_change_nl_policy[DLIL_A_REVISION + 1]
 
 extern const struct nla_policy dlil_filter_update_nl_policy[DLIL_A_REVISION + 1];
 
+extern const struct nla_policy dlil_trace_start_nl_policy[DLIL_A_IFNAME + 1];
+
 /* Ops table for dlil */
-extern const struct genl_ops dlil_nl_ops[11];
+extern const struct genl_ops dlil_nl_ops[12];
 
 int dlil_nl_ifnet_attach_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_ifnet_detach_doit(struct sk_buff *skb, struct genl_info *info);
@@ -53,6 +55,7 @@ int dlil_nl_proto_unplumb_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_control_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_filter_change_doit(struct sk_buff *skb, struct genl_info *info);
 int dlil_nl_filter_update_doit(struct sk_buff *skb, struct genl_info *info);
+int dlil_nl_trace_start_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DLIL_NLGRP_EVENTS,

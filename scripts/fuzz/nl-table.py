@@ -13,6 +13,8 @@ import sys
 import yaml
 
 KINDS = {
+    # Only the kernel sends those of 16 bits.
+    "u16": "NL_BINARY",
     "u32": "NL_U32",
     "u64": "NL_U64",
     "string": "NL_STRING",

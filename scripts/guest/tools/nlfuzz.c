@@ -458,7 +458,8 @@ static void make(uint16_t family, uint32_t ifindex, uint32_t i)
 		break;
 	case 5: /* no such device, or none, or two */
 		begin(family, cmd);
-		if (rnd(3))
+		/* A trace may do without a device. */
+		if (cmd == DLIL_CMD_TRACE_START || rnd(3))
 			put_str(DLIL_A_IFNAME, names[rnd(4)]);
 		if (rnd(2))
 			put_u32(DLIL_A_IFINDEX, 0x7fffffff);
@@ -502,6 +503,7 @@ static const struct use {
 	{ DLIL_CMD_IFNET_SET, DEV_ATTRS | ATTR(UNMATCHED) | ATTR(ATTRS) |
 	  ATTR(ATTRS_MASK), 0, 0, 0 },
 	{ DLIL_CMD_IFNET_GET, DEV_ATTRS, 0, 0, 0 },
+	{ DLIL_CMD_TRACE_START, DEV_ATTRS, 0, 0, 0 },
 	{ DLIL_CMD_FILTER_ADD, DEV_ATTRS | ATTR(FILTER) | ATTR(REVISION),
 	  DLIL_A_FILTER, DLIL_A_FILTER_MAX,
 	  ATTR(FILTER_NAME) | ATTR(FILTER_KIND) | ATTR(FILTER_DIRECTION) |
@@ -684,7 +686,8 @@ static int try_foreign(int fd, uint16_t family, uint32_t ifindex,
 /* Generic netlink itself refuses unknown commands, without a message. */
 static bool is_request(uint8_t cmd)
 {
-	return cmd >= 1 && cmd <= DLIL_CMD_MAX && cmd != DLIL_CMD_EVENT;
+	return cmd >= 1 && cmd <= DLIL_CMD_MAX && cmd != DLIL_CMD_EVENT &&
+	       cmd != DLIL_CMD_TRACE;
 }
 
 /* Every command fails except the one that shows. */

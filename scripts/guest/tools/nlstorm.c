@@ -1127,9 +1127,14 @@ static void refused(struct request *req, int err, const struct nlmsghdr *nlh)
 
 static void take_answer(const struct nlmsghdr *nlh)
 {
+	const struct genlmsghdr *genl = NLMSG_DATA(nlh);
 	struct request *req;
 	int err;
 
+	/* Messages of a trace are no answers. */
+	if (nlh->nlmsg_type == family && !nlh->nlmsg_seq &&
+	    genl->cmd == DLIL_CMD_TRACE)
+		return;
 	if (nlh->nlmsg_seq - seq >= n_requests)
 		fail(NULL, "answer to what was not asked: type %u, sequence %u",
 		     nlh->nlmsg_type, nlh->nlmsg_seq);
