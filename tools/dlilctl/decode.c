@@ -14,7 +14,8 @@
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_U64, TYPE_STRING, TYPE_ENUM, TYPE_FLAGS,
 	    TYPE_LLADDR, TYPE_INET, TYPE_NEST, TYPE_LIST, TYPE_SHARE,
-	    TYPE_S32, TYPE_KIND, TYPE_FLAG };
+	    TYPE_S32, TYPE_KIND, TYPE_FLAG, TYPE_U16, TYPE_BE16, TYPE_REASON,
+	    TYPE_HEX };
 
 struct set;
 
@@ -23,7 +24,8 @@ struct set;
  * @key: its name in JSON
  * @type: TYPE_LIST is a nest that may occur many times; TYPE_SHARE a probability in
  *	multiples of 2^-32, in JSON a percentage; TYPE_KIND a nest that depends on the
- *	kind of the filter; TYPE_FLAG an attribute without a value
+ *	kind of the filter; TYPE_FLAG an attribute without a value; TYPE_REASON the
+ *	number of an attribute of drops
  * @set: what is in a nest
  * @names: of the values of an enumeration, or of flags; NULL at the end
  * @optional: it is left out if it is absent
@@ -387,6 +389,32 @@ static const struct field notice_fields[] = {
 
 DEFINE_SET(notice, .sparse = true);
 
+static const struct field trace_fields[] = {
+	[DLIL_A_TRACE_TIME] = U64("time"),
+	[DLIL_A_TRACE_IFINDEX] = U32("ifindex"),
+	[DLIL_A_TRACE_IFNAME] = STRING("ifname"),
+	[DLIL_A_TRACE_DIRECTION] = ENUM("direction", directions),
+	[DLIL_A_TRACE_REASON] = { .key = "reason", .type = TYPE_REASON },
+	[DLIL_A_TRACE_FILTER] = STRING("filter"),
+	[DLIL_A_TRACE_PROTOCOL] = STRING("protocol"),
+	[DLIL_A_TRACE_LEN] = U32("len"),
+	[DLIL_A_TRACE_HEADER] = ENUM("header", headers),
+	[DLIL_A_TRACE_TYPE] = { .key = "type", .type = TYPE_BE16 },
+	[DLIL_A_TRACE_VLAN_PROTO] = { .key = "vlan-proto", .type = TYPE_BE16 },
+	[DLIL_A_TRACE_VLAN_TCI] = { .key = "vlan-tci", .type = TYPE_U16 },
+	[DLIL_A_TRACE_BYTES] = { .key = "bytes", .type = TYPE_HEX },
+};
+
+DEFINE_SET(trace, .sparse = true);
+
+static const struct field traces_fields[] = {
+	[DLIL_A_TRACE] = LIST("drops", trace_set),
+	[DLIL_A_LOST] = U64("lost"),
+	[DLIL_A_END] = { .key = "end", .type = TYPE_FLAG, .optional = true },
+};
+
+DEFINE_SET(traces);
+
 /* There is no way on without memory. */
 json_t *need(json_t *json)
 {
@@ -446,6 +474,13 @@ static json_t *enum_json(const char *const *names, uint32_t value)
 	return json_string("unknown");
 }
 
+static json_t *reason_json(uint32_t attr)
+{
+	const char *key = attr < drops_set.n ? drops_fields[attr].key : NULL;
+
+	return json_string(key ? key : "unknown");
+}
+
 static json_t *share_json(uint32_t value)
 {
 	uint64_t rounded = value * 1e9 / 4294967296.0 + 0.5;
@@ -464,21 +499,19 @@ static json_t *flags_json(const char *const *names, uint32_t value)
 	return flags;
 }
 
-/* Hexadecimal, a colon between bytes. */
-static json_t *lladdr_json(const struct nlattr *attr)
+/* Hexadecimal, with a separator of at most one character between bytes. */
+static json_t *hex_json(const struct nlattr *attr, const char *separator)
 {
 	const unsigned char *byte = mnl_attr_get_payload(attr);
 	size_t i, len = mnl_attr_get_payload_len(attr);
-	char *s = malloc(3 * len + 1);
+	char *s = malloc(3 * len + 1), *at = s;
 	json_t *json;
 
 	if (!s)
 		return NULL;
 	*s = 0;
 	for (i = 0; i < len; i++)
-		sprintf(s + 3 * i, "%02x:", byte[i]);
-	if (len)
-		s[3 * len - 1] = 0;
+		at += sprintf(at, "%s%02x", i ? separator : "", byte[i]);
 	json = json_string(s);
 	free(s);
 	return json;
@@ -533,6 +566,10 @@ static bool valid(const struct field *field, const struct nlattr *attr)
 		[TYPE_S32] = MNL_TYPE_U32,
 		[TYPE_KIND] = MNL_TYPE_NESTED,
 		[TYPE_FLAG] = MNL_TYPE_FLAG,
+		[TYPE_U16] = MNL_TYPE_U16,
+		[TYPE_BE16] = MNL_TYPE_U16,
+		[TYPE_REASON] = MNL_TYPE_U32,
+		[TYPE_HEX] = MNL_TYPE_BINARY,
 	};
 
 	return mnl_attr_validate(attr, types[field->type]) >= 0;
@@ -559,7 +596,15 @@ static json_t *present(const struct field *field, const struct nlattr *attr)
 	case TYPE_FLAGS:
 		return flags_json(field->names, mnl_attr_get_u32(attr));
 	case TYPE_LLADDR:
-		return need(lladdr_json(attr));
+		return need(hex_json(attr, ":"));
+	case TYPE_HEX:
+		return need(hex_json(attr, ""));
+	case TYPE_U16:
+		return need(json_integer(mnl_attr_get_u16(attr)));
+	case TYPE_BE16:
+		return need(json_integer(ntohs(mnl_attr_get_u16(attr))));
+	case TYPE_REASON:
+		return need(reason_json(mnl_attr_get_u32(attr)));
 	case TYPE_INET:
 		return inet_json(attr);
 	case TYPE_FLAG:
@@ -731,4 +776,25 @@ json_t *decode_event(const struct nlmsghdr *nlh)
 		need(NULL);
 	json_decref(notice);
 	return object;
+}
+
+/**
+ * decode_trace() - packets that were dropped
+ * @nlh: the message
+ *
+ * Return: an object with drops, lost, and end if it is that; NULL if the message
+ * is malformed.
+ */
+json_t *decode_trace(const struct nlmsghdr *nlh)
+{
+	json_t *drop, *trace = decode_message(&traces_set, nlh);
+	size_t i;
+
+	json_array_foreach(json_object_get(trace, "drops"), i, drop)
+		if (!text(drop, "ifname") || !text(drop, "direction") ||
+		    !text(drop, "reason")) {
+			json_decref(trace);
+			return NULL;
+		}
+	return trace;
 }

@@ -128,6 +128,8 @@ struct watcher {
 
 int genl_monitor(const struct watcher *watcher);
 
+int genl_trace(const char *dev, bool (*begun)(void), int (*take)(json_t *trace));
+
 uint32_t device_index(const char *dev);
 
 /* devices.c: several devices at once */
@@ -151,6 +153,7 @@ int for_devices(struct args *args, bool attach,
 int decode_ifnet(const struct nlmsghdr *nlh, json_t *ifnets);
 json_t *decode_event(const struct nlmsghdr *nlh);
 json_t *decode_string(const char *s);
+json_t *decode_trace(const struct nlmsghdr *nlh);
 json_t *need(json_t *json);
 
 json_t *decode_filter(const struct nlattr *nest);
@@ -319,6 +322,39 @@ int run_save(struct args *args);
 bool is_own_protocol(const char *family);
 int run_restore(struct args *args);
 
+/* packet.c, pcapng.c: packets */
+
+/* The first bytes of a packet, and a tag among them. */
+#define PACKET_BYTES (128 + 4)
+
+/**
+ * struct packet - a packet, or what is known of it
+ * @ifindex: index of its device
+ * @ifname: name of its device
+ * @time: nanoseconds since 1970
+ * @out: it was being sent
+ * @ethernet: @bytes begin with an Ethernet header
+ * @type: EtherType, unless the header says that
+ * @len: its length
+ * @n: number of @bytes
+ * @bytes: its first bytes
+ */
+struct packet {
+	uint32_t ifindex;
+	const char *ifname;
+	uint64_t time;
+	bool out;
+	bool ethernet;
+	uint16_t type;
+	uint32_t len;
+	size_t n;
+	uint8_t bytes[PACKET_BYTES];
+};
+
+void summarize(const struct packet *packet, char *text, size_t size);
+void pcapng_begin(FILE *f);
+void pcapng_packet(FILE *f, const struct packet *packet, const char *comment);
+
 /* Each noun has its own file. */
 
 extern const struct command filter_commands[];
@@ -330,6 +366,7 @@ int run_set(struct args *args);
 int run_show(struct args *args);
 int run_stats(struct args *args);
 int run_monitor(struct args *args);
+int run_drops(struct args *args);
 
 void show_ifnet(const json_t *ifnet);
 

@@ -28,6 +28,8 @@
  * @err: 0 or a negative errno
  * @sentence: error message, or NULL; valid until the next request
  * @offset: where in the request the attribute at fault is, or 0
+ * @take: called for each message of a trace; may be NULL
+ * @over: @take wants no more
  */
 struct answer {
 	json_t *ifnets;
@@ -37,6 +39,8 @@ struct answer {
 	int err;
 	const char *sentence;
 	uint32_t offset;
+	int (*take)(json_t *trace);
+	bool over;
 };
 
 static struct nlmsghdr *put_header(void *buf, uint8_t cmd, uint8_t version)
@@ -658,6 +662,93 @@ int genl_monitor(const struct watcher *watcher)
 	}
 	/* The end of the program reports output that cannot be written. */
 	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &(struct answer){});
+}
+
+/* Takes a message of a trace; the last one says that the module is being unloaded. */
+static int on_trace(const struct nlmsghdr *nlh, void *data)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct answer *answer = data;
+	json_t *trace;
+	int ret;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != DLIL_CMD_TRACE)
+		return MNL_CB_OK;
+	trace = decode_trace(nlh);
+	if (!trace) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	ret = answer->take(trace);
+	if (ret == MNL_CB_STOP)
+		answer->over = true;
+	if (ret == MNL_CB_OK && json_object_get(trace, "end")) {
+		errno = EPROTONOSUPPORT;
+		ret = MNL_CB_ERROR;
+	}
+	json_decref(trace);
+	return ret;
+}
+
+/*
+ * Reads messages until the trace is over.  Returns 0, or a negative errno.  No message of a
+ * trace is lost in the socket, so ENOBUFS would be about something else.
+ */
+static int read_traces(struct mnl_socket *nl, struct answer *answer)
+{
+	static _Alignas(struct nlmsghdr) char buf[REQUEST_SIZE];
+	ssize_t len;
+
+	while (!answer->over) {
+		len = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (len < 0 && errno != EINTR && errno != ENOBUFS)
+			return -errno;
+		if (len >= 0 && mnl_cb_run(buf, len, 0, 0, on_trace, answer) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Room for some thousand packets, beside those that the kernel keeps. */
+#define TRACE_ROOM (1024 * 1024)
+
+/**
+ * genl_trace() - be told of dropped packets
+ * @dev: the device, or NULL for all
+ * @begun: called when packets are told; returns whether to go on
+ * @take: called for each message, which may come before that; returns MNL_CB_OK, or
+ *	MNL_CB_STOP to end
+ *
+ * Return: the exit status; errors have been printed, except those of the callbacks.
+ */
+int genl_trace(const char *dev, bool (*begun)(void), int (*take)(json_t *trace))
+{
+	struct nlmsghdr *nlh = genl_request(DLIL_CMD_TRACE_START, dev);
+	struct answer answer = { .take = take };
+	struct mnl_socket *nl = open_socket();
+	int room = TRACE_ROOM, ret;
+	bool started;
+
+	if (!nl)
+		return judge(-errno, &answer);
+	setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &room,
+		   sizeof(room));
+	ret = find_family(nl, NULL);
+	if (ret >= 0) {
+		nlh->nlmsg_type = ret;
+		ret = exchange(nl, nlh, on_trace, &answer);
+	}
+	started = !ret && !answer.err;
+	if (started && !answer.over && begun())
+		ret = read_traces(nl, &answer);
+	mnl_socket_close(nl);
+	if (started && ret == -EPROTONOSUPPORT) {
+		complain("Error", "the dlil module was unloaded");
+		return EXIT_REFUSED;
+	}
+	/* The end of the program reports output that cannot be written. */
+	return ferror(stdout) ? EXIT_REFUSED : judge(ret, &answer);
 }
 
 /* After this time, the user is told why the command waits. */

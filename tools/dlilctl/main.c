@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "ls", NULL, run_show, NULL, false },
 	{ "stats", "[ DEV ]", run_stats, NULL, false },
 	{ "monitor", "[ DEV ]", run_monitor, NULL, false },
+	{ "drops", "[ DEV ] [ count N ] [ -w FILE ]", run_drops, NULL, false },
 	{ "filter", "", NULL, filter_commands, false },
 	{ "proto", "", NULL, proto_commands, false },
 	{ "save", "[ DEV ]", run_save, NULL, false },

@@ -466,7 +466,7 @@ filter-update v1 ack ifindex=4 change=1 name=a" '' \
 	'filter del v0 a'
 batch 'an empty file' 0 '' ''
 batch 'a mistake gives up the step' 2 "$asked" \
-	'Error: stdin:3: unknown command "frob", expected one of: attach detach set show stats monitor filter proto save restore help' \
+	'Error: stdin:3: unknown command "frob", expected one of: attach detach set show stats monitor drops filter proto save restore help' \
 	'filter del v0 a' '' frob 'filter del v0 b'
 batch 'a quote that is open' 2 "$asked" 'Error: stdin:2: a quote is not closed' \
 	'filter del v0 a' 'filter del "v0 a'
@@ -960,12 +960,142 @@ timeout 10 "$tmp/san/dlilctl-fake" monitor >/dev/full 2>"$tmp/err" || status=$?
 is 'monitor, a full disk' "$status|$(cat "$tmp/err")" \
 	'1|Error: cannot write: No space left on device'
 
+# Dropped packets, until the module is unloaded.  STA-6
+
+export TZ=UTC
+lost='Warning: 42 dropped packets were lost, because they were not read fast enough'
+# has_drops NAME OUTPUT WORDS...
+has_drops() {
+	run "${@:3}"
+	is "$1" "$status|$err|$out" "1|$lost
+$unloaded|$2"
+}
+two='14:13:20.123456 veth0 in filter noping: 10.7.0.1 > 10.7.0.2 ICMP echo request, length 76
+14:13:20.124456 veth0 out noproto: vlan 5 [fd00:7::1]:4711 > [fd00:7::2]:53 UDP, length 106'
+all="$two
+14:13:20.125456 veth7 in protocol inet: ARP who has 10.7.0.2, tell 10.7.0.1, length 82
+14:13:20.126456 veth7 in queue-full: ARP 10.7.0.1 is at 02:00:00:00:07:01, length 82
+14:13:20.127456 veth7 out driver: the packet is gone
+14:13:20.128456 veth0 out policy: 10.7.0.1:40000 > 10.7.0.2:80 TCP SYN,ACK, length 80
+14:13:20.129456 veth0 out framer: type 0x8847, length 43
+14:13:20.130456 veth0 in demux: 02:00:00:00:07:01 > 02:00:00:00:07:02 type 0x0800, length 55
+14:13:20.131456 veth0 in demux: vlan 7 10.7.0.1 > 10.7.0.2 TCP, length 79
+14:13:20.132456 veth0 in demux: fd00:7::1 > fd00:7::2 protocol 58, fragment at 16, length 102
+14:13:20.133456 veth0 in demux: fd00:7::1 > fd00:7::2 ICMPv6 neighbour solicitation, length 112
+14:13:20.134456 veth0 in unknown: 02:00:00:00:07:01 > 02:00:00:00:07:02 LLC, length 54
+14:13:20.135456 veth0 in tso: too short, length 41"
+has_drops 'drops' "$all" drops
+is 'the request for drops' "$log" 'trace-start v1 ack'
+run drops veth0
+is 'drops DEV' "$log" 'trace-start v1 ack ifname=veth0'
+prints 'drops count N' "$two" drops count 2
+prints 'drops count N, within a message' "${two%%$'\n'*}" drops veth0 count 1
+prints '-t drops' "2026-09-21T${two%%$'\n'*}" -t drops count 1
+run -d drops count 1
+is '-d drops' "$status|$err|$out" \
+	"0|Note: dropped packets are told from now on|${two%%$'\n'*}"
+bytes=02000000070202000000070108004500005400000000400100000a0700010a0700020800
+prints '-j drops' '{"time":1790000000123456789,"ifindex":4,"ifname":"veth0","direction":"in","reason":"filter","filter":"noping","len":76,"header":"ethernet","type":0,"bytes":"'$bytes'","summary":"10.7.0.1 > 10.7.0.2 ICMP echo request"}' \
+	-j drops count 1
+run -j drops
+is '-j drops, the packet is gone' "$(sed -n 5p <<<"$out")" \
+	'{"time":1790000000127456789,"ifindex":7,"ifname":"veth7","direction":"out","reason":"driver"}'
+is '-j drops, some are lost' "$(tail -n 1 <<<"$out")|$err" \
+	"{\"lost\":42}|$unloaded"
+FAKE=behind run -j drops
+is 'drops, some are left at the end' "$(tail -n 2 <<<"$out")|$err" \
+	$'{"lost":42}\n{"lost":7}|'"$unloaded"
+# Nothing of a trace is lost with other messages.
+FAKE=overrun has_drops 'drops, a full socket' "$(sed '7,8d' <<<"$all")" drops
+is 'drops, not asked again' "$log" 'trace-start v1 ack'
+FAKE=short run drops
+is 'drops, a malformed message' "$status|$err" \
+	'1|Error: request failed: Bad message'
+FAKE=refused refused 'drops are refused' \
+	'dlil: veth0 is in a bridge: take it out first' drops veth0
+FAKE=absent refused 'drops, no module' \
+	'the dlil module is not loaded: try modprobe dlil' drops
+status=0
+timeout 10 "$tmp/san/dlilctl-fake" drops >/dev/full 2>"$tmp/err" || status=$?
+is 'drops, a full disk' "$status|$(cat "$tmp/err")" \
+	'1|Error: cannot write: No space left on device'
+status=0
+timeout 10 "$tmp/san/dlilctl-fake" drops -w /dev/full 2>"$tmp/err" || status=$?
+is 'drops to a file, a full disk' "$status|$(cat "$tmp/err")" \
+	'1|Error: cannot write the file: No space left on device'
+
+# blocks FILE: the blocks of a file of packets, a line for each, without their lengths,
+# which must be right.
+blocks() {
+	local hex len at=0
+
+	hex=$(od -An -v -tx1 "$1" | tr -d ' \n')
+	while [ $at -lt ${#hex} ]; do
+		len=$((16#$(word "${hex:at + 8:8}") * 2))
+		[ "${hex:at + len - 8:8}" = "${hex:at + 8:8}" ] || echo "wrong length"
+		echo "${hex:at:8} ${hex:at + 16:len - 24}"
+		at=$((at + len))
+	done
+}
+# word HEX: a number as this machine keeps it.
+word() {
+	if [ "$(printf '\1\0\0\0' | od -An -tu4 | tr -d ' ')" = 1 ]; then
+		echo "${1:6:2}${1:4:2}${1:2:2}${1:0:2}"
+	else
+		echo "$1"
+	fi
+}
+sends 'drops to a file' 'trace-start v1 ack' drops count 1 -w "$tmp/one"
+rm -f "$tmp/one"
+run drops count 7 -w "$tmp/packets"
+is 'drops to a file, in silence' "$status|$out|$err" '0||'
+if [ "$(word 00000001)" = 01000000 ]; then
+	blocks "$tmp/packets" >"$tmp/blocks"
+	is 'the section' "$(sed -n 1p "$tmp/blocks")" \
+		'0a0d0d0a 4d3c2b1a01000000ffffffffffffffff'
+	is 'an interface' "$(sed -n 2p "$tmp/blocks")" \
+		'01000000 0100000000000000020005007665746830000000090001000900000000000000'
+	# The time is 1790000000123456789 = 0x18d75c65 0dbf0d15.
+	is 'a packet' "$(sed -n 3p "$tmp/blocks")" \
+		"06000000 00000000$(word "$(printf %08x $((1790000000123456789 >> 32)))")$(word \
+			"$(printf %08x $((1790000000123456789 & 0xffffffff)))")240000004c000000${bytes}01000d0066696c746572206e6f70696e670000000200040001000000""00000000"
+	is 'the tag of a packet' "$(sed -n 4p "$tmp/blocks" | grep -o '02000000070202000000070181002005.\{12\}')" \
+		02000000070202000000070181002005""86dd60000000
+	is 'interfaces and packets' "$(cut -d ' ' -f 1 "$tmp/blocks" | cut -c 1-2 |
+		paste -sd ' ')" '0a 01 06 06 01 06 06 06 01 06 01 06'
+	is 'their links' "$(grep ^01 "$tmp/blocks" | cut -c 10-13 | paste -sd ' ')" \
+		'0100 0100 6500 7100'
+	is 'a packet that is gone' "$(sed -n 8p "$tmp/blocks" | cut -c 34-49)" \
+		0000000000000000
+	is 'the header of a packet without one' "$(sed -n 12p "$tmp/blocks" |
+		cut -c 50-87)" 0004ffff000000000000000000008847""6f6464
+fi
+is 'drops to standard output' "$("$tmp/san/dlilctl-fake" drops count 1 -w - |
+	head -c 4 | od -An -tx1)" ' 0a 0d 0d 0a'
+echo old >"$tmp/kept"
+FAKE=refused refused 'drops to a file are refused' \
+	'dlil: veth0 is in a bridge: take it out first' drops veth0 -w "$tmp/kept"
+is 'a file, if drops are refused' "$(<"$tmp/kept")" old
+# Each command of a batch has a file of its own, or none.
+printf 'drops count 7 -w %s\ndrops count 7 -w %s\ndrops count 1\n' "$tmp/first" \
+	"$tmp/second" >"$tmp/batch"
+prints 'drops in a batch' "${two%%$'\n'*}" -batch "$tmp/batch"
+is 'the files of a batch' "$(cmp "$tmp/first" "$tmp/packets" 2>&1 &&
+	cmp "$tmp/second" "$tmp/packets" 2>&1)" ''
+printf 'drops -w %s/none/file\ndrops count 1\n' "$tmp" >"$tmp/batch"
+run -force -batch "$tmp/batch"
+is 'a file of a batch that cannot be written' "$status|$err|$out" \
+	"1|Error: $tmp/batch:1: cannot write \"$tmp/none/file\": No such file or directory|${two%%$'\n'*}"
+refused 'a file that cannot be written' \
+	"cannot write \"$tmp/none/file\": No such file or directory" \
+	drops -w "$tmp/none/file"
+
 # The command line.
 
 run
 is 'no command' "$status|$out|${err%%DEV*}" '2||Usage: dlilctl attach { '
 run help
-is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||20'
+is 'help' "$status|$err|$(grep -c dlilctl "$tmp/out")" '0||21'
 everything=$out
 prints '-h' "$everything" -h
 prints 'filter help' 'Usage: dlilctl filter show [ DEV ]
@@ -1000,7 +1130,7 @@ for word in -V -Version --Version --version -version; do
 done
 
 wrong 'an unknown command' \
-	'unknown command "frob", expected one of: attach detach set show stats monitor filter proto save restore help' frob
+	'unknown command "frob", expected one of: attach detach set show stats monitor drops filter proto save restore help' frob
 wrong 'an ambiguous command' 'ambiguous command "s", may be: set show stats save' s
 wrong 'an unknown command of an object' 'unknown command "frob", expected one of: show add replace change move del flush' \
 	filter frob

@@ -3,7 +3,7 @@
  * A packet socket:
  *
  *	pkt DEV PROTOCOL		print what it gets, a line of hex per packet
- *	pkt send DEV PROTOCOL HEX	send one frame as it is
+ *	pkt send DEV PROTOCOL HEX [N]	send one frame as it is, or N times
  *
  * PROTOCOL is the socket's, in hex: it need not be that of the frame.  Once it
  * listens it prints `ready`.
@@ -47,12 +47,13 @@ static void print_packet(ssize_t len)
 int main(int argc, char **argv)
 {
 	struct sockaddr_ll addr = { .sll_family = AF_PACKET };
-	int sending = argc == 5 && !strcmp(argv[1], "send");
+	int sending = argc >= 5 && argc <= 6 && !strcmp(argv[1], "send");
+	unsigned long n;
 	ssize_t len;
 	int fd;
 
 	if (!sending && argc != 3) {
-		fputs("usage: pkt [send] DEV PROTOCOL [HEX]\n", stderr);
+		fputs("usage: pkt [send] DEV PROTOCOL [HEX [N]]\n", stderr);
 		return 2;
 	}
 	argv += sending;
@@ -63,9 +64,11 @@ int main(int argc, char **argv)
 		die(argv[1]);
 	if (sending) {
 		len = parse(argv[3]);
-		if (sendto(fd, buf, len, 0, (struct sockaddr *)&addr,
-			   sizeof(addr)) != len)
-			die("send");
+		n = argc == 6 ? strtoul(argv[4], NULL, 10) : 1;
+		while (n--)
+			if (sendto(fd, buf, len, 0, (struct sockaddr *)&addr,
+				   sizeof(addr)) != len)
+				die("send");
 		return 0;
 	}
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)))

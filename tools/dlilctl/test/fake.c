@@ -31,6 +31,7 @@ struct mnl_socket {
 	int bus;
 	unsigned int options;
 	bool listens;
+	bool traces;
 	int step;
 };
 
@@ -699,6 +700,128 @@ static void next_event(struct mnl_socket *nl)
 	}
 }
 
+/* Traces: dropped packets. */
+
+#define MACS "\2\0\0\0\7\2\2\0\0\0\7\1"
+#define IP4(proto) "\x45\0\0\x54\0\0\0\0\x40" proto "\0\0" \
+	"\x0a\7\0\1\x0a\7\0\2"
+#define IP6(next) "\x60\0\0\0\0\x20" next "\x40" \
+	"\xfd\0\0\7\0\0\0\0\0\0\0\0\0\0\0\1" \
+	"\xfd\0\0\7\0\0\0\0\0\0\0\0\0\0\0\2"
+#define ARP(op) "\0\1\x08\0\6\4" op "\2\0\0\0\7\1\x0a\7\0\1" \
+	"\0\0\0\0\0\0\x0a\7\0\2"
+
+#define DROPPED(b, h, t) .bytes = (b), .n = sizeof(b) - 1, .header = (h), .type = (t)
+#define FRAMED(b) DROPPED(MACS b, DLIL_HEADER_ETHERNET, 0)
+
+static const struct drop {
+	uint32_t dev;
+	uint32_t direction;
+	uint32_t reason;
+	const char *filter;
+	const char *protocol;
+	uint32_t header;
+	uint16_t type;
+	uint16_t vlan;
+	size_t n;
+	const char *bytes;
+} drops[] = {
+	{ .direction = 1, .reason = DLIL_A_DROPS_FILTER, .filter = "noping",
+	  FRAMED("\x08\0" IP4("\1") "\x08\0") },
+	{ .direction = 2, .reason = DLIL_A_DROPS_NOPROTO, .vlan = 0x2005,
+	  FRAMED("\x86\xdd" IP6("\x11") "\x12\x67\0\x35\0\x20\0\0") },
+	{ .dev = 1, .direction = 1, .reason = DLIL_A_DROPS_PROTOCOL,
+	  .protocol = "inet", FRAMED("\x08\6" ARP("\0\1")) },
+	{ .dev = 1, .direction = 1, .reason = DLIL_A_DROPS_QUEUE_FULL,
+	  FRAMED("\x08\6" ARP("\0\2")) },
+	{ .dev = 1, .direction = 2, .reason = DLIL_A_DROPS_DRIVER },
+	{ .direction = 2, .reason = DLIL_A_DROPS_POLICY,
+	  DROPPED(IP4("\6") "\x9c\x40\0\x50\0\0\0\1\0\0\0\0\x50\x12\0\0\0\0\0\0",
+		  DLIL_HEADER_NONE, 0x0800) },
+	{ .direction = 2, .reason = DLIL_A_DROPS_FRAMER,
+	  DROPPED("odd", DLIL_HEADER_NONE, 0x8847) },
+	/* Packets cut short, or with headers of a newer kind. */
+	{ .direction = 1, .reason = DLIL_A_DROPS_DEMUX, FRAMED("\x08\0\x45") },
+	{ .direction = 1, .reason = DLIL_A_DROPS_DEMUX,
+	  FRAMED("\x81\0\0\7\x08\0" IP4("\6") "\x9c") },
+	{ .direction = 1, .reason = DLIL_A_DROPS_DEMUX,
+	  FRAMED("\x86\xdd" IP6("\x2c") "\x3a\0\0\x10\0\0\0\1") },
+	{ .direction = 1, .reason = DLIL_A_DROPS_DEMUX,
+	  FRAMED("\x86\xdd" IP6("\0") "\x3a\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		 "\x87\0") },
+	{ .direction = 1, .reason = 1000, FRAMED("\0\x26") },
+	{ .direction = 1, .reason = DLIL_A_DROPS_TSO,
+	  DROPPED("\2", DLIL_HEADER_ETHERNET, 0) },
+};
+
+static struct nlmsghdr *start_trace(void)
+{
+	struct nlmsghdr *nlh = start(&no_request, FAMILY, 0);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_pid = 0;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = DLIL_CMD_TRACE;
+	return nlh;
+}
+
+static void put_drop(struct nlmsghdr *nlh, const struct drop *drop, uint64_t i)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, DLIL_A_TRACE);
+
+	mnl_attr_put_u64(nlh, DLIL_A_TRACE_TIME, 1790000000123456789 + i * 1000000);
+	mnl_attr_put_u32(nlh, DLIL_A_TRACE_IFINDEX, devices[drop->dev].index);
+	if (!scenario("short"))
+		mnl_attr_put_strz(nlh, DLIL_A_TRACE_IFNAME,
+				  devices[drop->dev].name);
+	mnl_attr_put_u32(nlh, DLIL_A_TRACE_DIRECTION, drop->direction);
+	mnl_attr_put_u32(nlh, DLIL_A_TRACE_REASON, drop->reason);
+	if (drop->filter)
+		mnl_attr_put_strz(nlh, DLIL_A_TRACE_FILTER, drop->filter);
+	if (drop->protocol)
+		mnl_attr_put_strz(nlh, DLIL_A_TRACE_PROTOCOL, drop->protocol);
+	if (drop->bytes) {
+		mnl_attr_put_u32(nlh, DLIL_A_TRACE_LEN, drop->n + 40);
+		mnl_attr_put_u32(nlh, DLIL_A_TRACE_HEADER, drop->header);
+		mnl_attr_put_u16(nlh, DLIL_A_TRACE_TYPE, htons(drop->type));
+		mnl_attr_put(nlh, DLIL_A_TRACE_BYTES, drop->n, drop->bytes);
+	}
+	if (drop->vlan) {
+		mnl_attr_put_u16(nlh, DLIL_A_TRACE_VLAN_PROTO, htons(0x8100));
+		mnl_attr_put_u16(nlh, DLIL_A_TRACE_VLAN_TCI, drop->vlan);
+	}
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_end(struct nlmsghdr *nlh)
+{
+	mnl_attr_put(nlh, DLIL_A_END, 0, NULL);
+	mnl_attr_put_u64(nlh, DLIL_A_LOST, scenario("behind") ? 7 : 0);
+}
+
+/* The packets, in messages of two; some that are lost; and the end. */
+static void next_trace(struct mnl_socket *nl)
+{
+	size_t i = 2 * nl->step++, last;
+	struct nlmsghdr *nlh = start_trace();
+
+	if (i < ARRAY_SIZE(drops))
+		for (last = i + 2; i < last && i < ARRAY_SIZE(drops); i++)
+			put_drop(nlh, &drops[i], i);
+	else if (i < ARRAY_SIZE(drops) + 2)
+		mnl_attr_put_u64(nlh, DLIL_A_LOST, 42);
+	else
+		put_end(nlh);
+	end(nlh);
+	end_datagram();
+}
+
+static void begin_trace(const struct nlmsghdr *req)
+{
+	sockets[open_sockets - 1].traces = true;
+	acknowledge(req, 0, NULL);
+}
+
 static void get_family(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *nlh;
@@ -765,6 +888,8 @@ static void reply(const struct nlmsghdr *req, uint8_t cmd)
 		acknowledge(req, -EPERM, NULL);
 	} else if (scenario("warned")) {
 		acknowledge(req, 0, "dlil: LRO is off now");
+	} else if (cmd == DLIL_CMD_TRACE_START) {
+		begin_trace(req);
 	} else if (req->nlmsg_flags & NLM_F_DUMP) {
 		dump(req);
 	} else {
@@ -1101,6 +1226,7 @@ static void log_request(const struct nlmsghdr *req,
 		[DLIL_CMD_CONTROL] = "control",
 		[DLIL_CMD_FILTER_CHANGE] = "filter-change",
 		[DLIL_CMD_FILTER_UPDATE] = "filter-update",
+		[DLIL_CMD_TRACE_START] = "trace-start",
 	};
 	const struct nlattr *attr;
 	char netns[64] = "";
@@ -1210,8 +1336,15 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t len)
 		errno = ENOBUFS;
 		return -1;
 	}
+	if (own->traces && own->step == 3 && scenario("overrun")) {
+		own->step++;
+		errno = ENOBUFS;
+		return -1;
+	}
 	if (own->listens)
 		next_event(own);
+	if (own->traces && !first)
+		next_trace(own);
 	d = first;
 	/* To wait for what will not come would be to wait for ever. */
 	if (!d || d->len > len)
