@@ -16,7 +16,7 @@ static const char *file_name;
 /* That file, or NULL before the first packet. */
 static FILE *file;
 
-/* It could not be opened, which has been printed. */
+/* The file could not be opened; a message has been printed. */
 static bool failed;
 
 /* Packets that are still to come, if the user wants a limited number. */

@@ -14,7 +14,7 @@ tell_drops() {
 	wait_for 10 grep -q '^Note: ' "$file.err"
 }
 
-# complaints FILE: what it has complained about.
+# complaints FILE: print its complaints.
 complaints() { grep -v '^Note: ' "$1.err" || true; }
 
 # count_told [FILTER]: number of packets told, for which the jq filter is true.
@@ -23,7 +23,7 @@ count_told() {
 		2>/dev/null
 }
 
-# drops_differ: what of the drops that are told is not what the counters have; of each
+# drops_differ: print how told drops differ from the counters; of each
 # direction and reason.
 drops_differ() {
 	local counted
@@ -94,7 +94,7 @@ test_drops() {
 	at_least "frames for a full queue" "$(count_told '.reason == "queue-full"')" 4
 	is "of other devices" "$(count_told '.ifname != "dl0"')" 0
 
-	# It ends with its socket, and another one begins.
+	# The trace ends with its socket, and another one begins.
 	kill $TELLER
 	! wait $TELLER || fail "it has ended by itself"
 	is "what it said" "$(complaints "$T/drops")" ""
