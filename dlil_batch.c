@@ -92,7 +92,7 @@ static void offer_unmatched(struct dlil_batch *b, struct sk_buff_head *list)
 	if (!b->ifp->driver->unmatched)
 		return;
 	b->ifp->driver->unmatched(b->ifp, list, b->why);
-	b->tally.flow.passed += dlil_taken(&b->tally.flow, n, list);
+	b->tally.account.passed += dlil_taken(&b->tally.account, n, list);
 }
 
 /*
@@ -112,7 +112,7 @@ static void leave_device(struct sk_buff_head *list)
 static noinline void drop_rest(struct dlil_batch *b, struct sk_buff_head *list,
 			       enum dlil_drop_reason why)
 {
-	b->tally.flow.drops[why] += skb_queue_len(list);
+	b->tally.account.drops[why] += skb_queue_len(list);
 	dlil_drop_list_by(b->ifp, DLIL_IN, list, why,
 			  b->proto ? b->proto->name : NULL);
 }
@@ -128,7 +128,7 @@ static void batch_hand_on(struct dlil_batch *b, struct sk_buff_head *list)
 	if (b->proto) {
 		if (b->proto->sleeps)
 			leave_device(list);
-		why = dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.flow);
+		why = dlil_proto_deliver(b->proto, b->ifp, list, &b->tally.account);
 	} else {
 		offer_unmatched(b, list);
 	}
@@ -215,14 +215,14 @@ static noinline struct sk_buff *strip_priority_tags(struct dlil_batch *b,
 			break;
 		/* Check the length first: skb_vlan_untag() returns NULL for no memory, too. */
 		if (skb->len < VLAN_HLEN + sizeof(__be16)) {
-			b->tally.flow.drops[DLIL_DROP_DEMUX]++;
+			b->tally.account.drops[DLIL_DROP_DEMUX]++;
 			dlil_drop_skb(b->ifp, DLIL_IN, skb,
 				      DLIL_DROP_DEMUX);
 			return NULL;
 		}
 		skb = skb_vlan_untag(skb);
 		if (!skb) {
-			b->tally.flow.drops[DLIL_DROP_NOMEM]++;
+			b->tally.account.drops[DLIL_DROP_NOMEM]++;
 			dlil_drop_skb(b->ifp, DLIL_IN, NULL,
 				      DLIL_DROP_NOMEM);
 			return NULL;
@@ -282,7 +282,7 @@ static void filter_segments(struct dlil_batch *b, struct sk_buff *skb,
 	__skb_queue_head_init(&alone);
 	__skb_queue_tail(&alone, skb);
 	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &alone,
-				&b->tally.flow, &b->ifp->inq.reader.place);
+				&b->tally.account, &b->ifp->inq.reader.place);
 	b->odd |= has_otherhost(&alone);
 	skb_queue_splice_tail(&alone, on);
 }
@@ -304,9 +304,9 @@ static void filter_one(struct dlil_batch *b, struct sk_buff *skb,
 		b->odd |= is_otherhost(skb);
 		__skb_queue_tail(on, skb);
 	} else if (err == DLIL_STOLEN) {
-		b->tally.flow.stolen++;
+		b->tally.account.stolen++;
 	} else {
-		b->tally.flow.drops[DLIL_DROP_FILTER]++;
+		b->tally.account.drops[DLIL_DROP_FILTER]++;
 		/* The chain has recorded it, since it knows the filter. */
 		dlil_free_skb(skb, DLIL_DROP_FILTER);
 	}
@@ -332,7 +332,7 @@ static void filter_each(struct dlil_batch *b)
 static void filter_list(struct dlil_batch *b)
 {
 	dlil_filter_run_list_at(b->filters, b->ifp, b->found_family, &b->run,
-				&b->tally.flow, &b->ifp->inq.reader.place);
+				&b->tally.account, &b->ifp->inq.reader.place);
 	b->odd &= ~ODD_OTHERHOST;
 	b->odd |= has_otherhost(&b->run);
 }
@@ -350,13 +350,13 @@ static void returned_flush(struct dlil_batch *b, dlil_filter_t ref)
 		return;
 	slot = dlil_filter_behind(b->filters, ref);
 	if (!slot) {
-		b->tally.flow.drops[DLIL_DROP_DETACHED] +=
+		b->tally.account.drops[DLIL_DROP_DETACHED] +=
 			skb_queue_len(&b->run);
 		dlil_drop_list(b->ifp, DLIL_IN, &b->run, DLIL_DROP_DETACHED);
 		return;
 	}
 	dlil_filter_resume(b->filters, slot, b->ifp, b->found_family, &b->run,
-			   &b->tally.flow, place);
+			   &b->tally.account, place);
 	WRITE_ONCE(place->filter, 0);
 	dispatch_list(b, &b->run);
 }
@@ -463,7 +463,7 @@ static noinline int run_demux(struct dlil_batch *b, struct sk_buff *skb,
 	len = skb->len + header;
 	demux = b->ifp->family->demux(b->ifp, skb, &family);
 	if (demux == DLIL_STOLEN) {
-		b->tally.flow.stolen++;
+		b->tally.account.stolen++;
 		count_bytes(b, len);
 		return -1;
 	}
@@ -586,7 +586,7 @@ batch_collect_as(struct dlil_batch *b, struct sk_buff *list, bool segments,
 	}
 	rcu_read_unlock();
 	n -= b->refused;
-	b->tally.flow.seen += n;
+	b->tally.account.seen += n;
 	if (b->ifp->attrs & DLIL_ATTR_COUNT_INPUT)
 		b->tally.stats.ipackets += n;
 	count_bytes(b, bytes);
@@ -635,7 +635,7 @@ struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 	list = batch_collect(&b, list);
 	run_flush(&b);
 	batch_flush(&b);
-	trace_dlil_input_end(ifp, &b.tally.flow);
+	trace_dlil_input_end(ifp, &b.tally.account);
 	batch_end(&b);
 	return list;
 }
@@ -653,12 +653,12 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 	/* skb->dev may point to a device that has gone (LNX-13). */
 	skb->dev = blackhole_netdev;
 	if (unlikely(b->check && is_foreign(b->ifp, skb))) {
-		b->tally.flow.drops[DLIL_DROP_SANITY]++;
+		b->tally.account.drops[DLIL_DROP_SANITY]++;
 		dlil_drop_skb(b->ifp, DLIL_IN, skb, DLIL_DROP_SANITY);
 		return false;
 	}
 	if (unlikely(!dlil_filter_is_readable(skb))) {
-		b->tally.flow.drops[DLIL_DROP_FILTER]++;
+		b->tally.account.drops[DLIL_DROP_FILTER]++;
 		dlil_drop_skb(b->ifp, DLIL_IN, skb, DLIL_DROP_FILTER);
 		return false;
 	}
@@ -668,7 +668,7 @@ static bool returned_demux(struct dlil_batch *b, struct sk_buff *skb, u32 family
 	*found = b->ifp->family->demux(b->ifp, skb, found_family);
 	rcu_read_unlock();
 	if (*found == DLIL_STOLEN) {
-		b->tally.flow.stolen++;
+		b->tally.account.stolen++;
 		return false;
 	}
 	if (*found)
@@ -701,9 +701,9 @@ static struct sk_buff *returned_collect(struct dlil_batch *b,
 		list = skb->next;
 		skb_mark_not_on_list(skb);
 		if (back->made)
-			b->tally.flow.seen++;
+			b->tally.account.seen++;
 		else
-			b->tally.flow.stolen--;
+			b->tally.account.stolen--;
 		if (!returned_demux(b, skb, back->family, &found, &family))
 			continue;
 		if (from != filter || found != b->found ||

@@ -372,7 +372,7 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
  * @ifp: ifnet
  * @family: protocol family of all its packets
  * @list: packets that have not been stolen or dropped
- * @flow: counts stolen and dropped packets
+ * @account: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_debug.c
  * @marked: every packet of @list has a valid mark in skb->cb.  Otherwise skb->cb may
  *	contain anything, and no packet skips a kind, so no mark is needed
@@ -384,7 +384,7 @@ struct transit {
 	struct dlil_ifnet *ifp;
 	u32 family;
 	struct sk_buff_head *list;
-	struct dlil_flow *flow;
+	struct dlil_account *account;
 	struct dlil_place *place;
 	bool marked;
 	bool plain;
@@ -411,10 +411,10 @@ static void run_packets(struct transit *p, unsigned int i, unsigned int end)
 			p->marked |= !!skipped;
 			__skb_queue_tail(&on, skb);
 		} else if (err == DLIL_STOLEN) {
-			p->flow->stolen++;
+			p->account->stolen++;
 		} else {
 			p->err = p->err ?: err;
-			p->flow->drops[DLIL_DROP_FILTER]++;
+			p->account->drops[DLIL_DROP_FILTER]++;
 			dlil_free_skb(skb, DLIL_DROP_FILTER);
 		}
 	}
@@ -467,11 +467,11 @@ static void call_list_fn(struct transit *p, const struct dlil_filter_slot *slot,
 	if (dlil_verdicts_are_watched())
 		trace_list(p, name, after - dropped, dropped, n - after);
 	if (likely(after <= n))
-		p->flow->stolen += n - after;
+		p->account->stolen += n - after;
 	else
-		p->flow->seen += after - n;
+		p->account->seen += after - n;
 	if (dropped) {
-		p->flow->drops[DLIL_DROP_FILTER] += dropped;
+		p->account->drops[DLIL_DROP_FILTER] += dropped;
 		dlil_drop_list_by(p->ifp, dir_of(p->vec), &drop,
 				  DLIL_DROP_FILTER, name);
 	}
@@ -609,11 +609,11 @@ static void segment_one(struct transit *p, struct sk_buff *skb,
 	if (err) {
 		p->err = p->err ?: err;
 		why = err == -ENOMEM ? DLIL_DROP_NOMEM : DLIL_DROP_FILTER;
-		p->flow->drops[why]++;
+		p->account->drops[why]++;
 		dlil_drop_skb(p->ifp, dir_of(p->vec), skb, why);
 		return;
 	}
-	p->flow->seen += skb_queue_len(&segments) - 1;
+	p->account->seen += skb_queue_len(&segments) - 1;
 	skb_queue_walk(&segments, skb)
 		set_mark(skb, mark);
 	skb_queue_splice_tail(&segments, on);
@@ -733,7 +733,7 @@ static __always_inline int run_list_from(struct transit *p, unsigned int i)
  * @ifp: ifnet
  * @family: protocol family of all packets
  * @list: the packets; afterwards those that go on
- * @flow: counts stolen and dropped packets
+ * @account: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_debug.c
  *
  * Rows FLT-10, FLT-12.
@@ -743,7 +743,7 @@ static __always_inline int run_list_from(struct transit *p, unsigned int i)
  */
 int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct dlil_ifnet *ifp, u32 family,
-			    struct sk_buff_head *list, struct dlil_flow *flow,
+			    struct sk_buff_head *list, struct dlil_account *account,
 			    struct dlil_place *place)
 {
 	struct transit p = {
@@ -751,7 +751,7 @@ int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 		.ifp = ifp,
 		.family = family,
 		.list = list,
-		.flow = flow,
+		.account = account,
 		.place = place,
 	};
 
@@ -785,7 +785,7 @@ unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
  * @ifp: ifnet
  * @family: protocol family of all packets
  * @list: the packets, with their marks; afterwards those that go on
- * @flow: counts stolen and dropped packets
+ * @account: counts stolen and dropped packets
  * @place: records the filter that is running, for dlil_debug.c
  *
  * Row FLT-14.
@@ -795,7 +795,7 @@ unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
  */
 int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
 		       struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff_head *list, struct dlil_flow *flow,
+		       struct sk_buff_head *list, struct dlil_account *account,
 		       struct dlil_place *place)
 {
 	struct transit p = {
@@ -803,7 +803,7 @@ int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
 		.ifp = ifp,
 		.family = family,
 		.list = list,
-		.flow = flow,
+		.account = account,
 		.place = place,
 		.marked = true,
 	};

@@ -209,13 +209,13 @@ int dlil_filter_run_at(const struct dlil_filter_vec *vec,
 		       struct dlil_place *place);
 int dlil_filter_run_list_at(const struct dlil_filter_vec *vec,
 			    struct dlil_ifnet *ifp, u32 family,
-			    struct sk_buff_head *list, struct dlil_flow *flow,
+			    struct sk_buff_head *list, struct dlil_account *account,
 			    struct dlil_place *place);
 unsigned int dlil_filter_behind(const struct dlil_filter_vec *vec,
 				dlil_filter_t filter);
 int dlil_filter_resume(const struct dlil_filter_vec *vec, unsigned int i,
 		       struct dlil_ifnet *ifp, u32 family,
-		       struct sk_buff_head *list, struct dlil_flow *flow,
+		       struct sk_buff_head *list, struct dlil_account *account,
 		       struct dlil_place *place);
 
 /* Output filters cannot sleep, so the watchdog never reads their place: use a local one. */
@@ -231,11 +231,11 @@ static inline int dlil_filter_run(const struct dlil_filter_vec *vec,
 static inline int dlil_filter_run_list(const struct dlil_filter_vec *vec,
 				       struct dlil_ifnet *ifp, u32 family,
 				       struct sk_buff_head *list,
-				       struct dlil_flow *flow)
+				       struct dlil_account *account)
 {
 	struct dlil_place place;
 
-	return dlil_filter_run_list_at(vec, ifp, family, list, flow, &place);
+	return dlil_filter_run_list_at(vec, ifp, family, list, account, &place);
 }
 
 #endif /* _DLIL_CHAIN_H */

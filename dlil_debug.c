@@ -177,15 +177,15 @@ static const struct file_operations refs_fops = {
 /* Packets without an ifnet, by what became of them. */
 static int input_show(struct seq_file *m, void *v)
 {
-	struct dlil_flow flow;
+	struct dlil_account account;
 	int i;
 
-	dlil_inject_read(&flow);
-	seq_printf(m, "seen %llu delivered %llu freed %llu\n", flow.seen,
-		   flow.delivered, flow.freed);
+	dlil_inject_read(&account);
+	seq_printf(m, "seen %llu delivered %llu freed %llu\n", account.seen,
+		   account.delivered, account.freed);
 	for (i = 0; i < DLIL_DROP_MAX; i++)
-		if (flow.drops[i])
-			seq_printf(m, "drop %d %llu\n", i, flow.drops[i]);
+		if (account.drops[i])
+			seq_printf(m, "drop %d %llu\n", i, account.drops[i]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(input);

@@ -82,7 +82,7 @@ struct dlil_debug {
  * struct dlil_shared_stats - counters of an ifnet that are not per CPU
  * @lock: guards the rest
  * @stats: as in struct dlil_stats
- * @flow: by direction, without freed
+ * @account: by direction, without freed
  *
  * Drops for rare reasons, and everything while the ifnet is not attached, see
  * dlil_stats.c.
@@ -90,7 +90,7 @@ struct dlil_debug {
 struct dlil_shared_stats {
 	raw_spinlock_t lock;
 	struct dlil_stats stats;
-	struct dlil_flow flow[2];
+	struct dlil_account account[2];
 };
 
 /**

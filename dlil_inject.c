@@ -81,7 +81,7 @@ static void free_list(struct sk_buff_head *list, enum dlil_drop_reason why)
 static int deliver(struct input *in, struct sk_buff_head *list)
 {
 	unsigned int n = skb_queue_len(list);
-	struct dlil_flow surplus = {};
+	struct dlil_account surplus = {};
 	struct sk_buff_head refused;
 	struct sk_buff *skb;
 	int err;
@@ -327,16 +327,16 @@ int dlil_proto_inject(u32 family, struct sk_buff_head *list)
 EXPORT_SYMBOL_GPL(dlil_proto_inject);
 
 /* Read the counters of packets without an ifnet (STA-3).  Any context. */
-void dlil_inject_read(struct dlil_flow *flow)
+void dlil_inject_read(struct dlil_account *account)
 {
 	int i;
 
-	memset(flow, 0, sizeof(*flow));
-	flow->seen = atomic64_read(&seen);
-	flow->delivered = atomic64_read(&delivered);
+	memset(account, 0, sizeof(*account));
+	account->seen = atomic64_read(&seen);
+	account->delivered = atomic64_read(&delivered);
 	for (i = 0; i < DLIL_DROP_MAX; i++) {
-		flow->drops[i] = atomic64_read(&drops[i]);
-		flow->freed += flow->drops[i];
+		account->drops[i] = atomic64_read(&drops[i]);
+		account->freed += account->drops[i];
 	}
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_inject_read);

@@ -278,13 +278,13 @@ static inline void dlil_list_cut(struct sk_buff_head *list,
  * callback must not add packets; if it does, count the surplus as seen, because
  * those will be freed and counted as freed (STA-3).
  */
-static inline unsigned int dlil_taken(struct dlil_flow *flow, unsigned int n,
+static inline unsigned int dlil_taken(struct dlil_account *account, unsigned int n,
 				      const struct sk_buff_head *list)
 {
 	unsigned int left = skb_queue_len(list);
 
 	if (WARN_ON_ONCE(left > n)) {
-		flow->seen += left - n;
+		account->seen += left - n;
 		return 0;
 	}
 	return n - left;
@@ -294,6 +294,6 @@ int dlil_thread_module_init(void);
 void dlil_thread_module_exit(void);
 
 /* dlil_inject.c */
-void dlil_inject_read(struct dlil_flow *flow);
+void dlil_inject_read(struct dlil_account *account);
 
 #endif /* _DLIL_INPUT_H */

@@ -30,7 +30,7 @@ static int put_u64s(struct sk_buff *msg, int first, const u64 *values, int n)
 	return 0;
 }
 
-static_assert(DLIL_A_STATS_PAD == 1 && DLIL_A_FLOW_PAD == 1 &&
+static_assert(DLIL_A_STATS_PAD == 1 && DLIL_A_ACCOUNT_PAD == 1 &&
 	      DLIL_A_DROPS_PAD == 1);
 static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
 	      sizeof(struct dlil_stats) / sizeof(u64));
@@ -66,16 +66,16 @@ static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
 	return 0;
 }
 
-static int put_flow(struct sk_buff *msg, int attr,
-		    const struct dlil_flow *flow)
+static int put_account(struct sk_buff *msg, int attr,
+		       const struct dlil_account *account)
 {
 	struct nlattr *nest = nla_nest_start(msg, attr), *drops;
 
-	if (!nest || put_u64s(msg, DLIL_A_FLOW_SEEN, &flow->seen,
-			      DLIL_A_FLOW_FREED - DLIL_A_FLOW_SEEN + 1))
+	if (!nest || put_u64s(msg, DLIL_A_ACCOUNT_SEEN, &account->seen,
+			      DLIL_A_ACCOUNT_FREED - DLIL_A_ACCOUNT_SEEN + 1))
 		return -EMSGSIZE;
-	drops = nla_nest_start(msg, DLIL_A_FLOW_DROPS);
-	if (!drops || put_u64s(msg, DLIL_A_DROPS_DETACHED, flow->drops,
+	drops = nla_nest_start(msg, DLIL_A_ACCOUNT_DROPS);
+	if (!drops || put_u64s(msg, DLIL_A_DROPS_DETACHED, account->drops,
 			       DLIL_DROP_MAX))
 		return -EMSGSIZE;
 	nla_nest_end(msg, drops);
@@ -335,7 +335,7 @@ static int put_attrs(struct sk_buff *msg, const struct dlil_ifnet *ifp)
 /* Put everything except the filters. */
 static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 {
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	pid_t pid = dlil_inq_pid(ifp);
 	struct dlil_netdev *nd;
@@ -372,8 +372,8 @@ static int put_ifnet(struct sk_buff *msg, struct dlil_ifnet *ifp)
 	    put_queue(msg, &ifp->inq) ||
 	    put_attrs(msg, ifp) ||
 	    put_stats(msg, &stats) ||
-	    put_flow(msg, DLIL_A_INPUT, &in) ||
-	    put_flow(msg, DLIL_A_OUTPUT, &out) ||
+	    put_account(msg, DLIL_A_INPUT, &in) ||
+	    put_account(msg, DLIL_A_OUTPUT, &out) ||
 	    put_classes(msg, ifp))
 		return -EMSGSIZE;
 	return put_overdue(msg, ifp);

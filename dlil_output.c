@@ -305,7 +305,7 @@ static int output_segments(const struct dlil_filter_vec *vec,
 
 	__skb_queue_head_init(&list);
 	__skb_queue_tail(&list, skb);
-	err = dlil_filter_run_list(vec, ifp, family, &list, &tally.flow);
+	err = dlil_filter_run_list(vec, ifp, family, &list, &tally.account);
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);
 	ret = send_all(ifp, &list, s);
 	return err ?: ret;
@@ -767,13 +767,13 @@ EXPORT_SYMBOL_GPL(dlil_output);
  */
 static int returned_part(const struct dlil_filter_vec *vec, unsigned int slot,
 			 struct dlil_ifnet *ifp, u32 family,
-			 struct sk_buff_head *list, struct dlil_flow *flow,
+			 struct sk_buff_head *list, struct dlil_account *account,
 			 struct send *s)
 {
 	struct dlil_place place;
 	int err, ret;
 
-	err = dlil_filter_resume(vec, slot, ifp, family, list, flow, &place);
+	err = dlil_filter_resume(vec, slot, ifp, family, list, account, &place);
 	ret = send_all(ifp, list, s);
 	return err ?: ret;
 }
@@ -810,13 +810,13 @@ static int returned_output(struct dlil_ifnet *ifp, dlil_filter_t filter,
 		return -ENXIO;
 	}
 	if (made)
-		tally.flow.seen = n;
+		tally.account.seen = n;
 	else
-		tally.flow.stolen = -(u64)n;
+		tally.account.stolen = -(u64)n;
 	send_begin(&s, 0);
 	while (!s.stopped && !skb_queue_empty(list)) {
 		take_part(list, &part);
-		ret = returned_part(vec, slot, ifp, family, &part, &tally.flow, &s);
+		ret = returned_part(vec, slot, ifp, family, &part, &tally.account, &s);
 		err = err ?: ret;
 	}
 	dlil_stats_fold(ifp, DLIL_OUT, &tally);

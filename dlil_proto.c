@@ -111,7 +111,7 @@ static enum dlil_drop_reason drop_reason(int err)
 static void deliver_each(struct dlil_proto *proto,
 			 const struct dlil_proto_ops *ops,
 			 struct dlil_ifnet *ifp, struct sk_buff_head *list,
-			 struct dlil_flow *flow)
+			 struct dlil_account *account)
 {
 	struct sk_buff *skb;
 	int err;
@@ -120,13 +120,13 @@ static void deliver_each(struct dlil_proto *proto,
 		WRITE_ONCE(ifp->inq.reader.place.skb, skb);
 		err = ops->input(proto->cookie, ifp, proto->family, skb);
 		if (!err) {
-			flow->delivered++;
+			account->delivered++;
 		} else if (err == DLIL_STOLEN) {
-			flow->stolen++;
+			account->stolen++;
 		} else {
 			enum dlil_drop_reason why = drop_reason(err);
 
-			flow->drops[why]++;
+			account->drops[why]++;
 			dlil_trace_drop(ifp, DLIL_DIRECTION_IN, why,
 					proto->name, skb);
 			dlil_free_skb(skb, why);
@@ -139,7 +139,7 @@ static void deliver_each(struct dlil_proto *proto,
  * @proto: the protocol
  * @ifp: ifnet that received the packets
  * @list: the packets; refused ones are left in it
- * @flow: counts the other packets
+ * @account: counts the other packets
  *
  * Context: the input thread; its batch keeps the protocol attached until all
  * packets have been passed (PRO-4); may sleep.
@@ -147,7 +147,7 @@ static void deliver_each(struct dlil_proto *proto,
  */
 enum dlil_drop_reason
 dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
-		   struct sk_buff_head *list, struct dlil_flow *flow)
+		   struct sk_buff_head *list, struct dlil_account *account)
 {
 	const struct dlil_proto_ops *ops = READ_ONCE(proto->ops);
 	struct dlil_place *place = &ifp->inq.reader.place;
@@ -164,18 +164,18 @@ dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
 	/* Read by dlil_debug.c until it is cleared. */
 	WRITE_ONCE(place->proto, proto);
 	if (!ops->input_list) {
-		deliver_each(proto, ops, ifp, list, flow);
+		deliver_each(proto, ops, ifp, list, account);
 		WRITE_ONCE(place->proto, NULL);
 		return DLIL_DROP_PROTOCOL;
 	}
 	WRITE_ONCE(place->skb, skb_peek(list));
 	err = ops->input_list(proto->cookie, ifp, proto->family, list);
 	WRITE_ONCE(place->proto, NULL);
-	n = dlil_taken(flow, n, list);
+	n = dlil_taken(account, n, list);
 	if (err == DLIL_STOLEN)
-		flow->stolen += n;
+		account->stolen += n;
 	else
-		flow->delivered += n;
+		account->delivered += n;
 	return drop_reason(err);
 }
 

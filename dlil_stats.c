@@ -35,24 +35,24 @@
 
 #define STATS_WORDS	(sizeof(struct dlil_stats) / sizeof(u64))
 
-/* The first words of struct dlil_flow, each of which has a per-CPU counter. */
-#define FLOW_WORDS	(offsetof(struct dlil_flow, freed) / sizeof(u64))
+/* The first words of struct dlil_account, each of which has a per-CPU counter. */
+#define ACCOUNT_WORDS	(offsetof(struct dlil_account, freed) / sizeof(u64))
 
 static_assert(sizeof(struct dlil_stats) % sizeof(u64) == 0);
-static_assert(sizeof(struct dlil_flow) ==
-	      offsetof(struct dlil_flow, drops) + DLIL_DROP_MAX * sizeof(u64));
-static_assert(offsetof(struct dlil_flow, drops) ==
-	      offsetof(struct dlil_flow, freed) + sizeof(u64));
-static_assert(FLOW_WORDS + DLIL_DROPS_PCPU == DLIL_FLOW_PCPU);
+static_assert(sizeof(struct dlil_account) ==
+	      offsetof(struct dlil_account, drops) + DLIL_DROP_MAX * sizeof(u64));
+static_assert(offsetof(struct dlil_account, drops) ==
+	      offsetof(struct dlil_account, freed) + sizeof(u64));
+static_assert(ACCOUNT_WORDS + DLIL_DROPS_PCPU == DLIL_ACCOUNT_PCPU);
 
 /* Index of the per-CPU word of a reason; 0 for a rare one, which has none. */
 static const u8 drop_words[DLIL_DROP_MAX] = {
-	[DLIL_DROP_FILTER] = FLOW_WORDS,
-	[DLIL_DROP_PROMISC] = FLOW_WORDS + 1,
-	[DLIL_DROP_NOPROTO] = FLOW_WORDS + 2,
-	[DLIL_DROP_PROTOCOL] = FLOW_WORDS + 3,
-	[DLIL_DROP_QUEUE_FULL] = FLOW_WORDS + 4,
-	[DLIL_DROP_DRIVER] = FLOW_WORDS + 5,
+	[DLIL_DROP_FILTER] = ACCOUNT_WORDS,
+	[DLIL_DROP_PROMISC] = ACCOUNT_WORDS + 1,
+	[DLIL_DROP_NOPROTO] = ACCOUNT_WORDS + 2,
+	[DLIL_DROP_PROTOCOL] = ACCOUNT_WORDS + 3,
+	[DLIL_DROP_QUEUE_FULL] = ACCOUNT_WORDS + 4,
+	[DLIL_DROP_DRIVER] = ACCOUNT_WORDS + 5,
 };
 
 /* Must be called while the ifnet is not attached, see above. */
@@ -66,11 +66,11 @@ void dlil_stats_reset(struct dlil_ifnet *ifp)
 		struct dlil_pcpu_stats *s = per_cpu_ptr(ifp->stats, cpu);
 
 		memset(s->stats, 0, sizeof(s->stats));
-		memset(s->flow, 0, sizeof(s->flow));
+		memset(s->account, 0, sizeof(s->account));
 	}
 	raw_spin_lock_irqsave(&shared->lock, flags);
 	memset(&shared->stats, 0, sizeof(shared->stats));
-	memset(shared->flow, 0, sizeof(shared->flow));
+	memset(shared->account, 0, sizeof(shared->account));
 	raw_spin_unlock_irqrestore(&shared->lock, flags);
 	write_seqlock_bh(&ifp->own_seq);
 	ifp->own_kept = false;
@@ -115,7 +115,7 @@ static void add_own(struct dlil_ifnet *ifp, struct dlil_stats *stats)
 }
 
 /* Add drops to their per-CPU counters.  Returns the number of drops. */
-static u64 add_drops(u64_stats_t *flow, const u64 *drops, bool *rare)
+static u64 add_drops(u64_stats_t *account, const u64 *drops, bool *rare)
 {
 	unsigned int i;
 	u64 n = 0;
@@ -125,7 +125,7 @@ static u64 add_drops(u64_stats_t *flow, const u64 *drops, bool *rare)
 			continue;
 		n += drops[i];
 		if (drop_words[i])
-			add_word(&flow[drop_words[i]], drops[i]);
+			add_word(&account[drop_words[i]], drops[i]);
 		else
 			*rare = true;
 	}
@@ -142,8 +142,8 @@ static void add_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	raw_spin_lock_irqsave(&shared->lock, flags);
 	sum_words((u64 *)&shared->stats, (const u64 *)&tally->stats,
 		  STATS_WORDS);
-	sum_words((u64 *)&shared->flow[dir], (const u64 *)&tally->flow,
-		  sizeof(tally->flow) / sizeof(u64));
+	sum_words((u64 *)&shared->account[dir], (const u64 *)&tally->account,
+		  sizeof(tally->account) / sizeof(u64));
 	raw_spin_unlock_irqrestore(&shared->lock, flags);
 }
 
@@ -172,7 +172,7 @@ static noinline void add_rare(struct dlil_ifnet *ifp, enum dlil_dir dir,
 
 	for (i = 0; i < DLIL_DROP_MAX; i++)
 		if (!drop_words[i])
-			tally.flow.drops[i] = drops[i];
+			tally.account.drops[i] = drops[i];
 	add_shared(ifp, dir, &tally);
 }
 
@@ -199,10 +199,10 @@ static void tell_dropped(struct dlil_ifnet *ifp, enum dlil_dir dir, u64 n)
  * May some of the packets have been dropped?  A received packet that was not is
  * delivered, passed or stolen (STA-3), so most batches need no look at each reason.
  */
-static bool may_have_drops(enum dlil_dir dir, const struct dlil_flow *flow)
+static bool may_have_drops(enum dlil_dir dir, const struct dlil_account *account)
 {
 	return dir == DLIL_OUT ||
-	       flow->seen != flow->delivered + flow->passed + flow->stolen;
+	       account->seen != account->delivered + account->passed + account->stolen;
 }
 
 /*
@@ -213,7 +213,7 @@ static bool may_have_drops(enum dlil_dir dir, const struct dlil_flow *flow)
 void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 		     const struct dlil_tally *tally)
 {
-	const struct dlil_flow *flow = &tally->flow;
+	const struct dlil_account *account = &tally->account;
 	struct dlil_pcpu_stats *s;
 	bool rare = false;
 	u64 dropped = 0;
@@ -222,14 +222,14 @@ void dlil_stats_fold(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	s = this_cpu_ptr(ifp->stats);
 	u64_stats_update_begin(&s->syncp);
 	add_words(s->stats, (const u64 *)&tally->stats, STATS_WORDS);
-	add_words(s->flow[dir], (const u64 *)flow, FLOW_WORDS);
-	if (unlikely(may_have_drops(dir, flow)))
-		dropped = add_drops(s->flow[dir], flow->drops, &rare);
+	add_words(s->account[dir], (const u64 *)account, ACCOUNT_WORDS);
+	if (unlikely(may_have_drops(dir, account)))
+		dropped = add_drops(s->account[dir], account->drops, &rare);
 	u64_stats_update_end(&s->syncp);
 	if (unlikely(rare))
-		add_rare(ifp, dir, flow->drops);
+		add_rare(ifp, dir, account->drops);
 	if (unlikely(dropped)) {
-		trace_drops(ifp, dir, flow->drops);
+		trace_drops(ifp, dir, account->drops);
 		tell_dropped(ifp, dir, dropped);
 	}
 	local_bh_enable();
@@ -240,7 +240,7 @@ static noinline void drop_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 {
 	struct dlil_tally tally = {};
 
-	tally.flow.drops[why] = n;
+	tally.account.drops[why] = n;
 	add_shared(ifp, dir, &tally);
 }
 
@@ -257,7 +257,7 @@ void dlil_stats_drop(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	if (likely(drop_words[why])) {
 		s = this_cpu_ptr(ifp->stats);
 		u64_stats_update_begin(&s->syncp);
-		u64_stats_add(&s->flow[dir][drop_words[why]], n);
+		u64_stats_add(&s->account[dir][drop_words[why]], n);
 		u64_stats_update_end(&s->syncp);
 	} else {
 		drop_shared(ifp, dir, why, n);
@@ -279,11 +279,11 @@ void dlil_stats_returned(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	unsigned int n = kept + made;
 	struct dlil_tally tally = {};
 
-	tally.flow.seen = made;
-	tally.flow.stolen = -(u64)kept;
+	tally.account.seen = made;
+	tally.account.stolen = -(u64)kept;
 	if (dir == DLIL_IN)
 		tally.stats.iqdrops = n;
-	tally.flow.drops[why] = n;
+	tally.account.drops[why] = n;
 	add_shared(ifp, dir, &tally);
 	trace_dlil_drop(ifp, dlil_direction(dir), why, n);
 	local_bh_disable();
@@ -307,8 +307,8 @@ static void refuse_pcpu(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	}
 	if (dir == DLIL_IN)
 		u64_stats_add(&s->stats[DLIL_STATS_WORD(iqdrops)], n);
-	u64_stats_add(&s->flow[dir][DLIL_FLOW_WORD(seen)], n);
-	u64_stats_add(&s->flow[dir][drop_words[why]], n);
+	u64_stats_add(&s->account[dir][DLIL_ACCOUNT_WORD(seen)], n);
+	u64_stats_add(&s->account[dir][drop_words[why]], n);
 	u64_stats_update_end(&s->syncp);
 }
 
@@ -324,8 +324,8 @@ static noinline void refuse_shared(struct dlil_ifnet *ifp, enum dlil_dir dir,
 	}
 	if (dir == DLIL_IN)
 		tally.stats.iqdrops = n;
-	tally.flow.seen = n;
-	tally.flow.drops[why] = n;
+	tally.account.seen = n;
+	tally.account.drops[why] = n;
 	add_shared(ifp, dir, &tally);
 }
 
@@ -410,11 +410,11 @@ static void read_words(u64 *to, const u64_stats_t *from, size_t n)
 /**
  * struct pcpu_copy - consistent copy of the counters of one CPU
  * @stats: as in struct dlil_stats
- * @flow: as in struct dlil_flow, by direction
+ * @account: as in struct dlil_account, by direction
  */
 struct pcpu_copy {
 	u64 stats[STATS_WORDS];
-	u64 flow[DLIL_DIRS][DLIL_FLOW_PCPU];
+	u64 account[DLIL_DIRS][DLIL_ACCOUNT_PCPU];
 };
 
 static void read_pcpu(struct pcpu_copy *copy, const struct dlil_pcpu_stats *s)
@@ -424,26 +424,26 @@ static void read_pcpu(struct pcpu_copy *copy, const struct dlil_pcpu_stats *s)
 	do {
 		start = u64_stats_fetch_begin(&s->syncp);
 		read_words(copy->stats, s->stats, STATS_WORDS);
-		read_words(&copy->flow[0][0], &s->flow[0][0],
-			   DLIL_DIRS * DLIL_FLOW_PCPU);
+		read_words(&copy->account[0][0], &s->account[0][0],
+			   DLIL_DIRS * DLIL_ACCOUNT_PCPU);
 	} while (u64_stats_fetch_retry(&s->syncp, start));
 }
 
-static void sum_flow(struct dlil_flow *flow, const u64 *words)
+static void sum_account(struct dlil_account *account, const u64 *words)
 {
 	unsigned int i;
 
-	sum_words((u64 *)flow, words, FLOW_WORDS);
+	sum_words((u64 *)account, words, ACCOUNT_WORDS);
 	for (i = 0; i < DLIL_DROP_MAX; i++)
 		if (drop_words[i])
-			flow->drops[i] += words[drop_words[i]];
+			account->drops[i] += words[drop_words[i]];
 }
 
 static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
-		     struct dlil_flow *in, struct dlil_flow *out)
+		     struct dlil_account *in, struct dlil_account *out)
 {
 	struct dlil_shared_stats *shared = &ifp->shared;
-	struct dlil_flow *flow[DLIL_DIRS] = { in, out };
+	struct dlil_account *account[DLIL_DIRS] = { in, out };
 	struct pcpu_copy copy;
 	unsigned long flags;
 	unsigned int i;
@@ -451,21 +451,21 @@ static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
 
 	raw_spin_lock_irqsave(&shared->lock, flags);
 	*stats = shared->stats;
-	*in = shared->flow[DLIL_IN];
-	*out = shared->flow[DLIL_OUT];
+	*in = shared->account[DLIL_IN];
+	*out = shared->account[DLIL_OUT];
 	raw_spin_unlock_irqrestore(&shared->lock, flags);
 	for_each_possible_cpu(cpu) {
 		read_pcpu(&copy, per_cpu_ptr(ifp->stats, cpu));
 		sum_words((u64 *)stats, copy.stats, STATS_WORDS);
 		for (dir = 0; dir < DLIL_DIRS; dir++)
-			sum_flow(flow[dir], copy.flow[dir]);
+			sum_account(account[dir], copy.account[dir]);
 	}
 	for (dir = 0; dir < DLIL_DIRS; dir++) {
 		for (i = 0; i < DLIL_DROP_MAX; i++)
-			flow[dir]->freed += flow[dir]->drops[i];
+			account[dir]->freed += account[dir]->drops[i];
 		/* A filter may hand back a packet before that counts as stolen. */
-		if ((s64)flow[dir]->stolen < 0)
-			flow[dir]->stolen = 0;
+		if ((s64)account[dir]->stolen < 0)
+			account[dir]->stolen = 0;
 	}
 }
 
@@ -483,7 +483,7 @@ static void read_all(struct dlil_ifnet *ifp, struct dlil_stats *stats,
  * that which it does not take in softirqs.
  */
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
-		     struct dlil_flow *in, struct dlil_flow *out)
+		     struct dlil_account *in, struct dlil_account *out)
 {
 	unsigned int seq;
 

@@ -24,7 +24,7 @@ static inline u32 dlil_direction(bool out)
 /**
  * struct dlil_tally - counters of one batch
  * @stats: as in struct dlil_stats
- * @flow: as in struct dlil_flow, for one direction; without freed, which is the
+ * @account: as in struct dlil_account, for one direction; without freed, which is the
  *	sum of drops
  *
  * Lives on the stack, so that the hot path counts in memory of its own and
@@ -32,7 +32,7 @@ static inline u32 dlil_direction(bool out)
  */
 struct dlil_tally {
 	struct dlil_stats stats;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 /**
@@ -56,25 +56,25 @@ struct dlil_sent {
 #define DLIL_DROPS_PCPU	6
 
 /* Words per direction: seen, delivered, passed, stolen, and the per-CPU reasons. */
-#define DLIL_FLOW_PCPU	(4 + DLIL_DROPS_PCPU)
+#define DLIL_ACCOUNT_PCPU	(4 + DLIL_DROPS_PCPU)
 
 /**
  * struct dlil_pcpu_stats - per-CPU counters of an ifnet
  * @stats: as in struct dlil_stats
- * @flow: as in struct dlil_flow, by direction
+ * @account: as in struct dlil_account, by direction
  * @syncp: makes counters readable on 32-bit processors
  */
 struct dlil_pcpu_stats {
 	u64_stats_t stats[sizeof(struct dlil_stats) / sizeof(u64)];
-	u64_stats_t flow[DLIL_DIRS][DLIL_FLOW_PCPU];
+	u64_stats_t account[DLIL_DIRS][DLIL_ACCOUNT_PCPU];
 	struct u64_stats_sync syncp;
 };
 
 /* Counters are read and written as single words: none may cross a cache line. */
 static_assert(offsetof(struct dlil_pcpu_stats, stats) % sizeof(u64) == 0);
-static_assert(offsetof(struct dlil_pcpu_stats, flow) % sizeof(u64) == 0);
+static_assert(offsetof(struct dlil_pcpu_stats, account) % sizeof(u64) == 0);
 static_assert(sizeof(u64_stats_t) == sizeof(u64));
-static_assert(ARRAY_SIZE(((struct dlil_shared_stats *)0)->flow) == DLIL_DIRS);
+static_assert(ARRAY_SIZE(((struct dlil_shared_stats *)0)->account) == DLIL_DIRS);
 
 /*
  * An ifnet uses at most 300 bytes per possible CPU: these counters, and one
@@ -89,8 +89,8 @@ static_assert(sizeof(struct dlil_pcpu_stats) + sizeof(unsigned long) <=
 
 #define DLIL_STATS_WORD(member) \
 	(offsetof(struct dlil_stats, member) / sizeof(u64))
-#define DLIL_FLOW_WORD(member) \
-	(offsetof(struct dlil_flow, member) / sizeof(u64))
+#define DLIL_ACCOUNT_WORD(member) \
+	(offsetof(struct dlil_account, member) / sizeof(u64))
 
 void dlil_stats_reset(struct dlil_ifnet *ifp);
 void dlil_stats_keep_own(struct dlil_ifnet *ifp);
@@ -119,8 +119,8 @@ static __always_inline void dlil_stats_sent(struct dlil_ifnet *ifp,
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->stats[DLIL_STATS_WORD(opackets)]);
 	u64_stats_add(&s->stats[DLIL_STATS_WORD(obytes)], len);
-	u64_stats_inc(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(seen)]);
-	u64_stats_inc(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(delivered)]);
+	u64_stats_inc(&s->account[DLIL_OUT][DLIL_ACCOUNT_WORD(seen)]);
+	u64_stats_inc(&s->account[DLIL_OUT][DLIL_ACCOUNT_WORD(delivered)]);
 	u64_stats_update_end(&s->syncp);
 }
 
@@ -133,11 +133,11 @@ static inline void dlil_stats_output(struct dlil_ifnet *ifp,
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_add(&s->stats[DLIL_STATS_WORD(opackets)], sent->delivered);
 	u64_stats_add(&s->stats[DLIL_STATS_WORD(obytes)], sent->bytes);
-	u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(seen)], sent->seen);
-	u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(delivered)],
+	u64_stats_add(&s->account[DLIL_OUT][DLIL_ACCOUNT_WORD(seen)], sent->seen);
+	u64_stats_add(&s->account[DLIL_OUT][DLIL_ACCOUNT_WORD(delivered)],
 		      sent->delivered);
 	if (unlikely(sent->stolen))
-		u64_stats_add(&s->flow[DLIL_OUT][DLIL_FLOW_WORD(stolen)],
+		u64_stats_add(&s->account[DLIL_OUT][DLIL_ACCOUNT_WORD(stolen)],
 			      sent->stolen);
 	u64_stats_update_end(&s->syncp);
 }

@@ -126,7 +126,7 @@ static DEVICE_ATTR_RW(unmatched);
 #define COUNTER_ATTR(_name)						\
 static ssize_t show_##_name(const struct dlil_netdev *nd, char *buf)	\
 {									\
-	struct dlil_flow in, out;					\
+	struct dlil_account in, out;					\
 	struct dlil_stats stats;					\
 									\
 	dlil_stats_read(nd->ifp, &stats, &in, &out);			\

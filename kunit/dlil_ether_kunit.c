@@ -489,7 +489,7 @@ static void demux_through_input(struct kunit *test)
 	struct fake *fake = ether_attached(test);
 	unsigned int i, mcasts = 0, packets = 0;
 	struct fake_proto *protos[3];
-	struct dlil_flow want = {};
+	struct dlil_account want = {};
 	struct sk_buff_head list;
 	u64 noproto = 0;
 
@@ -519,7 +519,7 @@ static void demux_through_input(struct kunit *test)
 	fake_input(fake, &list);
 
 	fake_read(fake);
-	fake_expect_flow(fake, &fake->in, &want, __LINE__);
+	fake_expect_account(fake, &fake->in, &want, __LINE__);
 	KUNIT_EXPECT_EQ(test, fake->stats.imcasts, mcasts);
 	KUNIT_EXPECT_EQ(test, fake->stats.noproto, noproto);
 	for (i = 0; i < 3; i++)
@@ -530,7 +530,7 @@ static void demux_through_input(struct kunit *test)
 /* Append a frame, maybe with an unknown tag, and count where it should go. */
 static void expect_frame(struct fake *fake, const struct frame_case *c,
 			 bool tagged, struct sk_buff_head *list,
-			 struct dlil_flow *want)
+			 struct dlil_account *want)
 {
 	struct sk_buff *skb = frame_of(fake, c, c->len);
 
@@ -564,7 +564,7 @@ static void demux_one_after_another(struct kunit *test)
 	static const u32 families[] = { PF_ETYPE, PF_SAP, PF_SNAP };
 	struct fake *fake = ether_acquire(test);
 	struct fake_proto *protos[3];
-	struct dlil_flow want = {};
+	struct dlil_account want = {};
 	int packets[3] = {}, i, j;
 	struct sk_buff_head list;
 
@@ -589,7 +589,7 @@ static void demux_one_after_another(struct kunit *test)
 	fake_input(fake, &list);
 
 	fake_read(fake);
-	fake_expect_flow(fake, &fake->in, &want, __LINE__);
+	fake_expect_account(fake, &fake->in, &want, __LINE__);
 	for (j = 0; j < 3; j++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&protos[j]->packets),
 				packets[j]);

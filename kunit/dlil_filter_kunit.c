@@ -377,7 +377,7 @@ struct verdict_case {
 	int verdict;
 	int err;
 	const char *trace;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 /* Filter b of a, b, c decides; protocol P receives. */
@@ -424,8 +424,8 @@ static void verdicts(struct kunit *test)
 			c->err);
 
 	FAKE_EXPECT_TRACE(fake, c->trace);
-	fake_expect_flow(fake, c->out ? &fake->out : &fake->in, &c->flow,
-			 __LINE__);
+	fake_expect_account(fake, c->out ? &fake->out : &fake->in, &c->account,
+			    __LINE__);
 }
 
 static int other_input(void *cookie, struct dlil_ifnet *ifp, u32 family,
@@ -1831,9 +1831,9 @@ static void gso_dropped(struct kunit *test)
 	pass_gso(fake, c->out, 5);
 	atomic_add(4, c->out ? &fake->handed_out : &fake->handed_in);
 	fake_read(fake);
-	fake_expect_flow(fake, c->out ? &fake->out : &fake->in,
-			 &(struct dlil_flow){ .drops[DLIL_DROP_FILTER] = 5 },
-			 __LINE__);
+	fake_expect_account(fake, c->out ? &fake->out : &fake->in,
+			    &(struct dlil_account){ .drops[DLIL_DROP_FILTER] = 5 },
+			    __LINE__);
 }
 
 /* FLT-10: segmentation does not write to data of clones, not even checksums. */
@@ -1892,9 +1892,9 @@ static void gso_malformed(struct kunit *test)
 	}
 	fake_read(fake);
 	KUNIT_EXPECT_EQ(test, watched[0].bytes, 0);
-	fake_expect_flow(fake, c->out ? &fake->out : &fake->in,
-			 &(struct dlil_flow){ .drops[DLIL_DROP_FILTER] = 3 },
-			 __LINE__);
+	fake_expect_account(fake, c->out ? &fake->out : &fake->in,
+			    &(struct dlil_account){ .drops[DLIL_DROP_FILTER] = 3 },
+			    __LINE__);
 }
 
 static unsigned int nested, surprises;

@@ -22,7 +22,7 @@
  */
 struct inject_case {
 	struct fake *fake;
-	struct dlil_flow before;
+	struct dlil_account before;
 	struct dlil_input_params params;
 	int verdict;
 	unsigned int leave;
@@ -123,7 +123,7 @@ static int hand(struct inject_case *c, u32 family, u32 first, u32 n,
 /* Number of packets that were delivered or dropped since the test began. */
 static u64 ended(struct inject_case *c)
 {
-	struct dlil_flow now;
+	struct dlil_account now;
 
 	dlil_inject_read(&now);
 	return now.delivered + now.freed - c->before.delivered -
@@ -131,11 +131,11 @@ static u64 ended(struct inject_case *c)
 }
 
 /* STA-3: expect these counters. */
-static void expect_flow(struct inject_case *c, u64 delivered, u64 noproto,
-			u64 protocol, u64 full)
+static void expect_account(struct inject_case *c, u64 delivered, u64 noproto,
+			   u64 protocol, u64 full)
 {
 	struct kunit *test = c->fake->test;
-	struct dlil_flow now;
+	struct dlil_account now;
 
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(ended(c) == delivered + noproto +
 					      protocol + full));
@@ -190,11 +190,11 @@ static void unknown_family(struct kunit *test)
 			-ENOENT);
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_B, 1, 3, dlil_proto_inject),
 			-ENOENT);
-	expect_flow(c, 0, 5, 0, 0);
+	expect_account(c, 0, 5, 0, 0);
 	KUNIT_EXPECT_EQ(test, dlil_proto_unregister_input(FAKE_PF_A), 0);
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 1, 1, dlil_proto_input),
 			-ENOENT);
-	expect_flow(c, 0, 6, 0, 0);
+	expect_account(c, 0, 6, 0, 0);
 	FAKE_EXPECT_TRACE(c->fake, "gone");
 }
 
@@ -207,11 +207,11 @@ static void at_once(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "i1 i2");
 	c->verdict = DLIL_STOLEN;
 	hand(c, FAKE_PF_A, 3, 1, dlil_proto_input);
-	expect_flow(c, 3, 0, 0, 0);
+	expect_account(c, 3, 0, 0, 0);
 	/* A refused packet is freed, and does not stop the rest. */
 	c->verdict = -EPROTO;
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 4, 2, dlil_proto_input), 0);
-	expect_flow(c, 3, 0, 2, 0);
+	expect_account(c, 3, 0, 2, 0);
 }
 
 /* PRO-8: packets that `input_list` leaves in the list are freed. */
@@ -223,7 +223,7 @@ static void as_list(struct kunit *test)
 	FAKE_EXPECT_TRACE(c->fake, "[3]");
 	c->leave = 2;
 	hand(c, FAKE_PF_A, 1, 5, dlil_proto_input);
-	expect_flow(c, 6, 0, 2, 0);
+	expect_account(c, 6, 0, 2, 0);
 }
 
 /* PRO-8 INP-7: the main thread delivers injected packets in order. */
@@ -235,12 +235,12 @@ static void by_main_thread(struct kunit *test)
 	c->in_main = true;
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 1, 2, dlil_proto_inject), 0);
 	KUNIT_EXPECT_EQ(test, hand(c, FAKE_PF_A, 3, 1, dlil_proto_inject), 0);
-	expect_flow(c, 3, 0, 0, 0);
+	expect_account(c, 3, 0, 0, 0);
 	FAKE_EXPECT_TRACE(c->fake, "i1 i2 i3");
 	/* The same works repeatedly. */
 	for (round = 0; round < 20; round++) {
 		hand(c, FAKE_PF_A, 4 + round, 1, dlil_proto_inject);
-		expect_flow(c, 4 + round, 0, 0, 0);
+		expect_account(c, 4 + round, 0, 0, 0);
 	}
 }
 
@@ -286,7 +286,7 @@ static void bounded(struct kunit *test)
 	dlil_rcvq_limit = limit;
 	fake_unblock(c->fake);
 	fake_read(c->fake);
-	expect_flow(c, 100, 0, 0, 4);
+	expect_account(c, 100, 0, 0, 4);
 	/* In batches. */
 	FAKE_EXPECT_TRACE(c->fake, "a1 [64] [36]");
 }
@@ -331,7 +331,7 @@ static void from_callbacks(struct kunit *test)
 	c->again = 0;
 	c->in_main = true;
 	hand(c, FAKE_PF_A, 2, 1, dlil_proto_inject);
-	expect_flow(c, 2, 0, 0, 0);
+	expect_account(c, 2, 0, 0, 0);
 	KUNIT_EXPECT_EQ(test, c->again, -EDEADLK);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->detached), 0);
 }

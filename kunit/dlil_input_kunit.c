@@ -635,7 +635,7 @@ static void long_list(struct kunit *test)
  * @unmatched: number of packets that the driver's `unmatched` keeps, -1 without
  *	it
  * @trace: expected calls for all packets
- * @flow: expected account
+ * @account: expected account
  * @stats: expected counters
  */
 struct path_case {
@@ -643,7 +643,7 @@ struct path_case {
 	struct fake_payload payload;
 	int unmatched;
 	const char *trace;
-	struct dlil_flow flow;
+	struct dlil_account account;
 	struct dlil_stats stats;
 };
 
@@ -657,83 +657,83 @@ static const struct path_case path_cases[] = {
 		.payload = { .family = FAKE_PF_A },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
-		.flow = { .delivered = PACKETS },
+		.account = { .delivered = PACKETS },
 	}, {
 		.name = "protocol steals",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_PROTO] = DLIL_STOLEN },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
-		.flow = { .stolen = PACKETS },
+		.account = { .stolen = PACKETS },
 	}, {
 		.name = "protocol refuses",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_PROTO] = -EPROTO },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
-		.flow = { .drops[DLIL_DROP_PROTOCOL] = PACKETS },
+		.account = { .drops[DLIL_DROP_PROTOCOL] = PACKETS },
 	}, {
 		.name = "filter steals",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_FILTER_IN] = DLIL_STOLEN },
 		.unmatched = PACKETS,
 		.trace = "a0 a1 a2",
-		.flow = { .stolen = PACKETS },
+		.account = { .stolen = PACKETS },
 	}, {
 		.name = "filter refuses",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_FILTER_IN] = -EPERM },
 		.unmatched = PACKETS,
 		.trace = "a0 a1 a2",
-		.flow = { .drops[DLIL_DROP_FILTER] = PACKETS },
+		.account = { .drops[DLIL_DROP_FILTER] = PACKETS },
 	}, {
 		.name = "demux steals",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_DEMUX] = DLIL_STOLEN },
 		.unmatched = PACKETS,
 		.trace = "",
-		.flow = { .stolen = PACKETS },
+		.account = { .stolen = PACKETS },
 	}, {
 		.name = "demux error",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_DEMUX] = -EINVAL },
 		.unmatched = -1,
 		.trace = "a0 a1 a2",
-		.flow = { .drops[DLIL_DROP_DEMUX] = PACKETS },
+		.account = { .drops[DLIL_DROP_DEMUX] = PACKETS },
 	}, {
 		.name = "demux error, driver keeps some",
 		.payload = { .family = FAKE_PF_A,
 			     .verdict[FAKE_DEMUX] = -EINVAL },
 		.unmatched = 1,
 		.trace = "a0 a1 a2 U1[ 0 1 2 ]",
-		.flow = { .passed = 1, .drops[DLIL_DROP_DEMUX] = PACKETS - 1 },
+		.account = { .passed = 1, .drops[DLIL_DROP_DEMUX] = PACKETS - 1 },
 	}, {
 		.name = "demux error, filter steals",
 		.payload = { .verdict[FAKE_DEMUX] = -EINVAL,
 			     .verdict[FAKE_FILTER_IN] = DLIL_STOLEN },
 		.unmatched = PACKETS,
 		.trace = "a0 a1 a2",
-		.flow = { .stolen = PACKETS },
+		.account = { .stolen = PACKETS },
 	}, {
 		.name = "no descriptor",
 		.payload = { .verdict[FAKE_DEMUX] = -ENOENT },
 		.unmatched = -1,
 		.trace = "a0 a1 a2",
-		.flow = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
+		.account = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
 		.stats = { .noproto = PACKETS },
 	}, {
 		.name = "no protocol",
 		.payload = { .family = FAKE_PF_B },
 		.unmatched = -1,
 		.trace = "a0 a1 a2",
-		.flow = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
+		.account = { .drops[DLIL_DROP_NOPROTO] = PACKETS },
 		.stats = { .noproto = PACKETS },
 	}, {
 		.name = "no protocol, driver keeps all",
 		.payload = { .family = FAKE_PF_B },
 		.unmatched = PACKETS,
 		.trace = "a0 a1 a2 U4[ 0 1 2 ]",
-		.flow = { .passed = PACKETS },
+		.account = { .passed = PACKETS },
 		.stats = { .noproto = PACKETS },
 	}, {
 		.name = "promiscuous",
@@ -741,28 +741,28 @@ static const struct path_case path_cases[] = {
 			     .pkt_type = PACKET_OTHERHOST },
 		.unmatched = -1,
 		.trace = "a0 b0 a1 b1 a2 b2",
-		.flow = { .drops[DLIL_DROP_PROMISC] = PACKETS },
+		.account = { .drops[DLIL_DROP_PROMISC] = PACKETS },
 	}, {
 		.name = "promiscuous, driver keeps none",
 		.payload = { .family = FAKE_PF_A,
 			     .pkt_type = PACKET_OTHERHOST },
 		.unmatched = 0,
 		.trace = "a0 b0 a1 b1 a2 b2 U3[ 0 1 2 ]",
-		.flow = { .drops[DLIL_DROP_PROMISC] = PACKETS },
+		.account = { .drops[DLIL_DROP_PROMISC] = PACKETS },
 	}, {
 		.name = "promiscuous, driver keeps all",
 		.payload = { .family = FAKE_PF_A,
 			     .pkt_type = PACKET_OTHERHOST },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 U3[ 0 1 2 ]",
-		.flow = { .passed = PACKETS },
+		.account = { .passed = PACKETS },
 	}, {
 		.name = "multicast",
 		.payload = { .family = FAKE_PF_A,
 			     .pkt_type = PACKET_MULTICAST },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
-		.flow = { .delivered = PACKETS },
+		.account = { .delivered = PACKETS },
 		.stats = { .imcasts = PACKETS },
 	}, {
 		.name = "broadcast",
@@ -770,7 +770,7 @@ static const struct path_case path_cases[] = {
 			     .pkt_type = PACKET_BROADCAST },
 		.unmatched = PACKETS,
 		.trace = "a0 b0 a1 b1 a2 b2 P0 P1 P2",
-		.flow = { .delivered = PACKETS },
+		.account = { .delivered = PACKETS },
 		.stats = { .imcasts = PACKETS },
 	}, {
 		.name = "multicast that a filter refuses",
@@ -779,7 +779,7 @@ static const struct path_case path_cases[] = {
 			     .verdict[FAKE_FILTER_IN] = -EPERM },
 		.unmatched = PACKETS,
 		.trace = "a0 a1 a2",
-		.flow = { .drops[DLIL_DROP_FILTER] = PACKETS },
+		.account = { .drops[DLIL_DROP_FILTER] = PACKETS },
 		.stats = { .imcasts = PACKETS },
 	},
 };
@@ -823,7 +823,7 @@ static void path_of_packet(struct kunit *test)
 
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, c->trace);
-	fake_expect_flow(fake, &fake->in, &c->flow, __LINE__);
+	fake_expect_account(fake, &fake->in, &c->account, __LINE__);
 	KUNIT_EXPECT_EQ(test, memcmp(&fake->stats, &c->stats,
 				     sizeof(c->stats)), 0);
 }
@@ -922,7 +922,7 @@ struct version_case {
 	const char *name;
 	bool v2;
 	int verdict;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 static const struct version_case version_cases[] = {
@@ -964,7 +964,7 @@ static void versions(struct kunit *test)
 
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, c->v2 ? "P[ 1 2 3 ]" : "P1 P2 P3");
-	fake_expect_flow(fake, &fake->in, &c->flow, __LINE__);
+	fake_expect_account(fake, &fake->in, &c->account, __LINE__);
 }
 
 static int take_first(struct fake_proto *p, struct sk_buff_head *list)

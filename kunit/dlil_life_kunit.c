@@ -788,7 +788,7 @@ static void layout(struct kunit *test)
 
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)s->stats,
 						   sizeof(u64)));
-		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)s->flow,
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)s->account,
 						   sizeof(u64)));
 	}
 	KUNIT_EXPECT_TRUE(test,

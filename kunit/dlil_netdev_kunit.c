@@ -125,10 +125,10 @@ static void attach_and_detach(struct kunit *test)
 static void expect_errors(struct kunit *test, struct dlil_ifnet *ifp, u64 in,
 			  u64 out, u64 collisions)
 {
-	struct dlil_flow flow[2];
+	struct dlil_account account[2];
 	struct dlil_stats stats;
 
-	dlil_stats_read(ifp, &stats, &flow[0], &flow[1]);
+	dlil_stats_read(ifp, &stats, &account[0], &account[1]);
 	KUNIT_EXPECT_EQ(test, stats.ierrors, in);
 	KUNIT_EXPECT_EQ(test, stats.oerrors, out);
 	KUNIT_EXPECT_EQ(test, stats.collisions, collisions);
@@ -1659,7 +1659,7 @@ static void policy_recursion(struct kunit *test)
 	const struct dlil_output_policy policy = {
 		.check = send_and_refuse, .cookie = ifp,
 	};
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	asked = 0;

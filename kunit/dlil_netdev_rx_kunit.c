@@ -629,7 +629,7 @@ static void expect_priority(struct rx *rx, const struct priority_case *c,
 			    unsigned int i)
 {
 	struct kunit *test = rx->test;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	receive(rx, frame(rx, c->data, c->n, c->short_len ?: 64));
@@ -779,7 +779,7 @@ static void unregister_own(struct sk_buff *skb)
 static void callback_unregisters(struct kunit *test)
 {
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	host_stop(rx);
@@ -847,7 +847,7 @@ static const u8 short_types[][10] = {
 static void short_types_pass(struct kunit *test)
 {
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	unsigned int i;
 
@@ -950,7 +950,7 @@ static void cut_off_both_ways(struct kunit *test)
 	const struct cut_case *c = test->param_value;
 	const u8 data[] = { c->type >> 8, c->type, 0, 5, 0x88, 0xb6 };
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	KUNIT_EXPECT_EQ(test, send(rx, data, sizeof(data), c->type), 1);
@@ -1047,7 +1047,7 @@ static struct task_struct *begin_unregister(struct rx *rx)
 static void device_goes(struct kunit *test)
 {
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	struct task_struct *task;
 
@@ -1145,7 +1145,7 @@ static void memory_reserves(struct kunit *test)
 {
 	struct rx *rx = test->priv;
 	struct sk_buff *skb = frame(rx, plain, sizeof(plain), 60);
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	skb->pfmemalloc = 1;
@@ -1443,7 +1443,7 @@ static void odd_packets(struct kunit *test)
 {
 	const struct odd_case *c = test->param_value;
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	struct sk_buff *skb;
 	struct seen want;
@@ -1498,7 +1498,7 @@ static void unmatched_dropped(struct kunit *test)
 	static const struct odd_case others = { .make = make_others };
 	struct rx *rx = test->priv;
 	struct dlil_netdev *nd = dlil_ifnet_priv(rx->ifp);
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	dlil_change_unmatched(nd, DLIL_UNMATCHED_DROP);
@@ -1569,7 +1569,7 @@ static void passes_while_unhooked(struct kunit *test)
 static void queue_of_device_that_goes(struct kunit *test)
 {
 	struct rx *rx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	struct task_struct *task;
 	int i;
@@ -1818,7 +1818,7 @@ static void vlan_sends(struct kunit *test)
 {
 	struct rx *rx = test->priv;
 	struct vlan *vlan = kunit_kzalloc(test, sizeof(*vlan), GFP_KERNEL);
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	struct sk_buff *skb;
 	int i;
@@ -1852,7 +1852,7 @@ static void vlan_wrapped_too(struct kunit *test)
 	struct rx *rx = test->priv;
 	struct vlan *vlan = kunit_kzalloc(test, sizeof(*vlan), GFP_KERNEL);
 	struct dlil_ifnet *going, *upper;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	int err;
 

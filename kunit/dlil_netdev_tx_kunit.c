@@ -390,7 +390,7 @@ static void (* const odd[])(struct sk_buff *skb) = {
 static void filters_out(struct kunit *test)
 {
 	const struct out_case *c = test->param_value;
-	struct dlil_flow in, out, before;
+	struct dlil_account in, out, before;
 	struct tx *tx = test->priv;
 	struct dlil_stats stats;
 	struct sk_buff *skb;
@@ -436,7 +436,7 @@ static void counts_groups(struct kunit *test)
 	struct dlil_stats before, after;
 	struct tx *tx = test->priv;
 	struct sk_buff_head list;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct sk_buff *skb;
 	int i;
 
@@ -585,7 +585,7 @@ static void gso_in_segments(struct kunit *test)
 {
 	const struct gso_kind *kind = test->param_value;
 	struct tx *tx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	tx->do_a = refuses_second;
@@ -623,7 +623,7 @@ static void gso_as_sent(struct kunit *test)
 		.program = larger, .n = ARRAY_SIZE(larger),
 	};
 	struct tx *tx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	add_filters(tx, 0);
@@ -707,7 +707,7 @@ static void raw_gso_without_type(struct kunit *test)
 		.program = &all, .n = 1,
 	};
 	struct tx *tx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	struct sk_buff *skb;
 
@@ -727,7 +727,7 @@ static void raw_gso_without_type(struct kunit *test)
 static void refused_by_stack(struct kunit *test)
 {
 	struct tx *tx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	netif_tx_stop_all_queues(tx->dev);
@@ -949,7 +949,7 @@ static void routed_on_raw(struct kunit *test)
 static void kept_until_known(struct kunit *test)
 {
 	struct tx *tx = test->priv;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	unsigned int asked;
 

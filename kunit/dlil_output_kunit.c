@@ -146,7 +146,7 @@ static void raw(struct kunit *test)
  * @loses: the framer frees packets that it refuses
  * @err: expected result of dlil_output()
  * @trace: expected calls
- * @flow: expected account
+ * @account: expected account
  */
 struct path_case {
 	const char *name;
@@ -155,7 +155,7 @@ struct path_case {
 	bool loses;
 	int err;
 	const char *trace;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 static const struct path_case path_cases[] = {
@@ -164,35 +164,35 @@ static const struct path_case path_cases[] = {
 		.stage = FAKE_PRE_OUTPUT,
 		.verdict = { DLIL_STOLEN, DLIL_STOLEN },
 		.trace = "P?0 P?1 P?2 h2 a2 D2 h3 a3 D3",
-		.flow = { .stolen = 2, .delivered = 2 },
+		.account = { .stolen = 2, .delivered = 2 },
 	}, {
 		.name = "protocol keeps all",
 		.stage = FAKE_PRE_OUTPUT,
 		.verdict = { DLIL_STOLEN, DLIL_STOLEN, DLIL_STOLEN,
 			     DLIL_STOLEN },
 		.trace = "P?0 P?1 P?2 P?3",
-		.flow = { .stolen = 4 },
+		.account = { .stolen = 4 },
 	}, {
 		.name = "protocol fails",
 		.stage = FAKE_PRE_OUTPUT,
 		.verdict = { -EHOSTUNREACH },
 		.err = -EHOSTUNREACH,
 		.trace = "P?0",
-		.flow = { .drops[DLIL_DROP_PROTOCOL] = 4 },
+		.account = { .drops[DLIL_DROP_PROTOCOL] = 4 },
 	}, {
 		.name = "protocol keeps one, then fails",
 		.stage = FAKE_PRE_OUTPUT,
 		.verdict = { DLIL_STOLEN, -ENOTSUPP },
 		.err = -EOPNOTSUPP,
 		.trace = "P?0 P?1",
-		.flow = { .stolen = 1, .drops[DLIL_DROP_PROTOCOL] = 3 },
+		.account = { .stolen = 1, .drops[DLIL_DROP_PROTOCOL] = 3 },
 	}, {
 		.name = "framer fails",
 		.stage = FAKE_FRAMER,
 		.verdict = { 0, -EMSGSIZE, -EIO },
 		.err = -EMSGSIZE,
 		.trace = "P?0 h0 a0 D0 h1 h2 h3 a3 D3",
-		.flow = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
+		.account = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
 	}, {
 		.name = "framer loses",
 		.stage = FAKE_FRAMER,
@@ -200,33 +200,33 @@ static const struct path_case path_cases[] = {
 		.loses = true,
 		.err = -EMSGSIZE,
 		.trace = "P?0 h0 a0 D0 h1 h2 h3 a3 D3",
-		.flow = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
+		.account = { .delivered = 2, .drops[DLIL_DROP_FRAMER] = 2 },
 	}, {
 		.name = "framer steals",
 		.stage = FAKE_FRAMER,
 		.verdict = { 0, DLIL_STOLEN },
 		.trace = "P?0 h0 a0 D0 h1 h2 a2 D2 h3 a3 D3",
-		.flow = { .delivered = 3, .stolen = 1 },
+		.account = { .delivered = 3, .stolen = 1 },
 	}, {
 		.name = "filter refuses",
 		.stage = FAKE_FILTER_OUT,
 		.verdict = { -EPERM, 0, -EACCES, 0 },
 		.err = -EPERM,
 		.trace = "P?0 h0 a0 h1 a1 D1 h2 a2 h3 a3 D3",
-		.flow = { .delivered = 2, .drops[DLIL_DROP_FILTER] = 2 },
+		.account = { .delivered = 2, .drops[DLIL_DROP_FILTER] = 2 },
 	}, {
 		.name = "filter steals",
 		.stage = FAKE_FILTER_OUT,
 		.verdict = { 0, 0, DLIL_STOLEN, DLIL_STOLEN },
 		.trace = "P?0 h0 a0 D0 h1 a1 D1 h2 a2 h3 a3",
-		.flow = { .delivered = 2, .stolen = 2 },
+		.account = { .delivered = 2, .stolen = 2 },
 	}, {
 		.name = "driver fails",
 		.stage = FAKE_DRIVER,
 		.verdict = { -ENETDOWN, 0, 0, -ENOBUFS },
 		.err = -ENETDOWN,
 		.trace = "P?0 h0 a0 D0 h1 a1 D1 h2 a2 D2 h3 a3 D3",
-		.flow = { .delivered = 2, .drops[DLIL_DROP_DRIVER] = 2 },
+		.account = { .delivered = 2, .drops[DLIL_DROP_DRIVER] = 2 },
 	},
 };
 
@@ -260,8 +260,8 @@ static void path_of_list(struct kunit *test)
 
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, c->trace);
-	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
-	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+	fake_expect_account(fake, &fake->out, &c->account, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->account.delivered);
 	KUNIT_EXPECT_EQ(test, fake_skbs(), skb_queue_len(&fake->sent));
 }
 
@@ -540,7 +540,7 @@ struct host_case {
 	const char *name;
 	int verdict;
 	int err;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 static const struct host_case host_cases[] = {
@@ -580,15 +580,15 @@ static void output_of_host(struct kunit *test)
 		kfree_skb(skb);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1");
-	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
-	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+	fake_expect_account(fake, &fake->out, &c->account, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->account.delivered);
 }
 
 struct replace_case {
 	const char *name;
 	int driver;
 	int err;
-	struct dlil_flow flow;
+	struct dlil_account account;
 };
 
 static const struct replace_case replace_cases[] = {
@@ -624,8 +624,8 @@ static void output_of_host_replaced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, output_by_host(fake, 1), c->err);
 	fake_read(fake);
 	FAKE_EXPECT_TRACE(fake, "a1 D2");
-	fake_expect_flow(fake, &fake->out, &c->flow, __LINE__);
-	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->flow.delivered);
+	fake_expect_account(fake, &fake->out, &c->account, __LINE__);
+	KUNIT_EXPECT_EQ(test, fake->stats.opackets, c->account.delivered);
 	KUNIT_EXPECT_EQ(test, fake_skbs(), skb_queue_len(&fake->sent));
 }
 

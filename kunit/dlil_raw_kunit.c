@@ -204,7 +204,7 @@ static void demux_through_input(struct kunit *test)
 		raw_proto(fake, PF_V6, &ip6_desc),
 		raw_proto(fake, PF_TAG, &mpls_desc),
 	};
-	struct dlil_flow want = {};
+	struct dlil_account want = {};
 	struct sk_buff_head list;
 
 	for (i = 0; i < 3; i++) {
@@ -228,7 +228,7 @@ static void demux_through_input(struct kunit *test)
 	fake_input(fake, &list);
 
 	fake_read(fake);
-	fake_expect_flow(fake, &fake->in, &want, __LINE__);
+	fake_expect_account(fake, &fake->in, &want, __LINE__);
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, atomic_read(&protos[i]->packets),
 				taken[i]);

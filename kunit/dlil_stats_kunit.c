@@ -49,7 +49,7 @@ static void refuse(struct fake *fake, u32 why)
 static void every_reason(struct kunit *test)
 {
 	const u32 *why = test->param_value;
-	struct dlil_flow in = {}, out = {};
+	struct dlil_account in = {}, out = {};
 	struct fake *fake = fake_fresh(test);
 	int life;
 
@@ -57,21 +57,21 @@ static void every_reason(struct kunit *test)
 	out.drops[*why] = 1;
 	refuse(fake, *why);
 	fake_read(fake);
-	fake_expect_flow(fake, &fake->in, &in, __LINE__);
-	fake_expect_flow(fake, &fake->out, &out, __LINE__);
+	fake_expect_account(fake, &fake->in, &in, __LINE__);
+	fake_expect_account(fake, &fake->out, &out, __LINE__);
 	for (life = 1; life <= 2; life++) {
 		KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 		refuse(fake, *why);
 		fake_read(fake);
-		fake_expect_flow(fake, &fake->in, &in, __LINE__);
-		fake_expect_flow(fake, &fake->out, &out, __LINE__);
+		fake_expect_account(fake, &fake->in, &in, __LINE__);
+		fake_expect_account(fake, &fake->out, &out, __LINE__);
 		KUNIT_EXPECT_EQ(test, fake->stats.iqdrops, 2);
 		KUNIT_EXPECT_EQ(test, fake->in.freed, 2);
 		KUNIT_EXPECT_EQ(test, fake->out.freed, 1);
 		fake_detach(fake);
 	}
 	fake_read(fake);
-	fake_expect_flow(fake, &fake->in, &in, __LINE__);
+	fake_expect_account(fake, &fake->in, &in, __LINE__);
 }
 
 static bool pcpu_is_zero(struct fake *fake)
@@ -82,7 +82,7 @@ static bool pcpu_is_zero(struct fake *fake)
 	for_each_possible_cpu(cpu) {
 		s = per_cpu_ptr(fake->ifp->stats, cpu);
 		if (memchr_inv(s->stats, 0, sizeof(s->stats)) ||
-		    memchr_inv(s->flow, 0, sizeof(s->flow)))
+		    memchr_inv(s->account, 0, sizeof(s->account)))
 			return false;
 	}
 	return true;
@@ -330,7 +330,7 @@ static void own_counters(struct kunit *test)
 static int look_until_killed(struct fake_task *task)
 {
 	struct fake *fake = task->fake;
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 	u64 last = 0;
 

@@ -680,17 +680,17 @@ static bool all_seen(struct fake *fake)
 }
 
 /* Row STA-3. */
-static void expect_conserved(struct fake *fake, const struct dlil_flow *flow)
+static void expect_conserved(struct fake *fake, const struct dlil_account *account)
 {
 	u64 freed = 0;
 	int i;
 
 	for (i = 0; i < DLIL_DROP_MAX; i++)
-		freed += flow->drops[i];
-	KUNIT_EXPECT_EQ(fake->test, flow->freed, freed);
-	KUNIT_EXPECT_EQ(fake->test, flow->seen,
-			flow->delivered + flow->passed + flow->stolen +
-			flow->freed);
+		freed += account->drops[i];
+	KUNIT_EXPECT_EQ(fake->test, account->freed, freed);
+	KUNIT_EXPECT_EQ(fake->test, account->seen,
+			account->delivered + account->passed + account->stolen +
+			account->freed);
 }
 
 void fake_read(struct fake *fake)
@@ -707,8 +707,8 @@ void fake_read(struct fake *fake)
 	expect_conserved(fake, &fake->out);
 }
 
-void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
-		      const struct dlil_flow *want, int line)
+void fake_expect_account(struct fake *fake, const struct dlil_account *got,
+			 const struct dlil_account *want, int line)
 {
 	struct kunit *test = fake->test;
 	int i;

@@ -261,8 +261,8 @@ struct fake {
 	unsigned int n_protos;
 	struct fake_task tasks[FAKE_TASKS];
 	struct dlil_stats stats;
-	struct dlil_flow in;
-	struct dlil_flow out;
+	struct dlil_account in;
+	struct dlil_account out;
 	struct fake_drops drops;
 	spinlock_t lock;	/* guards the trace */
 	size_t len;
@@ -400,8 +400,8 @@ void fake_trace_clear(struct fake *fake);
 /* Wait until all queued packets are accounted for, and read the counters. */
 void fake_read(struct fake *fake);
 
-void fake_expect_flow(struct fake *fake, const struct dlil_flow *got,
-		      const struct dlil_flow *want, int line);
+void fake_expect_account(struct fake *fake, const struct dlil_account *got,
+			 const struct dlil_account *want, int line);
 
 /* fake_drops.c */
 int fake_drops_start(struct fake_drops *d, struct fake *fake);
@@ -412,11 +412,11 @@ void fake_drops_destroyed(struct fake *fake);
 
 /* Check the account of fake_read().  Counters that are not named must be 0. */
 #define FAKE_EXPECT_IN(fake, ...)					\
-	fake_expect_flow(fake, &(fake)->in,				\
-			 &(struct dlil_flow){ __VA_ARGS__ }, __LINE__)
+	fake_expect_account(fake, &(fake)->in,				\
+			    &(struct dlil_account){ __VA_ARGS__ }, __LINE__)
 #define FAKE_EXPECT_OUT(fake, ...)					\
-	fake_expect_flow(fake, &(fake)->out,				\
-			 &(struct dlil_flow){ __VA_ARGS__ }, __LINE__)
+	fake_expect_account(fake, &(fake)->out,				\
+			    &(struct dlil_account){ __VA_ARGS__ }, __LINE__)
 #define FAKE_EXPECT_TRACE(fake, want)					\
 	KUNIT_EXPECT_STREQ((fake)->test, (const char *)(fake)->trace, want)
 

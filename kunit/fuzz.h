@@ -84,8 +84,8 @@ struct fuzz_target {
 	struct sk_buff_head parked[2];
 	struct fuzz_filter filters[FUZZ_FILTERS];
 	u64 ipackets;
-	struct dlil_flow in;
-	struct dlil_flow out;
+	struct dlil_account in;
+	struct dlil_account out;
 };
 
 /**

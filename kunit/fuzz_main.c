@@ -107,7 +107,7 @@ static u64 some_of(u64 n)
 	return max_t(u64, n / 20, 1);
 }
 
-static void flow_diff(struct dlil_flow *now, const struct dlil_flow *before)
+static void account_diff(struct dlil_account *now, const struct dlil_account *before)
 {
 	u64 *to = (u64 *)now;
 	size_t i;
@@ -116,8 +116,8 @@ static void flow_diff(struct dlil_flow *now, const struct dlil_flow *before)
 		to[i] -= ((const u64 *)before)[i];
 }
 
-static void check_flow(const char *name, const char *what,
-		       const struct dlil_flow *f)
+static void check_account(const char *name, const char *what,
+			  const struct dlil_account *f)
 {
 	char reasons[12 * DLIL_DROP_MAX] = "";
 	u64 freed = 0;
@@ -141,7 +141,7 @@ static void check_flow(const char *name, const char *what,
  * first of each list has been through them, and those behind it have not (OUT-7); so
  * have those that could not be made linear (OUT-6).
  */
-static void check_filtered_out(struct fuzz_target *t, const struct dlil_flow *out)
+static void check_filtered_out(struct fuzz_target *t, const struct dlil_account *out)
 {
 	u64 filtered = fuzz_counted(t, FIRST_OUT);
 	u64 ended = fuzz_counted(t, SENT) + fuzz_counted(t, UNSENT) +
@@ -156,7 +156,7 @@ static void check_filtered_out(struct fuzz_target *t, const struct dlil_flow *ou
 
 /* Check the fuzzer's own ifnet, which nobody else uses. */
 static void check_own(struct fuzz_target *t, const struct dlil_stats *stats,
-		      const struct dlil_flow *in, const struct dlil_flow *out)
+		      const struct dlil_account *in, const struct dlil_account *out)
 {
 	const char *name = dlil_ifnet_name(t->ifp);
 	u64 full = in->drops[DLIL_DROP_QUEUE_FULL];
@@ -189,8 +189,8 @@ static void check_own(struct fuzz_target *t, const struct dlil_stats *stats,
 
 /* Check a device, which others may use as well. */
 static void check_device(struct fuzz_target *t, u64 received,
-			 const struct dlil_flow *in,
-			 const struct dlil_flow *out)
+			 const struct dlil_account *in,
+			 const struct dlil_account *out)
 {
 	const char *name = dlil_ifnet_name(t->ifp);
 
@@ -218,14 +218,14 @@ static void check_device(struct fuzz_target *t, u64 received,
 static void check_target(struct fuzz_target *t)
 {
 	const char *name = dlil_ifnet_name(t->ifp);
-	struct dlil_flow in, out;
+	struct dlil_account in, out;
 	struct dlil_stats stats;
 
 	dlil_stats_read(t->ifp, &stats, &in, &out);
-	flow_diff(&in, &t->in);
-	flow_diff(&out, &t->out);
-	check_flow(name, "in", &in);
-	check_flow(name, "out", &out);
+	account_diff(&in, &t->in);
+	account_diff(&out, &t->out);
+	check_account(name, "in", &in);
+	check_account(name, "out", &out);
 	if (t->dev)
 		check_device(t, stats.ipackets - t->ipackets, &in, &out);
 	else

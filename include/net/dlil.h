@@ -319,7 +319,7 @@ struct dlil_stats {
 };
 
 /**
- * struct dlil_flow - account of all packets of one direction (STA-3)
+ * struct dlil_account - account of all packets of one direction (STA-3)
  * @seen: packets that entered DLIL
  * @delivered: packets that a protocol accepted; on output, the driver
  * @passed: received packets that no protocol accepted, and that the driver's
@@ -331,7 +331,7 @@ struct dlil_stats {
  * When no packet is in flight, @seen is the sum of @delivered, @passed, @stolen
  * and @freed.
  */
-struct dlil_flow {
+struct dlil_account {
 	u64 seen;
 	u64 delivered;
 	u64 passed;
@@ -867,7 +867,7 @@ int dlil_resolve_multi(struct dlil_ifnet *ifp, const struct sockaddr *addr,
 
 void dlil_stats_add(struct dlil_ifnet *ifp, const struct dlil_stats *inc);
 void dlil_stats_read(struct dlil_ifnet *ifp, struct dlil_stats *stats,
-		     struct dlil_flow *in, struct dlil_flow *out);
+		     struct dlil_account *in, struct dlil_account *out);
 
 bool dlil_stats_classes(struct dlil_ifnet *ifp, struct dlil_traffic *in,
 			struct dlil_traffic *out);

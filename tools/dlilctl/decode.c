@@ -247,16 +247,16 @@ static const struct field drops_fields[] = {
 
 DEFINE_SET(drops);
 
-static const struct field flow_fields[] = {
-	[DLIL_A_FLOW_SEEN] = U64("seen"),
-	[DLIL_A_FLOW_DELIVERED] = U64("delivered"),
-	[DLIL_A_FLOW_PASSED] = U64("passed"),
-	[DLIL_A_FLOW_STOLEN] = U64("stolen"),
-	[DLIL_A_FLOW_FREED] = U64("freed"),
-	[DLIL_A_FLOW_DROPS] = NEST("drops", drops_set),
+static const struct field account_fields[] = {
+	[DLIL_A_ACCOUNT_SEEN] = U64("seen"),
+	[DLIL_A_ACCOUNT_DELIVERED] = U64("delivered"),
+	[DLIL_A_ACCOUNT_PASSED] = U64("passed"),
+	[DLIL_A_ACCOUNT_STOLEN] = U64("stolen"),
+	[DLIL_A_ACCOUNT_FREED] = U64("freed"),
+	[DLIL_A_ACCOUNT_DROPS] = NEST("drops", drops_set),
 };
 
-DEFINE_SET(flow);
+DEFINE_SET(account);
 
 static const struct field queue_fields[] = {
 	[DLIL_A_QUEUE_MAX_PACKETS] = U32("max-packets"),
@@ -290,8 +290,8 @@ static const struct field ifnet_fields[] = {
 	[DLIL_A_PROTOCOL] = LIST("protocols", protocol_set),
 	[DLIL_A_FILTER] = LIST("filters", filter_set),
 	[DLIL_A_STATS] = NEST("stats", stats_set),
-	[DLIL_A_INPUT] = NEST("input", flow_set),
-	[DLIL_A_OUTPUT] = NEST("output", flow_set),
+	[DLIL_A_INPUT] = NEST("input", account_set),
+	[DLIL_A_OUTPUT] = NEST("output", account_set),
 	[DLIL_A_HEADER] = ENUM("header", headers),
 	[DLIL_A_QUEUE] = NEST("queue", queue_set),
 	[DLIL_A_OVERDUE] = LIST("overdue", overdue_set),
@@ -690,8 +690,8 @@ static void add_sums(json_t *ifnet)
 	json_t *in = json_object_get(ifnet, "input");
 
 	set_new(ifnet, "drops", sum_drops(in, out));
-	set_new(ifnet, "flow", json_pack("{s:O, s:O}", "input", in,
-					 "output", out));
+	set_new(ifnet, "account", json_pack("{s:O, s:O}", "input", in,
+					    "output", out));
 }
 
 static json_t *decode_message(const struct set *set, const struct nlmsghdr *nlh)

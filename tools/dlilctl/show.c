@@ -164,7 +164,7 @@ int run_show(struct args *args)
 		"overdue", NULL
 	};
 	static const char *const stats_keys[] = {
-		"stats", "classes", "drops", "flow", NULL
+		"stats", "classes", "drops", "account", NULL
 	};
 	static const struct view view = {
 		.keys = keys, .stats_keys = stats_keys, .print = show_ifnet,
@@ -221,16 +221,16 @@ static void print_class_rows(const json_t *ifnet)
 }
 
 /* The two sides differ by the packets in flight (STA-3). */
-static void print_flow(const char *label, const json_t *flow)
+static void print_account(const char *label, const json_t *account)
 {
-	json_int_t rest = number(flow, "seen") - number(flow, "delivered") -
-		number(flow, "passed") - number(flow, "stolen") -
-		number(flow, "freed");
+	json_int_t rest = number(account, "seen") - number(account, "delivered") -
+		number(account, "passed") - number(account, "stolen") -
+		number(account, "freed");
 
 	printf("    %-7s seen %lld = delivered %lld + passed %lld + stolen %lld + freed %lld",
-	       label, number(flow, "seen"), number(flow, "delivered"),
-	       number(flow, "passed"), number(flow, "stolen"),
-	       number(flow, "freed"));
+	       label, number(account, "seen"), number(account, "delivered"),
+	       number(account, "passed"), number(account, "stolen"),
+	       number(account, "freed"));
 	if (rest)
 		printf(" %c %lld in flight", rest < 0 ? '-' : '+', llabs(rest));
 	putchar('\n');
@@ -264,8 +264,8 @@ static void print_stats(const json_t *ifnet)
 	print_class_rows(ifnet);
 	print_drop_rows(in, out);
 	if (options.details) {
-		print_flow("input:", in);
-		print_flow("output:", out);
+		print_account("input:", in);
+		print_account("output:", out);
 	}
 }
 
@@ -288,7 +288,7 @@ static void print_brief_stats(const json_t *ifnet)
 int run_stats(struct args *args)
 {
 	static const char *const keys[] = {
-		"ifname", "ifindex", "stats", "classes", "drops", "flow", NULL
+		"ifname", "ifindex", "stats", "classes", "drops", "account", NULL
 	};
 	static const struct view view = {
 		.keys = keys, .print = print_stats, .brief = print_brief_stats,

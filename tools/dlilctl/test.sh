@@ -535,8 +535,8 @@ veth7='"ifname":"veth7","ifindex":7'
 link='"state":"attached","unmatched":"drop","header":"ethernet","thread":1234,"queue":{"max-packets":2048,"max-bytes":33554432,"packets":3,"bytes":2304},"attrs":["tso4","arpll"],"last-change":61005'
 plumbers='"plumbers":[{"family":"inet","number":2,"count":1},{"family":"mpls","number":258,"count":0}]'
 stats='"stats":{"ipackets":102,"ibytes":12345678900,"ierrors":104,"opackets":105,"obytes":106,"oerrors":107,"collisions":108,"imcasts":109,"omcasts":110,"iqdrops":111,"noproto":112}'
-flow='"flow":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
-counters="$stats,\"classes\":{},\"drops\":$(drops 25 20),$flow"
+account='"account":{"input":{"seen":1000,"delivered":900,"passed":60,"stolen":10,"freed":30,"drops":'$(drops 20 10)'},"output":{"seen":500,"delivered":475,"passed":0,"stolen":10,"freed":15,"drops":'$(drops 5 10)'}}'
+counters="$stats,\"classes\":{},\"drops\":$(drops 25 20),$account"
 
 prints '-j show DEV' "[{$veth0,$link,$protocols,$filters,$overdue}]" -j show veth0
 prints '-j show' \

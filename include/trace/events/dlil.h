@@ -30,13 +30,13 @@ void dlil_trace_call_unreg(void);
 int dlil_trace_return_reg(void);
 void dlil_trace_return_unreg(void);
 
-static inline u64 dlil_trace_freed(const struct dlil_flow *flow)
+static inline u64 dlil_trace_freed(const struct dlil_account *account)
 {
 	u64 n = 0;
 	int i;
 
 	for (i = 0; i < DLIL_DROP_MAX; i++)
-		n += flow->drops[i];
+		n += account->drops[i];
 	return n;
 }
 
@@ -135,8 +135,8 @@ TRACE_EVENT(dlil_input_begin,
 
 /* A batch is over; shows the fates of its packets. */
 TRACE_EVENT(dlil_input_end,
-	TP_PROTO(const struct dlil_ifnet *ifp, const struct dlil_flow *flow),
-	TP_ARGS(ifp, flow),
+	TP_PROTO(const struct dlil_ifnet *ifp, const struct dlil_account *account),
+	TP_ARGS(ifp, account),
 	TP_STRUCT__entry(
 		__array(char, ifname, IFNAMSIZ)
 		__field(int, ifindex)
@@ -149,11 +149,11 @@ TRACE_EVENT(dlil_input_end,
 	TP_fast_assign(
 		strscpy(__entry->ifname, dlil_ifnet_name(ifp), IFNAMSIZ);
 		__entry->ifindex = dlil_ifnet_index(ifp);
-		__entry->packets = flow->seen;
-		__entry->delivered = flow->delivered;
-		__entry->passed = flow->passed;
-		__entry->stolen = flow->stolen;
-		__entry->freed = dlil_trace_freed(flow);
+		__entry->packets = account->seen;
+		__entry->delivered = account->delivered;
+		__entry->passed = account->passed;
+		__entry->stolen = account->stolen;
+		__entry->freed = dlil_trace_freed(account);
 	),
 	TP_printk("ifname=%s ifindex=%d packets=%llu delivered=%llu passed=%llu stolen=%llu freed=%llu",
 		  __entry->ifname, __entry->ifindex, __entry->packets,

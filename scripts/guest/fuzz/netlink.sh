@@ -87,7 +87,7 @@ still_answers() {
 	wait_for 10 accounted dut
 	ctl -j -s show | jq -r '.[] | "# \(.ifname) \(.state): \(.filters |
 		length) filters, \(.protocols | length) protocols, in \(
-		.flow.input.seen), out \(.flow.output.seen)"'
+		.account.input.seen), out \(.account.output.seen)"'
 	attached=$(attached_in dut)
 	for dev in "${DEVICES[@]}"; do
 		ip -n dut link set "$dev" up mtu 1500 promisc off allmulticast off

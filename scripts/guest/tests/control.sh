@@ -389,7 +389,7 @@ test_queue_limits_set() {
 # program in flight.  A task of higher priority keeps the input thread from
 # running meanwhile.
 full_queue() {
-	local full='.flow.input.drops."queue-full"' what=$1 limit=$2 pings=$3 _
+	local full='.account.input.drops."queue-full"' what=$1 limit=$2 pings=$3 _
 	shift 3
 
 	# Resolving a neighbour would have to wait for that thread.
@@ -420,14 +420,14 @@ test_queue_limit() { full_queue packets 10 1 -c 50 -l 50; }
 told_drops() {
 	local full
 
-	full=$(json '.flow.input.drops."queue-full"')
+	full=$(json '.account.input.drops."queue-full"')
 	[ "$(json .stats.iqdrops) $(dropped)" != "$full $full 0" ] || echo yes
 }
 
 # INP-12 STA-4: the same for the limit of bytes: 60 packets use more than a
 # megabyte.
 test_queue_limit_of_bytes() {
-	local full='.flow.input.drops."queue-full"' _
+	local full='.account.input.drops."queue-full"' _
 
 	ip -n dut link set dl0 mtu 65000
 	ip -n peer link set pe0 mtu 65000

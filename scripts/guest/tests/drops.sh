@@ -23,12 +23,12 @@ count_told() {
 		2>/dev/null
 }
 
-# drops_differ: print how told drops differ from the counters; of each
+# drops_differ: print how told drops differ from the counters, for each
 # direction and reason.
 drops_differ() {
 	local counted
 
-	counted=$(ctl -j -s show dl0 | jq -c '.[0].flow |
+	counted=$(ctl -j -s show dl0 | jq -c '.[0].account |
 		[(.input.drops | to_entries[] | ["in", .key, .value]),
 		 (.output.drops | to_entries[] | ["out", .key, .value])]')
 	jq -rs --argjson counted "$counted" '. as $all | $counted[] | . as $c |
@@ -144,7 +144,7 @@ fall_behind() {
 	tell_drops "$T/drops" dl0
 	kill -STOP $TELLER
 	peer pkt send pe0 88b5 $frame "$1"
-	becomes "frames dropped" "$1" json .flow.input.freed
+	becomes "frames dropped" "$1" json .account.input.freed
 }
 
 # STA-6: a reader that is too slow is told how many packets it has missed.  Its socket always
@@ -195,7 +195,7 @@ test_drops_heir() {
 	exec {go}>"$T/go"
 	wait_for 10 grep -q ready "$T/heir"
 	peer pkt send pe0 88b5 $frame $n
-	becomes "frames dropped" $n json .flow.input.freed
+	becomes "frames dropped" $n json .account.input.freed
 	exec {go}>&-
 	wait $! || fail "the next owner of the port id heard of it, or there was none: $?"
 }

@@ -22,9 +22,9 @@ test_drop_on_input() {
 	comes_to "pings dropped" "$(sent)" filter noping matched
 	small_transfer peer dut $IP0
 	is "answers by IPv6" "$(pings peer 5 $IP60)" 5
-	is "drops by filters" "$(json .flow.input.drops.filter)" \
+	is "drops by filters" "$(json .account.input.drops.filter)" \
 		"$(filter noping matched)"
-	is "drops on output" "$(json .flow.output.freed)" 0
+	is "drops on output" "$(json .account.output.freed)" 0
 	ctl filter del dl0 noping
 	is "filters left" "$(json .filters#)" 0
 	is "answers after removal" "$(pings peer 5 $IP0)" 5
@@ -38,9 +38,9 @@ test_drop_on_output() {
 	no_pings dut $IP1
 	small_transfer dut peer $IP1
 	at_least "pings dropped" "$(filter noping matched)" 5
-	is "drops by filters" "$(json .flow.output.drops.filter)" \
+	is "drops by filters" "$(json .account.output.drops.filter)" \
 		"$(filter noping matched)"
-	is "drops on input" "$(json .flow.input.freed)" 0
+	is "drops on input" "$(json .account.input.freed)" 0
 	ctl filter del dl0 noping
 	is "answers after removal" "$(pings peer 5 $IP0)" 5
 }
@@ -289,7 +289,7 @@ test_qdisc_behind_filter() {
 			may_lack htb
 		fi
 	done
-	is "packets dropped" "$(json .flow.output.freed)" 0
+	is "packets dropped" "$(json .account.output.freed)" 0
 	echo >/sys/module/dlil_scribble/parameters/dev
 	rmmod dlil_scribble
 }
@@ -313,8 +313,8 @@ trace_drops() {
 dropped_unplumbed() {
 	local in out
 
-	in=$(json .flow.input.drops.noproto)
-	out=$(json .flow.output.drops.noproto)
+	in=$(json .account.input.drops.noproto)
+	out=$(json .account.output.drops.noproto)
 	[ "$(dropped)" = "$(($1 + in)) $(($2 + out))" ]
 }
 
@@ -345,11 +345,11 @@ test_drops_seen() {
 	ctl proto unplumb dl0 inet
 	no_pings dut $IP1
 	wait_for 10 dropped_unplumbed 3 5
-	at_least "packets of no protocol" "$(json .flow.output.drops.noproto)" 1
+	at_least "packets of no protocol" "$(json .account.output.drops.noproto)" 1
 	at_least "drops of no protocol" "$(kernel_says UNHANDLED_PROTO)" 1
 	trace_drops
 	no_pings peer $IP0
-	at_least "packets of no protocol" "$(json .flow.input.drops.noproto)" 1
+	at_least "packets of no protocol" "$(json .account.input.drops.noproto)" 1
 	wait_for 10 dropped_unplumbed 3 5
 	at_least "drops of no protocol" "$(kernel_says UNHANDLED_PROTO)" 1
 	echo 0 >$KFREE/enable

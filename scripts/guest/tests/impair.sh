@@ -40,7 +40,7 @@ test_impair_loss() {
 	is "packets for it" "$(impaired in.matched)" 200
 	is "packets lost" "$(impaired in.lost)" "$(wc -w <<<"$LOST_IN")"
 	is "packets passed" "$(impaired in.passed)" $((200 - $(wc -w <<<"$LOST_IN")))
-	is "drops by a filter" "$(json .flow.input.drops.filter)" \
+	is "drops by a filter" "$(json .account.input.drops.filter)" \
 		"$(wc -w <<<"$LOST_IN")"
 	ctl filter del dl0 bad
 	ctl filter add dl0 bad out match 'icmp[icmptype] == icmp-echoreply' \
@@ -149,8 +149,8 @@ test_impair_held() {
 	ctl attach dl0
 	hold 20
 	ctl filter del dl0 bad
-	is "packets kept for ever on input" "$(json .flow.input.stolen)" 20
-	is "packets kept for ever on output" "$(json .flow.output.stolen)" 20
+	is "packets kept for ever on input" "$(json .account.input.stolen)" 20
+	is "packets kept for ever on output" "$(json .account.output.stolen)" 20
 	becomes "packets unaccounted for" '' unaccounted dut
 	hold 20
 	ctl detach dl0

@@ -21,7 +21,7 @@ test_kind_on_demand() {
 	is "its arguments" "$(filter loss action)" 10
 	is "its condition" "$(filter loss expr)" icmp
 	is "packets that matched" "$(filter loss matched)" 20
-	is "drops by filters" "$(json .flow.input.drops.filter)" 2
+	is "drops by filters" "$(json .account.input.drops.filter)" 2
 	[[ $(ctl filter show dl0) == *'filter loss in match "icmp" nth 10 packets '* ]] ||
 		fail "it is shown as: $(ctl filter show dl0)"
 
@@ -75,7 +75,7 @@ test_kind_for_all() {
 	is "the checksum of a transfer" "$(transfer dut peer $IP1 "$T/data")" \
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"
 	at_least "packets of a transfer of 3 MB" "$(filter loss matched)" 2000
-	at_least "losses" "$(json .flow.output.drops.filter)" 2
+	at_least "losses" "$(json .account.output.drops.filter)" 2
 	is "its condition" "$(filter loss expr)" ""
 	ctl filter add dl0 all match '' count
 	refused_with "cannot be changed" ctl filter change dl0 all match

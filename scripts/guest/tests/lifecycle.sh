@@ -508,5 +508,5 @@ test_new_link_address() {
 	ip -n peer neigh flush dev pe0
 	is answers "$(pings peer 10 $IP0)" 10
 	is "frames taken for somebody else's" \
-		"$(json .flow.input.drops.promiscuous)" 0
+		"$(json .account.input.drops.promiscuous)" 0
 }

@@ -98,7 +98,7 @@ comes_up_to() {
 }
 
 # out COUNTER: print a counter of the packets that dl0 was to send.
-out() { json ".flow.output.$1"; }
+out() { json ".account.output.$1"; }
 
 # has_failed ADDRESS [DEV]: the host has given up to resolve this neighbour.
 has_failed() { ip -n dut neigh show "$1" dev "${2:-dl0}" | grep -q FAILED; }
@@ -123,16 +123,16 @@ by_neighbour() {
 	comes "$LINK $to 6001 $BYTES" "$LINK $to 6002 $BYTES"
 
 	ip -n dut neigh flush dev $dev
-	stolen=$(of $dev .flow.output.stolen)
+	stolen=$(of $dev .account.output.stolen)
 	mail $dev $from $to count=3
 	comes "$LINK $to 6001 $BYTES" "$LINK $to 6002 $BYTES" \
 		"$LINK $to 6003 $BYTES"
 	is "packets that the host kept meanwhile" \
-		"$(of $dev .flow.output.stolen)" $((stolen + 3))
+		"$(of $dev .account.output.stolen)" $((stolen + 3))
 
 	mail $dev $from $nobody
 	wait_for 10 has_failed $nobody $dev
-	is "packets that the host kept" "$(of $dev .flow.output.stolen)" \
+	is "packets that the host kept" "$(of $dev .account.output.stolen)" \
 		$((stolen + 4))
 	# The last one comes alone.
 	mail $dev $from $to
@@ -230,7 +230,7 @@ test_output_tun() {
 		comes "$to 6001 52" "$to 6002 52"
 	done
 	is "mail that a filter saw" "$(of tun0 '.filters[name=mail].matched')" 14
-	is "mail that somebody kept" "$(of tun0 .flow.output.stolen)" 0
+	is "mail that somebody kept" "$(of tun0 .account.output.stolen)" 0
 	end_watch
 	wait_for 10 accounted dut
 	rmmod dlil_mailer
@@ -270,7 +270,7 @@ test_output_loopback() {
 		$((10 * 72 + 2 * 52))
 	is "mail that a filter saw, in and out" \
 		"$(of lo '.filters[name=mail].matched')" 28
-	is freed "$(of lo .flow.input.freed) $(of lo .flow.output.freed)" "0 0"
+	is freed "$(of lo .account.input.freed) $(of lo .account.output.freed)" "0 0"
 	end_watch
 	wait_for 10 accounted dut
 	rmmod dlil_mailer
@@ -318,10 +318,10 @@ refused_at() {
 	local dev=$1 drops
 	shift
 
-	drops=$(of $dev .flow.output.drops.tso)
+	drops=$(of $dev .account.output.drops.tso)
 	mail_refused "Message too long" $dev "$@" count=5 len=3000 tso=3
 	comes_up_to 2
-	is "packets dropped" "$(of $dev .flow.output.drops.tso)" $((drops + 3))
+	is "packets dropped" "$(of $dev .account.output.drops.tso)" $((drops + 3))
 }
 
 # taken_by DEV WORD...: all of the list is sent.
@@ -399,7 +399,7 @@ test_output_linear() {
 	large_mail list0 mac=$MAC1
 	is "the lists" "$(lists)" "3 3 1"
 	is "other bytes" "$(tr -d d <"$T/got" | wc -c)" 0
-	is "packets freed" "$(json .flow.output.freed)" 0
+	is "packets freed" "$(json .account.output.freed)" 0
 	wait_for 10 accounted dut
 	mailer lists
 	rmmod dlil_mailer

@@ -26,10 +26,10 @@ in_file() {
 replay() {
 	local all
 
-	all=$(($(json .flow.input.seen) + $(in_file '')))
+	all=$(($(json .account.input.seen) + $(in_file '')))
 	peer tcpreplay -q -p 2000 -i pe0 odd.pcap >"$T/tcpreplay" 2>&1 ||
 		fail "$(<"$T/tcpreplay")"
-	becomes "packets seen" $all json .flow.input.seen
+	becomes "packets seen" $all json .account.input.seen
 }
 
 # Nothing but the replay is on the wire.
@@ -63,10 +63,10 @@ test_pcap() {
 	at_least "truncated frames" "$truncated" 1
 	at_least "frames of others" "$others" 1
 	at_least "frames for others" "$strangers" 1
-	is "drops demux" "$(json .flow.input.drops.demux)" "$truncated"
-	is "drops promiscuous" "$(json .flow.input.drops.promiscuous)" \
+	is "drops demux" "$(json .account.input.drops.demux)" "$truncated"
+	is "drops promiscuous" "$(json .account.input.drops.promiscuous)" \
 		"$strangers"
-	is "drops noproto" "$(json .flow.input.drops.noproto)" "$others"
+	is "drops noproto" "$(json .account.input.drops.noproto)" "$others"
 	is noproto "$(json .stats.noproto)" "$others"
 	for family in inet inet6 vlan mpls pppoe; do
 		local -n expr=${family^^}
@@ -77,9 +77,9 @@ test_pcap() {
 
 	ctl set dl0 unmatched pass
 	replay
-	is passed "$(json .flow.input.passed)" $((others + strangers))
-	is "drops demux" "$(json .flow.input.drops.demux)" $((2 * truncated))
-	is freed "$(json .flow.input.freed)" \
+	is passed "$(json .account.input.passed)" $((others + strangers))
+	is "drops demux" "$(json .account.input.drops.demux)" $((2 * truncated))
+	is freed "$(json .account.input.freed)" \
 		$((2 * truncated + others + strangers))
 }
 
@@ -160,22 +160,22 @@ cut_off() {
 	done
 	local -n expr=${family^^}
 	others=$(in_file "not $TRUNCATED and not ($KNOWN and $OURS)")
-	dropped=$(json .flow.input.drops.noproto)
-	passed=$(json .flow.input.passed)
+	dropped=$(json .account.input.drops.noproto)
+	passed=$(json .account.input.passed)
 	ctl proto unplumb dl0 $family
 	replay
-	is "drops without $family" "$(json .flow.input.drops.noproto)" \
+	is "drops without $family" "$(json .account.input.drops.noproto)" \
 		$((dropped + $(in_file "$expr and $OURS")))
-	is "passed without $family" "$(json .flow.input.passed)" \
+	is "passed without $family" "$(json .account.input.passed)" \
 		$((passed + others))
 	ctl proto plumb dl0 $family
-	had=$(json .flow.input.delivered)
+	had=$(json .account.input.delivered)
 	replay
-	is "drops with $family again" "$(json .flow.input.drops.noproto)" \
+	is "drops with $family again" "$(json .account.input.drops.noproto)" \
 		$((dropped + $(in_file "$expr and $OURS")))
 	is "packets of $family" "$(packets_of $family)" \
 		"$(in_file "$expr and $OURS")"
-	is "delivered with $family again" "$(json .flow.input.delivered)" \
+	is "delivered with $family again" "$(json .account.input.delivered)" \
 		$((had + $(in_file "$KNOWN and $OURS")))
 }
 

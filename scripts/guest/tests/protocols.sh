@@ -15,13 +15,13 @@ test_unplumb_inet() {
 	is answers "$(pings peer 5 $IP0)" 5
 	ctl proto unplumb dl0 inet
 	! has_inet || fail "inet is still shown"
-	seen=$(json .flow.input.drops.noproto)
+	seen=$(json .account.input.drops.noproto)
 	no_pings peer $IP0
-	at_least "drops in" "$(json .flow.input.drops.noproto)" $((seen + 1))
-	is noproto "$(json .stats.noproto)" "$(json .flow.input.drops.noproto)"
-	dropped=$(json .flow.output.drops.noproto)
+	at_least "drops in" "$(json .account.input.drops.noproto)" $((seen + 1))
+	is noproto "$(json .stats.noproto)" "$(json .account.input.drops.noproto)"
+	dropped=$(json .account.output.drops.noproto)
 	no_pings dut $IP1
-	at_least "drops out" "$(json .flow.output.drops.noproto)" \
+	at_least "drops out" "$(json .account.output.drops.noproto)" \
 		$((dropped + 1))
 	is "answers by IPv6" "$(pings peer 20 $IP60)" 20
 	ctl proto plumb dl0 inet
@@ -34,7 +34,7 @@ test_unplumb_is_not_unmatched() {
 	ctl attach dl0 unmatched pass
 	ctl proto unplumb dl0 inet
 	no_pings peer $IP0
-	is passed "$(json .flow.input.passed)" 0
+	is passed "$(json .account.input.passed)" 0
 }
 
 # LNX-4: the same for inet6.
@@ -164,17 +164,17 @@ test_unmatched() {
 	wait_for 5 host_has 180
 	settle peer $IP0
 	is "bytes the host got" "$(stat -c %s "$T/host")" 180
-	is passed "$(json .flow.input.passed)" 3
-	is "drops without a protocol" "$(json .flow.input.drops.noproto)" 0
+	is passed "$(json .account.input.passed)" 3
+	is "drops without a protocol" "$(json .account.input.drops.noproto)" 0
 
 	ctl set dl0 unmatched drop
 	is unmatched "$(json .unmatched)" drop
 	for _ in 1 2 3 4; do
 		stray ${MAC0//:/}
 	done
-	comes_to "drops without a protocol" 4 json .flow.input.drops.noproto
+	comes_to "drops without a protocol" 4 json .account.input.drops.noproto
 	is noproto "$(json .stats.noproto)" 7
-	is passed "$(json .flow.input.passed)" 3
+	is passed "$(json .account.input.passed)" 3
 	is "answers, which are claimed" "$(pings peer 5 $IP0)" 5
 
 	ctl set dl0 unmatched pass
@@ -190,8 +190,8 @@ test_not_for_us() {
 	ctl attach dl0 unmatched drop
 	is unmatched "$(json .unmatched)" drop
 	stray 02aabbccddee
-	comes_to "drops for others" 1 json .flow.input.drops.promiscuous
+	comes_to "drops for others" 1 json .account.input.drops.promiscuous
 	ctl set dl0 unmatched pass
 	stray 02aabbccddee
-	comes_to passed 1 json .flow.input.passed
+	comes_to passed 1 json .account.input.passed
 }

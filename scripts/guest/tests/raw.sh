@@ -108,7 +108,7 @@ test_tun() {
 	is "bytes out" "$(of tun0 .stats.obytes)" $((packets * 84))
 	is "group packets out" "$(of tun0 .stats.omcasts)" 0
 	is "its thread" "$(<"/proc/$(of tun0 .thread)/comm")" dlil/main
-	is freed "$(of tun0 .flow.input.freed) $(of tun0 .flow.output.freed)" \
+	is freed "$(of tun0 .account.input.freed) $(of tun0 .account.output.freed)" \
 		"0 0"
 
 	ping_along dut $TUN1
@@ -134,7 +134,7 @@ test_tun_filter() {
 	ctl filter add tun0 tcp match 'tcp port 5001' count
 	ctl filter add tun0 v6 match ip6 count
 	no_pings dut $TUN1
-	at_least "drops" "$(of tun0 .flow.input.drops.filter)" 1
+	at_least "drops" "$(of tun0 .account.input.drops.filter)" 1
 	is "checksum of what came in" \
 		"$(transfer peer dut $TUN0 "$T/file")" "$SUM"
 	is "checksum of what went out" \
@@ -147,7 +147,7 @@ test_tun_filter() {
 
 	ctl filter add tun0 noping out match icmp drop
 	no_pings dut $TUN1
-	at_least "drops" "$(of tun0 .flow.output.drops.filter)" 1
+	at_least "drops" "$(of tun0 .account.output.drops.filter)" 1
 	ctl filter del tun0 noping
 	is answers "$(pings dut 20 $TUN1)" 20
 	! ctl filter add tun0 mac match "ether host $MAC1" drop 2>"$T/said" ||
@@ -164,9 +164,9 @@ test_tun_unplumb() {
 	is answers "$(pings peer 20 $TUN0)" 20
 	ctl proto unplumb tun0 inet
 	no_pings peer $TUN0
-	at_least "drops in" "$(of tun0 .flow.input.drops.noproto)" 1
+	at_least "drops in" "$(of tun0 .account.input.drops.noproto)" 1
 	no_pings dut $TUN1
-	at_least "drops out" "$(of tun0 .flow.output.drops.noproto)" 1
+	at_least "drops out" "$(of tun0 .account.output.drops.noproto)" 1
 	is "answers by IPv6" "$(pings peer 20 $TUN60)" 20
 	ctl proto plumb tun0 inet
 	is "answers with inet again" "$(pings peer 20 $TUN0)" 20
@@ -210,22 +210,22 @@ raw_works() {
 		"$(transfer dut peer "$3" "$T/file")" "$SUM"
 	at_least "TCP packets" "$(of "$1" '.filters[name=tcp].matched')" 20
 	wait_for 5 accounted dut
-	is freed "$(of "$1" .flow.input.freed) $(of "$1" .flow.output.freed)" \
+	is freed "$(of "$1" .account.input.freed) $(of "$1" .account.output.freed)" \
 		"0 0"
 
 	is "answers by IPv6" "$(pings peer 20 "$4")" 20
 	ctl filter add "$1" noping in match "icmp and src host $3" drop
 	no_pings dut "$3"
-	at_least "drops" "$(of "$1" .flow.input.drops.filter)" 1
+	at_least "drops" "$(of "$1" .account.input.drops.filter)" 1
 	ctl filter del "$1" noping
 	ctl filter add "$1" noping out match icmp drop
 	no_pings dut "$3"
-	at_least "drops" "$(of "$1" .flow.output.drops.filter)" 1
+	at_least "drops" "$(of "$1" .account.output.drops.filter)" 1
 	ctl filter del "$1" noping
 	ctl proto unplumb "$1" inet
 	no_pings peer "$2"
 	no_pings dut "$3"
-	at_least "drops out" "$(of "$1" .flow.output.drops.noproto)" 1
+	at_least "drops out" "$(of "$1" .account.output.drops.noproto)" 1
 	is "answers by IPv6" "$(pings peer 20 "$4")" 20
 	ctl proto plumb "$1" inet
 	is answers "$(pings dut 20 "$3")" 20
@@ -304,7 +304,7 @@ test_ppp() {
 	is answers "$(pings dut 20 $PPP1)" 20
 	ctl proto unplumb dl0 pppoe
 	no_pings dut $PPP1
-	at_least "drops" "$(of dl0 .flow.output.drops.noproto)" 1
+	at_least "drops" "$(of dl0 .account.output.drops.noproto)" 1
 	ctl proto plumb dl0 pppoe
 	is answers "$(pings dut 20 $PPP1)" 20
 	wait_for 5 accounted dut
@@ -382,7 +382,7 @@ test_lo_filter() {
 	ctl filter add lo noping in match 'ether[12:2] = 0x800 and icmp' drop
 	no_pings dut 127.0.0.1
 	settle dut ::1
-	is drops "$(of lo .flow.input.drops.filter)" "$(sent)"
+	is drops "$(of lo .account.input.drops.filter)" "$(sent)"
 	is "answers by IPv6" "$(pings dut 20 ::1)" 20
 	ctl filter del lo noping
 	is answers "$(pings dut 20 127.0.0.1)" 20

@@ -58,7 +58,7 @@ test_short_types() {
 	short_frames
 	comes_to "frames with DLIL" 9 short_seen
 	cat "$T"/pkt.000[14] | cmp - "$T/unwrapped" || fail "other frames"
-	is "drops by demux" "$(json .flow.input.drops.demux)" 0
+	is "drops by demux" "$(json .account.input.drops.demux)" 0
 	end_listeners
 }
 
@@ -88,7 +88,7 @@ test_raw_past_unplumb() {
 	becomes "frames sent" 5 raw_seen
 	ctl proto unplumb dl0 inet
 	raw_sent
-	is "frames cut off" "$(json .flow.output.drops.noproto)" 5
+	is "frames cut off" "$(json .account.output.drops.noproto)" 5
 	is "frames sent meanwhile" "$(raw_seen)" 5
 	ctl proto plumb dl0 inet
 	raw_sent
@@ -122,7 +122,7 @@ test_vlan_header_stays() {
 	no_pings peer 10.8.0.1
 	no_pings dut 10.8.0.2
 	at_least "drops on the way out" "$(ctl -j -s show dl0.5 |
-		jget '[0].flow.output.drops.noproto')" 1
+		jget '[0].account.output.drops.noproto')" 1
 	ctl proto plumb dl0.5 inet
 	comes_back peer 10.8.0.1
 }

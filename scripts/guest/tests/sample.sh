@@ -23,7 +23,7 @@ test_sample_echo() {
 	is answers "$(pings peer 20 $IP0)" 20
 
 	send_frames peer pe0 "${MAC0//:/} ${MAC1//:/} 88b5 $(printf '%092d' 0)"
-	comes_to "drops by the protocol" 1 json .flow.input.drops.protocol
+	comes_to "drops by the protocol" 1 json .account.input.drops.protocol
 
 	! rmmod dlil_sample 2>/dev/null || fail "it was unloaded while attached"
 	echo >$SAMPLE/dev
@@ -67,7 +67,7 @@ test_sample_segments() {
 	done
 	at_least "packets it saw coming in" "$(<$SAMPLE/packets_in)" 2700
 	at_least "packets it saw going out" "$(<$SAMPLE/packets_out)" 2700
-	is "packets dropped" "$(json .flow.input.freed) $(json .flow.output.freed)" \
+	is "packets dropped" "$(json .account.input.freed) $(json .account.output.freed)" \
 		"0 0"
 	wait_for 10 accounted dut
 
@@ -143,7 +143,7 @@ test_sample_tap() {
 	no_pings dut $IP1
 	at_least "dropped on its way in" "$(($(tapped in) - in))" 5
 	# The tap sees the few packets that the neighbours exchange meanwhile.
-	dropped=$(json .flow.output.drops.filter)
+	dropped=$(json .account.output.drops.filter)
 	at_least "dropped on its way out" "$dropped" 5
 	[ $(($(tapped out) - out)) -lt "$dropped" ] ||
 		fail "the tap saw what a filter had dropped on its way out"

@@ -60,23 +60,23 @@ compare() {
 	ctl -j -s show dl0 | jq '.[0]' >"$T/all"
 	counted() { jq -r "$1" "$T/all"; }
 	alike "packets in" "$(sum input_end packets)" \
-		"$(counted .flow.input.seen)"
+		"$(counted .account.input.seen)"
 	alike "delivered" "$(sum input_end delivered)" \
-		"$(counted .flow.input.delivered)"
-	alike "passed" "$(sum input_end passed)" "$(counted .flow.input.passed)"
-	alike "freed" "$(sum input_end freed)" "$(counted .flow.input.freed)"
+		"$(counted .account.input.delivered)"
+	alike "passed" "$(sum input_end passed)" "$(counted .account.input.passed)"
+	alike "freed" "$(sum input_end freed)" "$(counted .account.input.freed)"
 	alike "drops in" "$(sum drop packets direction=in)" \
-		"$(counted .flow.input.freed)"
+		"$(counted .account.input.freed)"
 	alike "drops by filters in" \
 		"$(sum drop packets direction=in reason=filter)" \
-		"$(counted .flow.input.drops.filter)"
+		"$(counted .account.input.drops.filter)"
 	alike "drops by filters out" \
 		"$(sum drop packets direction=out reason=filter)" \
-		"$(counted .flow.output.drops.filter)"
+		"$(counted .account.output.drops.filter)"
 	alike "drops for want of a protocol" \
 		"$(sum drop packets direction=in reason=noproto)" \
-		"$(counted .flow.input.drops.noproto)"
-	alike "packets out" "$(sum sent -)" "$(counted .flow.output.delivered)"
+		"$(counted .account.input.drops.noproto)"
+	alike "packets out" "$(sum sent -)" "$(counted .account.output.delivered)"
 	alike "bytes out" "$(sum sent len)" "$(counted .stats.obytes)"
 	alike "packets to inet" "$(sum deliver packets proto=inet)" \
 		"$(counted '.protocols[] | select(.family == "inet").packets')"
@@ -280,13 +280,13 @@ test_drop_monitor() {
 	end_monitor
 	full=$(dropped_by_us CPU_BACKLOG $in)
 	at_least "drops for a full queue told" "$full" 4
-	told_in_all "$(json '.flow.input.drops."queue-full"')" CPU_BACKLOG
+	told_in_all "$(json '.account.input.drops."queue-full"')" CPU_BACKLOG
 	told_in_all $((2 + 6 - full)) UNHANDLED_PROTO $in
 	told_in_all 1 OTHERHOST $stray
 	told_in_all 3 NETFILTER_DROP $in
 	told_in_all 1 NETFILTER_DROP $out
 	told_in_all 3 SKB_GSO_SEG
-	told_in_all "$(json '.flow | .input.freed + .output.freed')" '[A-Z_]+'
+	told_in_all "$(json '.account | .input.freed + .output.freed')" '[A-Z_]+'
 
 	# The drop monitor has been stopped, and can be started again.
 	monitor_drops

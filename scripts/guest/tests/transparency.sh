@@ -36,14 +36,14 @@ transfer_much() {
 test_tcp_in() {
 	transfer_much peer dut $IP0
 	at_least "bytes in" "$(json .stats.ibytes)" $((MUCH << 20))
-	is "freed on input" "$(json .flow.input.freed)" 0
+	is "freed on input" "$(json .account.input.freed)" 0
 }
 
 # LNX-2 LNX-6: TCP from the wrapped device, in GSO packets of the host.
 test_tcp_out() {
 	transfer_much dut peer $IP1
 	at_least "bytes out" "$(json .stats.obytes)" $((MUCH << 20))
-	is "freed on output" "$(json .flow.output.freed)" 0
+	is "freed on output" "$(json .account.output.freed)" 0
 }
 
 has_all() { cmp -s "$1" <(seq 200); }
@@ -115,10 +115,10 @@ test_vlan_device() {
 	ctl attach dl0
 	is answers "$(pings peer 5 10.8.0.1)" 5
 	ctl filter add dl0 none in match icmp drop
-	seen=$(json .flow.output.seen)
+	seen=$(json .account.output.seen)
 	is "answers with a filter that drops pings" "$(pings peer 20 10.8.0.1)" 20
 	no_pings peer $IP0
-	at_least "packets out" "$(json .flow.output.seen)" $((seen + 20))
+	at_least "packets out" "$(json .account.output.seen)" $((seen + 20))
 	at_least "pings dropped" "$(filter none matched)" 5
 	ctl filter add dl0 no_answer out match icmp drop
 	no_pings peer 10.8.0.1

@@ -45,15 +45,15 @@ static void complain(const char *dev, const char *what, json_t *value)
 	free(text);
 }
 
-static void check_flow(const char *dev, const char *direction, json_t *flow)
+static void check_account(const char *dev, const char *direction, json_t *account)
 {
-	json_int_t freed = number(flow, "freed");
-	json_int_t ends = number(flow, "delivered") + number(flow, "passed") +
-			  number(flow, "stolen") + freed;
+	json_int_t freed = number(account, "freed");
+	json_int_t ends = number(account, "delivered") + number(account, "passed") +
+			  number(account, "stolen") + freed;
 
-	if (number(flow, "seen") != ends ||
-	    freed != sum(json_object_get(flow, "drops")))
-		complain(dev, direction, flow);
+	if (number(account, "seen") != ends ||
+	    freed != sum(json_object_get(account, "drops")))
+		complain(dev, direction, account);
 }
 
 /* The reasons of both directions together. */
@@ -93,10 +93,10 @@ int main(void)
 	}
 	json_array_foreach(all, i, ifnet) {
 		dev = json_string_value(json_object_get(ifnet, "ifname"));
-		flows = json_object_get(ifnet, "flow");
+		flows = json_object_get(ifnet, "account");
 		for (j = 0; j < 2; j++)
-			check_flow(dev, directions[j],
-				   json_object_get(flows, directions[j]));
+			check_account(dev, directions[j],
+				      json_object_get(flows, directions[j]));
 		check_drops(dev, json_object_get(ifnet, "drops"), flows);
 	}
 	return 0;

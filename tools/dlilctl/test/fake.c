@@ -278,24 +278,24 @@ static void put_impair_filter(struct nlmsghdr *nlh, const char *kind)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_flow(struct nlmsghdr *nlh, uint16_t type, uint64_t seen,
-		     uint64_t filtered)
+static void put_account(struct nlmsghdr *nlh, uint16_t type, uint64_t seen,
+			uint64_t filtered)
 {
-	struct nlattr *drops, *flow = start_nest(nlh, type);
+	struct nlattr *drops, *account = start_nest(nlh, type);
 	uint64_t under_way = scenario("moving") ? 2 : 0;
 	uint64_t passed = type == DLIL_A_INPUT ? 60 : 0;
 
-	mnl_attr_put_u64(nlh, DLIL_A_FLOW_SEEN, seen + under_way);
-	mnl_attr_put_u64(nlh, DLIL_A_FLOW_DELIVERED,
+	mnl_attr_put_u64(nlh, DLIL_A_ACCOUNT_SEEN, seen + under_way);
+	mnl_attr_put_u64(nlh, DLIL_A_ACCOUNT_DELIVERED,
 			 seen - passed - filtered - 20);
-	mnl_attr_put_u64(nlh, DLIL_A_FLOW_PASSED, passed);
-	mnl_attr_put_u64(nlh, DLIL_A_FLOW_STOLEN, 10);
-	mnl_attr_put_u64(nlh, DLIL_A_FLOW_FREED, filtered + 10);
-	drops = start_nest(nlh, DLIL_A_FLOW_DROPS);
+	mnl_attr_put_u64(nlh, DLIL_A_ACCOUNT_PASSED, passed);
+	mnl_attr_put_u64(nlh, DLIL_A_ACCOUNT_STOLEN, 10);
+	mnl_attr_put_u64(nlh, DLIL_A_ACCOUNT_FREED, filtered + 10);
+	drops = start_nest(nlh, DLIL_A_ACCOUNT_DROPS);
 	mnl_attr_put_u64(nlh, DLIL_A_DROPS_FILTER, filtered);
 	mnl_attr_put_u64(nlh, DLIL_A_DROPS_QUEUE_FULL, 10);
 	mnl_attr_nest_end(nlh, drops);
-	mnl_attr_nest_end(nlh, flow);
+	mnl_attr_nest_end(nlh, account);
 }
 
 static void put_stats(struct nlmsghdr *nlh)
@@ -409,8 +409,8 @@ static void put_ifnet(const struct nlmsghdr *req, uint16_t flags,
 	put_stats(nlh);
 	if (scenario("classes"))
 		put_classes(nlh);
-	put_flow(nlh, DLIL_A_INPUT, 1000, 20);
-	put_flow(nlh, DLIL_A_OUTPUT, 500, 5);
+	put_account(nlh, DLIL_A_INPUT, 1000, 20);
+	put_account(nlh, DLIL_A_OUTPUT, 500, 5);
 	if (!scenario("old"))
 		mnl_attr_put_u32(nlh, DLIL_A_HEADER,
 				 !known ? 1000 :
