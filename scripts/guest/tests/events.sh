@@ -467,6 +467,8 @@ test_set_several() {
 		"drop 99 true"
 	monitor dut "$T/events"
 	refused_with "mtu: the device refused it: it takes an MTU of 68 to 65535 (nothing" \
+		ctl set dl0 unmatched pass mtu 20
+	refused_with "it takes an MTU of 68 to 65535 (put back, but the device was down" \
 		ctl set dl0 unmatched pass mtu 20 lladdr $MAC0 down
 	is mtu "$(mtu)" 1400
 	is address "$(dut cat /sys/class/net/dl0/address)" 02:00:00:00:07:99
