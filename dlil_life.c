@@ -238,7 +238,6 @@ struct dlil_ifnet *dlil_ifnet_blank(void)
 	dlil_lladdr_init(ifp);
 	dlil_multi_init(ifp);
 	dlil_route_init(ifp);
-	dlil_debug_init(ifp);
 	init_waitqueue_head(&ifp->detached);
 	init_llist_head(&ifp->endings);
 	dlil_reader_init(&ifp->inq.reader);
@@ -280,6 +279,7 @@ static int acquire(enum dlil_ifnet_family family, const void *id, size_t len,
 			return -ENOMEM;
 		*blank = NULL;
 		dlil_inspect_init(ifp);
+		dlil_debug_init(ifp);
 		ifp->kind = family;
 		ifp->id_len = len;
 		if (len)
