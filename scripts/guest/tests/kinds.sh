@@ -47,16 +47,16 @@ test_for_some_time() {
 	local left
 
 	ctl attach dl0
-	ctl filter add dl0 short in match icmp drop for 6s
+	ctl filter add dl0 short in match icmp drop for 9s
 	ctl filter add dl0 long in nth 1000 for 2h
 	ctl filter add dl0 ever in match icmp count
 	left=$(filter short lifetime)
-	((left > 0 && left <= 6000)) || fail "it has $left ms left"
+	((left > 0 && left <= 9000)) || fail "it has $left ms left"
 	left=$(filter long lifetime)
 	((left > 7000000 && left <= 7200000)) || fail "it has $left ms left"
 	is "what has a time" "$(ctl -j filter show dl0 |
 		jq -r '[.[0].filters[] | select(.lifetime) | .name] | join(" ")')" "short long"
-	[[ $(ctl filter show dl0) == *'match "icmp" drop for '[0-6]* ]] ||
+	[[ $(ctl filter show dl0) == *'match "icmp" drop for '[0-9]* ]] ||
 		fail "it is shown as: $(ctl filter show dl0)"
 	is "answers at first" "$(answered 3)" 0
 	becomes "filters left" 2 json .filters#
