@@ -847,8 +847,10 @@ unsigned int fake_tasks_named(const char *name)
 	unsigned int n = 0;
 
 	rcu_read_lock();
+	/* kthread_stop() returns before the thread has left the list. */
 	for_each_process(task)
-		n += !strncmp(task->comm, name, sizeof(task->comm));
+		n += !(READ_ONCE(task->flags) & PF_EXITING) &&
+		     !strncmp(task->comm, name, sizeof(task->comm));
 	rcu_read_unlock();
 	return n;
 }

@@ -284,7 +284,7 @@ int fake_attach(struct fake *fake);
 int fake_wrap(struct net_device *dev, struct netlink_ext_ack *extack,
 	      struct dlil_ifnet **going);
 
-/* Number of tasks with this name. */
+/* Number of tasks with this name that are not about to exit. */
 unsigned int fake_tasks_named(const char *name);
 void fake_detach(struct fake *fake);
 unsigned int fake_refs(const struct fake *fake);

@@ -47,13 +47,7 @@ sum() {
 # alike WHAT SUM COUNTER: tracepoints and counters agree; prints what differs.
 alike() { [ "$2" = "$3" ] || echo "$1: $2 traced, $3 counted"; }
 
-# agree: says what of the trace differs from the counters.
-agree() {
-	cat $TRACING/trace >"$T/trace"
-	compare
-}
-
-# compare: the same for $T/trace.
+# compare: say what of $T/trace differs from the counters.
 compare() {
 	local name
 
@@ -110,6 +104,13 @@ busy_device() {
 		"30 of 30 echoes came back"
 }
 
+# fall_silent: nothing comes or goes from here on.
+fall_silent() {
+	ip -n peer link set pe0 down
+	ip -n dut link set dl0 down
+	wait_for 5 accounted dut
+}
+
 # has_told: print the lines of $T/trace about busy_device, by tracepoint.
 has_told() {
 	at_least "pings dropped" "$(sum drop packets reason=filter)" 2
@@ -129,7 +130,9 @@ has_told() {
 test_tracepoints() {
 	trace_all
 	busy_device
-	becomes "what differs" "" agree
+	fall_silent
+	cat $TRACING/trace >"$T/trace"
+	is "what differs" "$(compare)" ""
 	has_told
 
 	echo >/sys/module/dlil_sample/parameters/dev
@@ -163,10 +166,7 @@ test_tracepoints_perf() {
 	type perf >/dev/null 2>&1 || lacks perf
 	perf_records
 	busy_device
-	# Nothing comes or goes from here on.
-	ip -n peer link set pe0 down
-	ip -n dut link set dl0 down
-	wait_for 5 accounted dut
+	fall_silent
 	: >"$T/enough"
 	wait $PERF || fail "perf said: $(<"$T/perf.log")"
 	perf script -i "$T/perf.data" -F comm,event,trace 2>"$T/perf.log" |
