@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interface filters: attach, detach, and changes of several filters in one step.
- * dlil_chain.c runs packets through them.
+ * Interface filters: how one is made, found and detached.  dlil_plan.c attaches them,
+ * several in one step if need be, and dlil_chain.c runs packets through them.
  *
  * All attached filters of an ifnet are in two lists under its lock: by age, for events
  * and control requests, and in the order in which packets meet them.  Packets
@@ -21,13 +21,6 @@
  * once dlil_retire.c has seen the last callback return.  filter_lock serialises
  * stubbing with the installation of new arrays, because a detach may start while
  * they are being made.
- *
- * A step (FLT-13) plans the order that its changes lead to, see dlil_plan.c, makes the
- * arrays, and allocates all that it needs.  From then on nothing can fail: it claims the
- * detach of the filters that go, lists the new ones, and installs the arrays.  The
- * filters that go are not stubbed: a packet that is in flight in an old array meets all
- * of the filters before the step.  They end like others, when no packet uses the old
- * arrays any more.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -36,7 +29,6 @@
 #include "dlil_event.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
-#include "dlil_plan.h"
 #include "dlil_retire.h"
 
 #define FILTER_FLAGS (DLIL_FILTER_NO_VLAN | DLIL_FILTER_SEGMENTS | \
@@ -52,18 +44,19 @@ static struct kmem_cache *filter_cache;
 /* The last revision of the filters of any ifnet: a number is used once (FLT-13). */
 static atomic64_t revisions = ATOMIC64_INIT(0);
 
-static void revise(struct dlil_ifnet *ifp)
+/* The filters of an ifnet have changed, or it is being attached. */
+void dlil_filter_revise_locked(struct dlil_ifnet *ifp)
 {
 	lockdep_assert_held(&ifp->filter_lock);
 
 	ifp->revision = atomic64_inc_return(&revisions);
 }
 
-/* The filters of an ifnet have changed, or it is being attached.  Any context. */
+/* The same for callers without that lock.  Any context. */
 void dlil_filter_revise(struct dlil_ifnet *ifp)
 {
 	spin_lock_bh(&ifp->filter_lock);
-	revise(ifp);
+	dlil_filter_revise_locked(ifp);
 	spin_unlock_bh(&ifp->filter_lock);
 }
 
@@ -125,7 +118,7 @@ static void start_expiry(struct dlil_filter *f)
 }
 
 /* Make the arrays of both directions.  Returns 0, -ENOMEM or -ENOSPC. */
-static int vecs_make(struct dlil_ifnet *ifp, struct dlil_filter *const *filters,
+int dlil_filter_vecs(struct dlil_ifnet *ifp, struct dlil_filter *const *filters,
 		     unsigned int n, struct dlil_filter_vec **in,
 		     struct dlil_filter_vec **out)
 {
@@ -163,7 +156,7 @@ static void vecs_rebuild(struct dlil_ifnet *ifp)
 	list_for_each_entry(f, &ifp->filter_order, order)
 		if (!dlil_filter_is_dying(f))
 			filters[n++] = f;
-	if (!vecs_make(ifp, filters, n, &in, &out))
+	if (!dlil_filter_vecs(ifp, filters, n, &in, &out))
 		dlil_vecs_install(ifp, in, out);
 	kvfree(filters);
 }
@@ -195,7 +188,7 @@ static void filter_kill(struct dlil_filter *f)
 	    dlil_vec_stub(rcu_dereference_protected(ifp->filters_out, true), f))
 		WRITE_ONCE(ifp->filters_stale, true);
 	f->killed = true;
-	revise(ifp);
+	dlil_filter_revise_locked(ifp);
 	spin_unlock_bh(&ifp->filter_lock);
 	dlil_ifnet_changed(ifp);
 }
@@ -262,22 +255,17 @@ static const struct dlil_retire_ops filter_retire_ops = {
 	.free = filter_retire_free,
 };
 
-static void set_name(struct dlil_event_item *item, const char *name)
-{
-	struct dlil_event_filter *data = item->data;
-
-	strscpy(data->name, name, sizeof(data->name));
-}
-
 /* Preallocate an event, so that a detach needs no memory; NULL without memory. */
 struct dlil_event_item *dlil_filter_event(u32 code, const char *name)
 {
+	struct dlil_event_filter *data;
 	struct dlil_event_item *item;
 
-	item = dlil_event_new(DLIL_EVENT_SUBCLASS_FILTER, code,
-			      sizeof(struct dlil_event_filter));
-	if (item)
-		set_name(item, name);
+	item = dlil_event_new(DLIL_EVENT_SUBCLASS_FILTER, code, sizeof(*data));
+	if (!item)
+		return NULL;
+	data = item->data;
+	strscpy(data->name, name, sizeof(data->name));
 	return item;
 }
 
@@ -307,7 +295,7 @@ static struct dlil_filter *filter_new(struct dlil_ifnet *ifp,
 }
 
 /* Make an attached filter known.  Nothing can fail here. */
-static void filter_list(struct dlil_ifnet *ifp, struct dlil_filter *f)
+void dlil_filter_list(struct dlil_ifnet *ifp, struct dlil_filter *f)
 {
 	lockdep_assert_held(&ifp->lock);
 
@@ -334,8 +322,8 @@ static int check_params(const struct dlil_filter_params *params)
 }
 
 /* Create a filter with a reference, which nobody can find yet. */
-static struct dlil_filter *filter_prepare(struct dlil_ifnet *ifp,
-					  const struct dlil_filter_params *params)
+struct dlil_filter *dlil_filter_prepare(struct dlil_ifnet *ifp,
+					const struct dlil_filter_params *params)
 {
 	struct dlil_filter *f;
 	int err;
@@ -367,8 +355,8 @@ put_module:
 	return ERR_PTR(err);
 }
 
-/* Undo filter_prepare(). */
-static void filter_discard(struct dlil_filter *f)
+/* Undo dlil_filter_prepare(). */
+void dlil_filter_discard(struct dlil_filter *f)
 {
 	struct module *owner = f->ops->owner;
 
@@ -379,394 +367,11 @@ static void filter_discard(struct dlil_filter *f)
 	module_put(owner);
 }
 
-/**
- * struct part - what a change of a step needs
- * @new: the filter that it adds, or NULL
- * @moved: event of a move, or NULL
- * @spot: the filter that is moved
- */
-struct part {
-	struct dlil_filter *new;
-	struct dlil_event_item *moved;
-	const struct dlil_spot *spot;
-};
-
-static void discard_parts(struct dlil_step *step, struct part *parts)
+/* Returns the filter of a reference, or NULL if there is none.  RCU read lock held. */
+const struct dlil_filter *dlil_filter_by_ref(dlil_filter_t ref)
 {
-	unsigned int i;
-
-	for (i = 0; i < step->n; i++) {
-		if (parts[i].new)
-			filter_discard(parts[i].new);
-		kfree(parts[i].moved);
-	}
-	kvfree(parts);
+	return xa_load(&dlil_filters, ref);
 }
-
-static int prepare_part(struct dlil_step *step, const struct dlil_filter_change *c,
-			struct part *part)
-{
-	struct dlil_filter *f;
-
-	if (c->change == DLIL_CHANGE_ADD || c->change == DLIL_CHANGE_REPLACE) {
-		f = c->ref ? filter_prepare(step->ifp, c->params) :
-			     ERR_PTR(-EINVAL);
-		if (IS_ERR(f))
-			return PTR_ERR(f);
-		part->new = f;
-	} else if (c->change == DLIL_CHANGE_MOVE) {
-		part->moved = dlil_filter_event(DLIL_FILTER_EVENT_MOVED, "");
-		if (!part->moved)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Allocate for all changes.  Returns an error pointer if that fails or one is invalid. */
-static struct part *prepare_parts(struct dlil_step *step)
-{
-	struct part *parts = kvcalloc(step->n, sizeof(*parts), GFP_KERNEL);
-	unsigned int i;
-	int err;
-
-	if (!parts)
-		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < step->n; i++) {
-		err = prepare_part(step, &step->changes[i], &parts[i]);
-		if (err) {
-			step->failed = i;
-			discard_parts(step, parts);
-			return ERR_PTR(err);
-		}
-		cond_resched();
-	}
-	return parts;
-}
-
-/* Apply one change to a plan. */
-static int plan_part(struct dlil_plan *plan, const struct dlil_filter_change *c,
-		     struct part *part)
-{
-	const struct dlil_filter *old;
-	int err;
-
-	/* The reference may be stale: then @old is not in the plan, and may go. */
-	rcu_read_lock();
-	old = c->old ? xa_load(&dlil_filters, c->old) : NULL;
-	err = dlil_plan_change(plan, c, part->new, old);
-	rcu_read_unlock();
-	if (!err && part->moved) {
-		part->spot = plan->moved;
-		set_name(part->moved, part->spot->filter->name);
-	}
-	return err;
-}
-
-/* Apply all changes to a plan. */
-static int plan_parts(struct dlil_step *step, struct dlil_plan *plan,
-		      struct part *parts)
-{
-	unsigned int i;
-	int err;
-
-	plan->for_user = step->for_user;
-	for (i = 0; i < step->n; i++) {
-		err = plan_part(plan, &step->changes[i], &parts[i]);
-		if (err) {
-			step->failed = i;
-			step->why = plan->why;
-			return err;
-		}
-	}
-	if (step->for_user && plan->users > DLIL_GENL_MAXFILTERS) {
-		step->why = "too many filters: users can add 1024 at most";
-		return -ENOSPC;
-	}
-	return 0;
-}
-
-/* Make the arrays that a plan leads to. */
-static int plan_vecs(struct dlil_step *step, const struct dlil_plan *plan,
-		     struct dlil_filter_vec **in, struct dlil_filter_vec **out)
-{
-	struct dlil_filter **filters;
-	struct dlil_spot *spot;
-	unsigned int n = 0;
-	int err;
-
-	filters = kvmalloc_array(plan->n, sizeof(*filters), GFP_KERNEL);
-	if (!filters && plan->n)
-		return -ENOMEM;
-	list_for_each_entry(spot, &plan->order, list)
-		filters[n++] = spot->filter;
-	err = vecs_make(step->ifp, filters, n, in, out);
-	if (err == -ENOSPC)
-		step->why = "too many different callbacks: 64 at most in one direction";
-	kvfree(filters);
-	return err;
-}
-
-/*
- * Has the ifnet other filters than those of the expected revision?  That is so as well if
- * the detach of one has begun and is about to raise the revision: a plan is made without
- * such a filter.
- */
-static bool is_stale(struct dlil_step *step)
-{
-	struct dlil_ifnet *ifp = step->ifp;
-	struct dlil_filter *f;
-
-	lockdep_assert_held(&ifp->lock);
-	lockdep_assert_held(&ifp->filter_lock);
-
-	if (!step->revision)
-		return false;
-	if (step->revision == ifp->revision) {
-		list_for_each_entry(f, &ifp->filter_order, order)
-			if (dlil_filter_is_dying(f) && !f->killed)
-				goto stale;
-		return false;
-	}
-stale:
-	step->why = "filters have changed since that revision: run filter show, and try again";
-	return true;
-}
-
-/*
- * Row FLT-13: the point from which a step cannot fail.  Claim the detach of the filters
- * that go, unless another change has come first.  A filter whose detach has just begun
- * is left to that other detach.
- */
-static int claim(struct dlil_step *step, struct dlil_plan *plan)
-{
-	struct dlil_ifnet *ifp = step->ifp;
-	struct dlil_spot *spot, *next;
-	int err = 0;
-
-	spin_lock_bh(&ifp->filter_lock);
-	if (is_stale(step)) {
-		err = -ESTALE;
-	} else {
-		list_for_each_entry_safe(spot, next, &plan->gone, list)
-			if (dlil_retire_claim(&spot->filter->retire))
-				spot->filter->killed = true;
-			else
-				list_del(&spot->list);
-		revise(ifp);
-	}
-	spin_unlock_bh(&ifp->filter_lock);
-	return err;
-}
-
-/* Give the filters the order of the plan. */
-static void put_in_order(struct dlil_ifnet *ifp, const struct dlil_plan *plan)
-{
-	struct dlil_spot *spot;
-	u64 rank = 0;
-
-	list_for_each_entry(spot, &plan->order, list) {
-		struct dlil_filter *f = spot->filter;
-
-		if (spot->added)
-			filter_list(ifp, f);
-		list_move_tail(&f->order, &ifp->filter_order);
-		/* A filter that stays in its place keeps its rank, if possible. */
-		if (spot->moved || f->rank <= rank)
-			f->rank = rank + 1;
-		rank = f->rank;
-	}
-}
-
-/*
- * Carry out a plan for which all arrays have been made.  Of @parts, those new filters
- * remain that the same step has removed again.
- */
-static int carry_out(struct dlil_step *step, struct dlil_plan *plan,
-		     struct part *parts, struct dlil_filter_vec *in,
-		     struct dlil_filter_vec *out)
-{
-	struct dlil_ifnet *ifp = step->ifp;
-	struct dlil_spot *spot;
-	unsigned int i;
-	int err;
-
-	err = claim(step, plan);
-	if (err) {
-		dlil_vec_free(in);
-		dlil_vec_free(out);
-		return err;
-	}
-	/* List new filters before the arrays: their first callback may detach them. */
-	put_in_order(ifp, plan);
-	dlil_ifnet_changed(ifp);
-	for (i = 0; i < step->n; i++) {
-		struct dlil_filter *new = parts[i].new;
-
-		/* Others do not know a filter that the step has removed again. */
-		if (parts[i].moved && !hlist_unhashed(&parts[i].spot->named)) {
-			dlil_event_queue(ifp, parts[i].moved);
-			parts[i].moved = NULL;
-		}
-		if (!new)
-			continue;
-		if (list_empty(&new->order)) {
-			*step->changes[i].ref = 0;
-			if (step->dropped)
-				step->dropped[i] = true;
-			continue;
-		}
-		/* Not earlier: the caller may have passed the place of the old reference. */
-		*step->changes[i].ref = new->id;
-		parts[i].new = NULL;
-	}
-	dlil_vecs_install(ifp, in, out);
-	list_for_each_entry(spot, &plan->gone, list)
-		dlil_retire_queue(&spot->filter->retire);
-	return 0;
-}
-
-static int step_locked(struct dlil_step *step, struct part *parts)
-{
-	struct dlil_filter_vec *in, *out;
-	struct dlil_plan *plan;
-	bool stale;
-	int err;
-
-	if (!dlil_ifnet_is_attached(step->ifp)) {
-		step->why = "device is being detached";
-		return -ENXIO;
-	}
-	/* A change may be impossible because the revision is old: say that instead. */
-	spin_lock_bh(&step->ifp->filter_lock);
-	stale = is_stale(step);
-	spin_unlock_bh(&step->ifp->filter_lock);
-	if (stale)
-		return -ESTALE;
-	plan = dlil_plan_new(step->ifp, step->n);
-	if (!plan)
-		return -ENOMEM;
-	err = plan_parts(step, plan, parts);
-	if (!err)
-		err = plan_vecs(step, plan, &in, &out);
-	if (!err)
-		err = carry_out(step, plan, parts, in, out);
-	kvfree(plan);
-	return err;
-}
-
-/* Log new filters, and announce new receivers of events.  No lock is held. */
-static void announce(const struct dlil_step *step)
-{
-	const struct dlil_filter_params *params;
-	bool hears = false;
-	unsigned int i;
-
-	for (i = 0; i < step->n; i++) {
-		if ((step->changes[i].change != DLIL_CHANGE_ADD &&
-		     step->changes[i].change != DLIL_CHANGE_REPLACE) ||
-		    (step->dropped && step->dropped[i]))
-			continue;
-		params = step->changes[i].params;
-		hears |= !!params->ops->event;
-		dlil_log_verbose(step->ifp, "filter %s attached", params->name);
-	}
-	if (hears)
-		dlil_event_announce(step->ifp);
-}
-
-/**
- * dlil_filter_step - change the filters of an ifnet in one step
- * @step: the step; on errors, @failed and maybe @why say what is at fault
- *
- * Row FLT-13.
- *
- * Context: process; may sleep.
- * Return: as dlil_filter_update().
- */
-int dlil_filter_step(struct dlil_step *step)
-{
-	struct part *parts;
-	int err;
-
-	step->failed = step->n;
-	step->why = NULL;
-	parts = prepare_parts(step);
-	if (IS_ERR(parts))
-		return PTR_ERR(parts);
-	mutex_lock(&step->ifp->lock);
-	err = step_locked(step, parts);
-	mutex_unlock(&step->ifp->lock);
-	discard_parts(step, parts);
-	if (!err)
-		announce(step);
-	return err;
-}
-
-/**
- * dlil_filter_update - change several filters of an ifnet in one step
- * @ifp: ifnet
- * @changes: the changes; each sees the result of those before it
- * @n: number of changes, at most DLIL_GENL_MAXCHANGES
- * @revision: revision that the filters must have, or 0 for any
- *
- * Row FLT-13.  All changes are made, or none.  A packet that passes the filters of one
- * direction meets those before the step, or those after it.  The filters that go may be
- * called for packets that were in flight when this returns, and their `detached` follows
- * when these are through.  A filter that is moved is not detached, and keeps its
- * reference.
- *
- * Context: process; may sleep.  Allowed in callbacks that may sleep.
- * Return: 0; -EINVAL for no, too many or bad changes, stale references included;
- * -ENOENT if no filter has a given name; -EPERM if the name is that of a module's filter;
- * -ESTALE if another change has come first; otherwise as dlil_filter_attach().
- */
-int dlil_filter_update(struct dlil_ifnet *ifp,
-		       const struct dlil_filter_change *changes, unsigned int n,
-		       u64 revision)
-{
-	struct dlil_step step = {
-		.ifp = ifp,
-		.changes = changes,
-		.n = n,
-		.revision = revision,
-	};
-
-	if (!ifp || !changes || !n || n > DLIL_GENL_MAXCHANGES)
-		return -EINVAL;
-	return dlil_filter_step(&step);
-}
-EXPORT_SYMBOL_GPL(dlil_filter_update);
-
-/**
- * dlil_filter_attach - add a filter to those of an ifnet
- * @ifp: ifnet
- * @params: the filter
- * @ref: set to its reference before its first callback can run
- *
- * Rows FLT-1, FLT-3, FLT-6, FLT-13.  Pins the filter's module until `detached` has
- * returned.  The module must therefore detach the filter on request, not in its
- * module exit, which could never run.
- *
- * Context: process; may sleep.  Allowed in callbacks that may sleep.
- * Return: 0; -EINVAL without ops or name, for unknown flags or places, a lifetime beyond
- * INT_MAX, DLIL_FILTER_REINJECTS without `detached`, or both `input` and
- * `input_list`; -ENAMETOOLONG; -ENOENT if there is no filter that it is to stand before
- * or after; -ENXIO unless the ifnet is attached; -ENODEV if the module is being unloaded;
- * -ENOSPC for more than 64 different callbacks for packets of one direction; -ENOMEM.
- */
-int dlil_filter_attach(struct dlil_ifnet *ifp,
-		       const struct dlil_filter_params *params,
-		       dlil_filter_t *ref)
-{
-	const struct dlil_filter_change change = {
-		.change = DLIL_CHANGE_ADD,
-		.params = params,
-		.ref = ref,
-	};
-
-	return dlil_filter_update(ifp, &change, 1, 0);
-}
-EXPORT_SYMBOL_GPL(dlil_filter_attach);
 
 /* Start a detach.  If @waiter is given, *@waiter is for dlil_retire_wait(). */
 static int filter_detach(dlil_filter_t ref, struct dlil_retire **waiter)

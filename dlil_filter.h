@@ -36,8 +36,16 @@ struct dlil_step {
 };
 
 struct dlil_event_item *dlil_filter_event(u32 code, const char *name);
-int dlil_filter_step(struct dlil_step *step);
 void dlil_filter_revise(struct dlil_ifnet *ifp);
+void dlil_filter_revise_locked(struct dlil_ifnet *ifp);
+struct dlil_filter *dlil_filter_prepare(struct dlil_ifnet *ifp,
+					const struct dlil_filter_params *params);
+void dlil_filter_discard(struct dlil_filter *f);
+void dlil_filter_list(struct dlil_ifnet *ifp, struct dlil_filter *f);
+int dlil_filter_vecs(struct dlil_ifnet *ifp, struct dlil_filter *const *filters,
+		     unsigned int n, struct dlil_filter_vec **in,
+		     struct dlil_filter_vec **out);
+const struct dlil_filter *dlil_filter_by_ref(dlil_filter_t ref);
 void dlil_filter_detach_all(struct dlil_ifnet *ifp);
 
 int dlil_filter_for_each(struct dlil_ifnet *ifp,
@@ -59,6 +67,9 @@ int dlil_filter_with(struct dlil_ifnet *ifp, const char *name,
 bool dlil_filter_name(dlil_filter_t ref, char *name);
 int dlil_filter_of_packet(dlil_filter_t ref, u32 direction,
 			  struct dlil_ifnet **ifp);
+
+/* dlil_plan.c */
+int dlil_filter_step(struct dlil_step *step);
 
 bool dlil_filters_none(void);
 void dlil_filter_reuse(void);

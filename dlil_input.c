@@ -23,7 +23,6 @@
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
-#include "dlil_inq.h"
 #include "dlil_stats.h"
 
 /*
@@ -152,27 +151,18 @@ void dlil_returned_discard(struct dlil_ifnet *ifp, struct sk_buff *list,
 	}
 }
 
-/*
- * Make a thread check its lists, to which the caller has added a queue or a call.  RCU
- * read lock held, preemption off.
- */
-static void thread_kick(struct dlil_thread *t)
-{
-	/*
-	 * Pairs with the smp_wmb() in thread_fn(): @state was set before
-	 * @asleep.
-	 */
-	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
-		wake_up_process(READ_ONCE(t->task));
-}
-
 /* Add a queue that has packets to @t, and wake @t.  RCU read lock held, preemption off. */
 void dlil_thread_add(struct dlil_thread *t, struct dlil_inq *q)
 {
 	lockdep_assert_preemption_disabled();
 
 	llist_add(&q->ready, q->goes_first ? &t->first : &t->ready);
-	thread_kick(t);
+	/*
+	 * Pairs with the smp_wmb() in thread_fn(): @state was set before
+	 * @asleep.
+	 */
+	if (smp_load_acquire(&t->asleep) && !dlil_gather_hold(&t->gather))
+		wake_up_process(READ_ONCE(t->task));
 }
 
 /*
@@ -210,13 +200,15 @@ static int inq_refusal(const struct dlil_ifnet *ifp, enum dlil_drop_reason *why)
  * Drop a packet for which there is no room, unless the queue is empty, see
  * dlil_inq_fits().  Bottom halves off, RCU read lock held.
  */
-int dlil_inq_refuse(struct dlil_ifnet *ifp, struct sk_buff *skb)
+int dlil_inq_refuse(struct dlil_inq *q, struct sk_buff *skb)
 {
+	struct dlil_ifnet *ifp = container_of(q, struct dlil_ifnet, inq);
 	enum dlil_drop_reason why;
 	int err;
 
-	if (unlikely(dlil_inq_is_empty(&ifp->inq))) {
-		dlil_inq_put(&ifp->inq, skb, DLIL_INQ_SPACE(1, skb->truesize));
+	if (unlikely(dlil_inq_is_empty(q))) {
+		skb->prev = NULL;
+		dlil_inq_push(q, skb, DLIL_INQ_SPACE(1, skb->truesize));
 		return 0;
 	}
 	err = inq_refusal(ifp, &why);
@@ -247,12 +239,13 @@ int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb)
 	/* Disable bottom halves only, because dlil_inq_refuse() may sleep on PREEMPT_RT. */
 	if (unlikely(!dlil_inq_fits(q, need))) {
 		local_bh_disable();
-		err = dlil_inq_refuse(ifp, skb);
+		err = dlil_inq_refuse(q, skb);
 		local_bh_enable();
 		return err;
 	}
+	skb->prev = NULL;
 	preempt_disable();
-	dlil_inq_put(q, skb, need);
+	dlil_inq_push(q, skb, need);
 	preempt_enable();
 	return 0;
 }
@@ -294,10 +287,9 @@ int dlil_inq_return(struct dlil_ifnet *ifp, struct sk_buff *skb,
 
 	if (unlikely(!dlil_inq_fits(q, need)) && !dlil_inq_is_empty(q))
 		return inq_refusal(ifp, why);
-	atomic64_sub(need, &q->room);
 	skb->prev = INQ_RETURNED;
 	preempt_disable();
-	dlil_inq_push(q, skb);
+	dlil_inq_push(q, skb, need);
 	preempt_enable();
 	return 0;
 }
@@ -359,8 +351,8 @@ static s64 inq_fit(const struct dlil_inq *q, struct sk_buff_head *list,
 	return need;
 }
 
-/* Push @list, which has packets, as one node of the queue, see dlil_inq_take(). */
-static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
+/* Push @list, whose packets use @need, as one node of the queue, see dlil_inq_take(). */
+static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list, s64 need)
 {
 	struct sk_buff *first = skb_peek(list), *last = skb_peek_tail(list);
 
@@ -373,7 +365,7 @@ static void inq_push_list(struct dlil_inq *q, struct sk_buff_head *list)
 	}
 	__skb_queue_head_init(list);
 	preempt_disable();
-	dlil_inq_push(q, first);
+	dlil_inq_push(q, first, need);
 	preempt_enable();
 }
 
@@ -386,10 +378,8 @@ static int inq_append(struct dlil_ifnet *ifp, struct sk_buff_head *list)
 
 	__skb_queue_head_init(&excess);
 	need = inq_fit(q, list, &excess);
-	if (need) {
-		atomic64_sub(need, &q->room);
-		inq_push_list(q, list);
-	}
+	if (need)
+		inq_push_list(q, list, need);
 	if (likely(skb_queue_empty(&excess)))
 		return 0;
 	return refuse_list(ifp, &excess);

@@ -7,6 +7,9 @@
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/llist.h>
+#include <linux/lockdep.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/seqlock.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
@@ -216,6 +219,75 @@ static inline void dlil_inq_used(const struct dlil_inq *q, u32 *packets,
 		       dlil_inq_space_packets(room), 0);
 	*bytes = max(dlil_inq_space_bytes(limits) -
 		     dlil_inq_space_bytes(room), 0);
+}
+
+void dlil_inq_ready(struct dlil_inq *q);
+int dlil_inq_refuse(struct dlil_inq *q, struct sk_buff *skb);
+
+/* The common path is inline, because callers run it once per packet. */
+
+/*
+ * Push a node, which is a packet or a whole list, and uses @need.
+ *
+ * The producer that finds the queue empty also wakes the thread, in
+ * dlil_inq_ready().  All other producers rely on that, so the first one must
+ * not be preempted in between.  Disabled bottom halves, as in receive handlers,
+ * prevent preemption except on PREEMPT_RT; other callers disable preemption.
+ */
+static __always_inline void dlil_inq_push(struct dlil_inq *q,
+					  struct sk_buff *first, s64 need)
+{
+	struct llist_node *head;
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+	lockdep_assert_preemption_disabled();
+	atomic64_sub(need, &q->room);
+	head = READ_ONCE(q->head.first);
+	/* This is llist_add(), inlined. */
+	do {
+		first->ll_node.next = head;
+	} while (!try_cmpxchg(&q->head.first, &head, &first->ll_node));
+	if (!head)
+		dlil_inq_ready(q);
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+}
+
+/*
+ * Is the queue open, and is there room for @need?  A caller that sees the queue
+ * open inside an RCU read section may use the ifnet as if it had seen it
+ * attached.
+ *
+ * The caller subtracts @need afterwards, so a drop costs no atomic operation.
+ * In exchange, processors that check at the same time may overfill the queue,
+ * by one packet or list each.  An empty queue accepts one packet of any size,
+ * see dlil_inq_refuse(); otherwise a packet larger than the byte limit could
+ * never be received.
+ */
+static __always_inline bool dlil_inq_fits(const struct dlil_inq *q, s64 need)
+{
+	/* Pairs with the release in dlil_inq_open(). */
+	s64 left = atomic64_read_acquire(&q->room) - need;
+
+	return left >= 0 && dlil_inq_space_bytes(left) >= 0;
+}
+
+/*
+ * As dlil_input_one_rcu(), for callers with bottom halves off.  On PREEMPT_RT
+ * only the push disables preemption, because dlil_inq_refuse() takes locks that
+ * sleep there.
+ */
+static __always_inline int dlil_inq_add(struct dlil_inq *q, struct sk_buff *skb)
+{
+	s64 need = DLIL_INQ_SPACE(1, skb->truesize);
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "RCU read lock not held");
+	if (unlikely(!dlil_inq_fits(q, need)))
+		return dlil_inq_refuse(q, skb);
+	skb->prev = NULL;
+	dlil_inq_push(q, skb, need);
+	return 0;
 }
 
 extern unsigned int dlil_rcvq_limit;

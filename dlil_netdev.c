@@ -37,7 +37,7 @@
 #include <net/sock.h>
 
 #include "dlil_export.h"
-#include "dlil_inq.h"
+#include "dlil_input.h"
 #include "dlil_netdev.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
@@ -185,7 +185,7 @@ static noinline rx_handler_result_t receive_slow(struct sk_buff **pskb,
 	if (nd->raw)
 		raw_header(skb);
 	tap_in(nd, skb);
-	dlil_inq_add(nd->ifp, skb);
+	dlil_inq_add(&nd->ifp->inq, skb);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -213,7 +213,7 @@ static __always_inline rx_handler_result_t receive(struct sk_buff **pskb,
 		return receive_slow(pskb, nd);
 	if (raw)
 		raw_header(skb);
-	dlil_inq_add(nd->ifp, skb);
+	dlil_inq_add(&nd->ifp->inq, skb);
 	return RX_HANDLER_CONSUMED;
 }
 

@@ -16,10 +16,6 @@
 #include "dlil_ifnet.h"
 #include "dlil_proto.h"
 #include "dlil_route.h"
-#include "dlil_stats.h"
-#include "dlil_trace.h"
-
-#include <trace/events/dlil.h>
 
 static struct kmem_cache *proto_cache;
 
@@ -100,84 +96,6 @@ bool dlil_proto_is_attached(struct dlil_ifnet *ifp, u32 family)
 	return dlil_proto_lookup(ifp, family);
 }
 EXPORT_SYMBOL_GPL(dlil_proto_is_attached);
-
-/* -ENXIO: the protocol knows that the device is being removed. */
-static enum dlil_drop_reason drop_reason(int err)
-{
-	return err == -ENXIO ? DLIL_DROP_DETACHED : DLIL_DROP_PROTOCOL;
-}
-
-/* Version 1: pass packets one by one, and free those that are refused. */
-static void deliver_each(struct dlil_proto *proto,
-			 const struct dlil_proto_ops *ops,
-			 struct dlil_ifnet *ifp, struct sk_buff_head *list,
-			 struct dlil_account *account)
-{
-	struct sk_buff *skb;
-	int err;
-
-	while ((skb = __skb_dequeue(list))) {
-		WRITE_ONCE(ifp->inq.reader.place.skb, skb);
-		err = ops->input(proto->cookie, ifp, proto->family, skb);
-		if (!err) {
-			account->delivered++;
-		} else if (err == DLIL_STOLEN) {
-			account->stolen++;
-		} else {
-			enum dlil_drop_reason why = drop_reason(err);
-
-			account->drops[why]++;
-			dlil_trace_drop(ifp, DLIL_DIRECTION_IN, why,
-					proto->name, skb);
-			dlil_free_skb(skb, why);
-		}
-	}
-}
-
-/**
- * dlil_proto_deliver - pass received packets to their protocol
- * @proto: the protocol
- * @ifp: ifnet that received the packets
- * @list: the packets; refused ones are left in it
- * @account: counts the other packets
- *
- * Context: the input thread; its batch keeps the protocol attached until all
- * packets have been passed (PRO-4); may sleep.
- * Return: drop reason of the packets that are left in @list.
- */
-enum dlil_drop_reason
-dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
-		   struct sk_buff_head *list, struct dlil_account *account)
-{
-	const struct dlil_proto_ops *ops = READ_ONCE(proto->ops);
-	struct dlil_place *place = &ifp->inq.reader.place;
-	unsigned int n = skb_queue_len(list);
-	int err;
-
-	preempt_disable();
-	u64_stats_update_begin(&proto->syncp);
-	u64_stats_add(&proto->packets, n);
-	u64_stats_update_end(&proto->syncp);
-	preempt_enable();
-
-	trace_dlil_deliver(ifp, proto->family, proto->name, n);
-	/* Read by dlil_debug.c until it is cleared. */
-	WRITE_ONCE(place->proto, proto);
-	if (!ops->input_list) {
-		deliver_each(proto, ops, ifp, list, account);
-		WRITE_ONCE(place->proto, NULL);
-		return DLIL_DROP_PROTOCOL;
-	}
-	WRITE_ONCE(place->skb, skb_peek(list));
-	err = ops->input_list(proto->cookie, ifp, proto->family, list);
-	WRITE_ONCE(place->proto, NULL);
-	n = dlil_taken(account, n, list);
-	if (err == DLIL_STOLEN)
-		account->stolen += n;
-	else
-		account->delivered += n;
-	return drop_reason(err);
-}
 
 u64 dlil_proto_packets(const struct dlil_proto *proto)
 {

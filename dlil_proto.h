@@ -74,9 +74,6 @@ static inline struct dlil_proto *dlil_proto_lookup(struct dlil_ifnet *ifp,
 	return NULL;
 }
 
-enum dlil_drop_reason
-dlil_proto_deliver(struct dlil_proto *proto, struct dlil_ifnet *ifp,
-		   struct sk_buff_head *list, struct dlil_account *account);
 void dlil_proto_detach_all(struct dlil_ifnet *ifp);
 int dlil_proto_for_each(struct dlil_ifnet *ifp,
 			int (*fn)(const struct dlil_proto *proto, void *arg),

@@ -37,7 +37,6 @@
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
-#include "dlil_inq.h"
 
 bool dlil_multi_threaded_input = true;
 EXPORT_SYMBOL_FOR_TEST(dlil_multi_threaded_input);
@@ -445,9 +444,9 @@ static int thread_fn(void *arg)
 		set_current_state(TASK_IDLE);
 		if (thread_idle(t))
 			dlil_gather_sleep(&t->gather, ktime_get());
-		/* Pairs with the acquire in thread_kick(). */
+		/* Pairs with the acquire in dlil_thread_add(). */
 		smp_wmb();
-		/* Pairs with the full barrier of llist_add() before thread_kick(). */
+		/* Pairs with the full barrier of llist_add() before that. */
 		smp_store_mb(t->asleep, true);
 		if (thread_idle(t)) {
 			if (kthread_should_stop())
