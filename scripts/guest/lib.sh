@@ -74,6 +74,17 @@ becomes() {
 	done
 }
 
+# reap PID: wait until a background process has ended, and return its status.  If it ends
+# while bash 5.2 looks for it, bash says "No record of process" and 127; the status is then
+# known when it is asked again.
+reap() {
+	local status=0
+
+	wait "$1" || status=$?
+	[ $status -ne 127 ] || { status=0; wait "$1" || status=$?; }
+	return $status
+}
+
 # is_up NAMESPACE DEV: does the kernel see the link?  Until then, a device drops
 # packets to send.
 is_up() { inns "$1" grep -qx up "/sys/class/net/$2/operstate"; }
@@ -344,7 +355,7 @@ transfer() {
 	receiver=$!
 	wait_for 10 is_listening "$to" tcp 5001
 	"$from" socat -u -b 262144 "OPEN:$file" "TCP:$addr:5001"
-	wait "$receiver"
+	reap "$receiver"
 	cut -d ' ' -f 1 "$T/sum"
 }
 

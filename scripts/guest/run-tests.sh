@@ -101,7 +101,7 @@ run() {
 	set +m
 	end_at_limit $pid >>"$log" 2>&1 &
 	guard=$!
-	wait $pid 2>>"$log"
+	reap $pid 2>>"$log"
 	status=$?
 	kill $guard 2>/dev/null
 	wait $guard 2>/dev/null

@@ -55,7 +55,7 @@ feed() {
 			ctl filter del $dev m || true
 		done
 	done
-	wait $!
+	reap $!
 	kill %1
 	dmesg | sed -n 's/.*dlil_fuzz: \(.*\(=\|fail\).*\)/# \1/p'
 	at_least "frames made" "$(cat /sys/module/dlil_fuzz/parameters/made)" \

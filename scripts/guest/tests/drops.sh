@@ -96,13 +96,13 @@ test_drops() {
 
 	# The trace ends with its socket, and another one begins.
 	kill $TELLER
-	! wait $TELLER || fail "it has ended by itself"
+	! reap $TELLER || fail "it has ended by itself"
 	is "what it said" "$(complaints "$T/drops")" ""
 	ctl proto plumb dl0 inet
 	ctl filter add dl0 noping in match icmp drop
 	tell_drops "$T/drops" count 3
 	no_pings peer $IP0
-	wait $TELLER || fail "it said: $(<"$T/drops.err")"
+	reap $TELLER || fail "it said: $(<"$T/drops.err")"
 	is "pings told" "$(count_told '.filter == "noping"')" 3
 	rmmod dlil_mailer
 }
@@ -118,7 +118,7 @@ test_drops_file() {
 	wait_for 10 grep -q '^Note: ' "$T/lines.err"
 	no_pings peer $IP0
 	no_pings peer $IP0
-	wait $TELLER || fail "it said: $(<"$T/lines.err")"
+	reap $TELLER || fail "it said: $(<"$T/lines.err")"
 	is "lines" "$(<"$T/lines")" ""
 	is "packets that tcpdump reads" "$(tcpdump -Z root -nr "$T/drops.pcapng" \
 		icmp 2>"$T/error" | grep -c "$IP1 > $IP0: ICMP echo request")" 5
@@ -176,7 +176,7 @@ test_drops_limits() {
 	refused_with "too many traces: 8 in a network namespace, 64 in all" \
 		ctl drops dl0
 	kill ${tellers[0]}
-	! wait ${tellers[0]} || fail "it has ended by itself"
+	! reap ${tellers[0]} || fail "it has ended by itself"
 	tell_drops "$T/drops" dl0
 	refused_with "device is not attached" ctl drops lo
 	ctl detach dl0
@@ -197,7 +197,7 @@ test_drops_heir() {
 	peer pkt send pe0 88b5 $frame $n
 	becomes "frames dropped" $n json .account.input.freed
 	exec {go}>&-
-	wait $! || fail "the next owner of the port id heard of it, or there was none: $?"
+	reap $! || fail "the next owner of the port id heard of it, or there was none: $?"
 }
 
 # STA-6: the module can be unloaded with traces, which end.
@@ -207,7 +207,7 @@ test_drops_unload() {
 	ctl attach dl0
 	tell_drops "$T/drops"
 	rmmod dlil
-	wait $TELLER || status=$?
+	reap $TELLER || status=$?
 	is "the exit status" $status 1
 	is "what it said" "$(complaints "$T/drops")" \
 		"Error: the dlil module was unloaded"
@@ -221,7 +221,7 @@ test_drops_unload_behind() {
 	fall_behind $n
 	rmmod dlil
 	kill -CONT $TELLER
-	wait $TELLER || status=$?
+	reap $TELLER || status=$?
 	is "the exit status" $status 1
 	is "what it said" "$(complaints "$T/drops")" \
 		"Error: the dlil module was unloaded"

@@ -389,7 +389,7 @@ test_monitor_unload() {
 	ctl attach dl0
 	monitor dut "$T/events"
 	rmmod dlil
-	wait $MONITOR || status=$?
+	reap $MONITOR || status=$?
 	is "the exit status" $status 1
 	is "what it said" "$(<"$T/events.err")" \
 		"Error: the dlil module was unloaded"

@@ -213,7 +213,7 @@ test_show_while_filters_change() {
 		ctl show dl0 >"$T/show" || fail "it said: $(<"$T/show")"
 		ctl -j show >"$T/show" || fail "it said: $(<"$T/show")"
 	done
-	wait $!
+	reap $!
 	is "what is left" "$(json '.filters[0].name')" f30
 }
 

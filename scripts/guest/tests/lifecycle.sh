@@ -459,7 +459,7 @@ test_attach_detach_loop() {
 		ctl filter add dl0 all match icmp count
 		ctl detach dl0
 	done
-	wait $!
+	reap $!
 	end_floods
 	is "the checksum" "$(<"$T/got")" \
 		"$(sha256sum "$T/data" | cut -d ' ' -f 1)"

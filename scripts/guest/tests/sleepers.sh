@@ -47,7 +47,7 @@ test_sleeper_input() {
 	becomes "mpls" null json '[.protocols[].family] | index("mpls")'
 	kill -0 $! || fail "it did not wait"
 	kill $!
-	! wait $! || fail "it was not interrupted"
+	! reap $! || fail "it was not interrupted"
 	soon dlilctl -n dut proto plumb dl0 mpls
 	others_go_on
 
@@ -61,7 +61,7 @@ test_sleeper_input() {
 
 	dlilctl -n dut attach dl0 &
 	wake_sleeper
-	wait $! || fail "attach did not wait for the detach"
+	reap $! || fail "attach did not wait for the detach"
 	is answers "$(pings peer 5 $IP0)" 5
 	is state "$(json .state)" attached
 }
@@ -97,7 +97,7 @@ test_kind_takes_long() {
 	is "the filters" "$(json '[.filters[].name] | join(" ")')" "quick other"
 	kill -0 $pid || fail "nobody waits for the module any more"
 	: >"$T/go"
-	! wait $pid || fail "it was added"
+	! reap $pid || fail "it was added"
 	echo /sbin/modprobe >/proc/sys/kernel/modprobe
 	grep -q "unknown kind of filter" "$T/said" || fail "it said $(<"$T/said")"
 	ctl filter del dl0 other

@@ -168,7 +168,7 @@ test_tracepoints_perf() {
 	busy_device
 	fall_silent
 	: >"$T/enough"
-	wait $PERF || fail "perf said: $(<"$T/perf.log")"
+	reap $PERF || fail "perf said: $(<"$T/perf.log")"
 	perf script -i "$T/perf.data" -F comm,event,trace 2>"$T/perf.log" |
 		sed 's/ dlil:dlil_/ dlil_/' >"$T/trace"
 	is "what differs" "$(compare)" ""
@@ -229,7 +229,7 @@ end_monitor() {
 		told_drop 1 NETFILTER_DROP "$(printf '%012d%012d88b7' $cpu 0)"
 	done
 	kill $MONITOR
-	wait $MONITOR || fail "the monitor said: $(<"$T/drops.err")"
+	reap $MONITOR || fail "the monitor said: $(<"$T/drops.err")"
 }
 
 # STA-4 LNX-14: the kernel's drop monitor tells of each packet once, with its reason.
@@ -291,6 +291,6 @@ test_drop_monitor() {
 	# The drop monitor has been stopped, and can be started again.
 	monitor_drops
 	kill $MONITOR
-	wait $MONITOR || fail "the monitor said: $(<"$T/drops.err")"
+	reap $MONITOR || fail "the monitor said: $(<"$T/drops.err")"
 	rmmod dlil_mailer
 }

@@ -266,8 +266,8 @@ chaos() {
 		act $((4 << ${#actors[@]})) ${#actors[@]} "$kind" &
 		actors+=($!)
 	done
-	wait "${actors[0]}" || status=$?
-	[ ${#actors[@]} -eq 1 ] || wait "${actors[1]}" || status=$?
+	reap "${actors[0]}" || status=$?
+	[ ${#actors[@]} -eq 1 ] || reap "${actors[1]}" || status=$?
 	stop_traffic
 	[ $status -eq 0 ] || fail "$* did not go on to the end"
 	wait_for 5 accounted dut
