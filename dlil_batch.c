@@ -29,7 +29,7 @@
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_inspect.h"
-#include "dlil_multi.h"
+#include "dlil_party.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
 #include "dlil_trace.h"

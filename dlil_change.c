@@ -33,8 +33,8 @@
 #include "dlil_event.h"
 #include "dlil_export.h"
 #include "dlil_ifnet.h"
-#include "dlil_multi.h"
 #include "dlil_netdev.h"
+#include "dlil_party.h"
 
 /*
  * The watch decides whether groups and neighbours of wrapped devices are tracked

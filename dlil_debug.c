@@ -21,10 +21,10 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
-#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
+#include "dlil_output.h"
 #include "dlil_proto.h"
 
 static struct dentry *debug_dir;

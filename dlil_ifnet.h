@@ -28,6 +28,7 @@ struct dlil_class_pcpu;
 struct dlil_filter_vec;
 struct dlil_pcpu_stats;
 struct dlil_proto;
+struct seq_file;
 
 /* Size of an embedded link address: EUI-64 fits (IFN-9). */
 #define DLIL_LLADDR_OWN (sizeof(struct dlil_lladdr) + 8)
@@ -406,6 +407,24 @@ void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg);
 void dlil_debug_init(struct dlil_ifnet *ifp);
 void dlil_debug_free(struct dlil_ifnet *ifp);
 
+void dlil_debug_enable(bool on);
+int dlil_debug_show(struct seq_file *m, void *arg);
+
+int dlil_debug_module_init(void);
+void dlil_debug_module_exit(void);
+
+/* Limit of overdue callbacks that are shown for one ifnet. */
+#define DLIL_OVERDUE_MAX 8
+
+void dlil_look_detach(struct dlil_ifnet *ifp, bool detaching);
+unsigned int dlil_overdue_get(struct dlil_ifnet *ifp, struct dlil_overdue *o,
+			      unsigned int max);
+const char *dlil_party_name(enum dlil_party party);
+const char *dlil_callback_name(enum dlil_callback callback);
+
+int dlil_overdue_module_init(void);
+void dlil_overdue_module_exit(void);
+
 /* dlil_attrs.c */
 extern bool dlil_net_rtref;
 
@@ -427,5 +446,21 @@ long dlil_ifnet_wait_death(struct dlil_ifnet *ifp, long timeout);
 int dlil_life_module_init(void);
 void dlil_life_wait_all(void);
 void dlil_life_module_exit(void);
+
+/* dlil_main.c */
+
+/**
+ * struct dlil_part - a part of the module
+ * @init: initialises the part; 0, or an error after which nothing is left
+ *	behind
+ * @exit: undoes @init
+ */
+struct dlil_part {
+	int (*init)(void);
+	void (*exit)(void);
+};
+
+int dlil_parts_init(const struct dlil_part *part, unsigned int n);
+void dlil_parts_exit(const struct dlil_part *part, unsigned int n);
 
 #endif /* _DLIL_IFNET_H */

@@ -26,7 +26,7 @@
 
 #include "dlil_call.h"
 #include "dlil_ifnet.h"
-#include "dlil_input.h"
+#include "dlil_output.h"
 #include "dlil_stats.h"
 
 /**

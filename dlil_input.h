@@ -365,7 +365,4 @@ static inline unsigned int dlil_taken(struct dlil_account *account, unsigned int
 int dlil_thread_module_init(void);
 void dlil_thread_module_exit(void);
 
-/* dlil_inject.c */
-void dlil_inject_read(struct dlil_account *account);
-
 #endif /* _DLIL_INPUT_H */

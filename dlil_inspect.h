@@ -98,4 +98,16 @@ static inline bool dlil_policy_is_set(void)
 	return dlil_inspect_is_on() && rcu_access_pointer(dlil_policy);
 }
 
+/* dlil_slip.c */
+struct dlil_slips;
+
+struct dlil_slips *dlil_slips_new(void);
+void dlil_slips_clear(struct dlil_slips *slips);
+void dlil_slips_put(struct dlil_slips *slips);
+
+int dlil_slip_put_on(struct dlil_slips *slips, struct sk_buff *skb);
+void dlil_slip_take_off(struct sk_buff *skb);
+
+void dlil_slip_module_exit(void);
+
 #endif /* _DLIL_INSPECT_H */

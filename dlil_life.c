@@ -36,11 +36,9 @@
 #include <linux/slab.h>
 
 #include "dlil_call.h"
-#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
-#include "dlil_multi.h"
 #include "dlil_party.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"

@@ -6,17 +6,14 @@
 #include <linux/sysfs.h>
 #include <net/genetlink.h>
 
-#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_input.h"
 #include "dlil_inspect.h"
 #include "dlil_kind.h"
-#include "dlil_main.h"
 #include "dlil_netdev.h"
 #include "dlil_netlink.h"
 #include "dlil_proto.h"
-#include "dlil_slip.h"
 
 /* Row INI-2. kstrtobool() looks at the first digit only: reject 10. */
 static int get_switch(const char *val, bool *on)

@@ -23,7 +23,7 @@
 #include <linux/wait_bit.h>
 
 #include "dlil_call.h"
-#include "dlil_multi.h"
+#include "dlil_party.h"
 #include "dlil_proto.h"
 #include "dlil_retire.h"
 

@@ -11,8 +11,8 @@
 
 #include "dlil_change.h"
 #include "dlil_input.h"
+#include "dlil_inspect.h"
 #include "dlil_neigh.h"
-#include "dlil_slip.h"
 
 struct attribute_group;
 struct dst_entry;

@@ -6,7 +6,6 @@
 #include <net/sock.h>
 
 #include "compat.h"
-#include "dlil_debug.h"
 #include "dlil_filter.h"
 #include "dlil_ifnet.h"
 #include "dlil_netdev.h"

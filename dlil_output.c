@@ -19,8 +19,8 @@
 #include "dlil_chain.h"
 #include "dlil_ifnet.h"
 #include "dlil_inspect.h"
-#include "dlil_multi.h"
 #include "dlil_output.h"
+#include "dlil_party.h"
 #include "dlil_proto.h"
 #include "dlil_stats.h"
 

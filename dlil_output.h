@@ -9,10 +9,16 @@
 #include "dlil_ifnet.h"
 #include "dlil_stats.h"
 
-/*
- * Fast path for a packet of the host that only needs to be counted: counts it
- * and returns true.  Otherwise the caller must use dlil_filter_output().
- * Bottom halves off, RCU read lock held.
+/**
+ * dlil_output_unfiltered - count a packet of the host that needs nothing else
+ * @ifp: ifnet that sends the packet
+ * @len: length of the packet with its link header, in bytes
+ *
+ * The fast path, if no filter and no policy has to look at the packet.
+ *
+ * Context: bottom halves off; RCU read lock held.
+ * Return: true if the packet has been counted; false if the caller must use
+ * dlil_filter_output().
  */
 static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
 						   unsigned int len)
@@ -28,5 +34,8 @@ static __always_inline bool dlil_output_unfiltered(struct dlil_ifnet *ifp,
 
 int dlil_output_resume(struct dlil_ifnet *ifp, dlil_filter_t filter, u32 family,
 		       struct sk_buff_head *list, bool made);
+
+/* dlil_inject.c */
+void dlil_inject_read(struct dlil_account *account);
 
 #endif /* _DLIL_OUTPUT_H */

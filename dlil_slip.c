@@ -46,7 +46,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #endif
 
-#include "dlil_slip.h"
+#include "dlil_inspect.h"
 
 /**
  * struct dlil_slips - the slips of a device's packets

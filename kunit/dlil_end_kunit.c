@@ -5,7 +5,6 @@
  */
 #include <linux/delay.h>
 
-#include "../dlil_debug.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_proto.h"
 #include "fake.h"

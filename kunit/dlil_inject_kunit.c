@@ -4,7 +4,7 @@
 
 #include "../dlil_call.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_input.h"
+#include "../dlil_output.h"
 #include "fake.h"
 
 /**

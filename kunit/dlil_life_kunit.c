@@ -6,11 +6,9 @@
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 
-#include "../dlil_debug.h"
 #include "../dlil_event.h"
 #include "../dlil_ifnet.h"
 #include "../dlil_input.h"
-#include "../dlil_main.h"
 #include "../dlil_stats.h"
 #include "fail.h"
 #include "fake.h"

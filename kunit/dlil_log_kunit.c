@@ -4,7 +4,7 @@
 
 #include "../dlil_event.h"
 #include "../dlil_ifnet.h"
-#include "../dlil_multi.h"
+#include "../dlil_party.h"
 #include "fake.h"
 
 #define LOG_SIZE	2048

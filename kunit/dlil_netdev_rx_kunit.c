@@ -20,8 +20,8 @@
 
 #include "../dlil_ifnet.h"
 #include "../dlil_kind.h"
-#include "../dlil_multi.h"
 #include "../dlil_netdev.h"
+#include "../dlil_party.h"
 #include "../dlil_proto.h"
 #include "compat.h"
 #include "fake.h"

@@ -227,8 +227,6 @@ circles() {
 }
 
 check_floors() {
-	local n
-
 	matching '^dlil_[a-z_]+\.c$' | sed 's/\.c$//' | sort |
 		diff - <(floors | sort) ||
 		{ echo "above: files that only are (<) or only are in the table (>)"
@@ -241,8 +239,12 @@ check_floors() {
 	[ ! -s "$OUT/upwards" ] || { cat "$OUT/upwards"
 		echo "above: FILE UPPER: WHAT; see Documentation/hacking.rst"
 		return 1; }
-	n=$(references | awk '{ print $1, $2 }' | sort -u | wc -l)
-	echo "# pairs of files of which one calls or includes the other: $n, none upwards"
+	# The graph, highest file first: # FILE: the files that it calls or includes.
+	references | awk 'NR == FNR { order[NR] = $1; n = NR; next }
+		!seen[$1 " " $2]++ && $1 != $2 { calls[$1] = calls[$1] " " $2 }
+		END { for (i = n; i; i--)
+			print "# " order[i] ":" calls[order[i]] }' <(floors) - |
+		sed 's/ dlil_/ /2g'
 
 	make -s -C tools/dlilctl O="$OUT/dlilctl" CFLAGS=-O0
 	circles "$OUT/dlilctl" ||
