@@ -612,9 +612,18 @@ static __always_inline void batch_end(struct dlil_batch *b)
 /* Upper limit for the packets that segmentation makes of @skb. */
 static unsigned int segments_of(const struct sk_buff *skb)
 {
+	const struct sk_buff *frag;
+	unsigned int n = 0;
+
+	if (!skb_is_gso(skb))
+		return 1;
 	/* Do not use gso_segs, which an untrusted sender may set to any number. */
-	return skb_is_gso(skb) ?
-	       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
+	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS)
+		return DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
+	/* SCTP: each packet in the list of fragments is a segment. */
+	skb_walk_frags(skb, frag)
+		n++;
+	return n ?: 1;
 }
 
 /*

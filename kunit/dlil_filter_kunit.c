@@ -1967,6 +1967,7 @@ static void gso_recursion(struct kunit *test)
  * @letters: the filters, see attach_watchers()
  * @packets: number of GSO packets queued at once
  * @segments: number of segments of each
+ * @batches: number of batches that they are processed in
  * @untrusted: gso_segs is 0
  * @noproto: no protocol takes them, so the driver's `unmatched` gets them
  */
@@ -1975,22 +1976,24 @@ struct bound_case {
 	const char *letters;
 	unsigned int packets;
 	unsigned int segments;
+	unsigned int batches;
 	bool untrusted;
 	bool noproto;
 };
 
 static const struct bound_case bound_cases[] = {
-	{ "many packets, filter", "p", 64, 45 },
-	{ "many packets, list filter", "P", 64, 45 },
-	{ "many packets, both", "gPpP", 64, 45 },
-	{ "many packets, nobody's", "P", 64, 45, .noproto = true },
-	{ "without a number of segments", "pP", 64, 45, .untrusted = true },
-	{ "as many as a batch", "P", 3, 64 },
-	{ "one more than a batch", "P", 3, 65 },
-	{ "one packet, filter", "p", 1, 362 },
-	{ "one packet, list filter", "P", 1, 362 },
-	{ "one packet, filter that can before one that cannot", "GPp", 1, 362 },
-	{ "one packet, nobody's", "P", 1, 362, .noproto = true },
+	{ "many packets, filter", "p", 64, 45, 64 },
+	{ "many packets, list filter", "P", 64, 45, 64 },
+	{ "many packets, both", "gPpP", 64, 45, 64 },
+	{ "many packets, nobody's", "P", 64, 45, 64, .noproto = true },
+	{ "without a number of segments", "pP", 64, 45, 64, .untrusted = true },
+	{ "two to a batch", "P", 64, 31, 32 },
+	{ "as many as a batch", "P", 3, 64, 3 },
+	{ "one more than a batch", "P", 3, 65, 3 },
+	{ "one packet, filter", "p", 1, 362, 1 },
+	{ "one packet, list filter", "P", 1, 362, 1 },
+	{ "one packet, filter that can before one that cannot", "GPp", 1, 362, 1 },
+	{ "one packet, nobody's", "P", 1, 362, 1, .noproto = true },
 };
 
 static void bound_desc(const struct bound_case *c, char *desc)
@@ -2019,13 +2022,21 @@ static void bound_unmatched(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 	__skb_queue_purge(list);
 }
 
+/* Number of batches so far; the thread is in none. */
+static unsigned long batches_of(struct fake *fake)
+{
+	return READ_ONCE(fake->ifp->inq.reader.seq) / 2;
+}
+
 /*
  * FLT-12, INP-7: with GSO packets that become segments, no callback gets more
- * than a batch at once, and no packet is lost.
+ * than a batch at once, no packet is lost, and a batch has no more segments than packets
+ * otherwise, unless it is a single packet.
  */
 static void gso_bound(struct kunit *test)
 {
 	const struct bound_case *c = test->param_value;
+	unsigned long seq;
 	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
 	struct sk_buff_head list;
 	struct sk_buff *skb;
@@ -2047,14 +2058,63 @@ static void gso_bound(struct kunit *test)
 			skb_shinfo(skb)->gso_segs = 0;
 		__skb_queue_tail(&list, skb);
 	}
+	seq = batches_of(fake);
 	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
 	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, batches_of(fake) - seq, c->batches);
 	atomic_add(c->packets * (c->segments - 1), &fake->handed_in);
 	fake_read(fake);
 
 	KUNIT_EXPECT_LE(test, longest, (unsigned int)DLIL_INPUT_BATCH);
 	KUNIT_EXPECT_EQ(test, bound_all, c->packets * c->segments);
 	KUNIT_EXPECT_EQ(test, fake->in.seen, c->packets * c->segments);
+}
+
+/* A packet whose @n segments are the packets in its list of fragments, as for SCTP. */
+static struct sk_buff *by_frags(struct fake *fake, unsigned int n)
+{
+	struct sk_buff *skb = gso_skb(fake, false, 1), *frag;
+	struct sk_buff **end = &skb_shinfo(skb)->frag_list;
+
+	skb_shinfo(skb)->gso_size = GSO_BY_FRAGS;
+	skb_shinfo(skb)->gso_segs = 0;
+	skb_shinfo(skb)->gso_type = SKB_GSO_SCTP;
+	while (n--) {
+		frag = fake_skb(fake, 10);
+		skb_put_zero(frag, 10);
+		skb->len += frag->len;
+		skb->data_len += frag->len;
+		skb->truesize += frag->truesize;
+		*end = frag;
+		end = &frag->next;
+	}
+	return skb;
+}
+
+/* FLT-12, INP-7: the segments of such a packet are charged to the batch as well. */
+static void gso_bound_by_frags(struct kunit *test)
+{
+	struct fake *fake = fake_acquire(test, DLIL_IFNET_ETHERNET);
+	struct fake_filter *f;
+	struct sk_buff_head list;
+	unsigned long seq;
+	int i;
+
+	fake->family.demux = gso_demux;
+	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
+
+	/* It makes batches be charged with segments, but sees none of these packets. */
+	f = fake_filter_new(fake, 'p', &fake_filter_in_ops);
+	f->params.family = FAKE_PF_B;
+	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
+	fake_proto_v2(fake, 'x', FAKE_PF_A)->list_hook = bound_proto;
+	__skb_queue_head_init(&list);
+	for (i = 0; i < 6; i++)
+		__skb_queue_tail(&list, by_frags(fake, 32));
+	seq = batches_of(fake);
+	KUNIT_EXPECT_EQ(test, fake_input(fake, &list), 0);
+	KUNIT_EXPECT_EQ(test, dlil_input_flush(fake->ifp), 0);
+	KUNIT_EXPECT_EQ(test, batches_of(fake) - seq, 3);
 }
 
 #define SET_MAX 31
@@ -2461,6 +2521,7 @@ static void dump_in_parts(struct kunit *test)
 
 static struct kunit_case dlil_filter_cases[] = {
 	KUNIT_CASE_PARAM(gso_bound, bound_gen_params),
+	KUNIT_CASE(gso_bound_by_frags),
 	KUNIT_CASE_PARAM(attach_errors, attach_gen_params),
 	KUNIT_CASE(longest_name),
 	KUNIT_CASE(attach_null),
