@@ -110,15 +110,20 @@ static int tell(struct dlil_ifnet *ifp, u32 code, const u8 *addr, size_t len)
  * change must not change memberships of the same ifnet, because it would wait
  * for itself.  It may change those of another ifnet, as stacked drivers do;
  * hence a bit lock rather than a mutex, for which lockdep would report
- * recursion.  The previous change may be in a callback that sleeps, so waiting
- * is killable; works cannot be killed.
+ * recursion.  But no callback waits for another task's change: that one may be in
+ * a callback that waits for this ifnet.  The previous change may be in a callback
+ * that sleeps, so waiting is killable; works cannot be killed.
  */
 static int begin_telling(struct dlil_ifnet *ifp)
 {
 	if (READ_ONCE(ifp->multi_teller) == current)
 		return -EDEADLK;
-	if (wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_KILLABLE))
-		return -ERESTARTSYS;
+	if (test_and_set_bit_lock(TELLING, &ifp->multi_order)) {
+		if (dlil_in_callback())
+			return -EDEADLK;
+		if (wait_on_bit_lock(&ifp->multi_order, TELLING, TASK_KILLABLE))
+			return -ERESTARTSYS;
+	}
 	WRITE_ONCE(ifp->multi_teller, current);
 	return 0;
 }
@@ -180,9 +185,9 @@ static int change(struct dlil_ifnet *ifp, const u8 *addr, size_t len,
  * Context: process; may sleep.  The caller must hold no lock that a callback on
  * @ifp may take.
  * Return: 0; -EINVAL for bad arguments; -ENOMEM; -EDEADLK in a callback that is
- * being told of a group of this ifnet; -ERESTARTSYS if the caller was killed
- * while it waited for another change; or an error of the driver, which undoes
- * the join.
+ * being told of a group of this ifnet, and in any callback while another task
+ * changes the groups of this ifnet; -ERESTARTSYS if the caller was killed while it
+ * waited for another change; or an error of the driver, which undoes the join.
  */
 int dlil_multi_join(struct dlil_ifnet *ifp, const u8 *addr, size_t len)
 {

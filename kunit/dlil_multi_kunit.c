@@ -455,6 +455,43 @@ static void change_while_told(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dlil_multi_leave(below, ip_group, ETH_ALEN), 0);
 }
 
+static int joined_below;
+
+static void join_below(struct fake_filter *f, u32 code, void *arg)
+{
+	joined_below = dlil_multi_join(below, ip_group, ETH_ALEN);
+}
+
+/*
+ * LNX-13 IFN-12: a callback that changes memberships of another ifnet does not wait for
+ * another task's change of these, which may be in a callback that waits for this ifnet.
+ */
+static void callback_does_not_wait(struct kunit *test)
+{
+	struct fake *upper = fake_acquire(test, DLIL_IFNET_RAW);
+	struct fake *fake = fake_attached(test);
+	struct fake_task *leaver;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(upper), 0);
+	KUNIT_ASSERT_EQ(test, dlil_multi_join(fake->ifp, ip_group, ETH_ALEN),
+			0);
+	listener(fake, hold_up_leave);
+	leaver = fake_run(fake, leave);
+	fake_wait_blocked(fake);
+	below = fake->ifp;
+	joined_below = 0;
+	listener(upper, join_below);
+	KUNIT_EXPECT_EQ(test, dlil_multi_join(upper->ifp, ip_group, ETH_ALEN),
+			0);
+	KUNIT_EXPECT_EQ(test, joined_below, -EDEADLK);
+	fake_unblock(fake);
+	KUNIT_EXPECT_EQ(test, fake_join(leaver), 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(upper->ifp, ip_group, ETH_ALEN),
+			0);
+	KUNIT_EXPECT_EQ(test, joined_below, 0);
+	KUNIT_EXPECT_EQ(test, dlil_multi_leave(below, ip_group, ETH_ALEN), 0);
+}
+
 static int join_and_leave(struct fake_task *task)
 {
 	int i, err = 0;
@@ -504,6 +541,7 @@ static struct kunit_case dlil_multi_cases[] = {
 	KUNIT_CASE(change_killed),
 	KUNIT_CASE(restored_first),
 	KUNIT_CASE(change_while_told),
+	KUNIT_CASE(callback_does_not_wait),
 	KUNIT_CASE(storm),
 	{}
 };
