@@ -255,27 +255,32 @@ static int check_device(struct net_device *dev, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* Does an ifnet that is being detached still have its device? */
-static bool has_device(const struct dlil_ifnet *ifp)
+/*
+ * Is @ifp, which is being detached, the ifnet of this device?  If its binding has been
+ * freed, netdev_free() is about to release it.
+ */
+static bool is_ifnet_of(const struct dlil_ifnet *ifp, const struct net_device *dev)
 {
+	bool is = ifp->ifindex == dev->ifindex &&
+		  net_eq(read_pnet(&ifp->net), dev_net(dev));
 	struct dlil_netdev *nd;
-	bool has = false;
 
 	mutex_lock(&bindings_lock);
 	list_for_each_entry(nd, &bindings, list)
 		if (nd->ifp == ifp)
-			has = nd->dev;
+			is = nd->dev == dev;
 	mutex_unlock(&bindings_lock);
-	return has;
+	return is;
 }
 
 /*
  * Acquire an ifnet for an id.  Returns -EAGAIN, with the ifnet to wait for in
- * *@going, while an ifnet with that id is being detached; -EBUSY if another
- * device uses the id.
+ * *@going, while the device's own ifnet is being detached; -EBUSY if another
+ * device uses the id, or has used it and is being unwrapped.
  */
-static int acquire_id(struct dlil_spare *spare, const void *id, size_t len,
-		      struct dlil_ifnet **ifp, struct dlil_ifnet **going)
+static int acquire_id(const struct net_device *dev, struct dlil_spare *spare,
+		      const void *id, size_t len, struct dlil_ifnet **ifp,
+		      struct dlil_ifnet **going)
 {
 	int err;
 
@@ -285,12 +290,9 @@ static int acquire_id(struct dlil_spare *spare, const void *id, size_t len,
 	*going = dlil_ifnet_going(spare->kind, id, len);
 	if (!*going)
 		return -EBUSY;
-	if (has_device(*going))
+	if (is_ifnet_of(*going, dev))
 		return -EAGAIN;
-	/*
-	 * Do not wait: callbacks of a removed device may sleep for long
-	 * (LNX-13).
-	 */
+	/* Do not wait: callbacks on another device may sleep for long (LNX-13). */
 	dlil_ifnet_put(*going);
 	*going = NULL;
 	return -EBUSY;
@@ -304,18 +306,18 @@ static int acquire_for(struct net_device *dev, struct dlil_spare *spare,
 	int err;
 
 	if (memchr_inv(dev->perm_addr, 0, dev->addr_len)) {
-		err = acquire_id(spare, dev->perm_addr, dev->addr_len, ifp,
-				 going);
+		err = acquire_id(dev, spare, dev->perm_addr, dev->addr_len,
+				 ifp, going);
 		/* Virtual functions and clones can share a permanent address. */
 		if (err != -EBUSY)
 			return err;
 	}
 	strscpy(id.name, dev->name, sizeof(id.name));
 	id.cookie = dev_net(dev)->net_cookie;
-	err = acquire_id(spare, &id, sizeof(id), ifp, going);
+	err = acquire_id(dev, spare, &id, sizeof(id), ifp, going);
 	/* A wrapped device had this name before it was renamed: use no id. */
 	if (err == -EBUSY)
-		err = acquire_id(spare, NULL, 0, ifp, going);
+		err = acquire_id(dev, spare, NULL, 0, ifp, going);
 	return err;
 }
 

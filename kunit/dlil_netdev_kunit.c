@@ -475,6 +475,10 @@ static void refusals(struct kunit *test)
 	refused(test, -ENODEV, "going away");
 	dev->reg_state = NETREG_REGISTERED;
 
+	dlil_fake_dsa = true;
+	refused(test, -EOPNOTSUPP, "leads to a switch");
+	dlil_fake_dsa = false;
+
 	dev->type = ARPHRD_TUNNEL;
 	refused(test, -EOPNOTSUPP, "can be attached");
 	dev->type = ARPHRD_ETHER;
@@ -1506,6 +1510,99 @@ static void hold_up(struct kunit *test, struct net_device *dev,
 	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&held, 60 * HZ), 0);
 }
 
+/*
+ * LNX-13 LNX-1: the attach of a device does not wait for a callback on another one that
+ * is being unwrapped, even if both have the same permanent address.
+ */
+static void other_goes_slowly(struct kunit *test)
+{
+	struct net_device *first = test->priv, *second;
+	struct dlil_ifnet *a, *going, *other;
+
+	second = alloc_netdev(0, "dlilu%d", NET_NAME_UNKNOWN, ether_setup);
+	KUNIT_ASSERT_NOT_NULL(test, second);
+	second->netdev_ops = &test_netdev_ops;
+	eth_hw_addr_set(second, first->dev_addr);
+	KUNIT_ASSERT_EQ(test, register_netdev(second), 0);
+	a = attached(test, first);
+	hold_up(test, first, a);
+	KUNIT_ASSERT_EQ(test, detach(first, &going), 0);
+	KUNIT_EXPECT_EQ(test, attach(second, &other), 0);
+	KUNIT_EXPECT_NULL(test, other);
+	KUNIT_EXPECT_PTR_NE(test, ifnet_of(second), a);
+	/* The device itself has to wait. */
+	KUNIT_EXPECT_EQ(test, attach(first, &other), -EAGAIN);
+	KUNIT_EXPECT_PTR_EQ(test, other, a);
+	dlil_ifnet_put(other);
+	complete(&let_go);
+	wait_gone(test, going);
+	KUNIT_EXPECT_PTR_EQ(test, attached(test, first), a);
+	unregister_netdev(second);
+	free_netdev(second);
+}
+
+#ifdef CONFIG_RPS
+static void add_to_backlog(void *n)
+{
+	__this_cpu_add(softnet_data.input_queue_tail, (long)n);
+}
+
+/*
+ * LNX-15: a detach waits for packets that RPS has queued on a processor, since the receive
+ * handler has to see them; but for at most a second, because it holds RTNL.
+ */
+static void backlog_drained(struct kunit *test)
+{
+	unsigned int cpu = cpumask_last(cpu_online_mask);
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *going;
+	unsigned long begin;
+
+	attached(test, dev);
+	/* As if a packet were queued there. */
+	KUNIT_ASSERT_EQ(test, smp_call_function_single(cpu, add_to_backlog,
+						       (void *)1L, 1), 0);
+	begin = jiffies;
+	KUNIT_EXPECT_EQ(test, detach(dev, &going), 0);
+	KUNIT_EXPECT_GE(test, jiffies - begin, (unsigned long)HZ);
+	KUNIT_EXPECT_EQ(test, smp_call_function_single(cpu, add_to_backlog,
+						       (void *)-1L, 1), 0);
+	wait_gone(test, going);
+}
+#endif
+
+static struct delayed_work *held_work;
+
+static void hold_cancel(struct delayed_work *work)
+{
+	if (work != held_work)
+		return;
+	complete(&held);
+	wait_for_completion_timeout(&let_go, 60 * HZ);
+}
+
+/* IFN-1: a device that is attached while its binding is being freed waits for its ifnet. */
+static void attached_while_freed(struct kunit *test)
+{
+	struct net_device *dev = test->priv;
+	struct dlil_ifnet *ifp = attached(test, dev), *going, *again;
+
+	held_work = &((struct dlil_netdev *)dlil_ifnet_priv(ifp))->change.retry;
+	reinit_completion(&held);
+	reinit_completion(&let_go);
+	WRITE_ONCE(dlil_cancel_hook, hold_cancel);
+	KUNIT_ASSERT_EQ(test, detach(dev, &going), 0);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&held, 60 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, attach(dev, &again), -EAGAIN);
+	KUNIT_EXPECT_PTR_EQ(test, again, ifp);
+	WRITE_ONCE(dlil_cancel_hook, NULL);
+	complete(&let_go);
+	wait_gone(test, going);
+	if (again)
+		dlil_ifnet_put(again);
+	KUNIT_EXPECT_PTR_EQ(test, attached(test, dev), ifp);
+}
+
 static const bool by_task[] = { false, true };
 
 static void by_task_desc(const bool *by_task, char *desc)
@@ -1698,6 +1795,11 @@ static struct kunit_case dlil_netdev_cases[] = {
 	KUNIT_CASE(neighbours_owed),
 	KUNIT_CASE(neighbours_bounded),
 	KUNIT_CASE(same_permanent_address),
+	KUNIT_CASE(other_goes_slowly),
+	KUNIT_CASE(attached_while_freed),
+#ifdef CONFIG_RPS
+	KUNIT_CASE(backlog_drained),
+#endif
 	KUNIT_CASE(type_stays),
 	KUNIT_CASE(sysfs_counters),
 	{}

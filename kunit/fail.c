@@ -94,6 +94,24 @@ void dlil_dev_set_node(struct device *dev, int node)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_dev_set_node);
 
+void (*dlil_cancel_hook)(struct delayed_work *work);
+EXPORT_SYMBOL_FOR_TEST(dlil_cancel_hook);
+
+void dlil_cancelling(struct delayed_work *work)
+{
+	void (*hook)(struct delayed_work *work) = READ_ONCE(dlil_cancel_hook);
+
+	if (unlikely(hook))
+		hook(work);
+}
+EXPORT_SYMBOL_FOR_TEST(dlil_cancelling);
+
+enum skb_drop_reason dlil_freed_why;
+EXPORT_SYMBOL_FOR_TEST(dlil_freed_why);
+
+bool dlil_fake_dsa;
+EXPORT_SYMBOL_FOR_TEST(dlil_fake_dsa);
+
 bool dlil_is_preemptible(void)
 {
 #ifdef CONFIG_PREEMPT_COUNT

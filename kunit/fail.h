@@ -28,7 +28,10 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include <net/dsa.h>
+#include <net/dsa.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
@@ -49,6 +52,22 @@ void dlil_slow_end(void);
 /* The memory node that a device is said to be on. */
 int dlil_dev_node(struct device *dev);
 void dlil_dev_set_node(struct device *dev, int node);
+
+/* Called, if it is set, before a delayed work is cancelled. */
+extern void (*dlil_cancel_hook)(struct delayed_work *work);
+
+void dlil_cancelling(struct delayed_work *work);
+
+/* The reason with which the module has freed the last packet. */
+extern enum skb_drop_reason dlil_freed_why;
+
+/* All devices are said to lead to a switch. */
+extern bool dlil_fake_dsa;
+
+static inline bool dlil_uses_dsa(const struct net_device *dev)
+{
+	return dlil_fake_dsa || netdev_uses_dsa(dev);
+}
 
 /*
  * Code that must not be preempted asserts that.  Count the assertions, and those that
@@ -171,6 +190,16 @@ static inline bool dlil_real_alloc_cpumask_var(cpumask_var_t *mask, gfp_t gfp)
 	(dlil_slow(DLIL_SLOW_THREAD, node),				\
 	 DLIL_OR(ERR_PTR(-ENOMEM), kthread_create_on_node(fn, data, node, __VA_ARGS__)))
 #define dev_to_node(dev)	dlil_dev_node(dev)
+#define netdev_uses_dsa(dev)	dlil_uses_dsa(dev)
+#define kfree_skb_reason(skb, why)					\
+do {									\
+	enum skb_drop_reason __why = (why);				\
+									\
+	WRITE_ONCE(dlil_freed_why, __why);				\
+	kfree_skb_reason(skb, __why);					\
+} while (0)
+#define cancel_delayed_work_sync(work) \
+	(dlil_cancelling(work), cancel_delayed_work_sync(work))
 #define skb_linearize(skb)	DLIL_OR(-ENOMEM, skb_linearize(skb))
 #define percpu_ref_init(ref, release, flags, gfp) \
 	DLIL_OR(-ENOMEM, percpu_ref_init(ref, release, flags, gfp))
