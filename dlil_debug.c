@@ -3,11 +3,11 @@
  * Debugging aids: reports who holds references to ifnets, and which callbacks do
  * not return.
  *
- * /sys/kernel/debug/dlil/refs: where references were taken and dropped (IFN-7).
+ * /sys/kernel/debug/dlil/refs: who attached and detached each ifnet (IFN-3, IFN-4), and
+ * where references were taken and dropped (IFN-7).
  *
- * With the parameter ifnet_debug, each ifnet records the last stack traces.
- * Otherwise the recording is a static branch that is off.  Addresses are shown
- * as symbols or not at all.
+ * References are recorded with the parameter ifnet_debug only.  Otherwise the recording
+ * is a static branch that is off.  Addresses are shown as symbols or not at all.
  */
 #include <linux/debugfs.h>
 #include <linux/jiffies.h>
@@ -63,29 +63,39 @@ static void show_trace(struct seq_file *m, const char *what,
 		show_entry(m, trace->entries[i]);
 }
 
-/* Show the newest first; of attaches and detaches only the newest. */
+/* Show the newest first. */
 static void show_debug(struct seq_file *m, struct dlil_debug *debug)
 {
 	static const char * const names[] = {
 		[DLIL_DEBUG_TAKEN] = "taken",
 		[DLIL_DEBUG_DROPPED] = "dropped",
-		[DLIL_DEBUG_ATTACHED] = "attached",
-		[DLIL_DEBUG_DETACHED] = "detached",
 	};
-	unsigned int what, i, n, last;
+	unsigned int what, i, n;
 	unsigned long flags;
 	struct dlil_trace trace;
 
 	for (what = 0; what < DLIL_DEBUG_WHATS; what++) {
-		last = what < DLIL_DEBUG_ATTACHED ? DLIL_DEBUG_LAST : 1;
 		n = READ_ONCE(debug->n[what]);
-		for (i = 1; i <= min(n, last); i++) {
+		for (i = 1; i <= min_t(unsigned int, n, DLIL_DEBUG_LAST); i++) {
 			spin_lock_irqsave(&debug->lock, flags);
 			trace = debug->traces[what][(n - i) % DLIL_DEBUG_LAST];
 			spin_unlock_irqrestore(&debug->lock, flags);
 			show_trace(m, names[what], &trace);
 		}
 	}
+}
+
+/* Show the stack of the last attach or detach, if there was one. */
+static void show_stack(struct seq_file *m, const char *what,
+		       const struct dlil_trace *stack)
+{
+	struct dlil_trace trace;
+
+	mutex_lock(&dlil_ifnets_lock);
+	trace = *stack;
+	mutex_unlock(&dlil_ifnets_lock);
+	if (trace.n)
+		show_trace(m, what, &trace);
 }
 
 /* Show one ifnet; do not count the reference of the reader itself. */
@@ -101,6 +111,8 @@ int dlil_debug_show(struct seq_file *m, void *v)
 		   READ_ONCE(ifp->in_use) ? "" : ", kept for reuse");
 	if (ifp->debug)
 		show_debug(m, ifp->debug);
+	show_stack(m, "attached", &ifp->attached_by);
+	show_stack(m, "detached", &ifp->detached_by);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_show);

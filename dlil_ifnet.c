@@ -65,6 +65,14 @@ void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what)
 }
 EXPORT_SYMBOL_FOR_TEST(dlil_debug_save);
 
+/* Record the stack of the caller, which attaches or detaches an ifnet (IFN-3, IFN-4). */
+void dlil_debug_stack(struct dlil_trace *trace)
+{
+	mutex_lock(&dlil_ifnets_lock);
+	trace->n = compat_stack_trace(trace->entries, DLIL_DEBUG_DEPTH, 1);
+	mutex_unlock(&dlil_ifnets_lock);
+}
+
 /* Called under dlil_ifnets_lock; without memory nothing is recorded. */
 void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg)
 {

@@ -45,12 +45,10 @@ enum dlil_final {
 	DLIL_FINAL_FLUSHED,	/* the queue has been released */
 };
 
-/* Kinds of stack traces that are recorded; indices. */
+/* Kinds of stack traces that are recorded with ifnet_debug; indices. */
 enum dlil_debug_what {
 	DLIL_DEBUG_TAKEN,
 	DLIL_DEBUG_DROPPED,
-	DLIL_DEBUG_ATTACHED,
-	DLIL_DEBUG_DETACHED,
 	DLIL_DEBUG_WHATS
 };
 
@@ -207,6 +205,8 @@ struct dlil_shared_stats {
  * @multi_work: restores the memberships
  * @logged: time of the last log message of each kind, in jiffies; atomic
  * @debug: traces of reference users, or NULL (IFN-7); set once
+ * @attached_by: stack of the last attach (IFN-3), under dlil_ifnets_lock
+ * @detached_by: stack of the last detach (IFN-4), likewise
  */
 struct dlil_ifnet {
 	const struct dlil_driver_ops *driver;
@@ -303,6 +303,8 @@ struct dlil_ifnet {
 	struct work_struct multi_work;
 	unsigned long logged[DLIL_LOG_KINDS];
 	struct dlil_debug *debug;
+	struct dlil_trace attached_by;
+	struct dlil_trace detached_by;
 };
 
 static_assert(sizeof(bool) == sizeof(u8));
@@ -372,6 +374,7 @@ void dlil_lladdr_free(struct dlil_ifnet *ifp);
 DECLARE_STATIC_KEY_FALSE(dlil_debug_key);
 
 void dlil_debug_save(struct dlil_ifnet *ifp, enum dlil_debug_what what);
+void dlil_debug_stack(struct dlil_trace *trace);
 
 /* The parameter ifnet_debug; off by default. */
 static inline bool dlil_debug_is_on(void)
@@ -389,18 +392,6 @@ static inline void dlil_debug_dropped(struct dlil_ifnet *ifp)
 {
 	if (dlil_debug_is_on())
 		dlil_debug_save(ifp, DLIL_DEBUG_DROPPED);
-}
-
-static inline void dlil_debug_attached(struct dlil_ifnet *ifp)
-{
-	if (dlil_debug_is_on())
-		dlil_debug_save(ifp, DLIL_DEBUG_ATTACHED);
-}
-
-static inline void dlil_debug_detached(struct dlil_ifnet *ifp)
-{
-	if (dlil_debug_is_on())
-		dlil_debug_save(ifp, DLIL_DEBUG_DETACHED);
 }
 
 void dlil_debug_alloc(struct dlil_ifnet *ifp, void *arg);

@@ -567,7 +567,7 @@ static int ifnet_attach(struct dlil_ifnet *ifp, const u8 *lladdr, size_t len,
 	mutex_unlock(&dlil_ifnets_lock);
 	dlil_stats_reset(ifp);
 	dlil_class_reset(ifp);
-	dlil_debug_attached(ifp);
+	dlil_debug_stack(&ifp->attached_by);
 	dlil_ifnet_get(ifp);
 	atomic_inc(&n_live);
 	percpu_ref_reinit(&ifp->io);
@@ -796,7 +796,7 @@ int dlil_ifnet_detach(struct dlil_ifnet *ifp)
 		return err;
 	dlil_look_detach(ifp, true);
 	dlil_log_verbose(ifp, "detaching");
-	dlil_debug_detached(ifp);
+	dlil_debug_stack(&ifp->detached_by);
 	dlil_tap_detach(ifp);
 	/*
 	 * Filters and protocols get this event: its I/O reference is the last

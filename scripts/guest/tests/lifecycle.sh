@@ -226,12 +226,14 @@ test_network_card() {
 	timeout 60 modprobe -r vmxnet3
 }
 
-# IFN-7 IFN-3 IFN-4: with ifnet_debug, debugfs shows users of references and
-# callers of attach, to root only, and only as symbols.
+# IFN-7 IFN-3 IFN-4: debugfs shows callers of attach and detach, and with ifnet_debug users
+# of references, to root only, and only as symbols.
 test_ifnet_debug() {
 	ctl attach dl0
-	is "stacks when it is off" "$(grep -c ' by$' $REFS)" 0
+	is "attaches when it is off" "$(grep -c ' attached by' $REFS)" 1
 	ctl detach dl0
+	is "detaches when it is off" "$(grep -c ' detached by' $REFS)" 1
+	is "stacks when it is off" "$(grep -c ' by$' $REFS)" 2
 	echo 1 >$PARAMS/ifnet_debug
 	ctl attach dl0
 	ctl show dl0 >"$T/shown"
@@ -246,8 +248,6 @@ test_ifnet_debug() {
 	! grep -qE '^ *(0x)?[0-9a-f]{8,}' $REFS || fail "an address is shown"
 	is "its mode" "$(stat -c %a $REFS)" 400
 	echo 0 >$PARAMS/ifnet_debug
-	ctl attach dl0
-	is "attaches since it is off" "$(grep -c ' attached by' $REFS)" 1
 }
 
 SWITCHES='multi_threaded_input:Y verbose:N input_sanity_check:N
