@@ -227,3 +227,41 @@ const struct genl_ops dlil_nl_ops[12] = {
 		.flags		= GENL_ADMIN_PERM,
 	},
 };
+
+/* Constants and members that exist twice */
+#include <net/dlil.h>
+
+static_assert((DLIL_A_STATS_IPACKETS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, ipackets));
+static_assert((DLIL_A_STATS_IBYTES - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, ibytes));
+static_assert((DLIL_A_STATS_IERRORS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, ierrors));
+static_assert((DLIL_A_STATS_OPACKETS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, opackets));
+static_assert((DLIL_A_STATS_OBYTES - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, obytes));
+static_assert((DLIL_A_STATS_OERRORS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, oerrors));
+static_assert((DLIL_A_STATS_COLLISIONS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, collisions));
+static_assert((DLIL_A_STATS_IMCASTS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, imcasts));
+static_assert((DLIL_A_STATS_OMCASTS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, omcasts));
+static_assert((DLIL_A_STATS_IQDROPS - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, iqdrops));
+static_assert((DLIL_A_STATS_NOPROTO - DLIL_A_STATS_PAD - 1) * sizeof(u64) == offsetof(struct dlil_stats, noproto));
+static_assert((DLIL_A_ACCOUNT_SEEN - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, seen));
+static_assert((DLIL_A_ACCOUNT_DELIVERED - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, delivered));
+static_assert((DLIL_A_ACCOUNT_PASSED - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, passed));
+static_assert((DLIL_A_ACCOUNT_STOLEN - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, stolen));
+static_assert((DLIL_A_ACCOUNT_FREED - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, freed));
+static_assert((DLIL_A_ACCOUNT_DROPS - DLIL_A_ACCOUNT_PAD - 1) * sizeof(u64) == offsetof(struct dlil_account, drops));
+static_assert(DLIL_A_DROPS_DETACHED - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_DETACHED);
+static_assert(DLIL_A_DROPS_DEMUX - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_DEMUX);
+static_assert(DLIL_A_DROPS_FILTER - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_FILTER);
+static_assert(DLIL_A_DROPS_PROMISCUOUS - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_PROMISC);
+static_assert(DLIL_A_DROPS_NOPROTO - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_NOPROTO);
+static_assert(DLIL_A_DROPS_PROTOCOL - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_PROTOCOL);
+static_assert(DLIL_A_DROPS_QUEUE_FULL - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_QUEUE_FULL);
+static_assert(DLIL_A_DROPS_NOMEM - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_NOMEM);
+static_assert(DLIL_A_DROPS_FRAMER - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_FRAMER);
+static_assert(DLIL_A_DROPS_RECURSION - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_RECURSION);
+static_assert(DLIL_A_DROPS_DRIVER - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_DRIVER);
+static_assert(DLIL_A_DROPS_SANITY - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_SANITY);
+static_assert(DLIL_A_DROPS_POLICY - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_POLICY);
+static_assert(DLIL_A_DROPS_TSO - DLIL_A_DROPS_PAD - 1 == (int)DLIL_DROP_TSO);
+static_assert(DLIL_A_CLASSES_BACKGROUND - 1 == (int)DLIL_CLASS_BACKGROUND);
+static_assert(DLIL_A_CLASSES_VIDEO - 1 == (int)DLIL_CLASS_VIDEO);
+static_assert(DLIL_A_CLASSES_VOICE - 1 == (int)DLIL_CLASS_VOICE);

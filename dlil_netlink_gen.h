@@ -61,4 +61,16 @@ enum {
 	DLIL_NLGRP_EVENTS,
 };
 
+/* Constants that exist twice, for the module of the kind impair */
+#define DLIL_ASSERT_IMPAIR \
+	static_assert((int)DLIL_IMPAIR_LOSS_NONE == (int)IMPAIR_LOSS_NONE); \
+	static_assert((int)DLIL_IMPAIR_LOSS_RANDOM == (int)IMPAIR_LOSS_RANDOM); \
+	static_assert((int)DLIL_IMPAIR_LOSS_EVERY == (int)IMPAIR_LOSS_EVERY); \
+	static_assert((int)DLIL_IMPAIR_LOSS_STATE == (int)IMPAIR_LOSS_STATE); \
+	static_assert((int)DLIL_IMPAIR_LOSS_GEMODEL == (int)IMPAIR_LOSS_GEMODEL); \
+	static_assert((int)DLIL_IMPAIR_DISTRIBUTION_UNIFORM == (int)IMPAIR_UNIFORM); \
+	static_assert((int)DLIL_IMPAIR_DISTRIBUTION_NORMAL == (int)IMPAIR_NORMAL); \
+	static_assert((int)DLIL_IMPAIR_DISTRIBUTION_PARETO == (int)IMPAIR_PARETO); \
+	static_assert((int)DLIL_IMPAIR_DISTRIBUTION_PARETONORMAL == (int)IMPAIR_PARETONORMAL)
+
 #endif /* _LINUX_DLIL_GEN_H */

@@ -35,25 +35,6 @@ static_assert(DLIL_A_STATS_MAX - DLIL_A_STATS_PAD ==
 	      sizeof(struct dlil_stats) / sizeof(u64));
 static_assert(DLIL_A_DROPS_MAX - DLIL_A_DROPS_PAD == DLIL_DROP_MAX);
 
-/* Both enums have the same reasons in the same order. */
-#define DROP_IS(attr, why) \
-	static_assert((attr) - DLIL_A_DROPS_PAD - 1 == (int)(why))
-
-DROP_IS(DLIL_A_DROPS_DETACHED, DLIL_DROP_DETACHED);
-DROP_IS(DLIL_A_DROPS_DEMUX, DLIL_DROP_DEMUX);
-DROP_IS(DLIL_A_DROPS_FILTER, DLIL_DROP_FILTER);
-DROP_IS(DLIL_A_DROPS_PROMISCUOUS, DLIL_DROP_PROMISC);
-DROP_IS(DLIL_A_DROPS_NOPROTO, DLIL_DROP_NOPROTO);
-DROP_IS(DLIL_A_DROPS_PROTOCOL, DLIL_DROP_PROTOCOL);
-DROP_IS(DLIL_A_DROPS_QUEUE_FULL, DLIL_DROP_QUEUE_FULL);
-DROP_IS(DLIL_A_DROPS_NOMEM, DLIL_DROP_NOMEM);
-DROP_IS(DLIL_A_DROPS_FRAMER, DLIL_DROP_FRAMER);
-DROP_IS(DLIL_A_DROPS_RECURSION, DLIL_DROP_RECURSION);
-DROP_IS(DLIL_A_DROPS_DRIVER, DLIL_DROP_DRIVER);
-DROP_IS(DLIL_A_DROPS_SANITY, DLIL_DROP_SANITY);
-DROP_IS(DLIL_A_DROPS_POLICY, DLIL_DROP_POLICY);
-DROP_IS(DLIL_A_DROPS_TSO, DLIL_DROP_TSO);
-
 static int put_stats(struct sk_buff *msg, const struct dlil_stats *stats)
 {
 	struct nlattr *nest = nla_nest_start(msg, DLIL_A_STATS);
@@ -270,14 +251,6 @@ static int put_overdue(struct sk_buff *msg, struct dlil_ifnet *ifp)
 }
 
 static_assert(DLIL_A_CLASSES_MAX == DLIL_CLASS_MAX);
-
-/* The same classes in the same order. */
-#define CLASS_IS(attr, class) \
-	static_assert((attr) - 1 == (int)(class))
-
-CLASS_IS(DLIL_A_CLASSES_BACKGROUND, DLIL_CLASS_BACKGROUND);
-CLASS_IS(DLIL_A_CLASSES_VIDEO, DLIL_CLASS_VIDEO);
-CLASS_IS(DLIL_A_CLASSES_VOICE, DLIL_CLASS_VOICE);
 static_assert(DLIL_A_CLASS_PAD == 1);
 
 static int put_class(struct sk_buff *msg, int class,

@@ -15,14 +15,12 @@
 #include <net/netlink.h>
 
 #include "../dlil_export.h"
+#include "../dlil_netlink_gen.h"
 #include "impair.h"
 
 #define DEFAULT_LIMIT 1000
 
-static_assert((int)IMPAIR_LOSS_GEMODEL == (int)DLIL_IMPAIR_LOSS_GEMODEL &&
-	      (int)IMPAIR_LOSS_EVERY == (int)DLIL_IMPAIR_LOSS_EVERY &&
-	      (int)IMPAIR_PARETONORMAL ==
-		      (int)DLIL_IMPAIR_DISTRIBUTION_PARETONORMAL);
+DLIL_ASSERT_IMPAIR;
 
 /* Where the value of an attribute is stored in struct impair_params. */
 struct place {

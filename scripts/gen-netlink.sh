@@ -37,6 +37,56 @@ sed -i 's#<uapi/linux/dlil.h>#<linux/dlil.h>#' "$tmp"/out/dlil_netlink_gen.?
 sed -i -z 's/\n\nstatic const struct genl_multicast_group [^;]*};\n/\n/' \
 	"$tmp/out/dlil_netlink_gen.c"
 
+# assertions: print a C assertion for each constant and member that the module has besides
+# the specification, as FILE TEXT (INI-3).
+assertions() {
+	/usr/bin/python3 - "$tmp/$spec" <<-'PYTHON'
+		import sys, yaml
+
+		spec = yaml.safe_load(open(sys.argv[1]))
+		sets = {s['name']: s for s in spec['attribute-sets']}
+		enums = {d['name']: d for d in spec['definitions']}
+
+		def constant(*words):
+		    return '_'.join(words).upper().replace('-', '_')
+
+		def attributes(name):
+		    for a in sets[name]['attributes']:
+		        if a['name'] != 'pad':
+		            yield a['name'], constant('dlil-a', name, a['name'])
+
+		def check(file, a, b):
+		    print(file, f'static_assert({a} == {b});')
+
+		for name, struct in ('stats', 'dlil_stats'), ('account', 'dlil_account'):
+		    for member, attr in attributes(name):
+		        check('c', f'({attr} - {constant("dlil-a", name, "pad")} - 1) * sizeof(u64)',
+		              f'offsetof(struct {struct}, {member})')
+		short = {'promiscuous': 'promisc'}
+		for reason, attr in attributes('drops'):
+		    check('c', f'{attr} - DLIL_A_DROPS_PAD - 1',
+		          f'(int){constant("dlil-drop", short.get(reason, reason))}')
+		for name, attr in attributes('classes'):
+		    check('c', f'{attr} - 1', f'(int){constant("dlil-class", name)}')
+		for name, own in ('impair-loss', 'impair-loss'), ('impair-distribution', 'impair'):
+		    for e in enums[name]['entries']:
+		        check('impair', f'(int){constant("dlil", name, e)}',
+		              f'(int){constant(own, e)}')
+	PYTHON
+}
+assertions >"$tmp/assertions"
+{
+	printf '\n/* Constants and members that exist twice */\n'
+	printf '#include <net/dlil.h>\n\n'
+	sed -n 's/^c //p' "$tmp/assertions"
+} >>"$tmp/out/dlil_netlink_gen.c"
+{
+	printf '/* Constants that exist twice, for the module of the kind impair */\n'
+	printf '#define DLIL_ASSERT_IMPAIR \\\n'
+	sed -n 's/^impair \(.*\)/\t\1 \\/p' "$tmp/assertions" | sed '$s/; \\$/\n/'
+} >"$tmp/impair"
+IMPAIR=$tmp/impair sed -i '/^#endif .*_GEN_H/e cat "$IMPAIR"' "$tmp/out/dlil_netlink_gen.h"
+
 status=0
 while read -r name dest; do
 	if [ "${1:-}" = --check ]; then
