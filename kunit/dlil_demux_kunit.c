@@ -194,7 +194,7 @@ static void free_frames(struct kunit_resource *res)
 	kfree_skb(m->stranger);
 }
 
-/* PRO-6 PRO-7: compare demux and model for 100,000 steps. */
+/* PRO-6 PRO-7: compare demux and model after each of STEPS steps. */
 static void agree_with_model(struct kunit *test)
 {
 	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);

@@ -59,10 +59,15 @@ static const char *logged(struct log_case *c)
 	c->text[0] = '\0';
 	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
 		line[len] = '\0';
-		text = strstr(line, "dlil: fake0: ");
-		if (text)
+		text = strstr(line, "dlil: fake0");
+		if (!text)
+			continue;
+		text += strlen("dlil: fake0");
+		if (*text == ':')
+			text++;
+		if (*text == ' ')
 			n += scnprintf(c->text + n, LOG_SIZE - n, "%s;",
-				       strim(text + strlen("dlil: fake0: ")));
+				       strim(text));
 	}
 	return c->text;
 }
@@ -217,7 +222,66 @@ static void driver_errors(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, strstr(text + 1, "did not send"));
 }
 
+/* The lines of the log behind the first one about a detach that lasts. */
+static const char *behind_detaching(struct log_case *c)
+{
+	static const char end[] = ", I/O references: 1;";
+	const char *text = strstr(logged(c), "has been detaching for ");
+
+	text = text ? strstr(text, end) : NULL;
+	return text ? text + strlen(end) : "";
+}
+
+/*
+ * The detach of an ifnet has lasted for longer than ten seconds.  Returns the line that is
+ * logged with the message about that.
+ */
+static const char *detach_lasts(struct log_case *c)
+{
+	KUNIT_EXPECT_EQ(c->fake->test, dlil_ifnet_detach(c->fake->ifp), 0);
+	WRITE_ONCE(c->fake->ifp->look.detach_since, jiffies - 20 * HZ);
+	KUNIT_EXPECT_TRUE(c->fake->test, fake_wait_for(*behind_detaching(c)));
+	return behind_detaching(c);
+}
+
+static void expect_start(struct log_case *c, const char *line, const char *want)
+{
+	if (strncmp(line, want, strlen(want)))
+		KUNIT_FAIL(c->fake->test, "logged: %s", line);
+}
+
+/* IFN-14: the log names the callback that a detach waits for, and its task. */
+static void detach_waits(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+	const char *line;
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	fake_filter(c->fake, 'a', &fake_filter_in_ops)->hook = fake_block_filter;
+	fake_input_new(c->fake, FAKE_PF_A, 1, 1);
+	fake_wait_blocked(c->fake);
+	expect_logged(c, "has not returned");
+	line = detach_lasts(c);
+	expect_start(c, line, "input of filter fake has not returned for ");
+	KUNIT_EXPECT_NOT_NULL(test, strstr(line, " s (task dlil/fake0, pid "));
+	fake_unblock(c->fake);
+}
+
+/* IFN-14: without such a callback, the log names the input thread. */
+static void detach_waits_for_reference(struct kunit *test)
+{
+	struct log_case *c = log_begin(test, false);
+
+	KUNIT_ASSERT_EQ(test, fake_attach(c->fake), 0);
+	KUNIT_ASSERT_TRUE(test, dlil_ifnet_io_begin(c->fake->ifp));
+	expect_start(c, detach_lasts(c),
+		     "no callback is known to sleep (input thread dlil/fake0, pid ");
+	dlil_ifnet_io_end(c->fake->ifp);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(detach_waits),
+	KUNIT_CASE(detach_waits_for_reference),
 	KUNIT_CASE(quiet),
 	KUNIT_CASE(verbose),
 	KUNIT_CASE(used_again),

@@ -74,6 +74,37 @@ static void every_reason(struct kunit *test)
 	fake_expect_account(fake, &fake->in, &in, __LINE__);
 }
 
+/* STA-4: each reason is given to the kernel as the one that is most like it. */
+static void kernel_reasons(struct kunit *test)
+{
+	static const enum skb_drop_reason wanted[] = {
+		[DLIL_DROP_DETACHED] = SKB_DROP_REASON_DEV_READY,
+		[DLIL_DROP_DEMUX] = SKB_DROP_REASON_HDR_TRUNC,
+		[DLIL_DROP_FILTER] = SKB_DROP_REASON_NETFILTER_DROP,
+		[DLIL_DROP_PROMISC] = SKB_DROP_REASON_OTHERHOST,
+		[DLIL_DROP_NOPROTO] = SKB_DROP_REASON_UNHANDLED_PROTO,
+		[DLIL_DROP_PROTOCOL] = SKB_DROP_REASON_UNHANDLED_PROTO,
+		[DLIL_DROP_QUEUE_FULL] = SKB_DROP_REASON_CPU_BACKLOG,
+		[DLIL_DROP_NOMEM] = SKB_DROP_REASON_NOMEM,
+		[DLIL_DROP_FRAMER] = SKB_DROP_REASON_DEV_HDR,
+		[DLIL_DROP_RECURSION] = SKB_DROP_REASON_NOT_SPECIFIED,
+		[DLIL_DROP_DRIVER] = SKB_DROP_REASON_NOT_SPECIFIED,
+		[DLIL_DROP_SANITY] = SKB_DROP_REASON_DEV_HDR,
+		[DLIL_DROP_POLICY] = SKB_DROP_REASON_NETFILTER_DROP,
+		[DLIL_DROP_TSO] = SKB_DROP_REASON_SKB_GSO_SEG,
+	};
+	struct fake *fake = fake_attached(test);
+	enum dlil_drop_reason why;
+
+	for (why = 0; why < ARRAY_SIZE(wanted); why++) {
+		dlil_freed_why = SKB_DROP_REASON_MAX;
+		dlil_drop_skb(fake->ifp, DLIL_IN, fake_skb(fake, 60), why);
+		KUNIT_EXPECT_EQ_MSG(test, (int)dlil_freed_why, (int)wanted[why],
+				    "reason %d", why);
+	}
+	KUNIT_EXPECT_EQ(test, (int)why, (int)DLIL_DROP_MAX);
+}
+
 static bool pcpu_is_zero(struct fake *fake)
 {
 	const struct dlil_pcpu_stats *s;
@@ -367,6 +398,7 @@ static struct kunit_case dlil_stats_cases[] = {
 	KUNIT_CASE(own_counters),
 	KUNIT_CASE(own_counters_while_detached),
 	KUNIT_CASE_PARAM(every_reason, reason_gen_params),
+	KUNIT_CASE(kernel_reasons),
 	KUNIT_CASE(not_attached),
 	KUNIT_CASE(driver_told),
 	KUNIT_CASE(many_senders),

@@ -116,6 +116,21 @@ test_plumber_on_demand() {
 	rmmod dlil_sample
 }
 
+# PRO-5: the same for a module that plumbs a protocol by its number.
+test_plumber_by_number() {
+	ctl attach dl0
+	modprobe dlil_asker
+	! lsmod | grep -q dlil_sample || fail "the sample is there already"
+	dut bash -c 'echo "dl0 100533" >/sys/module/dlil_asker/parameters/plumb'
+	is "the count of the sample" "$(plumber sample)" 1
+	is answers "$(peer echo-client pe0 $MAC0 20)" \
+		"20 of 20 echoes came back"
+	dut bash -c 'echo "dl0 100533" >/sys/module/dlil_asker/parameters/unplumb'
+	is "the count of the sample" "$(plumber sample)" 0
+	rmmod dlil_asker
+	rmmod dlil_sample
+}
+
 # PRO-5 LNX-13: only the task that plumbs a protocol waits while its module loads.
 test_plumber_takes_long() {
 	local pid

@@ -108,6 +108,12 @@ overdue() { [ "$(json '.overdue | length')" -ge 1 ]; }
 # logged TEXT: has it been logged since the test began?
 logged() { dmesg | sed -n "/dlil-test: sleeper_named/,\$p" | grep "$1" >/dev/null; }
 
+# names_sleeper: does the log name the callback behind the line about the detach?
+names_sleeper() {
+	dmesg | sed '1,/dlil: dl0 has been detaching/d' |
+		grep -q 'input of filter sleeper .*(task dlil/dl0, pid [0-9]*)'
+}
+
 # LNX-13 IFN-14: users and the log are told which callback sleeps, and what a
 # detach waits for.
 test_sleeper_named() {
@@ -124,6 +130,7 @@ test_sleeper_named() {
 	wait_for 30 logged 'dlil: dl0: input of filter sleeper has not returned for'
 	soon ip -n dut link del dl0
 	wait_for 60 logged 'dlil: dl0 has been detaching for .* I/O references: 1'
+	wait_for 5 names_sleeper
 	wake_sleeper
 }
 
