@@ -298,7 +298,7 @@ described() {
 
 # rows_of_tests: lines `ROW FILE.TEST`.
 rows_of_tests() {
-	matching '^kunit/.*_kunit\.c$|^scripts/guest/(debug/)?tests/.*\.sh$' |
+	matching '^kunit/.*_kunit\.c$|^scripts/guest/tests/.*\.sh$' |
 		xargs awk -f scripts/rows.awk | sort -u
 }
 
