@@ -2106,6 +2106,7 @@ static void gso_bound_by_frags(struct kunit *test)
 	/* It makes batches be charged with segments, but sees none of these packets. */
 	f = fake_filter_new(fake, 'p', &fake_filter_in_ops);
 	f->params.family = FAKE_PF_B;
+	f->params.flags = DLIL_FILTER_SEGMENTS;
 	KUNIT_ASSERT_EQ(test, fake_filter_attach(f), 0);
 	fake_proto_v2(fake, 'x', FAKE_PF_A)->list_hook = bound_proto;
 	__skb_queue_head_init(&list);

@@ -5,6 +5,7 @@
 
 #include "../dlil_call.h"
 #include "../dlil_stats.h"
+#include "fail.h"
 #include "fake.h"
 
 static const u32 reasons[] = {
