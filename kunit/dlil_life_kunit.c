@@ -325,9 +325,9 @@ static void no_thread_left(struct kunit *test)
 
 	other->params.name = fake->params.name;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
-	KUNIT_EXPECT_EQ(test, fake_tasks_named("dlil/fake0"), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_tasks_named("dlil/fake0") == 1));
 	KUNIT_EXPECT_EQ(test, fake_attach(other), -EEXIST);
-	KUNIT_EXPECT_EQ(test, fake_tasks_named("dlil/fake0"), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_tasks_named("dlil/fake0") == 1));
 }
 
 static struct task_struct *input_thread;
