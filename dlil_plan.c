@@ -147,8 +147,7 @@ static struct spot *find(struct plan *plan, const char *name)
 	return found;
 }
 
-static struct spot *find_filter(struct plan *plan,
-				     const struct dlil_filter *f)
+static struct spot *find_filter(struct plan *plan, const struct dlil_filter *f)
 {
 	struct spot *spot;
 
@@ -278,7 +277,7 @@ static void flush(struct plan *plan)
  * -ENOENT or -EPERM; after an error, only the sentence in the plan is of use.
  */
 static int plan_change(struct plan *plan, const struct dlil_filter_change *c,
-		     struct dlil_filter *f, const struct dlil_filter *old)
+		       struct dlil_filter *f, const struct dlil_filter *old)
 {
 	struct spot *spot;
 	int err;

@@ -2103,7 +2103,7 @@ static void gso_bound_by_frags(struct kunit *test)
 	fake->family.demux = gso_demux;
 	KUNIT_ASSERT_EQ(test, fake_attach(fake), 0);
 
-	/* It makes batches be charged with segments, but sees none of these packets. */
+	/* The filter has batches charged with segments, but sees none of these packets. */
 	f = fake_filter_new(fake, 'p', &fake_filter_in_ops);
 	f->params.family = FAKE_PF_B;
 	f->params.flags = DLIL_FILTER_SEGMENTS;

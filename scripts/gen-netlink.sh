@@ -85,6 +85,7 @@ assertions >"$tmp/assertions"
 	printf '#define DLIL_ASSERT_IMPAIR \\\n'
 	sed -n 's/^impair \(.*\)/\t\1 \\/p' "$tmp/assertions" | sed '$s/; \\$/\n/'
 } >"$tmp/impair"
+# shellcheck disable=SC2016 # the shell of sed expands it
 IMPAIR=$tmp/impair sed -i '/^#endif .*_GEN_H/e cat "$IMPAIR"' "$tmp/out/dlil_netlink_gen.h"
 
 status=0
