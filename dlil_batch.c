@@ -609,14 +609,11 @@ static __always_inline void batch_end(struct dlil_batch *b)
 	dlil_reader_leave(&b->ifp->inq.reader);
 }
 
-/* Upper limit for the packets that segmentation makes of @skb. */
-static unsigned int segments_of(const struct sk_buff *skb)
+static noinline unsigned int gso_segments_of(const struct sk_buff *skb)
 {
 	const struct sk_buff *frag;
 	unsigned int n = 0;
 
-	if (!skb_is_gso(skb))
-		return 1;
 	/* Do not use gso_segs, which an untrusted sender may set to any number. */
 	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS)
 		return DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size);
@@ -624,6 +621,12 @@ static unsigned int segments_of(const struct sk_buff *skb)
 	skb_walk_frags(skb, frag)
 		n++;
 	return n ?: 1;
+}
+
+/* Upper limit for the packets that segmentation makes of @skb. */
+static unsigned int segments_of(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) ? gso_segments_of(skb) : 1;
 }
 
 /*
