@@ -5,8 +5,8 @@
  * dlil_input_batch() is inside a read section of the input thread (see
  * dlil_retire.h) for the whole batch, so that filters and protocols stay in memory
  * while their callbacks run and sleep.  It also holds an I/O reference, so that the
- * final detach waits.  The loopback ifnet takes none, because the read section delays
- * its final detach as well (IFN-8).
+ * final detach waits.  The loopback ifnet takes none, because the read section alone
+ * delays its final detach (IFN-8).
  *
  * A batch has two places where packets gather, one behind the other:
  *
@@ -18,7 +18,7 @@
  *    packet has another destination, batch_turn() first delivers the list (INP-9).
  *
  * The end of the batch flushes both.  dlil_input_resume() is the same for packets that a
- * filter has handed back (FLT-14): they have been counted, and begin behind that filter.
+ * filter has handed back (FLT-14): they begin behind that filter.
  */
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
@@ -47,8 +47,8 @@
  *	destinations, so dispatch() has to look at each
  * @check: drop packets that say that another ifnet received them (INP-11)
  * @refused: number of packets that @check dropped
- * @types: demux of this interface family goes by skb->protocol alone, so that packets
- *	with the same one need not be asked about, see is_alike()
+ * @types: demux of this interface family goes by skb->protocol alone, so that it need not
+ *	look at a packet that has the value of the previous one, see is_alike()
  * @type: EtherType of the last packet of @run, network order; TYPE_NONE if the result of
  *	that packet does not follow from an EtherType alone
  * @list: packets collected for @proto, or for the driver if @proto is NULL
@@ -152,9 +152,10 @@ static void deliver_each(struct dlil_proto *proto,
 }
 
 /*
- * Pass received packets to their protocol.  The batch keeps the protocol attached until
- * all packets have been passed (PRO-4).  Refused packets are left in @list, and the
- * others are counted in @account.  Returns the drop reason of what is left.
+ * Pass received packets to their protocol.  The batch keeps the protocol in memory until
+ * all packets have been passed (PRO-4).  Version 1 frees and counts what is refused one by
+ * one; version 2 leaves it in @list.  The others are counted in @account.  Returns the drop
+ * reason of what is left.
  */
 static enum dlil_drop_reason proto_deliver(struct dlil_proto *proto,
 					   struct dlil_ifnet *ifp,
@@ -248,7 +249,7 @@ static void batch_turn(struct dlil_batch *b, u32 family,
 	b->why = why;
 }
 
-/* Set the destination of the next packet to that which follows from @found of its run. */
+/* Set the destination of the next packet by the demux result of its run. */
 static void batch_turn_found(struct dlil_batch *b)
 {
 	u32 family = b->found_family;
@@ -457,7 +458,7 @@ static void run_flush(struct dlil_batch *b)
 	skb_queue_splice_tail_init(&b->run, &b->list);
 }
 
-/* Row INP-11: does @skb say that another ifnet received it?  Loopback may get those. */
+/* Row INP-11: does @skb say that another ifnet received it?  That is normal on loopback. */
 static bool is_foreign(const struct dlil_ifnet *ifp, const struct sk_buff *skb)
 {
 	return skb->skb_iif && skb->skb_iif != ifp->ifindex &&
@@ -704,7 +705,7 @@ static struct sk_buff *batch_collect(struct dlil_batch *b, struct sk_buff *list)
  * @list: packets linked by skb->next; consumed
  *
  * Context: the input thread, or a test in its place; may sleep.
- * Return: the packets behind the first DLIL_INPUT_BATCH ones.
+ * Return: the packets that do not belong to the first batch.
  */
 struct sk_buff *dlil_input_batch(struct dlil_ifnet *ifp, struct sk_buff *list)
 {
@@ -810,10 +811,11 @@ static struct sk_buff *returned_collect(struct dlil_batch *b,
  * @ifp: ifnet that received the packets
  * @list: packets linked by skb->next, each with its struct dlil_return; consumed
  *
- * Row FLT-14.  The packets were counted when they arrived.
+ * Row FLT-14.  The packets were counted when they arrived, except those that a filter has
+ * made, which are counted here.
  *
  * Context: the input thread, or a test in its place; may sleep.
- * Return: the packets behind the first DLIL_INPUT_BATCH ones.
+ * Return: the packets that do not belong to the first batch.
  */
 struct sk_buff *dlil_input_resume(struct dlil_ifnet *ifp, struct sk_buff *list)
 {

@@ -42,7 +42,7 @@
  *	ifnet at a time.  It serves one ifnet, or as dlil/main several.
  * batch
  *	Up to 64 received packets that the input thread processes together.  Filters and
- *	protocols that it can find stay in memory until it ends.
+ *	protocols that a batch may call stay in memory until the batch ends.
  * stolen
  *	A packet that a callback has taken over, by returning DLIL_STOLEN.
  * life-time reference
@@ -882,7 +882,7 @@ int dlil_input(struct dlil_ifnet *ifp, struct sk_buff_head *list,
 int dlil_input_one(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_one_rcu(struct dlil_ifnet *ifp, struct sk_buff *skb);
 int dlil_input_flush(struct dlil_ifnet *ifp);
-/* Count a received packet that the driver could not queue, and frees itself. */
+/* Count a received packet that the driver could not queue; the driver frees the packet. */
 void dlil_input_refused(struct dlil_ifnet *ifp, enum dlil_drop_reason why);
 
 /* Flags of filters.  A filter without flags sees all packets of its family. */
@@ -950,9 +950,9 @@ struct dlil_filter_info {
  * skb_ensure_writable() before you write to it.
  *
  * A filter may replace the packet: it frees or keeps the one that it got, and
- * stores another one in *@skb.  With 0 and DLIL_SKIP, *@skb must not be NULL.  A
- * filter that leaves NULL is buggy: DLIL counts a packet that was refused, but
- * without CONFIG_DEBUG_NET a later filter may be called with NULL before.
+ * stores another one in *@skb.  If it returns 0 or DLIL_SKIP, *@skb must not be
+ * NULL.  A filter that leaves NULL is buggy: DLIL counts the packet as refused, but
+ * without CONFIG_DEBUG_NET it may call a later filter with NULL first.
  *
  * A filter that reads nothing but headers needs no flags: a GSO packet,
  * skb_is_gso(), has the headers that its segments will have, and
@@ -1050,8 +1050,8 @@ struct dlil_filter_ops {
  * @place: place among the filters of the ifnet (FLT-13); 0 for the last one, or for that
  *	of the filter that it replaces
  * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter.
- *	Filters of modules need no name of their own: of several, that of a user is meant,
- *	or else any
+ *	Several filters may have the same name if at most one is a user's: then that one
+ *	is meant, or else any of them
  */
 struct dlil_filter_params {
 	const struct dlil_filter_ops *ops;
@@ -1074,8 +1074,8 @@ struct dlil_filter_params {
  * @ref: set to the reference of that filter before its first callback can run
  * @place: place to which @old is moved; the others ignore it
  * @beside: with DLIL_PLACE_BEFORE and DLIL_PLACE_AFTER, the name of the other filter.
- *	Filters of modules need no name of their own: of several, that of a user is meant,
- *	or else any
+ *	Several filters may have the same name if at most one is a user's: then that one
+ *	is meant, or else any of them
  */
 struct dlil_filter_change {
 	enum dlil_filter_what change;
@@ -1130,7 +1130,7 @@ static inline void dlil_filter_drop(struct sk_buff *skb,
 }
 
 /**
- * dlil_packet_keep_owned - the same as dlil_packet_keep(), but for the socket
+ * dlil_packet_keep_owned - the same as dlil_packet_keep(), except that the socket stays
  * @skb: the packet
  *
  * For a filter that keeps packets for so short a time that their senders should see
@@ -1445,8 +1445,8 @@ int dlil_proto_unplumb(struct dlil_ifnet *ifp, u32 family);
  */
 struct dlil_input_params {
 	/**
-	 * @input: called for one packet.  With 0 and DLIL_STOLEN it has consumed the
-	 * packet; on an error the caller frees the packet.
+	 * @input: called for one packet.  If it returns 0 or DLIL_STOLEN, it has consumed
+	 * the packet; on an error the caller frees the packet.
 	 */
 	int (*input)(void *cookie, u32 family, struct sk_buff *skb);
 	/**
@@ -1492,7 +1492,7 @@ int dlil_proto_inject(u32 family, struct sk_buff_head *list);
  * Send packets, before this returns: protocol, framer, output filters and driver run in the
  * context of the caller, with bottom halves off.  An output may begin inside a callback of
  * another one; DLIL counts how deep, for dlil_output(), packets that callbacks send through
- * the host's stack, and dlil_filter_reinject().  The 9th output inside each other drops its
+ * the host's stack, and dlil_filter_reinject().  An output nested in eight others drops its
  * packets (DLIL_DROP_RECURSION) and returns -ELOOP (OUT-10).
  */
 int dlil_output(struct dlil_ifnet *ifp, u32 family, struct sk_buff_head *list,
