@@ -5,8 +5,7 @@
  *
  * dlil_ifnets_lock guards which ifnets are known, in use and attached, and
  * changes of their state.  It is not held around callbacks, except the driver's
- * `stats`, which must not sleep.  A new ifnet is allocated under it, sometimes with
- * a work queue.
+ * `stats`, which must not sleep.
  *
  * A short link address is stored in the ifnet itself.  The first long one moves
  * it, once and for good, to storage with room for any length, before the attach

@@ -3,7 +3,7 @@
  * The life of an ifnet: acquired, attached, detaching, and acquired again.
  * This file is above all parts of an ifnet, and calls them in order:
  *
- *	new, free	ifnet_new(), ifnet_free()
+ *	new, free	dlil_ifnet_blank(), ifnet_free()
  *	attach		ifnet_attach(), then ifnet_list()
  *	detach		ifnet_unlist(), then dlil_ifnet_detach()
  *	final detach	final_run(), then final_end()
@@ -290,8 +290,8 @@ static int acquire(enum dlil_ifnet_family family, const void *id, size_t len,
 }
 
 /*
- * Same as dlil_ifnet_acquire(), but allocates nothing: if there is no ifnet with the
- * id, *@blank from dlil_ifnet_blank() gets it, and is set to NULL.
+ * Same as dlil_ifnet_acquire(), but allocates no ifnet: if there is none with the id,
+ * *@blank from dlil_ifnet_blank() gets it, and is set to NULL.
  */
 int dlil_ifnet_acquire_with(enum dlil_ifnet_family family, const void *id,
 			    size_t len, struct dlil_ifnet **blank,

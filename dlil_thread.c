@@ -491,7 +491,8 @@ static struct dlil_runner *runner_new(const char *name, int node)
 	if (IS_ERR(task)) {
 		free_cpumask_var(r->allowed);
 		kfree(r);
-		return ERR_CAST(task);
+		/* Too many tasks: -EAGAIN would mean that a detach is not over. */
+		return PTR_ERR(task) == -EAGAIN ? ERR_PTR(-ENOMEM) : ERR_CAST(task);
 	}
 	r->task = get_task_struct(task);
 	wake_up_process(task);
