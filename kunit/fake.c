@@ -977,6 +977,7 @@ int fake_kind_add(struct dlil_ifnet *ifp, const struct dlil_filter_request *req,
 struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 			     const void *id, size_t len)
 {
+	unsigned long end;
 	struct fake *fake;
 
 	fake = kunit_kzalloc(test, sizeof(*fake), GFP_KERNEL);
@@ -1008,6 +1009,13 @@ struct fake *fake_acquire_id(struct kunit *test, enum dlil_ifnet_family kind,
 	spin_lock_init(&fake->lock);
 
 	KUNIT_ASSERT_EQ(test, dlil_ifnet_acquire(kind, id, len, &fake->ifp), 0);
+	/*
+	 * The last work of its former life may still have a reference to an ifnet that is
+	 * used again.  Otherwise only the test has further ones.
+	 */
+	end = jiffies + 5 * HZ;
+	while (fake_refs(fake) > 1 && time_before(jiffies, end))
+		schedule_timeout_uninterruptible(1);
 	fake->refs = fake_refs(fake);
 	atomic_inc(&live_fakes);
 	KUNIT_ASSERT_NOT_NULL(test,
