@@ -923,6 +923,7 @@ static void changes_told(struct kunit *test)
 static void changes_owed(struct kunit *test)
 {
 	struct heard *h = begin_hearing(test);
+	struct dlil_netdev *nd = dlil_ifnet_priv(h->ifp);
 	struct net_device *dev = test->priv;
 
 	fill_events(test, h);
@@ -937,10 +938,14 @@ static void changes_owed(struct kunit *test)
 	rtnl_unlock();
 	KUNIT_EXPECT_EQ(test, h->n[DLIL_EVENT_SIFMTU], 0);
 	complete(&h->go_on);
-	KUNIT_EXPECT_TRUE(test,
-			  fake_wait_for(READ_ONCE(h->n[DLIL_EVENT_SIFMTU]) &&
-					READ_ONCE(h->n[DLIL_EVENT_SIFFLAGS]) &&
-					READ_ONCE(h->n[DLIL_EVENT_LINK_OFF])));
+	KUNIT_EXPECT_TRUE_MSG(test,
+			      fake_wait_for(READ_ONCE(h->n[DLIL_EVENT_SIFMTU]) &&
+					    READ_ONCE(h->n[DLIL_EVENT_SIFFLAGS]) &&
+					    READ_ONCE(h->n[DLIL_EVENT_LINK_OFF])),
+			      "owed %lx, retry %x, RTNL %d, %u queued, %u flags, %u link",
+			      nd->change.owed, work_busy(&nd->change.retry.work),
+			      rtnl_is_locked(), h->ifp->events.len,
+			      h->n[DLIL_EVENT_SIFFLAGS], h->n[DLIL_EVENT_LINK_OFF]);
 	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFMTU].value, 1350);
 	KUNIT_EXPECT_EQ(test, h->last[DLIL_EVENT_SIFFLAGS].value & IFF_UP, 0);
 	/* The retries end. */
