@@ -460,19 +460,6 @@ static int attach_too(struct fake_task *task)
 	return dlil_ifnet_attach(task->fake->ifp, NULL, 0);
 }
 
-/* Number of threads with that name. */
-static unsigned int threads_called(const char *name)
-{
-	const struct task_struct *task;
-	unsigned int n = 0;
-
-	rcu_read_lock();
-	for_each_process(task)
-		n += !strcmp(task->comm, name);
-	rcu_read_unlock();
-	return n;
-}
-
 /* IFN-3: one of two tasks that attach the same ifnet succeeds. */
 static void attach_twice_at_once(struct kunit *test)
 {
@@ -491,11 +478,11 @@ static void attach_twice_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err + fake_join(second), -EEXIST);
 	fake->attached = true;
 	fake->attaches++;
-	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 1);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(fake_tasks_named("dlil/fake0") == 1));
 	KUNIT_EXPECT_EQ(test, fake_module_pins(module), 1);
 	/* Nothing is left of the other attach. */
 	fake_detach(fake);
-	KUNIT_EXPECT_EQ(test, threads_called("dlil/fake0"), 0);
+	KUNIT_EXPECT_TRUE(test, fake_wait_for(!fake_tasks_named("dlil/fake0")));
 	KUNIT_EXPECT_TRUE(test, fake_wait_for(!fake_module_pins(module)));
 }
 
